@@ -1,0 +1,3 @@
+console.log('dashboard: not written yet')
+
+export {}

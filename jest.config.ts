@@ -1,0 +1,23 @@
+/** @jest-config-loader esbuild-register */
+import type { Config } from 'jest'
+
+const config: Config = {
+  testMatch: ['<rootDir>/{packages,examples}/*/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+  moduleNameMapper: {
+    // Tests run the sources, so that no build can be stale and coverage names the real lines.
+    '^@ssekit/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
+    // TypeScript's sources import './x.js' and mean './x.ts'.
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  maxWorkers: 2,
+  reporters: ['default', '<rootDir>/scripts/jest-summary.mjs'],
+  collectCoverageFrom: ['packages/sse-core/src/**/*.ts'],
+  coverageReporters: [['text', { skipFull: true }]],
+  coverageThreshold: { global: { lines: 95, branches: 95 } },
+}
+
+export default config

@@ -1,0 +1,103 @@
+import {
+  type ChannelOptions,
+  type CloseOptions,
+  type CloseReason,
+  respond,
+  type SseChannel,
+  type SseConnection,
+  type SseHeaders,
+  type SseManager,
+  type SseOptions,
+  type SseSource,
+  sseManager,
+} from '@ssekit/sse-core'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
+
+export * from '@ssekit/sse-core'
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The manager of this instance's streams and channels. */
+    sseManager: SseManager
+  }
+  interface FastifyReply {
+    /**
+     * Streams a source as the answer: a channel, an iterable, a stream, or a function that writes. Return or await it.
+     *
+     * Resolves with the reason once the stream is over, and rejects with an error of the source.
+     */
+    sse(source: SseSource, options?: SseOptions): Promise<CloseReason>
+  }
+  interface FastifyRequest {
+    /** The channel that `injectChannel()` chose for this request; undefined without it. */
+    sseChannel: SseChannel
+  }
+}
+
+export interface FastifySseOptions {
+  /** Whose limits hold, and whose `close()` ends the streams. @defaultValue `sseManager` */
+  readonly manager?: SseManager | undefined
+  /** How the streams of this instance end when `fastify.close()` is called. */
+  readonly close?: CloseOptions | undefined
+}
+
+export interface InjectChannelOptions extends ChannelOptions {
+  /** Where to look for the channel. @defaultValue the manager of the plugin */
+  readonly manager?: SseManager | undefined
+}
+
+const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager = sseManager, close }) => {
+  // Others may share the manager: only what was asked of this instance ends with it.
+  const requests = new WeakSet<SseConnection['req']>()
+  fastify.decorate('sseManager', manager)
+  fastify.decorateRequest('sseChannel')
+  fastify.decorateReply('sse', function (this: FastifyReply, source: SseSource, options: SseOptions = {}) {
+    requests.add(this.request.raw)
+    return respond(this.request.raw, this.raw, source, {
+      manager,
+      ...options,
+      // `hijack()` drops what `reply.header()` has set.
+      headers: { ...(this.getHeaders() as SseHeaders), ...options.headers },
+      // Any earlier, and an error before the head would hang the request.
+      onHead: () => {
+        this.hijack()
+      },
+    })
+  })
+  fastify.addHook('preClose', () => manager.drain(({ req }) => requests.has(req), close))
+}
+
+/**
+ * Plugin that gives every reply a `reply.sse()`, and ends this instance's streams before it closes.
+ *
+ * ```ts
+ * import Fastify from 'fastify'
+ * import sse, { sseManager } from '@ssekit/fastify-sse'
+ *
+ * const app = Fastify()
+ * await app.register(sse)
+ * app.get('/events', (request, reply) => reply.sse(sseManager.getOrCreate('news')))
+ * ```
+ */
+export const sse: FastifyPluginAsync<FastifySseOptions> = fastifyPlugin(plugin, {
+  name: '@ssekit/fastify-sse',
+  fastify: '5.x',
+})
+
+export default sse
+
+/**
+ * A preHandler that puts the channel of a name, or of the name that a function finds in the request, into
+ * `request.sseChannel`.
+ */
+export function injectChannel(
+  name: string | ((request: FastifyRequest) => string),
+  { manager, ...options }: InjectChannelOptions = {},
+): preHandlerAsyncHookHandler {
+  return async (request) => {
+    const owner = manager ?? request.server.sseManager
+    const channelName = typeof name === 'function' ? name(request) : name
+    request.sseChannel = owner.getOrCreate(channelName, Object.keys(options).length > 0 ? options : undefined)
+  }
+}

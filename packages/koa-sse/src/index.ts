@@ -1,0 +1,83 @@
+import {
+  type ChannelOptions,
+  type CloseReason,
+  respond,
+  type SseChannel,
+  type SseManager,
+  type SseOptions,
+  type SseSource,
+  sseManager,
+} from '@ssekit/sse-core'
+import type { Context, Middleware } from 'koa'
+
+export * from '@ssekit/sse-core'
+
+declare module 'koa' {
+  interface ExtendableContext {
+    /**
+     * Streams a source as the answer: a channel, an iterable, a stream, or a function that writes. Return or await it: Koa
+     * answers what nobody has answered when the middleware is done.
+     *
+     * Resolves with the reason once the stream is over, and rejects with an error of the source.
+     */
+    sse(source: SseSource, options?: SseOptions): Promise<CloseReason>
+    /** The channel that `injectChannel()` chose for this request; undefined without it. */
+    sseChannel: SseChannel
+  }
+}
+
+export interface KoaSseOptions {
+  /** Whose limits hold, and whose `close()` ends the streams. @defaultValue `sseManager` */
+  readonly manager?: SseManager | undefined
+}
+
+export interface InjectChannelOptions extends ChannelOptions {
+  /** Where to look for the channel. @defaultValue the manager of the `sse()` before it */
+  readonly manager?: SseManager | undefined
+}
+
+const managers = new WeakMap<Context['req'], SseManager>()
+
+/**
+ * Middleware that gives every context a `ctx.sse()`.
+ *
+ * ```ts
+ * import Koa from 'koa'
+ * import { sse, sseManager } from '@ssekit/koa-sse'
+ *
+ * const app = new Koa()
+ * app.use(sse())
+ * app.use((ctx) => ctx.sse(sseManager.getOrCreate('news')))
+ * ```
+ */
+export function sse({ manager = sseManager }: KoaSseOptions = {}): Middleware {
+  return (ctx, next) => {
+    managers.set(ctx.req, manager)
+    ctx.sse = (source, options) =>
+      respond(ctx.req, ctx.res, source, {
+        manager,
+        ...options,
+        // With `ctx.body = stream`, Koa 3 reports every client that leaves to `app.on('error')`;
+        // set any earlier than the head, an error before it would hang the request.
+        onHead: () => {
+          ctx.respond = false
+        },
+      })
+    return next()
+  }
+}
+
+/**
+ * Middleware that puts the channel of a name, or of the name that a function finds in the context, into `ctx.sseChannel`.
+ */
+export function injectChannel(
+  name: string | ((ctx: Context) => string),
+  { manager, ...options }: InjectChannelOptions = {},
+): Middleware {
+  return (ctx, next) => {
+    const owner = manager ?? managers.get(ctx.req) ?? sseManager
+    const channelName = typeof name === 'function' ? name(ctx) : name
+    ctx.sseChannel = owner.getOrCreate(channelName, Object.keys(options).length > 0 ? options : undefined)
+    return next()
+  }
+}

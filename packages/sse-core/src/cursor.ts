@@ -1,0 +1,148 @@
+import type { LogEntry } from './backplane.js'
+import { itemOf, type Log, type LogItem } from './log.js'
+
+/** Where a reader starts. */
+export interface StartOptions {
+  /** The id of the last event that the reader has; none or `''` is a fresh reader. */
+  readonly lastEventId?: string | undefined
+  /** How many of the newest events a fresh reader gets first, before any filter. @defaultValue 0 */
+  readonly rewind?: number | undefined
+}
+
+/** What a reader comes upon next. */
+export type Step =
+  | { readonly kind: 'event'; readonly item: LogItem }
+  | { readonly kind: 'gap'; readonly gap: Gap }
+  | { readonly kind: 'end' }
+
+/** What a reader is told who cannot be given everything after its id: `event: sse-gap` with this as its data. */
+export interface Gap {
+  /** The last id that the reader had. */
+  readonly lastEventId: string
+  /** The id of the first event that follows; null if none is retained. */
+  readonly oldestId: string | null
+}
+
+/** The entries after an id, from wherever the log's past is kept; undefined where it is not kept. */
+export type ReadPast = (afterId: string) => Promise<readonly LogEntry[] | undefined>
+
+/**
+ * A reader's place in a log, and the only thing it owns. Replay, live delivery and catching up are all `next()` until it
+ * returns undefined. A reader that is older than the log reads its way up to it with `loadPage()`.
+ */
+export class Cursor {
+  readonly log: Log
+  /** Whether the reader came without an id. */
+  readonly isFresh: boolean
+  /** The id of the last event that was passed. */
+  lastId: string
+  /** The position of what comes next; meaningless while `isInPast`. */
+  position: number
+  /** Whether the reader is older than the log, and lives on pages until it meets it. */
+  isInPast = false
+  readonly #readPast: ReadPast | undefined
+  #page: LogItem[] = []
+  #isBehind = false
+  #isLoading = false
+  #loadedAt = -1
+
+  constructor(log: Log, { lastEventId, rewind = 0 }: StartOptions, readPast: ReadPast | undefined) {
+    this.log = log
+    this.#readPast = readPast
+    this.isFresh = lastEventId === undefined || lastEventId === ''
+    const known = this.isFresh ? freshPosition(log, rewind) : log.positionAfter(lastEventId as string)
+    this.position = known ?? log.oldest
+    if (known !== undefined) {
+      this.lastId = log.idBefore(known)
+    } else {
+      this.lastId = lastEventId as string
+      this.isInPast = readPast !== undefined
+      this.#isBehind = readPast === undefined
+    }
+  }
+
+  /** Whether nothing but the channel's end is left to read. */
+  get isAtEnd(): boolean {
+    return !this.isInPast && !this.#isBehind && this.position === this.log.endPosition
+  }
+
+  /** Whether `loadPage()` may find more: there is nothing to read on, and the log has moved since the last look. */
+  get needsPage(): boolean {
+    return this.isInPast && !this.#isLoading && this.#page.length === 0 && this.#loadedAt !== this.log.head
+  }
+
+  /** Whether the frames from `position` on may be written as they stand in the log. */
+  get isInLog(): boolean {
+    return !this.isInPast && !this.#isBehind && this.position >= this.log.oldest && this.position < this.log.head
+  }
+
+  /** What comes next, which the cursor then has passed; undefined at the head, and where a page must be loaded first. */
+  next(): Step | undefined {
+    if (this.isInPast) return this.#nextOfPage()
+    const { log } = this
+    if (this.#isBehind || this.position < log.oldest) return this.#gapTo(log.oldest)
+    if (this.position === log.head) return undefined
+    const item = log.at(this.position)
+    if (item.kind === 'gap') return this.#gapTo(this.position)
+    this.moveTo(this.position + 1)
+    return item.kind === 'end' ? { kind: 'end' } : { kind: 'event', item }
+  }
+
+  /** Goes on at a position, everything before it being read. */
+  moveTo(position: number): void {
+    this.position = position
+    this.lastId = this.log.idBefore(position)
+  }
+
+  /** Reads on in the past. If that cannot be done, it rejects with why, and the reader goes on after a gap. */
+  async loadPage(): Promise<void> {
+    const { head } = this.log
+    let page: readonly LogEntry[] | undefined
+    this.#isLoading = true
+    try {
+      page = await this.#readPast?.(this.lastId)
+    } finally {
+      this.#isLoading = false
+      if (page === undefined) this.#leavePast(undefined)
+    }
+    if (page === undefined) return
+    this.#page = page.map(itemOf)
+    if (page.length > 0) return
+    // Nothing is newer, so the log either knows the place by now or is about to hear of it.
+    const position = this.log.positionAfter(this.lastId)
+    if (position === undefined) this.#loadedAt = head
+    else this.#leavePast(position)
+  }
+
+  #nextOfPage(): Step | undefined {
+    const item = this.#page.shift()
+    if (item === undefined) return undefined
+    const met = this.log.positionAfter(item.id)
+    if (met !== undefined) this.#leavePast(met)
+    else this.lastId = item.id
+    return item.kind === 'end' ? { kind: 'end' } : { kind: 'event', item }
+  }
+
+  #leavePast(position: number | undefined): void {
+    this.isInPast = false
+    this.#page = []
+    if (position === undefined) this.#isBehind = true
+    else this.moveTo(position)
+  }
+
+  #gapTo(position: number): Step {
+    const { log, lastId } = this
+    let next = position
+    while (next < log.head && log.at(next).kind === 'gap') next += 1
+    this.#isBehind = false
+    this.moveTo(next)
+    const oldestId = next < log.head ? log.at(next).id : null
+    return { kind: 'gap', gap: { lastEventId: lastId, oldestId } }
+  }
+}
+
+function freshPosition(log: Log, rewind: number): number {
+  // Whoever comes late to what has ended gets what is left of it: there is no other time for it.
+  if (rewind === 0) return log.endPosition === undefined ? log.head : log.oldest
+  return Math.max(log.oldest, (log.endPosition ?? log.head) - rewind)
+}

@@ -1,0 +1,50 @@
+import type { LogEntry } from './backplane.js'
+import { checkEvent, idLine, type LineEnding, withLineEnding } from './event.js'
+import { Packet } from './packet.js'
+
+/** An encoded event of a log. It is encoded when it arrives, and once more for each other line ending in use. */
+export class Frame {
+  readonly #idBytes: number
+  readonly #packets: Partial<Record<LineEnding, Packet>>
+  /** The encoded size in bytes, which the log's limits count. */
+  readonly size: number
+
+  constructor(id: string, body: string) {
+    const line = idLine(id)
+    const packet = Packet.of(line + body, 1)
+    // Ids of a log are ASCII.
+    this.#idBytes = line.length
+    this.#packets = { '\n': packet }
+    this.size = packet.size
+  }
+
+  packet(eol: LineEnding): Packet {
+    const made = this.#packets[eol]
+    if (made !== undefined) return made
+    const packet = Packet.of(withLineEnding(this.#text(0), eol), 1)
+    this.#packets[eol] = packet
+    return packet
+  }
+
+  /** The event's text without its id, for connections whose ids are positions in several logs. */
+  get body(): string {
+    return this.#text(this.#idBytes)
+  }
+
+  #text(from: number): string {
+    // Keeping the string as well would double what the history weighs.
+    return (this.#packets['\n'] as Packet).plain.toString('utf8', from)
+  }
+}
+
+// Managers that share a memory backplane receive the same entry objects, and then share the bytes too.
+const frames = new WeakMap<LogEntry, Frame>()
+
+/** The frame of an entry that holds an event. @throws {SseError} `ERR_SSE_INVALID_EVENT`: it cannot be written */
+export function frameOf(entry: LogEntry & { readonly event: object }): Frame {
+  const made = frames.get(entry)
+  if (made !== undefined) return made
+  const frame = new Frame(entry.id, checkEvent(entry.event).body)
+  frames.set(entry, frame)
+  return frame
+}

@@ -1,0 +1,76 @@
+import { ServerResponse } from 'node:http'
+import type { SseResponse } from './respond.js'
+
+/** Headers to set; a name in any case, `undefined` for none. */
+export type SseHeaders = Readonly<Record<string, number | string | readonly string[] | undefined>>
+
+export interface HeadOptions {
+  /**
+   * Headers beside the stream's own. `Cache-Control` may be replaced; `Content-Type` and `X-Accel-Buffering` may not, since
+   * the one makes it an event stream and the other lets it through nginx.
+   */
+  readonly headers?: SseHeaders | undefined
+  /** The status. An EventSource gives up for good on any but 200. @defaultValue 200 */
+  readonly status?: number | undefined
+}
+
+/** Sets status and headers of an event stream; what middleware has set before survives. */
+export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadOptions): void {
+  res.statusCode = status
+  setHeaders(res, headers)
+  res.setHeader('Content-Type', 'text/event-stream; charset=utf-8')
+  res.setHeader('X-Accel-Buffering', 'no')
+  // `no-transform` keeps compression away, which would hold events back.
+  if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-cache, no-transform')
+  res.removeHeader('Content-Length')
+}
+
+/** Answers with a status and no body. */
+export function answerEmpty(res: SseResponse, status: number, headers: SseHeaders = {}): void {
+  res.statusCode = status
+  setHeaders(res, headers)
+  res.removeHeader('Content-Type')
+  if (status === 204) res.removeHeader('Content-Length')
+  else res.setHeader('Content-Length', '0')
+  res.end()
+}
+
+/**
+ * Sends a client away for a while: with an empty stream that names the time, since an EventSource gives up for good on
+ * anything but 200, or with `503`, for clients that know better.
+ */
+export function answerLater(res: SseResponse, head: HeadOptions, delayMs: number, how: 'retry' | 'reject'): void {
+  if (how === 'reject') {
+    answerEmpty(res, 503, { 'Retry-After': Math.max(1, Math.ceil(delayMs / 1000)), 'Cache-Control': 'no-store' })
+    return
+  }
+  setStreamHead(res, { headers: head.headers })
+  res.end(`retry: ${delayMs}\n\n`)
+}
+
+/** Resolves once a response is finished or gone, whichever is first. */
+export function whenOver(res: SseResponse): Promise<void> {
+  if (res.writableFinished || isGone(res)) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = (): void => {
+      res.off('finish', done)
+      res.off('close', done)
+      resolve()
+    }
+    res.on('finish', done)
+    res.on('close', done)
+  })
+}
+
+/** Whether nothing can reach the client any more. */
+export function isGone(res: SseResponse): boolean {
+  if (res instanceof ServerResponse) return res.destroyed || res.socket?.destroyed === true
+  // HTTP/2 takes the stream away once it is closed.
+  return res.stream === undefined || res.stream.destroyed
+}
+
+function setHeaders(res: SseResponse, headers: SseHeaders = {}): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) res.setHeader(name, value as number | string | string[])
+  }
+}

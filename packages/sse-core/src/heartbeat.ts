@@ -1,0 +1,87 @@
+/** Something that wants a beat when it was idle for long enough. */
+export interface Beating {
+  /** The wheel's tick of the last write. */
+  activeTick: number
+  beat(): void
+}
+
+/** The shortest time between two turns of a wheel, in ms. */
+const MIN_TICK_MS = 10
+/** How many slots a wheel has for its interval, where that leaves a tick of at least `MIN_TICK_MS`. */
+const SLOTS = 60
+/** How many beats come between two turns of the event loop: 10 000 of them at once would block it for 90 ms. */
+const BEATS_A_TURN = 256
+
+/** One timer for all connections with the same heartbeat interval: each waits in the slot of the tick when it is due. */
+export class HeartbeatWheel {
+  tick = 0
+  readonly #interval: number
+  readonly #slots: Set<Beating>[]
+  readonly #slotOf = new Map<Beating, Set<Beating>>()
+  readonly #tickMs: number
+  #timer: NodeJS.Timeout | undefined
+
+  /** @param intervalMs more than 0 */
+  constructor(intervalMs: number) {
+    this.#tickMs = Math.min(intervalMs, Math.max(MIN_TICK_MS, Math.floor(intervalMs / SLOTS)))
+    // Rounded down: a proxy counts from the last byte, not from our tick.
+    this.#interval = Math.max(1, Math.floor(intervalMs / this.#tickMs))
+    this.#slots = Array.from({ length: this.#interval + 1 }, () => new Set<Beating>())
+  }
+
+  add(member: Beating): void {
+    member.activeTick = this.tick
+    this.#place(member, this.tick + this.#interval)
+    this.#timer ??= setInterval(() => this.#turn(), this.#tickMs).unref()
+  }
+
+  delete(member: Beating): void {
+    this.#slotOf.get(member)?.delete(member)
+    this.#slotOf.delete(member)
+    if (this.#slotOf.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  #place(member: Beating, tick: number): void {
+    const slot = this.#slots[tick % this.#slots.length] as Set<Beating>
+    slot.add(member)
+    this.#slotOf.set(member, slot)
+  }
+
+  #turn(): void {
+    this.tick += 1
+    const slot = this.#slots[this.tick % this.#slots.length] as Set<Beating>
+    this.#visit([...slot], slot, 0)
+  }
+
+  #visit(members: readonly Beating[], slot: Set<Beating>, start: number): void {
+    const end = Math.min(members.length, start + BEATS_A_TURN)
+    for (const member of members.slice(start, end)) {
+      if (!slot.delete(member)) continue
+      const isIdle = member.activeTick + this.#interval <= this.tick
+      if (isIdle) {
+        member.activeTick = this.tick
+        member.beat()
+        // The beat may have found that the connection is over.
+        if (!this.#slotOf.has(member)) continue
+      }
+      this.#place(member, member.activeTick + this.#interval)
+    }
+    if (end < members.length) setImmediate(() => this.#visit(members, slot, end))
+  }
+}
+
+/** The wheels of one manager, by their interval. */
+export class Heartbeats {
+  readonly #wheels = new Map<number, HeartbeatWheel>()
+
+  wheel(intervalMs: number): HeartbeatWheel {
+    let wheel = this.#wheels.get(intervalMs)
+    if (wheel === undefined) {
+      wheel = new HeartbeatWheel(intervalMs)
+      this.#wheels.set(intervalMs, wheel)
+    }
+    return wheel
+  }
+}

@@ -1,0 +1,30 @@
+export {
+  type Backplane,
+  type BackplaneSink,
+  type LogEntry,
+  type LogInput,
+  type MemoryBackplaneOptions,
+  memoryBackplane,
+  type Unsubscribe,
+} from './backplane.js'
+export {
+  type ChannelEvent,
+  type ChannelOptions,
+  type ErrorListener,
+  SseChannel,
+  type StandaloneChannelOptions,
+  type SubscriberListener,
+} from './channel.js'
+export type { CloseReason, ConnectionStats, SseConnection, SubscribeOptions } from './connection.js'
+export type { StartOptions } from './cursor.js'
+export { SseError, type SseErrorCode } from './errors.js'
+export { formatEvent, type LineEnding, SseEvent } from './event.js'
+export type { HeadOptions, SseHeaders } from './head.js'
+export type { HistoryLimits } from './limits.js'
+export type { ChannelListener, EventFilter, ListenOptions } from './listener.js'
+export { type CloseOptions, type ManagerOptions, type ManagerStats, SseManager, sseManager } from './manager.js'
+export { merge } from './merge.js'
+export { type RespondOptions, respond, type SseOptions, type SseRequest, type SseResponse } from './respond.js'
+export type { ConnectionSettings } from './settings.js'
+export type { PullSource, SourceFunction, SseSource } from './source.js'
+export { SseStream } from './stream.js'

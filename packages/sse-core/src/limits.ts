@@ -1,0 +1,43 @@
+/** How much a channel's log keeps for readers who come back. Whichever limit is reached first evicts the oldest event. */
+export interface HistoryLimits {
+  /** How many events; 0 keeps none. @defaultValue 1000 */
+  readonly maxEvents?: number | undefined
+  /** How many encoded bytes. @defaultValue 1 MiB */
+  readonly maxBytes?: number | undefined
+  /** How old an event may grow, in ms. @defaultValue 300_000 (five minutes) */
+  readonly maxAgeMs?: number | undefined
+}
+
+export type ResolvedHistoryLimits = { readonly [K in keyof HistoryLimits]-?: number }
+
+const DEFAULT_HISTORY: ResolvedHistoryLimits = { maxEvents: 1000, maxBytes: 1024 * 1024, maxAgeMs: 300_000 }
+
+/** @throws {RangeError} a limit is negative or no number */
+export function resolveHistory(
+  history: HistoryLimits = {},
+  defaults: ResolvedHistoryLimits = DEFAULT_HISTORY,
+): ResolvedHistoryLimits {
+  return {
+    maxEvents: requireAmount('history.maxEvents', history.maxEvents ?? defaults.maxEvents),
+    maxBytes: requireAmount('history.maxBytes', history.maxBytes ?? defaults.maxBytes),
+    maxAgeMs: requireAmount('history.maxAgeMs', history.maxAgeMs ?? defaults.maxAgeMs),
+  }
+}
+
+/** A count, a size or a duration: any number from 0 to `Infinity`. @throws {RangeError} it is not */
+export function requireAmount(name: string, value: number): number {
+  if (typeof value !== 'number' || !(value >= 0))
+    throw new RangeError(`${name} must be 0 or more, not ${String(value)}`)
+  return value
+}
+
+/** The longest time that a timer of Node can wait; a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+/** A duration in ms that a timer can wait for. @throws {RangeError} it is not */
+export function requireDuration(name: string, value: number): number {
+  if (requireAmount(name, value) > MAX_TIMER_MS) {
+    throw new RangeError(`${name} must be at most ${MAX_TIMER_MS} ms, not ${value}`)
+  }
+  return value
+}

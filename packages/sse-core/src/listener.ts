@@ -1,0 +1,222 @@
+import type { SseChannel, Subscriber } from './channel.js'
+import type { Cursor, StartOptions } from './cursor.js'
+import type { SseEvent } from './event.js'
+import { requireDuration } from './limits.js'
+import { GAP_EVENT } from './signals.js'
+
+/** Whether a subscriber wants an event; called for replayed events as for live ones. */
+export type EventFilter = (event: SseEvent) => boolean
+
+export interface ListenOptions extends StartOptions {
+  /** Only the events for which this is true. If it throws, the loop does. */
+  readonly filter?: EventFilter | undefined
+  /** After this idle time, in ms, the loop yields `{ comment: 'heartbeat' }`; 0 is never. @defaultValue 0 */
+  readonly heartbeatMs?: number | undefined
+  /** Ends the loop. */
+  readonly signal?: AbortSignal | undefined
+}
+
+const HEARTBEAT: SseEvent = Object.freeze({ comment: 'heartbeat' })
+
+/** What `channel.listen()` returns: a place in the channel's log, to be iterated over once or given to `res.sse()`. */
+export class ChannelListener implements AsyncIterable<SseEvent> {
+  /** @internal */
+  readonly channel: SseChannel
+  /** @internal */
+  readonly options: ListenOptions
+  // Where the reader stands when the log is warm; a log that is not makes later broadcasts wait until it is.
+  #cursor: Cursor | undefined
+
+  /** @internal */
+  constructor(channel: SseChannel, options: ListenOptions) {
+    const { rewind = 0, heartbeatMs = 0 } = options
+    requireRewind(rewind)
+    requireDuration('heartbeatMs', heartbeatMs)
+    this.channel = channel
+    this.options = options
+    const warming = channel.warm()
+    if (warming === undefined) this.#cursor = channel.cursor(options)
+    else
+      warming.then(
+        () => {
+          this.#cursor = channel.cursor(options)
+        },
+        () => {},
+      )
+  }
+
+  /** The place that was taken by the call to `listen()`; the channel must be warm. @internal */
+  cursor(): Cursor {
+    const cursor = this.#cursor
+    const { log } = this.channel
+    if (cursor !== undefined && cursor.log === log) return cursor
+    // The channel was idle in between, and its log is another one: the id says how much was missed.
+    return this.channel.cursor(cursor === undefined ? this.options : { lastEventId: cursor.lastId })
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<SseEvent, undefined> {
+    return new ListenerIterator(this)
+  }
+}
+
+/** @throws {RangeError} the value is no count of events */
+export function requireRewind(rewind: number): void {
+  if (
+    typeof rewind !== 'number' ||
+    !(rewind >= 0) ||
+    (!Number.isInteger(rewind) && rewind !== Number.POSITIVE_INFINITY)
+  ) {
+    throw new RangeError(`rewind must be a number of events, 0 or more, not ${String(rewind)}`)
+  }
+}
+
+type Result = IteratorResult<SseEvent, undefined>
+const DONE: Result = { done: true, value: undefined }
+
+/** Reads straight from the log: it holds no events, however slow its loop is. */
+class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber {
+  readonly connection = undefined
+  readonly #listener: ChannelListener
+  #cursor: Cursor | undefined
+  #hasStarted = false
+  #isDone = false
+  #error: { readonly cause: unknown } | undefined
+  // Each call to next() that found nothing to read.
+  readonly #waiting: ((result: Promise<Result>) => void)[] = []
+  #heartbeat: NodeJS.Timeout | undefined
+
+  constructor(listener: ChannelListener) {
+    this.#listener = listener
+  }
+
+  get isDead(): boolean {
+    return this.#listener.options.signal?.aborted === true
+  }
+
+  next(): Promise<Result> {
+    if (!this.#hasStarted) this.#start()
+    if (this.#waiting.length === 0) {
+      const result = this.#take()
+      if (result !== undefined) return result
+    }
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+      this.#armHeartbeat()
+    })
+  }
+
+  async return(): Promise<Result> {
+    this.#finish()
+    return DONE
+  }
+
+  pump(): void {
+    while (this.#waiting.length > 0) {
+      const result = this.#take()
+      if (result === undefined) return
+      this.#waiting.shift()?.(result)
+    }
+  }
+
+  close(): void {
+    this.#finish()
+  }
+
+  readonly #onAbort = (): void => this.#finish()
+
+  #start(): void {
+    this.#hasStarted = true
+    const { channel, options } = this.#listener
+    if (options.signal?.aborted) {
+      this.#finish()
+      return
+    }
+    options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    let warming: Promise<void> | undefined
+    try {
+      warming = channel.warm()
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    channel.addSubscriber(this)
+    if (warming === undefined) this.#cursor = this.#listener.cursor()
+    else
+      warming.then(
+        () => {
+          this.#cursor ??= this.#listener.cursor()
+          this.pump()
+        },
+        (error: unknown) => this.#fail(error),
+      )
+  }
+
+  /** What is there to yield; undefined if it must be waited for. */
+  #take(): Promise<Result> | undefined {
+    if (this.#error !== undefined) {
+      const { cause } = this.#error
+      this.#error = undefined
+      return Promise.reject(cause)
+    }
+    if (this.#isDone) return Promise.resolve(DONE)
+    const cursor = this.#cursor
+    if (cursor === undefined) return undefined
+    try {
+      const event = this.#read(cursor)
+      if (event !== undefined) return Promise.resolve({ done: false, value: event })
+    } catch (error) {
+      this.#finish()
+      return Promise.reject(error)
+    }
+    return this.#isDone ? Promise.resolve(DONE) : undefined
+  }
+
+  #read(cursor: Cursor): SseEvent | undefined {
+    const { filter } = this.#listener.options
+    for (let step = cursor.next(); step !== undefined; step = cursor.next()) {
+      if (step.kind === 'end') this.#finish()
+      if (step.kind === 'end') return undefined
+      if (step.kind === 'gap') return { event: GAP_EVENT, data: step.gap, id: cursor.lastId }
+      const event = step.item.event as SseEvent
+      // A copy, which the loop may change: the log's own is everybody's.
+      if (filter === undefined || filter(event)) return { ...event }
+    }
+    if (cursor.needsPage) this.#loadPage(cursor)
+    return undefined
+  }
+
+  #loadPage(cursor: Cursor): void {
+    // If the past cannot be read, the reader goes on after a gap.
+    void cursor
+      .loadPage()
+      .catch(this.#listener.channel.report)
+      .then(() => this.pump())
+  }
+
+  #armHeartbeat(): void {
+    const { heartbeatMs = 0 } = this.#listener.options
+    clearTimeout(this.#heartbeat)
+    if (heartbeatMs === 0 || this.#waiting.length === 0) return
+    this.#heartbeat = setTimeout(() => {
+      this.#waiting.shift()?.(Promise.resolve({ done: false, value: HEARTBEAT }))
+      this.#armHeartbeat()
+    }, heartbeatMs)
+    this.#heartbeat.unref()
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isDone) return
+    this.#error = { cause: error }
+    this.#finish()
+  }
+
+  #finish(): void {
+    if (this.#isDone) return
+    this.#isDone = true
+    this.#hasStarted = true
+    clearTimeout(this.#heartbeat)
+    this.#listener.options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#listener.channel.removeSubscriber(this)
+    this.pump()
+  }
+}

@@ -1,0 +1,209 @@
+import { randomBytes } from 'node:crypto'
+import type { LogEntry } from './backplane.js'
+import type { LineEnding, SseEvent } from './event.js'
+import { type Frame, frameOf } from './frame.js'
+import type { ResolvedHistoryLimits } from './limits.js'
+import { Packet } from './packet.js'
+
+/**
+ * One place in a log: an event, the end of the channel, or a gap (the backplane lost its place, so that nobody knows
+ * what came before this).
+ */
+export interface LogItem {
+  readonly kind: 'event' | 'end' | 'gap'
+  readonly id: string
+  /** When it was published, in ms since the epoch. */
+  readonly at: number
+  /** What the backplane delivered; undefined for a gap. */
+  readonly entry: LogEntry | undefined
+  /** The event, with its id. */
+  readonly event: SseEvent | undefined
+  readonly frame: Frame | undefined
+}
+
+/** The item that an entry of a backplane becomes. @throws {SseError} `ERR_SSE_INVALID_EVENT`: it cannot be written */
+export function itemOf(entry: LogEntry): LogItem {
+  const { id, at } = entry
+  if ('end' in entry) return { kind: 'end', id, at, entry, event: undefined, frame: undefined }
+  const frame = frameOf(entry)
+  return { kind: 'event', id, at, entry, event: Object.freeze({ ...entry.event, id }), frame }
+}
+
+/** The place where the backplane lost its own. */
+export function gapItem(): LogItem {
+  return { kind: 'gap', id: `${newEpoch()}.g`, at: Date.now(), entry: undefined, event: undefined, frame: undefined }
+}
+
+/** Whether the publisher chose an event's id, so that it may look like anything. */
+export function hasOwnId({ entry }: LogItem): boolean {
+  return entry !== undefined && 'event' in entry && entry.event.id !== undefined
+}
+
+/** Some of a log's frames joined for one write, and the position behind the last of them. */
+export interface Batch {
+  readonly packet: Packet
+  readonly end: number
+}
+
+/** How much one write carries at most while a reader catches up: enough to fill a socket, little enough to hold. */
+const MAX_BATCH_BYTES = 64 * 1024
+
+/** A short id that is new per log, so that an id of a dead process is *unknown* here, never *wrong*. */
+export function newEpoch(): string {
+  return randomBytes(9).toString('base64url').replaceAll('-', '.')
+}
+
+/**
+ * The bounded ring of a channel's newest events, and the one place that knows what a position is.
+ *
+ * Positions count up from 0 for as long as the log lives; `oldest` is the first that is retained and `head` the next to
+ * be filled. Every position has an id, the last id that a reader has seen who stands there, so that any of them can be
+ * resumed from.
+ */
+export class Log {
+  readonly limits: ResolvedHistoryLimits
+  /** The retained bytes. */
+  bytes = 0
+  oldest = 0
+  head = 0
+  #ring: (LogItem | undefined)[] = new Array<LogItem | undefined>(16)
+  #idBeforeOldest: string
+  // Built when somebody first resumes: most channels of most processes never need it.
+  #positions: Map<string, number> | undefined
+  #repeatedIds: Set<string> | undefined
+  #endPosition: number | undefined
+  #batch: (Batch & { start: number; head: number; eol: LineEnding }) | undefined
+
+  /** @param origin the id before the first item */
+  constructor(limits: ResolvedHistoryLimits, origin: string) {
+    this.limits = limits
+    this.#idBeforeOldest = origin
+  }
+
+  /** Names the place before the first item, for a log that is still empty. */
+  startAfter(origin: string): void {
+    if (this.head === 0) this.#idBeforeOldest = origin
+  }
+
+  /** How many items are retained. */
+  get length(): number {
+    return this.head - this.oldest
+  }
+
+  /** The position of the channel's end, if it has ended. */
+  get endPosition(): number | undefined {
+    return this.#endPosition
+  }
+
+  append(item: LogItem): void {
+    if (this.length === this.#ring.length) this.#grow()
+    this.#ring[this.head & (this.#ring.length - 1)] = item
+    if (this.#positions !== undefined) this.#index(item.id, this.head)
+    if (item.kind === 'end') this.#endPosition = this.head
+    this.bytes += item.frame?.size ?? 0
+    this.head += 1
+  }
+
+  /** The item at a retained position. */
+  at(position: number): LogItem {
+    return this.#ring[position & (this.#ring.length - 1)] as LogItem
+  }
+
+  /** The id of whoever has read everything before this position, which is retained or the head. */
+  idBefore(position: number): string {
+    return position <= this.oldest ? this.#idBeforeOldest : this.at(position - 1).id
+  }
+
+  /**
+   * Where to go on after an id. Known are the retained ids and the one before the oldest: whoever has that one has missed
+   * nothing. Of an id that occurs twice the older counts.
+   */
+  positionAfter(id: string): number | undefined {
+    if (id === this.#idBeforeOldest) return this.oldest
+    if (this.#positions === undefined) {
+      this.#positions = new Map()
+      for (let position = this.oldest; position < this.head; position++) this.#index(this.at(position).id, position)
+    }
+    const position = this.#positions.get(id)
+    return position === undefined ? undefined : position + 1
+  }
+
+  /** The frames from a position on, up to the head, a marker, or the size of one write; undefined if it has none there. */
+  batch(start: number, eol: LineEnding): Batch | undefined {
+    const { head } = this
+    const first = this.at(start).frame
+    if (first === undefined) return undefined
+    if (start + 1 === head) return { packet: first.packet(eol), end: head }
+    // All readers that are up to date stand at the same position: what one of them needs, the others need too.
+    const made = this.#batch
+    if (made !== undefined && made.start === start && made.head === head && made.eol === eol) return made
+    const packets: Packet[] = []
+    let bytes = 0
+    let end = start
+    while (end < head && bytes < MAX_BATCH_BYTES) {
+      const packet = this.at(end).frame?.packet(eol)
+      if (packet === undefined) break
+      packets.push(packet)
+      bytes += packet.size
+      end += 1
+    }
+    this.#batch = { packet: Packet.join(packets), start, end, head, eol }
+    return this.#batch
+  }
+
+  /** Whether `trim` would evict for count or size. */
+  get isOverfull(): boolean {
+    return this.length > this.limits.maxEvents || this.bytes > this.limits.maxBytes
+  }
+
+  /** Evicts what the limits do not allow to keep. */
+  trim(now: number): void {
+    this.#batch = undefined
+    const expiry = now - this.limits.maxAgeMs
+    while (this.length > 0 && (this.isOverfull || this.at(this.oldest).at < expiry) && this.evictOldest());
+  }
+
+  /** Whether nothing that is retained is young enough to be wanted. */
+  isExpired(now: number): boolean {
+    return (
+      this.length === 0 || (this.endPosition === this.oldest && this.at(this.oldest).at < now - this.limits.maxAgeMs)
+    )
+  }
+
+  /** Says whether it did: an end is never evicted, lest the channel seem to go on. */
+  evictOldest(): boolean {
+    if (this.length === 0) return false
+    const item = this.at(this.oldest)
+    if (item.kind === 'end') return false
+    this.#ring[this.oldest & (this.#ring.length - 1)] = undefined
+    this.bytes -= item.frame?.size ?? 0
+    this.#idBeforeOldest = item.id
+    this.oldest += 1
+    this.#positions?.delete(item.id)
+    if (this.#repeatedIds?.delete(item.id)) this.#reindex(item.id)
+    return true
+  }
+
+  #index(id: string, position: number): void {
+    const positions = this.#positions as Map<string, number>
+    if (!positions.has(id)) positions.set(id, position)
+    else {
+      this.#repeatedIds ??= new Set()
+      this.#repeatedIds.add(id)
+    }
+  }
+
+  #reindex(id: string): void {
+    for (let position = this.oldest; position < this.head; position++) {
+      if (this.at(position).id === id) this.#index(id, position)
+    }
+  }
+
+  #grow(): void {
+    const grown = new Array<LogItem | undefined>(this.#ring.length * 2)
+    for (let position = this.oldest; position < this.head; position++) {
+      grown[position & (grown.length - 1)] = this.at(position)
+    }
+    this.#ring = grown
+  }
+}

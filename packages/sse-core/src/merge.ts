@@ -1,0 +1,104 @@
+import type { SseEvent } from './event.js'
+import { eventsOf, isPullSource, type PullSource } from './source.js'
+
+/** Several sources as one; `res.sse()` subscribes to its channels rather than iterating over them. */
+export class MergedSource implements AsyncIterable<SseEvent> {
+  /** @internal */
+  readonly sources: readonly PullSource[]
+
+  constructor(sources: readonly PullSource[]) {
+    this.sources = sources
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<SseEvent, undefined> {
+    return new MergedIterator(this.sources)
+  }
+}
+
+/**
+ * Several sources as one stream, each event as soon as it comes; it ends when all have ended, and fails when one fails.
+ *
+ * Channels merged on one response are resumed together: their events' ids are the positions in all of them,
+ * `posA~posB`. Where an event's id was given by its publisher, or the ids together exceed 128 bytes, the events that follow
+ * have none, and the stream is live only.
+ *
+ * @throws {TypeError} one of them is no source
+ */
+export function merge(...sources: readonly PullSource[]): AsyncIterable<SseEvent> {
+  for (const source of sources) {
+    if (!isPullSource(source)) throw new TypeError(`merge takes channels, iterables and streams, not ${String(source)}`)
+  }
+  return new MergedSource(sources)
+}
+
+type Result = IteratorResult<SseEvent, undefined>
+const DONE: Result = { done: true, value: undefined }
+
+class MergedIterator implements AsyncIterator<SseEvent, undefined> {
+  readonly #iterators: Set<AsyncIterator<SseEvent, unknown>>
+  // What the iterators have come up with, at most one each: none is asked again before its event is taken.
+  readonly #ready: (() => Promise<Result>)[] = []
+  readonly #waiting: ((result: Promise<Result>) => void)[] = []
+  #hasStarted = false
+
+  constructor(sources: readonly PullSource[]) {
+    this.#iterators = new Set(sources.map((source) => eventsOf(source)))
+  }
+
+  next(): Promise<Result> {
+    if (!this.#hasStarted) {
+      this.#hasStarted = true
+      for (const iterator of this.#iterators) this.#ask(iterator)
+    }
+    const take = this.#ready.shift()
+    if (take !== undefined) return take()
+    if (this.#iterators.size === 0) return Promise.resolve(DONE)
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve)
+    })
+  }
+
+  async return(): Promise<Result> {
+    this.#finish()
+    return DONE
+  }
+
+  #ask(iterator: AsyncIterator<SseEvent, unknown>): void {
+    iterator.next().then(
+      (result) => {
+        if (!this.#iterators.has(iterator)) return
+        if (result.done) {
+          this.#iterators.delete(iterator)
+          if (this.#iterators.size === 0) this.#finish()
+          return
+        }
+        const { value } = result
+        this.#give(() => {
+          this.#ask(iterator)
+          return Promise.resolve({ done: false, value })
+        })
+      },
+      (error: unknown) => {
+        if (!this.#iterators.delete(iterator)) return
+        this.#give(() => {
+          this.#finish()
+          return Promise.reject(error)
+        })
+      },
+    )
+  }
+
+  #give(take: () => Promise<Result>): void {
+    const waiting = this.#waiting.shift()
+    if (waiting === undefined) this.#ready.push(take)
+    else waiting(take())
+  }
+
+  #finish(): void {
+    // Not awaited: a generator that waits for something runs its `finally` only after that.
+    for (const iterator of this.#iterators) iterator.return?.().catch(() => {})
+    this.#iterators.clear()
+    this.#ready.length = 0
+    for (const resolve of this.#waiting.splice(0)) resolve(Promise.resolve(DONE))
+  }
+}

@@ -1,0 +1,204 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { SseChannel, warn } from './channel.js'
+import { type CloseReason, type ConnectionStats, SseConnection } from './connection.js'
+import { SseError } from './errors.js'
+import { type LineEnding, requireLineEnding, type SseEvent } from './event.js'
+import { answerEmpty, answerLater, type HeadOptions, setStreamHead } from './head.js'
+import { HeartbeatWheel } from './heartbeat.js'
+import { ChannelListener, type EventFilter, requireRewind } from './listener.js'
+import type { SseManager } from './manager.js'
+import { observed } from './observed.js'
+import { isOver, prepare, release, run } from './running.js'
+import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
+import { isPullSource, type SseSource } from './source.js'
+
+export type SseRequest = IncomingMessage | Http2ServerRequest
+export type SseResponse = ServerResponse | Http2ServerResponse
+
+/** What one response may set for itself, beside what holds for its manager or channel. */
+export interface SseOptions
+  extends HeadOptions,
+    Pick<ConnectionSettings, 'heartbeatMs' | 'retryMs' | 'maxConnectionAgeMs'> {
+  /** Makes what is sent when nothing else is. If it throws, that goes to `onError`. @defaultValue the comment `heartbeat` */
+  readonly heartbeat?: (() => SseEvent | string) | undefined
+  /** The line ending. @defaultValue `'\n'` */
+  readonly eol?: LineEnding | undefined
+  /** Where to resume. @defaultValue the `Last-Event-ID` header, else the query's `lastEventId` */
+  readonly lastEventId?: string | undefined
+  /** How many of the newest events a client gets first that has no last event id. @defaultValue 0 */
+  readonly rewind?: number | undefined
+  /** Only the events of the source for which this is true; asked of replayed events too. If it throws, the stream fails. */
+  readonly filter?: EventFilter | undefined
+  /** Whether clients' last event ids are moved without news, by `sse-checkpoint` events. @defaultValue true */
+  readonly checkpoints?: boolean | undefined
+  /** Ends the stream with reason `'aborted'`. */
+  readonly signal?: AbortSignal | undefined
+  /** Whose connection this is, for `maxConnectionsPerKey`: a user, an address. */
+  readonly key?: string | undefined
+  /** Anything that belongs to the connection; `manager.disconnect()` and the source find it there. */
+  readonly context?: unknown
+  /** Hears of the end of the stream, whatever the reason, once. */
+  readonly onClose?: ((reason: CloseReason, stats: ConnectionStats) => void) | undefined
+}
+
+/** What an adapter adds for its framework. */
+export interface RespondOptions extends SseOptions {
+  /** Whose limits hold, and whose `close()` ends the stream. @defaultValue the manager of the channel, if it has one */
+  readonly manager?: SseManager | undefined
+  /** Called just before the response becomes ours: until then an error is for the framework to answer. */
+  readonly onHead?: (() => void) | undefined
+}
+
+/**
+ * Streams a source as the answer to a request: a channel, an iterable, a stream, or a function that writes. Every adapter
+ * calls it, and so may anybody who has `node:http` or `node:http2` alone.
+ *
+ * Resolves with the reason once the stream is over; a client that leaves is no error. The head is sent as soon as the source
+ * is ready: a channel when its log is, an iterable one turn after it was first asked, a function when it first sends,
+ * subscribes or opens.
+ *
+ * @throws what the source throws. If the head was not sent yet, the response is untouched; else it is finished
+ * @throws {SseError} `ERR_SSE_HEADERS_SENT`: the response had already begun
+ * @throws {TypeError | RangeError} an argument is wrong
+ * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
+ */
+export function respond(
+  req: SseRequest,
+  res: SseResponse,
+  source: SseSource,
+  options: RespondOptions = {},
+): Promise<CloseReason> {
+  const report = options.manager?.report ?? channelOf(source)?.report ?? warn
+  return observed(begin(req, res, source, options, report), (error) => {
+    // After the head it was reported. Before it, nobody else answers, since nobody waits.
+    if (res.headersSent) return
+    report(error)
+    answerEmpty(res, 500)
+  })
+}
+
+async function begin(
+  req: SseRequest,
+  res: SseResponse,
+  source: SseSource,
+  options: RespondOptions,
+  report: (error: unknown) => void,
+): Promise<CloseReason> {
+  requireSource(source)
+  requireLineEnding(options.eol ?? '\n')
+  requireRewind(options.rewind ?? 0)
+  if (res.headersSent) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
+  const channel = channelOf(source)
+  const manager = options.manager ?? channel?.manager
+  const settings = resolveSettings(ownSettings(source, options), channel?.settings ?? manager?.settings)
+  const lastEventId = options.lastEventId ?? lastEventIdOf(req)
+  const connection = new SseConnection(req, res, lastEventId, options, {
+    settings,
+    report,
+    wheel: settings.heartbeatMs === 0 ? undefined : wheelOf(manager, settings.heartbeatMs),
+    onOver: (over) => manager?.remove(over),
+  })
+  // Decided before anything is awaited, so that of two requests the earlier one gets the place.
+  const refusal = manager?.admit(connection)
+  const answerer = new Answerer(req, res, connection, settings, options)
+  if (refusal !== undefined) {
+    release(source, report)
+    answerer.refuse(refusal)
+  } else {
+    answerer.stream(source, report).catch((error: unknown) => connection.fail(error))
+  }
+  return connection.over
+}
+
+/** Decides what a connection is answered with. */
+class Answerer {
+  readonly #req: SseRequest
+  readonly #res: SseResponse
+  readonly #connection: SseConnection
+  readonly #settings: ResolvedSettings
+  readonly #options: RespondOptions
+
+  constructor(
+    req: SseRequest,
+    res: SseResponse,
+    connection: SseConnection,
+    settings: ResolvedSettings,
+    options: RespondOptions,
+  ) {
+    this.#req = req
+    this.#res = res
+    this.#connection = connection
+    this.#settings = settings
+    this.#options = options
+  }
+
+  async stream(source: SseSource, report: (error: unknown) => void): Promise<void> {
+    const connection = this.#connection
+    try {
+      // Not awaited in vain: what is ready is answered in this turn.
+      const warming = prepare(source)
+      if (warming !== undefined) await warming
+    } catch (error) {
+      if (!(error instanceof SseError && error.code === 'ERR_SSE_BACKPLANE')) throw error
+      report(error)
+      return this.refuse('error')
+    }
+    if (connection.closeReason !== undefined) return
+    if (isOver(connection, source)) return this.#nothing()
+    if (this.#req.method === 'HEAD') {
+      release(source, report)
+      return connection.answer('end', () => {
+        setStreamHead(this.#res, this.#options)
+        this.#res.end()
+      })
+    }
+    const result = await run(connection, source)
+    if (result === null && !connection.isOpen) this.#nothing()
+    else connection.close('end')
+  }
+
+  /** Sends a client away that cannot be served now. */
+  refuse(reason: CloseReason): void {
+    const { overload = 'retry' } = this.#options.manager ?? {}
+    // Spread out, so that those who were refused together do not come back together.
+    const delayMs = Math.round(this.#settings.retryMs * (1 + 3 * Math.random()))
+    this.#connection.answer(reason, () => answerLater(this.#res, this.#options, delayMs, overload))
+  }
+
+  #nothing(): void {
+    this.#connection.answer('end', () => answerEmpty(this.#res, 204))
+  }
+}
+
+/** @throws {TypeError} it is none */
+export function requireSource(source: unknown): asserts source is SseSource {
+  if (source === null || typeof source === 'function' || isPullSource(source)) return
+  const what =
+    typeof source === 'object' ? `an object with the keys ${Object.keys(source ?? {}).join(', ')}` : String(source)
+  throw new TypeError(`a source is a channel, an iterable, a stream, a function or null, not ${what}`)
+}
+
+function channelOf(source: unknown): SseChannel | undefined {
+  if (source instanceof SseChannel) return source
+  return source instanceof ChannelListener ? source.channel : undefined
+}
+
+/** What is asked of `listen()` holds for the response too. */
+function ownSettings(source: SseSource, options: RespondOptions): ConnectionSettings {
+  const { heartbeatMs, retryMs, maxConnectionAgeMs } = options
+  const listening = source instanceof ChannelListener ? source.options.heartbeatMs : undefined
+  return { heartbeatMs: heartbeatMs ?? listening, retryMs, maxConnectionAgeMs }
+}
+
+function wheelOf(manager: SseManager | undefined, heartbeatMs: number): HeartbeatWheel {
+  return manager?.wheel(heartbeatMs) ?? new HeartbeatWheel(heartbeatMs)
+}
+
+function lastEventIdOf(req: SseRequest): string {
+  const header = req.headers['last-event-id']
+  // Node reads header bytes as Latin-1, and clients write ids as UTF-8.
+  if (typeof header === 'string' && header !== '') return Buffer.from(header, 'latin1').toString('utf8')
+  const query = (req.url ?? '').split('?', 2)[1]
+  return query === undefined ? '' : (new URLSearchParams(query).get('lastEventId') ?? '')
+}

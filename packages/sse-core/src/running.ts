@@ -1,0 +1,138 @@
+import { SseChannel } from './channel.js'
+import type { SseConnection } from './connection.js'
+import type { Cursor } from './cursor.js'
+import { ChannelListener, type ListenOptions } from './listener.js'
+import { MergedSource } from './merge.js'
+import { requireSource } from './respond.js'
+import { EventReader, isPullSource, type PullSource, pull, type SourceFunction, type SseSource } from './source.js'
+
+/** How much a source may send before the event loop gets its turn, however eager source and client are. */
+const MAX_BYTES_A_TURN = 256 * 1024
+
+/** Makes a source ready for its head; undefined if it is. @throws {SseError} its channel is closed, or its broker is down */
+export function prepare(source: SseSource): Promise<unknown> | undefined {
+  if (source instanceof SseChannel) return source.warm()
+  if (source instanceof ChannelListener) return source.channel.warm()
+  if (!(source instanceof MergedSource)) return undefined
+  const warming = source.sources.map(prepare).filter((part) => part !== undefined)
+  return warming.length === 0 ? undefined : Promise.all(warming)
+}
+
+/** Whether a source has nothing for this client and never will have: nothing at all, or channels that have ended. */
+export function isOver(connection: SseConnection, source: SseSource): boolean {
+  if (source === null) return true
+  const parts = partsOf(source)
+  return parts.length > 0 && parts.every((part, index) => isChannel(part) && cursorOf(connection, part, index).isAtEnd)
+}
+
+/** Streams a source that is ready. Resolves when it is over, to null if a function turned out to have nothing. */
+export async function run(connection: SseConnection, source: SseSource): Promise<null | undefined> {
+  if (typeof source === 'function') return runFunction(connection, source)
+  const parts = partsOf(source as PullSource)
+  const over = [
+    ...runChannels(connection, parts.filter(isChannel)),
+    ...parts.filter(isPlainSource).map((part) => runPull(connection, part)),
+  ]
+  await Promise.all(over)
+  return undefined
+}
+
+/** Lets go of a source that will not be read. */
+export function release(source: SseSource, report: (error: unknown) => void): void {
+  for (const part of partsOf(source)) if (!isChannel(part)) pull(part).cancel(report)
+}
+
+type ChannelSource = SseChannel | ChannelListener
+
+function isChannel(source: unknown): source is ChannelSource {
+  return source instanceof SseChannel || source instanceof ChannelListener
+}
+
+function isPlainSource(source: PullSource): boolean {
+  return !isChannel(source)
+}
+
+/** What is merged, or the one thing that is not. */
+function partsOf(source: SseSource): readonly PullSource[] {
+  if (source instanceof MergedSource) return source.sources.flatMap(partsOf)
+  return isPullSource(source) ? [source] : []
+}
+
+/** Where a client starts to read a channel that is number `index` on its connection. */
+function cursorOf(connection: SseConnection, source: ChannelSource, index: number): Cursor {
+  if (source instanceof SseChannel) {
+    return source.cursor({ lastEventId: connection.lastEventIdFor(source, index), rewind: connection.rewind })
+  }
+  const own: ListenOptions = source.options
+  const lastEventId = own.lastEventId ?? connection.lastEventIdFor(source.channel, index)
+  const rewind = own.rewind ?? connection.rewind
+  // Who brings no id stands where `listen()` was called.
+  return lastEventId || rewind > 0 ? source.channel.cursor({ lastEventId, rewind }) : source.cursor()
+}
+
+function runChannels(connection: SseConnection, sources: readonly ChannelSource[]): Promise<void>[] {
+  if (sources.length === 0) return []
+  connection.open()
+  const indexes = sources.map(() => connection.reserve())
+  const over = sources.map((source, i) => {
+    const index = indexes[i] as number
+    const cursor = cursorOf(connection, source, index)
+    return source instanceof SseChannel
+      ? connection.attach(index, source, cursor, {})
+      : connection.attach(index, source.channel, cursor, source.options)
+  })
+  connection.start(indexes[0] as number)
+  return over
+}
+
+async function runFunction(connection: SseConnection, source: SourceFunction): Promise<null | undefined> {
+  const returned = source(connection)
+  const result = await returned
+  if (result === undefined) {
+    // What returned at once and has subscribed lasts as long as its subscriptions.
+    if (returned === undefined) await connection.subscriptionsOver()
+    return undefined
+  }
+  requireSource(result)
+  await prepare(result)
+  if (connection.closeReason !== undefined) return undefined
+  if (!connection.isOpen && isOver(connection, result)) return null
+  return result === null ? null : run(connection, result)
+}
+
+async function runPull(connection: SseConnection, source: PullSource): Promise<void> {
+  const puller = pull(source)
+  const reader = new EventReader()
+  const forget = connection.onCancel(() => puller.cancel(connection.report))
+  let turnBytes = 0
+  try {
+    let next = puller.next()
+    await turnUnlessRejected(next)
+    connection.open()
+    for (let result = await next; connection.closeReason === undefined; result = await next) {
+      const event = result.done ? reader.end() : reader.read(result.value)
+      if (event !== undefined && connection.accepts(event) && !(await connection.send(event))) return
+      if (result.done) return
+      if (connection.stats.bytes - turnBytes > MAX_BYTES_A_TURN) {
+        turnBytes = connection.stats.bytes
+        await turn()
+      }
+      next = puller.next()
+    }
+  } finally {
+    forget()
+    puller.cancel(connection.report)
+  }
+}
+
+/** One turn of the event loop, in which an error of the source can still become an error response. */
+function turnUnlessRejected(first: Promise<unknown>): Promise<unknown> {
+  const oneTurn = turn()
+  return Promise.race([oneTurn, first.then(() => oneTurn)])
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}

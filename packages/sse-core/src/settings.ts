@@ -1,0 +1,62 @@
+import { requireAmount, requireDuration } from './limits.js'
+
+/** What holds for a connection. A response's options beat the channel's, and those the manager's. */
+export interface ConnectionSettings {
+  /** Idle time before a comment keeps the connection alive, in ms; 0 turns it off. @defaultValue 15_000 */
+  readonly heartbeatMs?: number | undefined
+  /** How long a client waits before it reconnects, in ms; sent at the start of every stream. @defaultValue 2_000 */
+  readonly retryMs?: number | undefined
+  /**
+   * How long a reader may leave the socket full before it is disconnected as `'slow'`, in ms; 0 for ever. It comes back
+   * with its `Last-Event-ID`. @defaultValue 30_000
+   */
+  readonly writeTimeoutMs?: number | undefined
+  /** How many bytes of `send()`s that nobody awaits may pile up before the reader is cut as `'slow'`. @defaultValue 1 MiB */
+  readonly maxBufferedBytes?: number | undefined
+  /** The largest event, in encoded bytes; a larger one is refused with `ERR_SSE_LIMIT`. @defaultValue 1 MiB */
+  readonly maxEventBytes?: number | undefined
+  /**
+   * The longest life of a connection, in ms; it then ends with reason `'age'`, and the client reconnects. Each gets a random
+   * share between 80 and 100 % of it, so that they do not all come back at once. @defaultValue none
+   */
+  readonly maxConnectionAgeMs?: number | undefined
+}
+
+export type ResolvedSettings = { readonly [K in keyof ConnectionSettings]-?: number }
+
+const DEFAULTS: ResolvedSettings = {
+  heartbeatMs: 15_000,
+  retryMs: 2_000,
+  writeTimeoutMs: 30_000,
+  maxBufferedBytes: 1024 * 1024,
+  maxEventBytes: 1024 * 1024,
+  maxConnectionAgeMs: Number.POSITIVE_INFINITY,
+}
+
+/** @throws {RangeError} a value is out of its range, with the value in the text */
+export function resolveSettings(own: ConnectionSettings, defaults: ResolvedSettings = DEFAULTS): ResolvedSettings {
+  const {
+    heartbeatMs = defaults.heartbeatMs,
+    retryMs = defaults.retryMs,
+    writeTimeoutMs = defaults.writeTimeoutMs,
+    maxBufferedBytes = defaults.maxBufferedBytes,
+    maxEventBytes = defaults.maxEventBytes,
+    maxConnectionAgeMs = defaults.maxConnectionAgeMs,
+  } = own
+  return {
+    heartbeatMs: requireDuration('heartbeatMs', heartbeatMs),
+    retryMs: requireRetryMs(retryMs),
+    writeTimeoutMs: requireDuration('writeTimeoutMs', writeTimeoutMs),
+    maxBufferedBytes: requireAmount('maxBufferedBytes', maxBufferedBytes),
+    maxEventBytes: requireAmount('maxEventBytes', maxEventBytes),
+    maxConnectionAgeMs: requireAmount('maxConnectionAgeMs', maxConnectionAgeMs),
+  }
+}
+
+/** @throws {RangeError} the value is no non-negative safe integer, which is all that a `retry:` field can hold */
+export function requireRetryMs(retryMs: number): number {
+  if (!Number.isSafeInteger(retryMs) || retryMs < 0) {
+    throw new RangeError(`retryMs must be a non-negative integer, not ${String(retryMs)}`)
+  }
+  return retryMs
+}

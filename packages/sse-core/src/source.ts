@@ -1,0 +1,130 @@
+import { Readable } from 'node:stream'
+import type { SseChannel } from './channel.js'
+import type { SseConnection } from './connection.js'
+import { isPlainObject, type SseEvent } from './event.js'
+
+/** What is read one value after another: plain objects are events, bytes are text, everything else is data. */
+export type PullSource = AsyncIterable<unknown> | (Iterable<unknown> & object) | ReadableStream<unknown>
+
+/**
+ * Writes to a connection itself, or returns another source. The stream ends when its promise settles; one that returns
+ * nothing at once, and has subscribed to channels, lasts as long as they do.
+ */
+export type SourceFunction = (connection: SseConnection) => unknown
+
+/** What `res.sse()` takes. `null` is nothing at all: `204`, which stops an EventSource. */
+export type SseSource = SseChannel | PullSource | SourceFunction | null
+
+/** A source that is being read. */
+export interface Puller {
+  next(): Promise<IteratorResult<unknown>>
+  /** Ends it now, without waiting for anything. Idempotent, and never throws. */
+  cancel(report: (error: unknown) => void): void
+}
+
+/** Whether something can be read one value after another. */
+export function isPullSource(source: unknown): source is PullSource {
+  if (typeof source !== 'object' || source === null) return false
+  return Symbol.asyncIterator in source || Symbol.iterator in source || source instanceof ReadableStream
+}
+
+/** Begins to read. */
+export function pull(source: PullSource): Puller {
+  if (source instanceof Readable) return pullReadable(source)
+  if (source instanceof ReadableStream) return pullStream(source)
+  return pullIterable(source)
+}
+
+/** The events of a source; leaving the loop cancels it. */
+export async function* eventsOf(source: PullSource): AsyncGenerator<SseEvent, void, undefined> {
+  const puller = pull(source)
+  const reader = new EventReader()
+  try {
+    for (let result = await puller.next(); !result.done; result = await puller.next()) {
+      const event = reader.read(result.value)
+      if (event !== undefined) yield event
+    }
+    const rest = reader.end()
+    if (rest !== undefined) yield rest
+  } finally {
+    puller.cancel(() => {})
+  }
+}
+
+/** Makes events of what a source yields. */
+export class EventReader {
+  // One for the whole source: a character may be cut in two by a chunk's border.
+  #decoder: InstanceType<typeof TextDecoder> | undefined
+
+  /** The event of a value; undefined for bytes that make no whole character yet. */
+  read(value: unknown): SseEvent | undefined {
+    if (isPlainObject(value)) return value as SseEvent
+    if (!(value instanceof Uint8Array)) return { data: value }
+    this.#decoder ??= new TextDecoder('utf-8', { ignoreBOM: true })
+    return textEvent(this.#decoder.decode(value, { stream: true }))
+  }
+
+  /** What is left when the source has ended: a character that was never finished. */
+  end(): SseEvent | undefined {
+    return this.#decoder === undefined ? undefined : textEvent(this.#decoder.decode())
+  }
+}
+
+function textEvent(data: string): SseEvent | undefined {
+  return data === '' ? undefined : { data }
+}
+
+function pullReadable(stream: Readable): Puller {
+  const iterator = stream[Symbol.asyncIterator]()
+  return {
+    next: () => iterator.next(),
+    cancel() {
+      // The iterator's own `return()` would wait for the read that is under way.
+      if (!stream.destroyed) stream.once('error', () => {}).destroy()
+    },
+  }
+}
+
+function pullStream(stream: ReadableStream<unknown>): Puller {
+  const reader = stream.getReader()
+  let isCancelled = false
+  return {
+    next: () => reader.read() as Promise<IteratorResult<unknown>>,
+    cancel(report) {
+      if (isCancelled) return
+      isCancelled = true
+      reader.cancel().catch(ignoringAborts(report))
+    },
+  }
+}
+
+function pullIterable(source: AsyncIterable<unknown> | Iterable<unknown>): Puller {
+  const iterator =
+    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : (source as Iterable<unknown>)[Symbol.iterator]()
+  let isDone = false
+  return {
+    async next() {
+      try {
+        const result = await iterator.next()
+        if (result.done) isDone = true
+        return result
+      } catch (error) {
+        isDone = true
+        throw error
+      }
+    },
+    cancel(report) {
+      if (isDone) return
+      isDone = true
+      // In a promise, since a synchronous iterator throws where an asynchronous one rejects.
+      new Promise((resolve) => resolve(iterator.return?.())).catch(ignoringAborts(report))
+    },
+  }
+}
+
+/** That what was aborted says so is no news. */
+function ignoringAborts(report: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    if (!(error instanceof Error) || error.name !== 'AbortError') report(error)
+  }
+}

@@ -1,0 +1,78 @@
+import { SseError } from './errors.js'
+import { checkEvent, type SseEvent } from './event.js'
+
+/**
+ * A stream to add events to: before it is given to `res.sse(stream)`, and while it is being sent. It has one consumer.
+ * Without `end()` the response stays open.
+ */
+export class SseStream implements AsyncIterable<SseEvent> {
+  #queue: SseEvent[] = []
+  #isEnded = false
+  #hasConsumer = false
+  #isAbandoned = false
+  #wake: (() => void) | undefined
+
+  /** How many events wait to be sent. */
+  get length(): number {
+    return this.#queue.length
+  }
+
+  /** Whether no event waits to be sent. */
+  get isEmpty(): boolean {
+    return this.#queue.length === 0
+  }
+
+  /**
+   * Adds an event, or a text as the data of an unnamed one. After the client has left it does nothing.
+   *
+   * @throws {SseError} `ERR_SSE_INVALID_EVENT`: a field cannot be written
+   * @throws {SseError} `ERR_SSE_CLOSED`: the stream was ended
+   */
+  add(event: SseEvent | string): this {
+    if (this.#isEnded) throw new SseError('ERR_SSE_CLOSED', 'the stream has ended')
+    const checked = checkEvent(event).event
+    if (this.#isAbandoned) return this
+    this.#queue.push(checked)
+    this.#wake?.()
+    return this
+  }
+
+  /** Adds an unnamed event. Throws as `add` does. */
+  addData(data: unknown): this {
+    return this.add({ data })
+  }
+
+  /** Adds an event of a type. Throws as `add` does. */
+  addEvent(type: string, data: unknown): this {
+    return this.add({ event: type, data })
+  }
+
+  /** Ends the stream behind what it holds. Idempotent. */
+  end(): void {
+    this.#isEnded = true
+    this.#wake?.()
+  }
+
+  /** @throws {TypeError} the stream has a consumer already */
+  [Symbol.asyncIterator](): AsyncIterator<SseEvent, undefined> {
+    if (this.#hasConsumer) throw new TypeError('an SseStream has one consumer, and this one has it already')
+    this.#hasConsumer = true
+    return {
+      next: async () => {
+        while (this.#queue.length === 0 && !this.#isEnded && !this.#isAbandoned) {
+          await new Promise<void>((resolve) => {
+            this.#wake = resolve
+          })
+        }
+        const event = this.#queue.shift()
+        return event === undefined ? { done: true, value: undefined } : { done: false, value: event }
+      },
+      return: async () => {
+        this.#isAbandoned = true
+        this.#queue = []
+        this.#wake?.()
+        return { done: true, value: undefined }
+      },
+    }
+  }
+}

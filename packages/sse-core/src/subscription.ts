@@ -1,0 +1,156 @@
+import type { SseChannel, Subscriber } from './channel.js'
+import type { SseConnection } from './connection.js'
+import type { Cursor } from './cursor.js'
+import { idLine, type SseEvent, withLineEnding } from './event.js'
+import type { EventFilter } from './listener.js'
+import { hasOwnId, type LogItem } from './log.js'
+import { Packet } from './packet.js'
+import { formatGap } from './signals.js'
+
+/** How much is collected for one write when events are picked one by one. */
+const MAX_WRITE_BYTES = 64 * 1024
+
+/** A channel on a connection: a cursor, and the pump that writes from it until the head, or until the socket is full. */
+export class Subscription implements Subscriber {
+  readonly connection: SseConnection
+  readonly cursor: Cursor
+  readonly #channel: SseChannel
+  readonly #filter: EventFilter | undefined
+  readonly #onOver: () => void
+  #isOver = false
+  // Where the client's last event id stands.
+  #sentPosition: number
+
+  constructor(
+    connection: SseConnection,
+    channel: SseChannel,
+    cursor: Cursor,
+    filter: EventFilter | undefined,
+    onOver: () => void,
+  ) {
+    this.connection = connection
+    this.cursor = cursor
+    this.#channel = channel
+    this.#filter = filter
+    this.#onOver = onOver
+    this.#sentPosition = cursor.position
+    channel.addSubscriber(this)
+  }
+
+  get isDead(): boolean {
+    return this.connection.isGone
+  }
+
+  /** Whether a filter let events pass by that the client's last event id does not know of. */
+  get hasUnsent(): boolean {
+    return this.#sentPosition < this.cursor.position
+  }
+
+  /** The client's last event id has been moved to the cursor. */
+  markSent(): void {
+    this.#sentPosition = this.cursor.position
+  }
+
+  pump(): void {
+    if (this.#isOver || !this.connection.isWritable) return
+    try {
+      if (this.#filter === undefined && !this.connection.hasVectorIds) this.#pumpBatches()
+      else this.connection.run(() => this.#pumpEvents())
+    } catch (error) {
+      this.connection.fail(error)
+    }
+  }
+
+  close(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#channel.removeSubscriber(this)
+    this.#onOver()
+  }
+
+  /** Everybody's bytes as they are: the usual case, and the fast one. */
+  #pumpBatches(): void {
+    const { connection, cursor } = this
+    while (connection.isWritable) {
+      const batch = cursor.isInLog ? cursor.log.batch(cursor.position, connection.eol) : undefined
+      if (batch !== undefined) {
+        cursor.moveTo(batch.end)
+        connection.write(batch.packet)
+        continue
+      }
+      const packet = this.#step()
+      if (packet === undefined) break
+      connection.write(packet)
+    }
+    this.markSent()
+  }
+
+  #pumpEvents(): void {
+    const { connection } = this
+    let packets: Packet[] = []
+    let bytes = 0
+    const write = (): void => {
+      if (packets.length > 0) connection.write(Packet.join(packets))
+      packets = []
+      bytes = 0
+    }
+    while (connection.isWritable) {
+      const before = this.cursor.position
+      const packet = this.#step()
+      if (packet === undefined && (this.#isOver || this.cursor.position === before)) break
+      if (packet === undefined) continue
+      packets.push(packet)
+      bytes += packet.size
+      this.markSent()
+      if (bytes >= MAX_WRITE_BYTES) write()
+    }
+    const checkpoint = this.#isFarAhead() ? connection.checkpoint() : undefined
+    if (checkpoint !== undefined) packets.push(checkpoint)
+    write()
+  }
+
+  /** The bytes of what comes next; undefined if that is filtered out, or nothing, or the end. */
+  #step(): Packet | undefined {
+    const { connection, cursor } = this
+    const step = cursor.next()
+    if (step === undefined) {
+      if (cursor.needsPage) this.#loadPage()
+      return undefined
+    }
+    if (step.kind === 'event') return this.#encode(step.item)
+    if (step.kind === 'gap') {
+      const channel = connection.hasVectorIds ? { channel: this.#channel.name } : {}
+      return Packet.of(
+        withLineEnding(formatGap(connection.idAtCursors(), { ...step.gap, ...channel }), connection.eol),
+        1,
+      )
+    }
+    this.close()
+    return undefined
+  }
+
+  #encode(item: LogItem): Packet | undefined {
+    const { connection } = this
+    if (this.#filter?.(item.event as SseEvent) === false) return undefined
+    const frame = item.frame as NonNullable<LogItem['frame']>
+    if (!connection.hasVectorIds) return frame.packet(connection.eol)
+    const id = connection.vectorId(hasOwnId(item))
+    return Packet.of(withLineEnding(idLine(id) + frame.body, connection.eol), 1)
+  }
+
+  #loadPage(): void {
+    // If the past cannot be read, the reader goes on after a gap.
+    void this.cursor
+      .loadPage()
+      .catch(this.#channel.report)
+      .then(() => this.pump())
+  }
+
+  /** Whether so much passed by unsent that the client's last event id might soon fall out of the log. */
+  #isFarAhead(): boolean {
+    const { log, position } = this.cursor
+    if (!this.hasUnsent) return false
+    const unsent = position - this.#sentPosition
+    return unsent * 2 >= log.limits.maxEvents || (log.oldest > 0 && unsent * 2 >= log.length)
+  }
+}
