@@ -1,25 +1,20 @@
 import { AsyncResource } from 'node:async_hooks'
 import type { Socket } from 'node:net'
 import type { SseChannel } from './channel.js'
-import type { Cursor, StartOptions } from './cursor.js'
-import { SseError } from './errors.js'
-import { checkEvent, idLine, type LineEnding, type SseEvent, withLineEnding } from './event.js'
-import { isGone, setStreamHead, whenOver } from './head.js'
+import type { StartOptions } from './cursor.js'
+import { isGone } from './departure.js'
+import { Encoder } from './encoder.js'
+import { type CloseReason, Ending, type Failure } from './ending.js'
+import type { SseEvent } from './event.js'
+import { setStreamHead } from './head.js'
 import type { Beating, HeartbeatWheel } from './heartbeat.js'
 import { type EventFilter, requireRewind } from './listener.js'
 import { observed } from './observed.js'
 import { Packet } from './packet.js'
 import type { RespondOptions, SseRequest, SseResponse } from './respond.js'
 import type { ResolvedSettings } from './settings.js'
-import { formatCheckpoint } from './signals.js'
-import { Subscription } from './subscription.js'
+import { Subscriptions } from './subscriptions.js'
 import { Writer } from './writer.js'
-
-/**
- * Why a stream is over: the client left; the source ended; the source failed; the client did not read; a limit was reached;
- * the connection was old enough; `disconnect()`; the manager closed; the `signal` option aborted.
- */
-export type CloseReason = 'client' | 'end' | 'error' | 'slow' | 'limit' | 'age' | 'kicked' | 'shutdown' | 'aborted'
 
 /** What went over a connection. */
 export interface ConnectionStats {
@@ -42,13 +37,14 @@ export interface SubscribeOptions extends StartOptions {
 export interface ConnectionHost {
   readonly settings: ResolvedSettings
   readonly wheel: HeartbeatWheel | undefined
+  /** Hears of what reaches nobody else. */
   readonly report: (error: unknown) => void
+  /** Hears of errors of the source after the head, which the framework hears of too. */
+  readonly onSourceError: ((error: unknown) => void) | undefined
   readonly onOver: (connection: SseConnection) => void
 }
 
 const MAX_TIMER_MS = 2 ** 31 - 1
-/** Longer or stranger ids make a browser ask for leave (a CORS preflight) before it reconnects across origins. */
-const MAX_VECTOR_ID = 128
 const WRITTEN = Promise.resolve(true)
 const OVER = Promise.resolve(false)
 
@@ -62,25 +58,22 @@ export class SseConnection<Context = unknown> implements Beating {
   /** The id of the last event that the client has, as it says; any text, `''` for none. Never to be trusted. */
   readonly lastEventId: string
   /** @internal */
-  readonly eol: LineEnding
+  readonly encoder: Encoder
+  /** @internal */
+  readonly subscriptions: Subscriptions
   /** @internal */
   activeTick = 0
-  /** Settles when the stream is over and the response with it. @internal */
-  readonly over: Promise<CloseReason>
+  /** @internal */
+  readonly ending: Ending
   readonly #res: SseResponse
   readonly #host: ConnectionHost
   readonly #options: RespondOptions
   readonly #writer: Writer
   readonly #startedAt = performance.now()
-  readonly #subscriptions: (Subscription | undefined)[] = []
-  readonly #running = new Set<Promise<void>>()
   readonly #cancels = new Set<() => void>()
-  readonly #scope: AsyncResource | undefined
-  #settle: ((error?: { readonly cause: unknown }) => void) | undefined
+  #scope: AsyncResource | undefined
   #controller: AbortController | undefined
-  #reason: CloseReason | undefined
   #isOpen = false
-  #isVectorBroken = false
   #ageTimer: NodeJS.Timeout | undefined
 
   /** @internal */
@@ -89,7 +82,8 @@ export class SseConnection<Context = unknown> implements Beating {
     this.key = options.key
     this.context = options.context as Context
     this.lastEventId = lastEventId
-    this.eol = options.eol ?? '\n'
+    this.encoder = new Encoder(options.eol ?? '\n', host.settings.maxEventBytes)
+    this.subscriptions = new Subscriptions(this as SseConnection, options.filter, options.checkpoints !== false)
     this.#res = res
     this.#host = host
     this.#options = options
@@ -97,21 +91,14 @@ export class SseConnection<Context = unknown> implements Beating {
     this.#writer = new Writer(req, res, {
       writeTimeoutMs,
       maxBufferedBytes,
-      onWritable: () => this.#pump(),
+      onWritable: () => this.subscriptions.pump(),
       onSlow: () => this.close('slow'),
     })
-    // So that these callbacks see the request's async context (its user, its trace), not that of whoever broadcasts.
-    if (options.filter ?? options.heartbeat ?? options.onClose) this.#scope = new AsyncResource('SseConnection')
-    this.over = new Promise((resolve, reject) => {
-      this.#settle = (error) => {
-        if (error === undefined) resolve(this.#reason as CloseReason)
-        else reject(error.cause)
-      }
+    if (options.filter ?? options.heartbeat ?? options.onClose) this.keepScope()
+    this.ending = new Ending(res, {
+      onGone: (reason) => this.close(reason),
+      onOver: (failure) => this.#finish(failure),
     })
-    res.on('close', this.#onGone)
-    res.on('error', this.#onGone)
-    // A response that waits behind another on its connection never emits `close`.
-    if (res.socket === null) req.socket.on('close', this.#onGone)
     options.signal?.addEventListener('abort', this.#onAbort)
     if (maxConnectionAgeMs < Number.POSITIVE_INFINITY) {
       const age = Math.min(MAX_TIMER_MS, maxConnectionAgeMs * (0.8 + 0.2 * Math.random()))
@@ -124,13 +111,13 @@ export class SseConnection<Context = unknown> implements Beating {
   /** Aborts when the stream is over, for whatever reason: pass it to what the source waits for. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
-    if (this.#reason !== undefined && !this.#controller.signal.aborted) this.#controller.abort()
+    if (this.ending.reason !== undefined && !this.#controller.signal.aborted) this.#controller.abort()
     return this.#controller.signal
   }
 
   /** Why the stream is over; undefined while it is not. */
   get closeReason(): CloseReason | undefined {
-    return this.#reason
+    return this.ending.reason
   }
 
   /** What went over the connection so far. */
@@ -141,7 +128,7 @@ export class SseConnection<Context = unknown> implements Beating {
 
   /** Sends the head, if it is not sent yet: from then on an error can no longer become an error response. */
   open(): void {
-    if (this.#isOpen || this.#reason !== undefined) return
+    if (this.#isOpen || this.ending.reason !== undefined) return
     this.#sendHead()
     this.#host.wheel?.add(this)
   }
@@ -154,16 +141,15 @@ export class SseConnection<Context = unknown> implements Beating {
    * @throws {SseError} `ERR_SSE_LIMIT`: the event is larger than `maxEventBytes`
    */
   send(event: SseEvent | string): Promise<boolean> {
-    if (this.#reason !== undefined) return OVER
+    if (this.ending.reason !== undefined) return OVER
     let packet: Packet
     try {
-      packet = this.#encode(event)
+      packet = this.encoder.event(event)
     } catch (error) {
       return observed(Promise.reject(error), this.#host.report)
     }
     this.open()
-    this.#touch()
-    this.#writer.enqueue(packet)
+    this.enqueue(packet)
     return this.#writer.isWritable ? WRITTEN : this.#writer.writable()
   }
 
@@ -175,70 +161,69 @@ export class SseConnection<Context = unknown> implements Beating {
    */
   subscribe<Events extends object>(channel: SseChannel<Events>, options: SubscribeOptions = {}): Promise<void> {
     // Who reads does not mind what may be broadcast.
-    const over = this.#subscribe(channel as unknown as SseChannel, options)
-    this.#running.add(over)
-    void over.catch(() => {}).then(() => this.#running.delete(over))
-    return observed(over, this.#host.report)
+    return observed(this.subscriptions.track(this.#subscribe(channel as unknown as SseChannel, options)), this.report)
   }
 
   /** Ends the stream, after what has been sent. Idempotent: the first reason stands. */
   close(reason: CloseReason = 'end'): void {
-    if (this.#reason !== undefined) return
+    if (this.ending.reason !== undefined) return
     if (reason === 'client' || isGone(this.#res)) {
       this.#closeGone(reason)
       return
     }
     // What was broadcast in this tick still belongs to whoever has not been thrown out.
-    if (reason !== 'slow' && reason !== 'kicked') this.#pump()
-    if (this.#reason !== undefined) return
-    this.#reason = reason
+    if (reason !== 'slow' && reason !== 'kicked') this.subscriptions.pump()
+    if (this.ending.reason !== undefined) return
+    this.ending.reason = reason
     this.#letGo()
     if (reason === 'slow') {
-      this.#cut()
+      this.#writer.stop()
+      this.#res.destroy()
+      this.ending.now()
       return
     }
     if (!this.#isOpen) this.#sendHead()
     this.#writer.end()
-    void this.#finishWithin(this.#host.settings.writeTimeoutMs)
+    void this.ending.within(this.#host.settings.writeTimeoutMs)
   }
 
   /** Answers with something that is no stream. @internal */
   answer(reason: CloseReason, write: () => void): void {
-    if (this.#reason !== undefined) return
-    this.#reason = reason
+    if (this.ending.reason !== undefined) return
+    this.ending.reason = reason
     this.#letGo()
     this.#options.onHead?.()
     write()
-    void this.#finishWithin(this.#host.settings.writeTimeoutMs)
+    void this.ending.within(this.#host.settings.writeTimeoutMs)
   }
 
   /** Ends the stream for an error of its source. Before the head the response is left to the framework. @internal */
   fail(error: unknown): void {
-    if (this.#reason !== undefined) return
-    this.#reason = 'error'
+    if (this.ending.reason !== undefined) return
+    this.ending.reason = 'error'
     this.#letGo()
     if (!this.#isOpen) {
-      this.#finish({ cause: error })
+      this.ending.now({ cause: error })
       return
     }
     this.#writer.end()
-    void this.#finishWithin(this.#host.settings.writeTimeoutMs, { cause: error })
+    void this.ending.within(this.#host.settings.writeTimeoutMs, { cause: error })
   }
 
   /** Ends the stream with a last event and the time after which to come back. @internal */
   async shutDown(event: SseEvent | string | undefined, retryMs: number, graceMs: number): Promise<void> {
-    if (this.#reason === undefined) this.#pump()
-    if (this.#reason === undefined && isGone(this.#res)) this.#closeGone('client')
-    if (this.#reason === undefined) {
-      this.#reason = 'shutdown'
+    if (this.ending.reason === undefined) this.subscriptions.pump()
+    if (this.ending.reason === undefined && isGone(this.#res)) this.#closeGone('client')
+    if (this.ending.reason === undefined) {
+      this.ending.reason = 'shutdown'
       if (!this.#isOpen) this.#sendHead()
-      if (event !== undefined) this.#writer.enqueue(this.#encode(event))
-      this.#writer.enqueue(this.#packet(`retry: ${retryMs}\n\n`, 0))
+      if (event !== undefined) this.#writer.enqueue(this.encoder.event(event))
+      this.#writer.enqueue(this.encoder.packet(`retry: ${retryMs}\n\n`, 0))
       this.#letGo()
       this.#writer.end()
     }
     const { socket } = this.#res
-    await this.#finishWithin(graceMs)
+    await this.ending.within(graceMs)
     // An idle kept-alive connection would hold up `server.close()`.
     if (this.req.httpVersionMajor === 1) (socket as Socket | null)?.destroySoon()
     else if ('stream' in this.req) this.req.stream.session?.close()
@@ -252,6 +237,14 @@ export class SseConnection<Context = unknown> implements Beating {
     }
   }
 
+  /**
+   * Makes callbacks see the async context of now, which is the request's (its user, its trace), not that of whoever
+   * broadcasts. @internal
+   */
+  keepScope(): void {
+    this.#scope ??= new AsyncResource('SseConnection')
+  }
+
   /** Runs a callback of the user in the async context of the request. @internal */
   run<T>(callback: () => T): T {
     return this.#scope === undefined ? callback() : this.#scope.runInAsyncScope(callback)
@@ -259,7 +252,7 @@ export class SseConnection<Context = unknown> implements Beating {
 
   /** Whether the response is over without having said so. @internal */
   get isGone(): boolean {
-    return this.#reason !== undefined || isGone(this.#res)
+    return this.ending.reason !== undefined || isGone(this.#res)
   }
 
   /** @internal */
@@ -282,47 +275,16 @@ export class SseConnection<Context = unknown> implements Beating {
     return this.#options.rewind ?? 0
   }
 
-  /** Resolves when all subscriptions that there are now are over. @internal */
-  async subscriptionsOver(): Promise<void> {
-    await Promise.all(this.#running)
-  }
-
-  /** @internal */
+  /** Writes at once. @internal */
   write(packet: Packet): void {
     this.#touch()
     this.#writer.write(packet)
   }
 
-  /** Whether ids are positions in several logs. @internal */
-  get hasVectorIds(): boolean {
-    return this.#subscriptions.length > 1
-  }
-
-  /** The id of where all cursors stand; undefined if it cannot be written. @internal */
-  idAtCursors(): string | undefined {
-    if (!this.hasVectorIds) return this.#subscriptions[0]?.cursor.lastId
-    return this.#isVectorBroken ? undefined : this.#vector()
-  }
-
-  /**
-   * The id for an event of one of several channels. If there can be none, the first such event makes the client forget the
-   * one it has (it would get what follows twice), and the stream is live only. @internal
-   */
-  vectorId(hasOwnId: boolean): string | undefined {
-    if (this.#isVectorBroken) return undefined
-    const id = hasOwnId ? undefined : this.#vector()
-    if (id !== undefined) return id
-    this.#isVectorBroken = true
-    return ''
-  }
-
-  /** Moves the client's last event id to where the cursors are; undefined if it may not or need not be moved. @internal */
-  checkpoint(): Packet | undefined {
-    if (this.#options.checkpoints === false) return undefined
-    const id = this.idAtCursors()
-    if (id === undefined) return undefined
-    for (const subscription of this.#subscriptions) subscription?.markSent()
-    return this.#packet(formatCheckpoint(id), 1)
+  /** Writes at the end of the tick. @internal */
+  enqueue(packet: Packet): void {
+    this.#touch()
+    this.#writer.enqueue(packet)
   }
 
   /** @internal */
@@ -330,10 +292,8 @@ export class SseConnection<Context = unknown> implements Beating {
     // A full socket has no need of it, and must not get more.
     if (!this.#writer.isWritable) return
     const packets: Packet[] = []
-    if (this.#subscriptions.some((subscription) => subscription?.hasUnsent)) {
-      const checkpoint = this.checkpoint()
-      if (checkpoint !== undefined) packets.push(checkpoint)
-    }
+    const checkpoint = this.subscriptions.hasUnsent ? this.subscriptions.checkpoint() : undefined
+    if (checkpoint !== undefined) packets.push(checkpoint)
     packets.push(this.#heartbeat())
     this.#writer.write(Packet.join(packets))
   }
@@ -341,40 +301,17 @@ export class SseConnection<Context = unknown> implements Beating {
   async #subscribe(channel: SseChannel, options: SubscribeOptions): Promise<void> {
     const { rewind = 0, signal } = options
     requireRewind(rewind)
-    if (this.#reason !== undefined || signal?.aborted) return
-    const index = this.reserve()
+    if (this.ending.reason !== undefined || signal?.aborted) return
+    const { subscriptions } = this
+    const place = subscriptions.reserve()
     const warming = channel.warm()
     if (warming !== undefined) await warming
-    if (this.#reason !== undefined) return
+    if (this.ending.reason !== undefined) return
     this.open()
-    const lastEventId = options.lastEventId ?? this.lastEventIdFor(channel, index)
-    const over = this.attach(index, channel, channel.cursor({ lastEventId, rewind }), options)
-    this.start(index)
+    const lastEventId = options.lastEventId ?? subscriptions.lastEventIdFor(channel, place)
+    const over = subscriptions.attach(place, channel, channel.cursor({ lastEventId, rewind }), options)
+    subscriptions.start(place)
     await over
-  }
-
-  /** Adds a channel that is warm; resolves when it is over. Nothing of it is written before `start()`. @internal */
-  attach(index: number, channel: SseChannel, cursor: Cursor, { filter, signal }: SubscribeOptions): Promise<void> {
-    return new Promise((resolve) => {
-      const onAbort = (): void => subscription.close()
-      const subscription = new Subscription(this as SseConnection, channel, cursor, this.#filterWith(filter), () => {
-        signal?.removeEventListener('abort', onAbort)
-        resolve()
-      })
-      this.#subscriptions[index] = subscription
-      signal?.addEventListener('abort', onAbort)
-    })
-  }
-
-  /** Begins to write what was attached as number `first` and later. @internal */
-  start(first: number): void {
-    const started = this.#subscriptions.slice(first)
-    // A fresh client that is cut before its first event is to resume too, and ids now say more than they did.
-    if (this.hasVectorIds || started.some((subscription) => subscription?.cursor.isFresh)) {
-      const checkpoint = this.checkpoint()
-      if (checkpoint !== undefined) this.#writer.enqueue(checkpoint)
-    }
-    for (const subscription of started) subscription?.pump()
   }
 
   /** Whether an event of a source that is no channel passes the response's filter. @internal */
@@ -383,55 +320,16 @@ export class SseConnection<Context = unknown> implements Beating {
     return filter === undefined || this.run(() => filter(event))
   }
 
-  /** Keeps a place among the subscriptions, on which the order of a vector id depends. @internal */
-  reserve(): number {
-    return this.#subscriptions.push(undefined) - 1
-  }
-
-  /** What the client's last event id says of the channel that was subscribed to as number `index`. @internal */
-  lastEventIdFor(channel: SseChannel, index: number): string | undefined {
-    const { lastEventId } = this
-    if (index === 0 && channel.log?.positionAfter(lastEventId) !== undefined) return lastEventId
-    const parts = lastEventId.split('~')
-    if (parts.length === 1) return index === 0 ? lastEventId : undefined
-    return parts[index]
-  }
-
-  #filterWith(own: EventFilter | undefined): EventFilter | undefined {
-    const { filter } = this.#options
-    if (filter === undefined || own === undefined) return own ?? filter
-    return (event) => filter(event) && own(event)
-  }
-
-  #encode(event: SseEvent | string): Packet {
-    const { event: checked, body } = checkEvent(event)
-    const packet = this.#packet(idLine(checked.id) + body, 1)
-    const { maxEventBytes } = this.#host.settings
-    if (packet.size <= maxEventBytes) return packet
-    throw new SseError('ERR_SSE_LIMIT', `the event has ${packet.size} bytes, and maxEventBytes is ${maxEventBytes}`)
-  }
-
-  #packet(text: string, events: number): Packet {
-    return Packet.of(withLineEnding(text, this.eol), events)
-  }
-
   #heartbeat(): Packet {
     const { heartbeat } = this.#options
-    if (heartbeat !== undefined) {
-      try {
-        return this.#encode(this.run(heartbeat))
-      } catch (error) {
-        // A stream is worth more than what keeps it alive.
-        this.#host.report(error)
-      }
+    if (heartbeat === undefined) return this.encoder.heartbeat
+    try {
+      return this.encoder.event(this.run(heartbeat))
+    } catch (error) {
+      // A stream is worth more than what keeps it alive.
+      this.#host.report(error)
+      return this.encoder.heartbeat
     }
-    return HEARTBEATS[this.eol]
-  }
-
-  #vector(): string | undefined {
-    const id = this.#subscriptions.map((subscription) => subscription?.cursor.lastId ?? '').join('~')
-    const isWritable = id.length <= MAX_VECTOR_ID && id.split('~').length === this.#subscriptions.length
-    return isWritable ? id : undefined
   }
 
   #sendHead(): void {
@@ -440,32 +338,23 @@ export class SseConnection<Context = unknown> implements Beating {
     onHead?.()
     setStreamHead(this.#res, this.#options)
     this.#writer.open()
-    this.#writer.enqueue(this.#packet(`retry: ${this.#host.settings.retryMs}\n\n`, 0))
+    this.#writer.enqueue(this.encoder.packet(`retry: ${this.#host.settings.retryMs}\n\n`, 0))
     // A request body that nobody reads would hide that the client has left.
     if (this.req.readableFlowing === null) this.req.resume()
-  }
-
-  #pump(): void {
-    for (const subscription of this.#subscriptions) subscription?.pump()
   }
 
   #touch(): void {
     if (this.#host.wheel !== undefined) this.activeTick = this.#host.wheel.tick
   }
 
-  readonly #onGone = (): void => {
-    // If somebody else has ended the response, then that is what it is, not a client that left.
-    this.close(this.#res.writableFinished ? 'end' : 'client')
-  }
-
   readonly #onAbort = (): void => this.close('aborted')
 
   #closeGone(reason: CloseReason): void {
-    this.#reason = reason
+    this.ending.reason = reason
     this.#letGo()
     // There is nobody left to whom the framework could answer.
     if (!this.#isOpen) this.#options.onHead?.()
-    this.#finish()
+    this.ending.now()
   }
 
   /** Gives up everything but the response itself. */
@@ -474,47 +363,20 @@ export class SseConnection<Context = unknown> implements Beating {
     wheel?.delete(this)
     clearTimeout(this.#ageTimer)
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
-    for (const subscription of this.#subscriptions) subscription?.close()
+    this.subscriptions.close()
     this.#controller?.abort()
     for (const cancel of this.#cancels) cancel()
     this.#cancels.clear()
     onOver(this as SseConnection)
   }
 
-  #cut(): void {
+  #finish(failure: Failure | undefined): void {
     this.#writer.stop()
-    this.#res.destroy()
-    this.#finish()
-  }
-
-  /** Waits for the response to finish, and destroys it after a while; 0 waits for ever. */
-  async #finishWithin(ms: number, error?: { readonly cause: unknown }): Promise<void> {
-    const timer = ms > 0 ? setTimeout(() => this.#res.destroy(), ms).unref() : undefined
-    await whenOver(this.#res)
-    clearTimeout(timer)
-    this.#finish(error)
-  }
-
-  #finish(error?: { readonly cause: unknown }): void {
-    const settle = this.#settle
-    if (settle === undefined) return
-    this.#settle = undefined
-    this.#writer.stop()
-    this.#res.off('close', this.#onGone)
-    this.#res.off('error', this.#onGone)
-    this.req.socket?.off?.('close', this.#onGone)
-    if (error !== undefined && this.#isOpen) this.#host.report(error.cause)
+    if (failure !== undefined && this.#isOpen) this.#host.onSourceError?.(failure.cause)
     try {
-      this.run(() => this.#options.onClose?.(this.#reason as CloseReason, this.stats))
-    } catch (callbackError) {
-      this.#host.report(callbackError)
+      this.run(() => this.#options.onClose?.(this.ending.reason as CloseReason, this.stats))
+    } catch (error) {
+      this.#host.report(error)
     }
-    settle(error)
   }
-}
-
-const HEARTBEATS: Readonly<Record<LineEnding, Packet>> = {
-  '\n': Packet.of(': heartbeat\n\n', 1),
-  '\r\n': Packet.of(': heartbeat\r\n\r\n', 1),
-  '\r': Packet.of(': heartbeat\r\r', 1),
 }

@@ -1,4 +1,3 @@
-import { ServerResponse } from 'node:http'
 import type { SseResponse } from './respond.js'
 
 /** Headers to set; a name in any case, `undefined` for none. */
@@ -46,27 +45,6 @@ export function answerLater(res: SseResponse, head: HeadOptions, delayMs: number
   }
   setStreamHead(res, { headers: head.headers })
   res.end(`retry: ${delayMs}\n\n`)
-}
-
-/** Resolves once a response is finished or gone, whichever is first. */
-export function whenOver(res: SseResponse): Promise<void> {
-  if (res.writableFinished || isGone(res)) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = (): void => {
-      res.off('finish', done)
-      res.off('close', done)
-      resolve()
-    }
-    res.on('finish', done)
-    res.on('close', done)
-  })
-}
-
-/** Whether nothing can reach the client any more. */
-export function isGone(res: SseResponse): boolean {
-  if (res instanceof ServerResponse) return res.destroyed || res.socket?.destroyed === true
-  // HTTP/2 takes the stream away once it is closed.
-  return res.stream === undefined || res.stream.destroyed
 }
 
 function setHeaders(res: SseResponse, headers: SseHeaders = {}): void {

@@ -15,8 +15,9 @@ export {
   type StandaloneChannelOptions,
   type SubscriberListener,
 } from './channel.js'
-export type { CloseReason, ConnectionStats, SseConnection, SubscribeOptions } from './connection.js'
+export type { ConnectionStats, SseConnection, SubscribeOptions } from './connection.js'
 export type { StartOptions } from './cursor.js'
+export type { CloseReason } from './ending.js'
 export { SseError, type SseErrorCode } from './errors.js'
 export { formatEvent, type LineEnding, SseEvent } from './event.js'
 export type { HeadOptions, SseHeaders } from './head.js'

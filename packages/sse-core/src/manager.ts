@@ -1,7 +1,8 @@
 import type { Backplane } from './backplane.js'
 import { HistoryBudget } from './budget.js'
 import { type ChannelOptions, type ErrorListener, SseChannel, warn } from './channel.js'
-import type { CloseReason, SseConnection } from './connection.js'
+import type { SseConnection } from './connection.js'
+import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
 import { checkEvent, type SseEvent } from './event.js'
 import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
@@ -24,7 +25,10 @@ export interface ManagerOptions extends ConnectionSettings, Pick<ChannelOptions,
    * `'reject'`: `503` with `Retry-After`, on which an EventSource gives up for good. @defaultValue `'retry'`
    */
   readonly overload?: 'retry' | 'reject' | undefined
-  /** Hears of errors that reach nobody else, and of every error of a source after its head. Default: a process warning. */
+  /**
+   * Hears of errors that reach nobody else, and of every error of a source after its head. Default: a process warning for
+   * the former; the latter reach the framework too.
+   */
   readonly onError?: ErrorListener | undefined
 }
 
@@ -74,6 +78,8 @@ export class SseManager {
   /** @internal */
   readonly overload: 'retry' | 'reject'
   /** @internal */
+  readonly onError: ErrorListener | undefined
+  /** @internal */
   readonly report: ErrorListener
   readonly #maxConnections: number
   readonly #maxConnectionsPerKey: number
@@ -100,7 +106,7 @@ export class SseManager {
       maxConnectionsPerKey = Number.POSITIVE_INFINITY,
       maxChannels = Number.POSITIVE_INFINITY,
       overload = 'retry',
-      onError = warn,
+      onError,
     } = options
     if (overload !== 'retry' && overload !== 'reject') {
       throw new RangeError(`overload must be 'retry' or 'reject', not ${String(overload)}`)
@@ -111,7 +117,8 @@ export class SseManager {
     this.backplane = backplane
     this.budget = new HistoryBudget(requireAmount('maxHistoryBytes', maxHistoryBytes))
     this.overload = overload
-    this.report = onError
+    this.onError = onError
+    this.report = onError ?? warn
     this.#maxConnections = requireAmount('maxConnections', maxConnections)
     this.#maxConnectionsPerKey = requireAmount('maxConnectionsPerKey', maxConnectionsPerKey)
     this.#maxChannels = requireAmount('maxChannels', maxChannels)

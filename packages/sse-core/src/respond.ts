@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { SseChannel, warn } from './channel.js'
-import { type CloseReason, type ConnectionStats, SseConnection } from './connection.js'
+import { type ConnectionStats, SseConnection } from './connection.js'
+import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
 import { type LineEnding, requireLineEnding, type SseEvent } from './event.js'
 import { answerEmpty, answerLater, type HeadOptions, setStreamHead } from './head.js'
@@ -96,9 +97,11 @@ async function begin(
   const connection = new SseConnection(req, res, lastEventId, options, {
     settings,
     report,
+    onSourceError: manager?.onError,
     wheel: settings.heartbeatMs === 0 ? undefined : wheelOf(manager, settings.heartbeatMs),
     onOver: (over) => manager?.remove(over),
   })
+  if (connection.closeReason !== undefined) return connection.ending.over
   // Decided before anything is awaited, so that of two requests the earlier one gets the place.
   const refusal = manager?.admit(connection)
   const answerer = new Answerer(req, res, connection, settings, options)
@@ -108,7 +111,7 @@ async function begin(
   } else {
     answerer.stream(source, report).catch((error: unknown) => connection.fail(error))
   }
-  return connection.over
+  return connection.ending.over
 }
 
 /** Decides what a connection is answered with. */

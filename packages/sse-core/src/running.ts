@@ -61,10 +61,13 @@ function partsOf(source: SseSource): readonly PullSource[] {
 /** Where a client starts to read a channel that is number `index` on its connection. */
 function cursorOf(connection: SseConnection, source: ChannelSource, index: number): Cursor {
   if (source instanceof SseChannel) {
-    return source.cursor({ lastEventId: connection.lastEventIdFor(source, index), rewind: connection.rewind })
+    return source.cursor({
+      lastEventId: connection.subscriptions.lastEventIdFor(source, index),
+      rewind: connection.rewind,
+    })
   }
   const own: ListenOptions = source.options
-  const lastEventId = own.lastEventId ?? connection.lastEventIdFor(source.channel, index)
+  const lastEventId = own.lastEventId ?? connection.subscriptions.lastEventIdFor(source.channel, index)
   const rewind = own.rewind ?? connection.rewind
   // Who brings no id stands where `listen()` was called.
   return lastEventId || rewind > 0 ? source.channel.cursor({ lastEventId, rewind }) : source.cursor()
@@ -73,15 +76,15 @@ function cursorOf(connection: SseConnection, source: ChannelSource, index: numbe
 function runChannels(connection: SseConnection, sources: readonly ChannelSource[]): Promise<void>[] {
   if (sources.length === 0) return []
   connection.open()
-  const indexes = sources.map(() => connection.reserve())
+  const indexes = sources.map(() => connection.subscriptions.reserve())
   const over = sources.map((source, i) => {
     const index = indexes[i] as number
     const cursor = cursorOf(connection, source, index)
     return source instanceof SseChannel
-      ? connection.attach(index, source, cursor, {})
-      : connection.attach(index, source.channel, cursor, source.options)
+      ? connection.subscriptions.attach(index, source, cursor, {})
+      : connection.subscriptions.attach(index, source.channel, cursor, source.options)
   })
-  connection.start(indexes[0] as number)
+  connection.subscriptions.start(indexes[0] as number)
   return over
 }
 
@@ -90,7 +93,7 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
   const result = await returned
   if (result === undefined) {
     // What returned at once and has subscribed lasts as long as its subscriptions.
-    if (returned === undefined) await connection.subscriptionsOver()
+    if (returned === undefined) await connection.subscriptions.over()
     return undefined
   }
   requireSource(result)

@@ -54,7 +54,7 @@ export class Subscription implements Subscriber {
   pump(): void {
     if (this.#isOver || !this.connection.isWritable) return
     try {
-      if (this.#filter === undefined && !this.connection.hasVectorIds) this.#pumpBatches()
+      if (this.#filter === undefined && !this.connection.subscriptions.hasVectorIds) this.#pumpBatches()
       else this.connection.run(() => this.#pumpEvents())
     } catch (error) {
       this.connection.fail(error)
@@ -72,7 +72,7 @@ export class Subscription implements Subscriber {
   #pumpBatches(): void {
     const { connection, cursor } = this
     while (connection.isWritable) {
-      const batch = cursor.isInLog ? cursor.log.batch(cursor.position, connection.eol) : undefined
+      const batch = cursor.isInLog ? cursor.log.batch(cursor.position, connection.encoder.eol) : undefined
       if (batch !== undefined) {
         cursor.moveTo(batch.end)
         connection.write(batch.packet)
@@ -104,7 +104,7 @@ export class Subscription implements Subscriber {
       this.markSent()
       if (bytes >= MAX_WRITE_BYTES) write()
     }
-    const checkpoint = this.#isFarAhead() ? connection.checkpoint() : undefined
+    const checkpoint = this.#isFarAhead() ? connection.subscriptions.checkpoint() : undefined
     if (checkpoint !== undefined) packets.push(checkpoint)
     write()
   }
@@ -119,9 +119,12 @@ export class Subscription implements Subscriber {
     }
     if (step.kind === 'event') return this.#encode(step.item)
     if (step.kind === 'gap') {
-      const channel = connection.hasVectorIds ? { channel: this.#channel.name } : {}
+      const channel = connection.subscriptions.hasVectorIds ? { channel: this.#channel.name } : {}
       return Packet.of(
-        withLineEnding(formatGap(connection.idAtCursors(), { ...step.gap, ...channel }), connection.eol),
+        withLineEnding(
+          formatGap(connection.subscriptions.idAtCursors(), { ...step.gap, ...channel }),
+          connection.encoder.eol,
+        ),
         1,
       )
     }
@@ -133,9 +136,9 @@ export class Subscription implements Subscriber {
     const { connection } = this
     if (this.#filter?.(item.event as SseEvent) === false) return undefined
     const frame = item.frame as NonNullable<LogItem['frame']>
-    if (!connection.hasVectorIds) return frame.packet(connection.eol)
-    const id = connection.vectorId(hasOwnId(item))
-    return Packet.of(withLineEnding(idLine(id) + frame.body, connection.eol), 1)
+    if (!connection.subscriptions.hasVectorIds) return frame.packet(connection.encoder.eol)
+    const id = connection.subscriptions.vectorId(hasOwnId(item))
+    return Packet.of(withLineEnding(idLine(id) + frame.body, connection.encoder.eol), 1)
   }
 
   #loadPage(): void {

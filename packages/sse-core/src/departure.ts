@@ -1,0 +1,46 @@
+import { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { SseResponse } from './respond.js'
+
+/** Whether nothing can reach the client any more. */
+export function isGone(res: SseResponse): boolean {
+  if (res instanceof ServerResponse) return res.destroyed || res.req.socket?.destroyed === true
+  // HTTP/2 takes the stream away once it is closed.
+  return res.stream === undefined || res.stream.destroyed
+}
+
+/**
+ * Calls back when a response is gone, whether it was finished or the client left; returns what stops that.
+ *
+ * `close` on the request only means that its body was read.
+ */
+export function onGone(res: SseResponse, callback: () => void): () => void {
+  const socket = waitingSocketOf(res)
+  res.on('close', callback)
+  res.on('error', callback)
+  socket?.on('close', callback)
+  return () => {
+    res.off('close', callback)
+    res.off('error', callback)
+    socket?.off('close', callback)
+  }
+}
+
+/** Resolves once a response is finished or gone, whichever is first. */
+export function whenOver(res: SseResponse): Promise<void> {
+  if (res.writableFinished || isGone(res)) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = (): void => {
+      res.off('finish', done)
+      forget()
+      resolve()
+    }
+    const forget = onGone(res, done)
+    res.on('finish', done)
+  })
+}
+
+/** The socket of a response that waits behind another one on its connection: it then never emits `close` itself. */
+function waitingSocketOf(res: SseResponse): Socket | undefined {
+  return res instanceof ServerResponse && res.socket === null ? res.req.socket : undefined
+}

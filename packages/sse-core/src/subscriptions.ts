@@ -1,0 +1,137 @@
+import type { SseChannel } from './channel.js'
+import type { SseConnection, SubscribeOptions } from './connection.js'
+import type { Cursor } from './cursor.js'
+import type { EventFilter } from './listener.js'
+import type { Packet } from './packet.js'
+import { formatCheckpoint } from './signals.js'
+import { Subscription } from './subscription.js'
+
+/** Longer or stranger ids make a browser ask for leave (a CORS preflight) before it reconnects across origins. */
+const MAX_VECTOR_ID = 128
+/** What parts the positions of a vector id; generated ids do not contain it. */
+const SEPARATOR = '~'
+
+/** The channels on one connection, and the ids that resume them together. */
+export class Subscriptions {
+  readonly #connection: SseConnection
+  readonly #filter: EventFilter | undefined
+  readonly #hasCheckpoints: boolean
+  // In the order of the ids' parts; a place is kept for a channel that is not ready yet, and for one that is over.
+  readonly #places: (Subscription | undefined)[] = []
+  readonly #running = new Set<Promise<void>>()
+  #isVectorBroken = false
+
+  constructor(connection: SseConnection, filter: EventFilter | undefined, hasCheckpoints: boolean) {
+    this.#connection = connection
+    this.#filter = filter
+    this.#hasCheckpoints = hasCheckpoints
+  }
+
+  /** Whether ids are positions in several logs. */
+  get hasVectorIds(): boolean {
+    return this.#places.length > 1
+  }
+
+  /** Whether filters let events pass by that the client's last event id does not know of. */
+  get hasUnsent(): boolean {
+    return this.#places.some((subscription) => subscription?.hasUnsent)
+  }
+
+  /** Keeps the next place. */
+  reserve(): number {
+    return this.#places.push(undefined) - 1
+  }
+
+  /** Adds a channel that is warm; resolves when it is over. Nothing of it is written before `start()`. */
+  attach(place: number, channel: SseChannel, cursor: Cursor, { filter, signal }: SubscribeOptions): Promise<void> {
+    return new Promise((resolve) => {
+      if (filter !== undefined) this.#connection.keepScope()
+      const onAbort = (): void => subscription.close()
+      const subscription = new Subscription(this.#connection, channel, cursor, this.#filterWith(filter), () => {
+        signal?.removeEventListener('abort', onAbort)
+        resolve()
+      })
+      this.#places[place] = subscription
+      signal?.addEventListener('abort', onAbort)
+    })
+  }
+
+  /** Notes a subscription that goes on, ready or not. */
+  track(subscription: Promise<void>): Promise<void> {
+    this.#running.add(subscription)
+    void subscription.catch(() => {}).then(() => this.#running.delete(subscription))
+    return subscription
+  }
+
+  /** Begins to write what was attached at a place and after it. */
+  start(first: number): void {
+    const started = this.#places.slice(first)
+    // A fresh client that is cut before its first event is to resume too, and ids now say more than they did.
+    if (this.hasVectorIds || started.some((subscription) => subscription?.cursor.isFresh)) {
+      const checkpoint = this.checkpoint()
+      if (checkpoint !== undefined) this.#connection.enqueue(checkpoint)
+    }
+    for (const subscription of started) subscription?.pump()
+  }
+
+  /** Resolves when all that are tracked are over. */
+  async over(): Promise<void> {
+    await Promise.all(this.#running)
+  }
+
+  pump(): void {
+    for (const subscription of this.#places) subscription?.pump()
+  }
+
+  close(): void {
+    for (const subscription of this.#places) subscription?.close()
+  }
+
+  /** What the client's last event id says of the channel at a place. */
+  lastEventIdFor(channel: SseChannel, place: number): string | undefined {
+    const { lastEventId } = this.#connection
+    // An id that a publisher gave may contain the separator.
+    if (place === 0 && channel.log?.positionAfter(lastEventId) !== undefined) return lastEventId
+    const parts = lastEventId.split(SEPARATOR)
+    if (parts.length === 1) return place === 0 ? lastEventId : undefined
+    return parts[place]
+  }
+
+  /** The id of where all cursors stand; undefined if it cannot be written. */
+  idAtCursors(): string | undefined {
+    if (!this.hasVectorIds) return this.#places[0]?.cursor.lastId
+    return this.#isVectorBroken ? undefined : this.#vector()
+  }
+
+  /**
+   * The id for an event of one of several channels. If there can be none, the first such event makes the client forget the
+   * one it has (it would get what follows twice), and the stream is live only.
+   */
+  vectorId(hasOwnId: boolean): string | undefined {
+    if (this.#isVectorBroken) return undefined
+    const id = hasOwnId ? undefined : this.#vector()
+    if (id !== undefined) return id
+    this.#isVectorBroken = true
+    return ''
+  }
+
+  /** Moves the client's last event id to where the cursors are; undefined if it may not or cannot be moved. */
+  checkpoint(): Packet | undefined {
+    const id = this.#hasCheckpoints ? this.idAtCursors() : undefined
+    if (id === undefined) return undefined
+    for (const subscription of this.#places) subscription?.markSent()
+    return this.#connection.encoder.packet(formatCheckpoint(id), 1)
+  }
+
+  #vector(): string | undefined {
+    const id = this.#places.map((subscription) => subscription?.cursor.lastId ?? '').join(SEPARATOR)
+    const isWritable = id.length <= MAX_VECTOR_ID && id.split(SEPARATOR).length === this.#places.length
+    return isWritable ? id : undefined
+  }
+
+  #filterWith(own: EventFilter | undefined): EventFilter | undefined {
+    const filter = this.#filter
+    if (filter === undefined || own === undefined) return own ?? filter
+    return (event) => filter(event) && own(event)
+  }
+}
