@@ -184,7 +184,7 @@ export class SseConnection<Context = unknown> implements Beating {
     }
     if (!this.#isOpen) this.#sendHead()
     this.#writer.end()
-    void this.ending.within(this.#host.settings.writeTimeoutMs)
+    void this.ending.within(this.#finishMs)
   }
 
   /** Answers with something that is no stream. @internal */
@@ -194,7 +194,7 @@ export class SseConnection<Context = unknown> implements Beating {
     this.#letGo()
     this.#options.onHead?.()
     write()
-    void this.ending.within(this.#host.settings.writeTimeoutMs)
+    void this.ending.within(this.#finishMs)
   }
 
   /** Ends the stream for an error of its source. Before the head the response is left to the framework. @internal */
@@ -207,18 +207,17 @@ export class SseConnection<Context = unknown> implements Beating {
       return
     }
     this.#writer.end()
-    void this.ending.within(this.#host.settings.writeTimeoutMs, { cause: error })
+    void this.ending.within(this.#finishMs, { cause: error })
   }
 
-  /** Ends the stream with a last event and the time after which to come back. @internal */
-  async shutDown(event: SseEvent | string | undefined, retryMs: number, graceMs: number): Promise<void> {
+  /** Ends the stream with a last text, and then the socket too. @internal */
+  async shutDown(farewell: string, graceMs: number): Promise<void> {
     if (this.ending.reason === undefined) this.subscriptions.pump()
     if (this.ending.reason === undefined && isGone(this.#res)) this.#closeGone('client')
     if (this.ending.reason === undefined) {
       this.ending.reason = 'shutdown'
       if (!this.#isOpen) this.#sendHead()
-      if (event !== undefined) this.#writer.enqueue(this.encoder.event(event))
-      this.#writer.enqueue(this.encoder.packet(`retry: ${retryMs}\n\n`, 0))
+      this.#writer.enqueue(this.encoder.packet(farewell, 1))
       this.#letGo()
       this.#writer.end()
     }
@@ -318,6 +317,11 @@ export class SseConnection<Context = unknown> implements Beating {
   accepts(event: SseEvent): boolean {
     const { filter } = this.#options
     return filter === undefined || this.run(() => filter(event))
+  }
+
+  /** How long the end of a stream may take. */
+  get #finishMs(): number {
+    return this.#host.settings.writeTimeoutMs || Number.POSITIVE_INFINITY
   }
 
   #heartbeat(): Packet {

@@ -42,9 +42,9 @@ export class Ending {
     })
   }
 
-  /** Waits for the response to finish, and destroys it after a while, in ms; 0 waits for ever. */
+  /** Waits for the response to finish, and destroys it after a while, in ms; `Infinity` is never. */
   async within(ms: number, failure?: Failure): Promise<void> {
-    const timer = ms > 0 ? setTimeout(() => this.#res.destroy(), ms).unref() : undefined
+    const timer = Number.isFinite(ms) ? setTimeout(() => this.#res.destroy(), ms).unref() : undefined
     await whenOver(this.#res)
     clearTimeout(timer)
     this.now(failure)

@@ -8,7 +8,6 @@ export {
   type Unsubscribe,
 } from './backplane.js'
 export {
-  type ChannelEvent,
   type ChannelOptions,
   type ErrorListener,
   SseChannel,
@@ -29,3 +28,4 @@ export { type RespondOptions, respond, type SseOptions, type SseRequest, type Ss
 export type { ConnectionSettings } from './settings.js'
 export type { PullSource, SourceFunction, SseSource } from './source.js'
 export { SseStream } from './stream.js'
+export type { ChannelEvent } from './typed-events.js'

@@ -1,23 +1,24 @@
+import { Admission, type AdmissionOptions } from './admission.js'
 import type { Backplane } from './backplane.js'
 import { HistoryBudget } from './budget.js'
 import { type ChannelOptions, type ErrorListener, SseChannel, warn } from './channel.js'
 import type { SseConnection } from './connection.js'
 import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
-import { checkEvent, type SseEvent } from './event.js'
+import { formatEvent, type SseEvent } from './event.js'
 import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
 import { type ResolvedHistoryLimits, requireAmount, requireDuration, resolveHistory } from './limits.js'
+import { Registry } from './registry.js'
 import { type ConnectionSettings, type ResolvedSettings, requireRetryMs, resolveSettings } from './settings.js'
 
-export interface ManagerOptions extends ConnectionSettings, Pick<ChannelOptions, 'history' | 'idleChannelMs'> {
+export interface ManagerOptions
+  extends ConnectionSettings,
+    AdmissionOptions,
+    Pick<ChannelOptions, 'history' | 'idleChannelMs'> {
   /** The log that several processes share; it stays open when the manager closes. Default: memory, per channel. */
   readonly backplane?: Backplane | undefined
   /** What the logs of all channels hold together, in bytes; over it, the log that rested longest forgets. @defaultValue 256 MiB */
   readonly maxHistoryBytes?: number | undefined
-  /** How many streams at once; see `overload` for the next one. @defaultValue none */
-  readonly maxConnections?: number | undefined
-  /** How many streams at once with the same `key`. @defaultValue none */
-  readonly maxConnectionsPerKey?: number | undefined
   /** How many channels at once; `getOrCreate` throws `ERR_SSE_LIMIT` for the next one. @defaultValue none */
   readonly maxChannels?: number | undefined
   /**
@@ -55,10 +56,6 @@ export interface ManagerStats {
   readonly closed: Readonly<Partial<Record<CloseReason, number>>>
 }
 
-/** The longest that an idle channel lingers beyond its time, in ms. */
-const MAX_SWEEP_MS = 30_000
-const MIN_SWEEP_MS = 10
-
 /**
  * Channels by name, the streams that read them, and the limits that hold for both. Separate managers share nothing.
  *
@@ -81,18 +78,10 @@ export class SseManager {
   readonly onError: ErrorListener | undefined
   /** @internal */
   readonly report: ErrorListener
-  readonly #maxConnections: number
-  readonly #maxConnectionsPerKey: number
   readonly #maxChannels: number
-  // Channels in use, and those that are idle: whoever holds an idle one can go on with it, and nobody else keeps it alive.
-  readonly #channels = new Map<string, SseChannel>()
-  readonly #idle = new Map<string, WeakRef<SseChannel>>()
-  readonly #optionsOf = new WeakMap<SseChannel, ChannelOptions>()
-  readonly #connections = new Set<SseConnection>()
-  readonly #keys = new Map<string, number>()
+  readonly #channels: Registry
+  readonly #connections: Admission
   readonly #heartbeats = new Heartbeats()
-  readonly #closed: Partial<Record<CloseReason, number>> = {}
-  #sweepTimer: NodeJS.Timeout | undefined
   #closing: Promise<void> | undefined
 
   /** @throws {RangeError} an option is out of its range */
@@ -102,8 +91,6 @@ export class SseManager {
       history,
       idleChannelMs,
       maxHistoryBytes = 256 * 1024 * 1024,
-      maxConnections = Number.POSITIVE_INFINITY,
-      maxConnectionsPerKey = Number.POSITIVE_INFINITY,
       maxChannels = Number.POSITIVE_INFINITY,
       overload = 'retry',
       onError,
@@ -119,9 +106,9 @@ export class SseManager {
     this.overload = overload
     this.onError = onError
     this.report = onError ?? warn
-    this.#maxConnections = requireAmount('maxConnections', maxConnections)
-    this.#maxConnectionsPerKey = requireAmount('maxConnectionsPerKey', maxConnectionsPerKey)
     this.#maxChannels = requireAmount('maxChannels', maxChannels)
+    this.#channels = new Registry({ idleMs: this.idleChannelMs ?? this.history.maxAgeMs })
+    this.#connections = new Admission(options)
   }
 
   /**
@@ -137,25 +124,23 @@ export class SseManager {
     name: string,
     options?: ChannelOptions,
   ): SseChannel<Events> {
-    const living = this.get<Events>(name)
+    const living = this.#channels.get(name)
     if (living !== undefined) {
-      if (options !== undefined) requireSameOptions(name, this.#optionsOf.get(living as SseChannel) ?? {}, options)
-      return living
+      if (options !== undefined) this.#channels.requireOptions(living, options)
+      return living as SseChannel<Events>
     }
     if (this.#closing !== undefined) throw new SseError('ERR_SSE_CLOSED', 'the manager is closed')
     if (this.#channels.size >= this.#maxChannels) {
       throw new SseError('ERR_SSE_LIMIT', `there are ${this.#maxChannels} channels, which is maxChannels`)
     }
     const channel = new SseChannel(name, options, this)
-    this.#channels.set(name, channel)
-    this.#optionsOf.set(channel, { ...options })
-    this.#sweepLater()
+    this.#channels.add(channel, options)
     return channel as SseChannel<Events>
   }
 
   /** The channel of this name, if there is one. */
   get<Events extends object = Record<string, unknown>>(name: string): SseChannel<Events> | undefined {
-    return (this.#channels.get(name) ?? this.#idle.get(name)?.deref()) as SseChannel<Events> | undefined
+    return this.#channels.get(name) as SseChannel<Events> | undefined
   }
 
   /** Whether there is a channel of this name. */
@@ -165,8 +150,7 @@ export class SseManager {
 
   /** The names of all channels. */
   listChannels(): string[] {
-    const idle = [...this.#idle.keys()].filter((name) => this.has(name))
-    return [...this.#channels.keys(), ...idle]
+    return this.#channels.names()
   }
 
   /** Closes a channel, whose streams then end, and forgets it. Says whether there was one. */
@@ -187,7 +171,7 @@ export class SseManager {
    * @param predicate is asked of each open stream; `connection.context` and `connection.key` say whose it is
    */
   disconnect(predicate: (connection: SseConnection) => boolean, reason: CloseReason = 'kicked'): number {
-    const chosen = [...this.#connections].filter(predicate)
+    const chosen = this.#connections.select(predicate)
     for (const connection of chosen) connection.close(reason)
     return chosen.length
   }
@@ -198,7 +182,7 @@ export class SseManager {
       channels: this.#channels.size,
       connections: this.#connections.size,
       historyBytes: this.budget.bytes,
-      closed: { ...this.#closed },
+      closed: { ...this.#connections.closed },
     }
   }
 
@@ -210,9 +194,10 @@ export class SseManager {
    * @throws {RangeError} an option is out of its range
    * @throws {SseError} `ERR_SSE_INVALID_EVENT`: the last event cannot be written
    */
-  close(options: CloseOptions = {}): Promise<void> {
-    this.#closing ??= this.#close(options)
-    return this.#closing
+  async close(options: CloseOptions = {}): Promise<void> {
+    const ending = this.#readClose(options)
+    this.#closing ??= this.#close(ending)
+    await this.#closing
   }
 
   /**
@@ -222,44 +207,17 @@ export class SseManager {
    * @throws as `close` does
    */
   async drain(predicate: (connection: SseConnection) => boolean, options: CloseOptions = {}): Promise<void> {
-    const { graceMs = 5_000, event, retryMs = [this.settings.retryMs, 4 * this.settings.retryMs] } = options
-    requireDuration('graceMs', graceMs)
-    if (event !== undefined) checkEvent(event)
-    const [min, max] = typeof retryMs === 'number' ? [retryMs, retryMs] : retryMs
-    requireRetryMs(min)
-    if (requireRetryMs(max) < min)
-      throw new RangeError(`retryMs must be a range from less to more, not ${min} to ${max}`)
-    for (const channel of this.#channels.values()) channel.flush()
-    const chosen = [...this.#connections].filter(predicate)
-    await Promise.all(
-      // Each its own, so that they do not all come back at once.
-      chosen.map((connection) => connection.shutDown(event, Math.round(min + (max - min) * Math.random()), graceMs)),
-    )
+    await this.#drain(predicate, this.#readClose(options))
   }
 
   /** Lets a connection in, or says why not. @internal */
   admit(connection: SseConnection): CloseReason | undefined {
-    const { key } = connection
-    if (this.#closing !== undefined) return 'shutdown'
-    if (this.#connections.size >= this.#maxConnections) return 'limit'
-    if (key !== undefined) {
-      const count = this.#keys.get(key) ?? 0
-      if (count >= this.#maxConnectionsPerKey) return 'limit'
-      this.#keys.set(key, count + 1)
-    }
-    this.#connections.add(connection)
-    return undefined
+    return this.#connections.admit(connection)
   }
 
   /** @internal */
   remove(connection: SseConnection): void {
-    const { key, closeReason } = connection
-    if (closeReason !== undefined) this.#closed[closeReason] = (this.#closed[closeReason] ?? 0) + 1
-    // One that was refused took no place.
-    if (!this.#connections.delete(connection) || key === undefined) return
-    const count = this.#keys.get(key) ?? 0
-    if (count > 1) this.#keys.set(key, count - 1)
-    else this.#keys.delete(key)
+    this.#connections.remove(connection)
   }
 
   /** @internal */
@@ -267,64 +225,53 @@ export class SseManager {
     return this.#heartbeats.wheel(heartbeatMs)
   }
 
-  /** A channel that may be idle is used. @internal */
+  /** @internal */
   woke(channel: SseChannel): void {
-    if (!this.#idle.delete(channel.name)) return
-    this.#channels.set(channel.name, channel)
-    this.#sweepLater()
+    this.#channels.wake(channel)
   }
 
   /** @internal */
   closed(channel: SseChannel): void {
-    const { name } = channel
-    // A successor of the same name is none of its business.
-    if (this.#channels.get(name) === channel) this.#channels.delete(name)
-    if (this.#idle.get(name)?.deref() === channel) this.#idle.delete(name)
+    this.#channels.remove(channel)
   }
 
-  async #close(options: CloseOptions): Promise<void> {
-    await this.drain(() => true, options)
+  #readClose(options: CloseOptions): Farewell {
+    const { graceMs = 5_000, event, retryMs = [this.settings.retryMs, 4 * this.settings.retryMs] } = options
+    requireDuration('graceMs', graceMs)
+    const [min, max] = typeof retryMs === 'number' ? [retryMs, retryMs] : retryMs
+    requireRetryMs(min)
+    if (requireRetryMs(max) < min) {
+      throw new RangeError(`retryMs must be a range from less to more, not ${min} to ${max}`)
+    }
+    return { text: event === undefined ? '' : formatEvent(event), graceMs, min, max }
+  }
+
+  async #close(farewell: Farewell): Promise<void> {
+    this.#connections.close()
+    await this.#drain(() => true, farewell)
     this.clear()
-    clearTimeout(this.#sweepTimer)
   }
 
-  #sweepLater(): void {
-    if (this.#sweepTimer !== undefined || this.#channels.size === 0) return
-    const idleMs = this.idleChannelMs ?? this.history.maxAgeMs
-    const delay = Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, idleMs / 4))
-    this.#sweepTimer = setTimeout(() => {
-      this.#sweepTimer = undefined
-      this.#sweep()
-      this.#sweepLater()
-    }, delay)
-    this.#sweepTimer.unref()
+  async #drain(predicate: (connection: SseConnection) => boolean, farewell: Farewell): Promise<void> {
+    const { text, graceMs, min, max } = farewell
+    // What was broadcast in this tick is still for them.
+    for (const channel of this.#channels.inUse()) channel.flush()
+    const ends = this.#connections.select(predicate).map((connection) => {
+      // Each its own time, so that they do not all come back at once.
+      const retryMs = Math.round(min + (max - min) * Math.random())
+      return connection.shutDown(`${text}retry: ${retryMs}\n\n`, graceMs)
+    })
+    await Promise.all(ends)
   }
+}
 
-  #sweep(): void {
-    const now = Date.now()
-    for (const [name, channel] of this.#channels) {
-      if (!channel.sweep(now)) continue
-      this.#channels.delete(name)
-      this.#idle.set(name, new WeakRef(channel))
-    }
-    for (const [name, channel] of this.#idle) {
-      if (channel.deref() === undefined) this.#idle.delete(name)
-    }
-  }
+/** How streams end, checked. */
+interface Farewell {
+  readonly text: string
+  readonly graceMs: number
+  readonly min: number
+  readonly max: number
 }
 
 /** The manager that is there from the start, for applications that need one. Nothing in the core uses it by itself. */
 export const sseManager: SseManager = new SseManager()
-
-function requireSameOptions(name: string, given: ChannelOptions, options: ChannelOptions): void {
-  if (isSame(given, options)) return
-  throw new TypeError(
-    `channel ${JSON.stringify(name)} is there with the options ${JSON.stringify(given)}, not ${JSON.stringify(options)}`,
-  )
-}
-
-function isSame(a: unknown, b: unknown): boolean {
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b)
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
-  return [...keys].every((key) => isSame(Reflect.get(a, key), Reflect.get(b, key)))
-}

@@ -104,7 +104,7 @@ async function begin(
   if (connection.closeReason !== undefined) return connection.ending.over
   // Decided before anything is awaited, so that of two requests the earlier one gets the place.
   const refusal = manager?.admit(connection)
-  const answerer = new Answerer(req, res, connection, settings, options)
+  const answerer = new Answerer(req, res, connection, settings, { ...options, manager })
   if (refusal !== undefined) {
     release(source, report)
     answerer.refuse(refusal)

@@ -1,0 +1,67 @@
+import type { SseConnection } from './connection.js'
+import type { CloseReason } from './ending.js'
+import { requireAmount } from './limits.js'
+
+export interface AdmissionOptions {
+  /** How many streams at once; see `overload` for the next one. @defaultValue none */
+  readonly maxConnections?: number | undefined
+  /** How many streams at once with the same `key`. @defaultValue none */
+  readonly maxConnectionsPerKey?: number | undefined
+}
+
+/** The open streams, as many as the limits allow. */
+export class Admission {
+  /** How many streams have ended, by reason. */
+  readonly closed: Partial<Record<CloseReason, number>> = {}
+  readonly #maxConnections: number
+  readonly #maxConnectionsPerKey: number
+  readonly #connections = new Set<SseConnection>()
+  readonly #keys = new Map<string, number>()
+  #isClosed = false
+
+  /** @throws {RangeError} a limit is negative or no number */
+  constructor(options: AdmissionOptions) {
+    const { maxConnections = Number.POSITIVE_INFINITY, maxConnectionsPerKey = Number.POSITIVE_INFINITY } = options
+    this.#maxConnections = requireAmount('maxConnections', maxConnections)
+    this.#maxConnectionsPerKey = requireAmount('maxConnectionsPerKey', maxConnectionsPerKey)
+  }
+
+  get size(): number {
+    return this.#connections.size
+  }
+
+  /** Those for which the predicate is true, now. */
+  select(predicate: (connection: SseConnection) => boolean): SseConnection[] {
+    return [...this.#connections].filter(predicate)
+  }
+
+  /** Lets nobody in any more. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** Lets a connection in, or says why not. */
+  admit(connection: SseConnection): CloseReason | undefined {
+    const { key } = connection
+    if (this.#isClosed) return 'shutdown'
+    if (this.#connections.size >= this.#maxConnections) return 'limit'
+    if (key !== undefined) {
+      const count = this.#keys.get(key) ?? 0
+      if (count >= this.#maxConnectionsPerKey) return 'limit'
+      this.#keys.set(key, count + 1)
+    }
+    this.#connections.add(connection)
+    return undefined
+  }
+
+  /** A stream is over, or was never let in. */
+  remove(connection: SseConnection): void {
+    const { key } = connection
+    const reason = connection.closeReason as CloseReason
+    this.closed[reason] = (this.closed[reason] ?? 0) + 1
+    if (!this.#connections.delete(connection) || key === undefined) return
+    const count = this.#keys.get(key) as number
+    if (count > 1) this.#keys.set(key, count - 1)
+    else this.#keys.delete(key)
+  }
+}

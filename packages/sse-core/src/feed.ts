@@ -1,0 +1,198 @@
+import { type Backplane, type LogEntry, type LogInput, memoryBackplane, type Unsubscribe } from './backplane.js'
+import type { HistoryBudget } from './budget.js'
+import { Cursor, type StartOptions } from './cursor.js'
+import type { ResolvedHistoryLimits } from './limits.js'
+import { gapItem, itemOf, Log, type LogItem, newEpoch } from './log.js'
+
+export interface FeedOptions {
+  readonly history: ResolvedHistoryLimits
+  /** The log that processes share; without it this log is the only one. */
+  readonly backplane: Backplane | undefined
+  readonly budget: HistoryBudget | undefined
+  /** There is something to read; called once a tick. */
+  readonly onNews: () => void
+  readonly report: (error: unknown) => void
+}
+
+/** How many entries are read at once of what is older than the log. */
+const PAGE_SIZE = 100
+
+/**
+ * A channel's log on this node and the subscription that fills it: opened when it is needed, given back when it is not.
+ */
+export class Feed {
+  /** The id of the newest event that this node knows of. */
+  lastEventId: string | undefined
+  readonly #channel: string
+  readonly #options: FeedOptions
+  #backplane: Backplane | undefined
+  #log: Log | undefined
+  #subscription: Promise<Unsubscribe> | undefined
+  #warming: Promise<void> | undefined
+  // What is published while the log is warming waits for this, in the order of the calls.
+  #whenWarm: Promise<void> | undefined
+  #isFlushScheduled = false
+  #isTrimScheduled = false
+
+  constructor(channel: string, options: FeedOptions) {
+    this.#channel = channel
+    this.#options = options
+  }
+
+  /** The log, if it is ready to be read. */
+  get log(): Log | undefined {
+    return this.#warming === undefined ? this.#log : undefined
+  }
+
+  /** Whether it holds anything: a log, ready or not. */
+  get isOpen(): boolean {
+    return this.#log !== undefined
+  }
+
+  /** Whether the channel has ended, as far as this node knows. */
+  get hasEnded(): boolean {
+    return this.#log?.endPosition !== undefined
+  }
+
+  /** Makes the log ready: undefined if it is, else a promise. @throws {SseError} `ERR_SSE_BACKPLANE` */
+  warm(): Promise<void> | undefined {
+    if (this.#log === undefined) this.#open()
+    return this.#warming
+  }
+
+  /** A reader's place in the log, which must be ready. */
+  cursor(start: StartOptions): Cursor {
+    const log = this.#log as Log
+    log.trim(Date.now())
+    const { backplane } = this.#options
+    // The only log has no past but what it holds itself.
+    const readPast = backplane && ((afterId: string) => backplane.read(this.#channel, afterId, PAGE_SIZE))
+    return new Cursor(log, start, readPast)
+  }
+
+  /** Appends to the channel's log, wherever that is; resolves to the id. Calls keep their order. */
+  publish(input: LogInput): Promise<string> {
+    // The only log must be there before its first event.
+    if (this.#log === undefined && this.#options.backplane === undefined) this.#open()
+    // Who started to listen before this call must not find the event in its past.
+    if (this.#whenWarm !== undefined) return this.#whenWarm.then(() => this.#publish(input))
+    return this.#publish(input)
+  }
+
+  /** Lets readers read what is new at once, rather than at the end of the tick. */
+  flush(): void {
+    this.#isFlushScheduled = false
+    const { log } = this
+    if (log === undefined) return
+    this.#options.onNews()
+    this.#options.budget?.update(log)
+    if (!log.isOverfull || this.#isTrimScheduled) return
+    this.#isTrimScheduled = true
+    // Not before readers whose sockets take more in this turn have caught up: a burst longer than the log is no gap to them.
+    setImmediate(() => {
+      this.#isTrimScheduled = false
+      this.trim(Date.now())
+    })
+  }
+
+  /** Evicts what the limits do not allow to keep. */
+  trim(now: number): void {
+    const log = this.#log
+    if (log === undefined) return
+    log.trim(now)
+    this.#options.budget?.update(log)
+  }
+
+  /** Whether it is only in the way: nothing is under way, and nothing would be lost. */
+  isDispensable(now: number): boolean {
+    if (this.#warming !== undefined || this.#isFlushScheduled) return false
+    return this.#options.backplane !== undefined || this.#log?.isExpired(now) !== false
+  }
+
+  /** Gives back the log and the subscription. */
+  release(): void {
+    if (this.#log !== undefined) this.#options.budget?.drop(this.#log)
+    this.#subscription?.then((unsubscribe) => unsubscribe()).catch(() => {})
+    this.#log = undefined
+    this.#warming = undefined
+    this.#subscription = undefined
+    this.#backplane = undefined
+  }
+
+  async #publish(input: LogInput): Promise<string> {
+    const id = await (this.#options.backplane ?? this.#openBackplane()).publish(this.#channel, input)
+    if (this.#log === undefined && 'event' in input) this.lastEventId = id
+    return id
+  }
+
+  #open(): void {
+    const { backplane, history } = this.#options
+    const log = new Log(history, `${newEpoch()}.0`)
+    this.#log = log
+    const last = Math.min(history.maxEvents, Number.MAX_SAFE_INTEGER)
+    const subscription = (backplane ?? this.#openBackplane()).subscribe(
+      this.#channel,
+      { last },
+      {
+        entry: (entry) => this.#receive(log, entry),
+        gap: () => this.#append(log, gapItem()),
+        origin: (id) => log.startAfter(id),
+      },
+    )
+    this.#subscription = subscription
+    // In memory a subscription is live within the call.
+    if (backplane !== undefined) this.#warm(log, subscription)
+  }
+
+  #openBackplane(): Backplane {
+    // It gives but ids and order: what is kept is kept here.
+    this.#backplane ??= memoryBackplane({ history: { maxEvents: 0, maxAgeMs: Number.POSITIVE_INFINITY } })
+    return this.#backplane
+  }
+
+  #warm(log: Log, subscription: Promise<Unsubscribe>): void {
+    this.#warming = subscription.then(
+      () => {
+        if (this.#log === log) this.#warming = undefined
+      },
+      (error: unknown) => {
+        if (this.#log === log) this.release()
+        throw error
+      },
+    )
+    const whenWarm = this.#warming.catch(() => {})
+    this.#whenWarm = whenWarm
+    // The first callback, so that nobody overtakes those that wait behind it.
+    void whenWarm.then(() => {
+      if (this.#whenWarm === whenWarm) this.#whenWarm = undefined
+    })
+  }
+
+  #receive(log: Log, entry: LogEntry): void {
+    if (entry.previousId !== undefined) log.startAfter(entry.previousId)
+    let item: LogItem
+    try {
+      item = itemOf(entry)
+    } catch (error) {
+      // What another program put on the broker must not stop the channel; its place is a gap.
+      this.#options.report(error)
+      item = gapItem()
+    }
+    this.#append(log, item)
+    if (item.kind === 'event') this.lastEventId = item.id
+  }
+
+  #append(log: Log, item: LogItem): void {
+    // Given back in the meantime.
+    if (this.#log !== log) return
+    log.append(item)
+    if (this.#isFlushScheduled) return
+    this.#isFlushScheduled = true
+    // Once a tick, so that all of its events go out in one write: ten awaited broadcasts too, which microtasks would part.
+    process.nextTick(flush, this)
+  }
+}
+
+function flush(feed: Feed): void {
+  feed.flush()
+}

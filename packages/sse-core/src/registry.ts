@@ -1,0 +1,101 @@
+import type { ChannelOptions, SseChannel } from './channel.js'
+
+export interface RegistryOptions {
+  /** How long an idle channel may linger at least, in ms. */
+  readonly idleMs: number
+}
+
+/** The longest that an idle channel lingers beyond its time, in ms. */
+const MAX_SWEEP_MS = 30_000
+const MIN_SWEEP_MS = 10
+
+/**
+ * Channels by name. Those in use are held; those that are idle are only known, so that whoever holds one can go on with
+ * it, and nobody else keeps it alive.
+ */
+export class Registry {
+  readonly #sweepMs: number
+  readonly #inUse = new Map<string, SseChannel>()
+  readonly #idle = new Map<string, WeakRef<SseChannel>>()
+  readonly #options = new WeakMap<SseChannel, ChannelOptions>()
+  #sweepTimer: NodeJS.Timeout | undefined
+
+  constructor({ idleMs }: RegistryOptions) {
+    this.#sweepMs = Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, idleMs / 4))
+  }
+
+  /** How many channels are in use. */
+  get size(): number {
+    return this.#inUse.size
+  }
+
+  get(name: string): SseChannel | undefined {
+    return this.#inUse.get(name) ?? this.#idle.get(name)?.deref()
+  }
+
+  names(): string[] {
+    const idle = [...this.#idle.keys()].filter((name) => this.get(name) !== undefined)
+    return [...this.#inUse.keys(), ...idle]
+  }
+
+  /** The channels that hold a log. */
+  inUse(): Iterable<SseChannel> {
+    return this.#inUse.values()
+  }
+
+  add(channel: SseChannel, options: ChannelOptions | undefined): void {
+    this.#options.set(channel, { ...options })
+    this.#hold(channel)
+  }
+
+  /** A channel that may be idle is used. */
+  wake(channel: SseChannel): void {
+    if (this.#idle.delete(channel.name)) this.#hold(channel)
+  }
+
+  /** Forgets a channel, but not its successor of the same name. */
+  remove(channel: SseChannel): void {
+    const { name } = channel
+    if (this.get(name) !== channel) return
+    this.#inUse.delete(name)
+    this.#idle.delete(name)
+    if (this.#inUse.size === 0) this.#stopSweeping()
+  }
+
+  /** @throws {TypeError} the channel was made with other options */
+  requireOptions(channel: SseChannel, options: ChannelOptions): void {
+    const made = this.#options.get(channel) ?? {}
+    if (isSame(made, options)) return
+    const name = JSON.stringify(channel.name)
+    throw new TypeError(`channel ${name} has the options ${JSON.stringify(made)}, not ${JSON.stringify(options)}`)
+  }
+
+  #hold(channel: SseChannel): void {
+    this.#inUse.set(channel.name, channel)
+    this.#sweepTimer ??= setInterval(() => this.#sweep(), this.#sweepMs).unref()
+  }
+
+  #sweep(): void {
+    const now = Date.now()
+    for (const [name, channel] of this.#inUse) {
+      if (!channel.sweep(now)) continue
+      this.#inUse.delete(name)
+      this.#idle.set(name, new WeakRef(channel))
+    }
+    for (const [name, channel] of this.#idle) {
+      if (channel.deref() === undefined) this.#idle.delete(name)
+    }
+    if (this.#inUse.size === 0) this.#stopSweeping()
+  }
+
+  #stopSweeping(): void {
+    clearInterval(this.#sweepTimer)
+    this.#sweepTimer = undefined
+  }
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b)
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)])
+  return [...keys].every((key) => isSame(Reflect.get(a, key), Reflect.get(b, key)))
+}
