@@ -11,12 +11,11 @@ import { ChannelListener, type ListenOptions } from './listener.js'
 import type { Log } from './log.js'
 import type { SseManager } from './manager.js'
 import { observed } from './observed.js'
+import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
 import { eventsOf, type PullSource } from './source.js'
+import { Pace } from './turn.js'
 import type { ChannelEvent } from './typed-events.js'
-
-/** Called with errors that reach nobody else. */
-export type ErrorListener = (error: unknown) => void
 
 export interface ChannelOptions extends ConnectionSettings {
   /** What the channel keeps for readers who come back. */
@@ -91,7 +90,7 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
     this.name = name
     this.settings = resolveSettings(options, manager?.settings)
     this.manager = manager
-    this.report = manager?.report ?? onError
+    this.report = manager?.report ?? neverThrowing(onError)
     this.#idleChannelMs =
       idleChannelMs === undefined ? history.maxAgeMs : requireDuration('idleChannelMs', idleChannelMs)
     this.#feed = new Feed(name, {
@@ -220,6 +219,8 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
 
   /** A reader's place in the log, which must be warm. @internal */
   cursor(start: StartOptions): Cursor {
+    // It may have been closed while it was warming.
+    if (this.#isClosed) throw this.#closedError()
     return this.#feed.cursor(start)
   }
 
@@ -290,7 +291,11 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
   }
 
   async #pipe(source: PullSource): Promise<void> {
-    for await (const event of eventsOf(source)) await this.#broadcast(event)
+    const pace = new Pace()
+    for await (const event of eventsOf(source)) {
+      await this.#broadcast(event)
+      await pace.step(0)
+    }
   }
 
   #pump(): void {
@@ -318,9 +323,4 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
       `channel ${JSON.stringify(this.name)} ${this.#isClosed ? 'is closed' : 'has ended'}`,
     )
   }
-}
-
-/** Where errors go that nobody asked to hear of: a warning of the process, which Node prints. */
-export function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : new Error(String(error)))
 }

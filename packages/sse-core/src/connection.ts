@@ -5,6 +5,7 @@ import type { StartOptions } from './cursor.js'
 import { isGone } from './departure.js'
 import { Encoder } from './encoder.js'
 import { type CloseReason, Ending, type Failure } from './ending.js'
+import { SseError } from './errors.js'
 import type { SseEvent } from './event.js'
 import { setStreamHead } from './head.js'
 import type { Beating, HeartbeatWheel } from './heartbeat.js'
@@ -129,6 +130,10 @@ export class SseConnection<Context = unknown> implements Beating {
   /** Sends the head, if it is not sent yet: from then on an error can no longer become an error response. */
   open(): void {
     if (this.#isOpen || this.ending.reason !== undefined) return
+    if (this.#isTaken) {
+      this.fail(new SseError('ERR_SSE_HEADERS_SENT', 'somebody else has begun the response'))
+      return
+    }
     this.#sendHead()
     this.#host.wheel?.add(this)
   }
@@ -149,6 +154,7 @@ export class SseConnection<Context = unknown> implements Beating {
       return observed(Promise.reject(error), this.#host.report)
     }
     this.open()
+    if (this.ending.reason !== undefined) return OVER
     this.enqueue(packet)
     return this.#writer.isWritable ? WRITTEN : this.#writer.writable()
   }
@@ -182,6 +188,10 @@ export class SseConnection<Context = unknown> implements Beating {
       this.ending.now()
       return
     }
+    if (this.#isTaken) {
+      this.ending.now()
+      return
+    }
     if (!this.#isOpen) this.#sendHead()
     this.#writer.end()
     void this.ending.within(this.#finishMs)
@@ -192,6 +202,10 @@ export class SseConnection<Context = unknown> implements Beating {
     if (this.ending.reason !== undefined) return
     this.ending.reason = reason
     this.#letGo()
+    if (this.#isTaken) {
+      this.ending.now()
+      return
+    }
     this.#options.onHead?.()
     write()
     void this.ending.within(this.#finishMs)
@@ -213,7 +227,7 @@ export class SseConnection<Context = unknown> implements Beating {
   /** Ends the stream with a last text, and then the socket too. @internal */
   async shutDown(farewell: string, graceMs: number): Promise<void> {
     if (this.ending.reason === undefined) this.subscriptions.pump()
-    if (this.ending.reason === undefined && isGone(this.#res)) this.#closeGone('client')
+    if (this.ending.reason === undefined && (isGone(this.#res) || this.#isTaken)) this.close('shutdown')
     if (this.ending.reason === undefined) {
       this.ending.reason = 'shutdown'
       if (!this.#isOpen) this.#sendHead()
@@ -307,6 +321,7 @@ export class SseConnection<Context = unknown> implements Beating {
     if (warming !== undefined) await warming
     if (this.ending.reason !== undefined) return
     this.open()
+    if (this.ending.reason !== undefined) return
     const lastEventId = options.lastEventId ?? subscriptions.lastEventIdFor(channel, place)
     const over = subscriptions.attach(place, channel, channel.cursor({ lastEventId, rewind }), options)
     subscriptions.start(place)
@@ -317,6 +332,11 @@ export class SseConnection<Context = unknown> implements Beating {
   accepts(event: SseEvent): boolean {
     const { filter } = this.#options
     return filter === undefined || this.run(() => filter(event))
+  }
+
+  /** Whether somebody else has begun the response, and is to finish it. */
+  get #isTaken(): boolean {
+    return !this.#isOpen && this.#res.headersSent
   }
 
   /** How long the end of a stream may take. */

@@ -119,6 +119,12 @@ export class Feed {
     this.#backplane = undefined
   }
 
+  /** Does at once what otherwise waits for a turn of the event loop that somebody is not giving. */
+  #relieve(): void {
+    this.flush()
+    this.trim(Date.now())
+  }
+
   async #publish(input: LogInput): Promise<string> {
     const id = await (this.#options.backplane ?? this.#openBackplane()).publish(this.#channel, input)
     if (this.#log === undefined && 'event' in input) this.lastEventId = id
@@ -186,6 +192,7 @@ export class Feed {
     // Given back in the meantime.
     if (this.#log !== log) return
     log.append(item)
+    if (log.isBursting) this.#relieve()
     if (this.#isFlushScheduled) return
     this.#isFlushScheduled = true
     // Once a tick, so that all of its events go out in one write: ten awaited broadcasts too, which microtasks would part.

@@ -9,7 +9,6 @@ export {
 } from './backplane.js'
 export {
   type ChannelOptions,
-  type ErrorListener,
   SseChannel,
   type StandaloneChannelOptions,
   type SubscriberListener,
@@ -24,6 +23,7 @@ export type { HistoryLimits } from './limits.js'
 export type { ChannelListener, EventFilter, ListenOptions } from './listener.js'
 export { type CloseOptions, type ManagerOptions, type ManagerStats, SseManager, sseManager } from './manager.js'
 export { merge } from './merge.js'
+export type { ErrorListener } from './report.js'
 export { type RespondOptions, respond, type SseOptions, type SseRequest, type SseResponse } from './respond.js'
 export type { ConnectionSettings } from './settings.js'
 export type { PullSource, SourceFunction, SseSource } from './source.js'

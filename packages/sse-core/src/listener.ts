@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { SseChannel, Subscriber } from './channel.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import type { SseEvent } from './event.js'
@@ -36,22 +37,20 @@ export class ChannelListener implements AsyncIterable<SseEvent> {
     this.options = options
     const warming = channel.warm()
     if (warming === undefined) this.#cursor = channel.cursor(options)
-    else
-      warming.then(
-        () => {
-          this.#cursor = channel.cursor(options)
-        },
-        () => {},
-      )
+    // Whoever reads hears of the error.
+    else void warming.then(() => this.cursor()).catch(() => {})
   }
 
   /** The place that was taken by the call to `listen()`; the channel must be warm. @internal */
   cursor(): Cursor {
-    const cursor = this.#cursor
-    const { log } = this.channel
-    if (cursor !== undefined && cursor.log === log) return cursor
-    // The channel was idle in between, and its log is another one: the id says how much was missed.
-    return this.channel.cursor(cursor === undefined ? this.options : { lastEventId: cursor.lastId })
+    const made = this.#cursor
+    const isCurrent = made !== undefined && made.log === this.channel.log
+    // If the channel was idle in between, its log is another one, and the id says how much was missed.
+    const cursor = isCurrent
+      ? made
+      : this.channel.cursor(made === undefined ? this.options : { lastEventId: made.lastId })
+    this.#cursor = cursor
+    return cursor
   }
 
   [Symbol.asyncIterator](): AsyncIterator<SseEvent, undefined> {
@@ -78,6 +77,8 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
   readonly connection = undefined
   readonly #listener: ChannelListener
   #cursor: Cursor | undefined
+  // So that the filter sees the async context of the loop, not that of whoever broadcasts.
+  #scope: AsyncResource | undefined
   #hasStarted = false
   #isDone = false
   #error: { readonly cause: unknown } | undefined
@@ -127,28 +128,26 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
   #start(): void {
     this.#hasStarted = true
     const { channel, options } = this.#listener
-    if (options.signal?.aborted) {
-      this.#finish()
-      return
-    }
-    options.signal?.addEventListener('abort', this.#onAbort, { once: true })
-    let warming: Promise<void> | undefined
+    if (options.filter !== undefined) this.#scope = new AsyncResource('SseListener')
+    options.signal?.addEventListener('abort', this.#onAbort)
     try {
-      warming = channel.warm()
+      if (options.signal?.aborted) {
+        this.#finish()
+        return
+      }
+      const warming = channel.warm()
+      if (warming === undefined) this.#cursor = this.#listener.cursor()
+      else void warming.then(() => this.#begin()).catch((error: unknown) => this.#fail(error))
+      channel.addSubscriber(this)
     } catch (error) {
       this.#fail(error)
-      return
     }
-    channel.addSubscriber(this)
-    if (warming === undefined) this.#cursor = this.#listener.cursor()
-    else
-      warming.then(
-        () => {
-          this.#cursor ??= this.#listener.cursor()
-          this.pump()
-        },
-        (error: unknown) => this.#fail(error),
-      )
+  }
+
+  #begin(): void {
+    if (this.#isDone) return
+    this.#cursor = this.#listener.cursor()
+    this.pump()
   }
 
   /** What is there to yield; undefined if it must be waited for. */
@@ -162,7 +161,8 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
     const cursor = this.#cursor
     if (cursor === undefined) return undefined
     try {
-      const event = this.#read(cursor)
+      const event =
+        this.#scope === undefined ? this.#read(cursor) : this.#scope.runInAsyncScope(() => this.#read(cursor))
       if (event !== undefined) return Promise.resolve({ done: false, value: event })
     } catch (error) {
       this.#finish()

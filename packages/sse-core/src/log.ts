@@ -48,6 +48,10 @@ export interface Batch {
 /** How much one write carries at most while a reader catches up: enough to fill a socket, little enough to hold. */
 const MAX_BATCH_BYTES = 64 * 1024
 
+/** How far a log may outgrow its limits until the event loop has had a turn. */
+const BURST_EVENTS = 10_000
+const BURST_BYTES = 16 * 1024 * 1024
+
 /** A short id that is new per log, so that an id of a dead process is *unknown* here, never *wrong*. */
 export function newEpoch(): string {
   return randomBytes(9).toString('base64url').replaceAll('-', '.')
@@ -154,6 +158,11 @@ export class Log {
   /** Whether `trim` would evict for count or size. */
   get isOverfull(): boolean {
     return this.length > this.limits.maxEvents || this.bytes > this.limits.maxBytes
+  }
+
+  /** Whether so much came at once that it cannot wait until readers had their turn. */
+  get isBursting(): boolean {
+    return this.length > this.limits.maxEvents + BURST_EVENTS || this.bytes > this.limits.maxBytes + BURST_BYTES
   }
 
   /** Evicts what the limits do not allow to keep. */

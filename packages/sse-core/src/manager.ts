@@ -1,7 +1,7 @@
 import { Admission, type AdmissionOptions } from './admission.js'
 import type { Backplane } from './backplane.js'
 import { HistoryBudget } from './budget.js'
-import { type ChannelOptions, type ErrorListener, SseChannel, warn } from './channel.js'
+import { type ChannelOptions, SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
@@ -9,6 +9,7 @@ import { formatEvent, type SseEvent } from './event.js'
 import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
 import { type ResolvedHistoryLimits, requireAmount, requireDuration, resolveHistory } from './limits.js'
 import { Registry } from './registry.js'
+import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, requireRetryMs, resolveSettings } from './settings.js'
 
 export interface ManagerOptions
@@ -104,8 +105,8 @@ export class SseManager {
     this.backplane = backplane
     this.budget = new HistoryBudget(requireAmount('maxHistoryBytes', maxHistoryBytes))
     this.overload = overload
-    this.onError = onError
-    this.report = onError ?? warn
+    this.onError = onError && neverThrowing(onError)
+    this.report = this.onError ?? warn
     this.#maxChannels = requireAmount('maxChannels', maxChannels)
     this.#channels = new Registry({ idleMs: this.idleChannelMs ?? this.history.maxAgeMs })
     this.#connections = new Admission(options)

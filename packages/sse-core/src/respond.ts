@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import { SseChannel, warn } from './channel.js'
+import { SseChannel } from './channel.js'
 import { type ConnectionStats, SseConnection } from './connection.js'
 import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
@@ -10,6 +10,7 @@ import { HeartbeatWheel } from './heartbeat.js'
 import { ChannelListener, type EventFilter, requireRewind } from './listener.js'
 import type { SseManager } from './manager.js'
 import { observed } from './observed.js'
+import { warn } from './report.js'
 import { isOver, prepare, release, run } from './running.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
 import { isPullSource, type SseSource } from './source.js'
@@ -101,13 +102,12 @@ async function begin(
     wheel: settings.heartbeatMs === 0 ? undefined : wheelOf(manager, settings.heartbeatMs),
     onOver: (over) => manager?.remove(over),
   })
-  if (connection.closeReason !== undefined) return connection.ending.over
   // Decided before anything is awaited, so that of two requests the earlier one gets the place.
-  const refusal = manager?.admit(connection)
+  const refusal = connection.closeReason === undefined ? manager?.admit(connection) : undefined
   const answerer = new Answerer(req, res, connection, settings, { ...options, manager })
   if (refusal !== undefined) {
-    release(source, report)
     answerer.refuse(refusal)
+    release(source, report)
   } else {
     answerer.stream(source, report).catch((error: unknown) => connection.fail(error))
   }
@@ -147,7 +147,10 @@ class Answerer {
       report(error)
       return this.refuse('error')
     }
-    if (connection.closeReason !== undefined) return
+    if (connection.closeReason !== undefined) {
+      release(source, report)
+      return
+    }
     if (isOver(connection, source)) return this.#nothing()
     if (this.#req.method === 'HEAD') {
       release(source, report)

@@ -5,9 +5,7 @@ import { ChannelListener, type ListenOptions } from './listener.js'
 import { MergedSource } from './merge.js'
 import { requireSource } from './respond.js'
 import { EventReader, isPullSource, type PullSource, pull, type SourceFunction, type SseSource } from './source.js'
-
-/** How much a source may send before the event loop gets its turn, however eager source and client are. */
-const MAX_BYTES_A_TURN = 256 * 1024
+import { Pace, turn } from './turn.js'
 
 /** Makes a source ready for its head; undefined if it is. @throws {SseError} its channel is closed, or its broker is down */
 export function prepare(source: SseSource): Promise<unknown> | undefined {
@@ -39,7 +37,14 @@ export async function run(connection: SseConnection, source: SseSource): Promise
 
 /** Lets go of a source that will not be read. */
 export function release(source: SseSource, report: (error: unknown) => void): void {
-  for (const part of partsOf(source)) if (!isChannel(part)) pull(part).cancel(report)
+  for (const part of partsOf(source)) {
+    try {
+      if (!isChannel(part)) pull(part).cancel(report)
+    } catch (error) {
+      // One that has a consumer already, say.
+      report(error)
+    }
+  }
 }
 
 type ChannelSource = SseChannel | ChannelListener
@@ -98,7 +103,10 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
   }
   requireSource(result)
   await prepare(result)
-  if (connection.closeReason !== undefined) return undefined
+  if (connection.closeReason !== undefined) {
+    release(result, connection.report)
+    return undefined
+  }
   if (!connection.isOpen && isOver(connection, result)) return null
   return result === null ? null : run(connection, result)
 }
@@ -107,19 +115,17 @@ async function runPull(connection: SseConnection, source: PullSource): Promise<v
   const puller = pull(source)
   const reader = new EventReader()
   const forget = connection.onCancel(() => puller.cancel(connection.report))
-  let turnBytes = 0
+  const pace = new Pace()
   try {
     let next = puller.next()
     await turnUnlessRejected(next)
     connection.open()
     for (let result = await next; connection.closeReason === undefined; result = await next) {
+      const { bytes } = connection.stats
       const event = result.done ? reader.end() : reader.read(result.value)
       if (event !== undefined && connection.accepts(event) && !(await connection.send(event))) return
       if (result.done) return
-      if (connection.stats.bytes - turnBytes > MAX_BYTES_A_TURN) {
-        turnBytes = connection.stats.bytes
-        await turn()
-      }
+      await pace.step(connection.stats.bytes - bytes)
       next = puller.next()
     }
   } finally {
@@ -132,10 +138,4 @@ async function runPull(connection: SseConnection, source: PullSource): Promise<v
 function turnUnlessRejected(first: Promise<unknown>): Promise<unknown> {
   const oneTurn = turn()
   return Promise.race([oneTurn, first.then(() => oneTurn)])
-}
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

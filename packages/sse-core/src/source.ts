@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import { types } from 'node:util'
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import { isPlainObject, type SseEvent } from './event.js'
@@ -24,7 +25,8 @@ export interface Puller {
 
 /** Whether something can be read one value after another. */
 export function isPullSource(source: unknown): source is PullSource {
-  if (typeof source !== 'object' || source === null) return false
+  // Bytes are a value, though one can iterate over them.
+  if (typeof source !== 'object' || source === null || ArrayBuffer.isView(source)) return false
   return Symbol.asyncIterator in source || Symbol.iterator in source || source instanceof ReadableStream
 }
 
@@ -59,7 +61,7 @@ export class EventReader {
   /** The event of a value; undefined for bytes that make no whole character yet. */
   read(value: unknown): SseEvent | undefined {
     if (isPlainObject(value)) return value as SseEvent
-    if (!(value instanceof Uint8Array)) return { data: value }
+    if (!types.isUint8Array(value)) return { data: value }
     this.#decoder ??= new TextDecoder('utf-8', { ignoreBOM: true })
     return textEvent(this.#decoder.decode(value, { stream: true }))
   }
@@ -101,13 +103,15 @@ function pullStream(stream: ReadableStream<unknown>): Puller {
 function pullIterable(source: AsyncIterable<unknown> | Iterable<unknown>): Puller {
   const iterator =
     Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : (source as Iterable<unknown>)[Symbol.iterator]()
+  const isSync = !(Symbol.asyncIterator in source)
   let isDone = false
   return {
     async next() {
       try {
         const result = await iterator.next()
         if (result.done) isDone = true
-        return result
+        // As `for await` does, a synchronous iterable of promises yields what they resolve to.
+        return isSync ? { done: result.done ?? false, value: await result.value } : result
       } catch (error) {
         isDone = true
         throw error

@@ -18,6 +18,7 @@ export class Subscription implements Subscriber {
   readonly #filter: EventFilter | undefined
   readonly #onOver: () => void
   #isOver = false
+  #isPumping = false
   // Where the client's last event id stands.
   #sentPosition: number
 
@@ -34,7 +35,11 @@ export class Subscription implements Subscriber {
     this.#filter = filter
     this.#onOver = onOver
     this.#sentPosition = cursor.position
-    channel.addSubscriber(this)
+  }
+
+  /** Becomes one of the channel's subscribers. */
+  begin(): void {
+    this.#channel.addSubscriber(this)
   }
 
   get isDead(): boolean {
@@ -52,12 +57,16 @@ export class Subscription implements Subscriber {
   }
 
   pump(): void {
-    if (this.#isOver || !this.connection.isWritable) return
+    // A filter may end the stream or flush the channel, which comes back here before its own event is written.
+    if (this.#isOver || this.#isPumping || !this.connection.isWritable) return
+    this.#isPumping = true
     try {
       if (this.#filter === undefined && !this.connection.subscriptions.hasVectorIds) this.#pumpBatches()
       else this.connection.run(() => this.#pumpEvents())
     } catch (error) {
       this.connection.fail(error)
+    } finally {
+      this.#isPumping = false
     }
   }
 
@@ -94,10 +103,10 @@ export class Subscription implements Subscriber {
       packets = []
       bytes = 0
     }
-    while (connection.isWritable) {
+    while (connection.isWritable && !this.#isOver) {
       const before = this.cursor.position
       const packet = this.#step()
-      if (packet === undefined && (this.#isOver || this.cursor.position === before)) break
+      if (packet === undefined && this.cursor.position === before) break
       if (packet === undefined) continue
       packets.push(packet)
       bytes += packet.size

@@ -44,8 +44,8 @@ export class Subscriptions {
 
   /** Adds a channel that is warm; resolves when it is over. Nothing of it is written before `start()`. */
   attach(place: number, channel: SseChannel, cursor: Cursor, { filter, signal }: SubscribeOptions): Promise<void> {
+    if (filter !== undefined) this.#connection.keepScope()
     return new Promise((resolve) => {
-      if (filter !== undefined) this.#connection.keepScope()
       const onAbort = (): void => subscription.close()
       const subscription = new Subscription(this.#connection, channel, cursor, this.#filterWith(filter), () => {
         signal?.removeEventListener('abort', onAbort)
@@ -53,6 +53,8 @@ export class Subscriptions {
       })
       this.#places[place] = subscription
       signal?.addEventListener('abort', onAbort)
+      subscription.begin()
+      if (signal?.aborted) subscription.close()
     })
   }
 
