@@ -13,7 +13,7 @@ import type { SseManager } from './manager.js'
 import { observed } from './observed.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
-import { eventsOf, type PullSource } from './source.js'
+import { type PullSource, pullEvents } from './source.js'
 import { Pace } from './turn.js'
 import type { ChannelEvent } from './typed-events.js'
 
@@ -278,7 +278,9 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
 
   async #end(last: SseEvent | string | undefined): Promise<void> {
     if (this.isClosed) return
-    const published = last === undefined ? undefined : this.#broadcast(last)
+    // Checked before anything is published: an end cannot be taken back.
+    const event = last === undefined ? undefined : this.#check(last)
+    const published = event && this.#publish({ event })
     // Called in the same turn as the event before it, so that nothing comes between.
     const ended = this.#publish({ end: true })
     this.#isEnding = true
@@ -291,10 +293,15 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
   }
 
   async #pipe(source: PullSource): Promise<void> {
+    const puller = pullEvents(source)
     const pace = new Pace()
-    for await (const event of eventsOf(source)) {
-      await this.#broadcast(event)
-      await pace.step(0)
+    try {
+      for (let result = await puller.next(); !result.done; result = await puller.next()) {
+        await this.#broadcast(result.value)
+        await pace.step(0)
+      }
+    } finally {
+      puller.cancel(this.report)
     }
   }
 

@@ -165,8 +165,9 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
         this.#scope === undefined ? this.#read(cursor) : this.#scope.runInAsyncScope(() => this.#read(cursor))
       if (event !== undefined) return Promise.resolve({ done: false, value: event })
     } catch (error) {
-      this.#finish()
-      return Promise.reject(error)
+      // To the first who waits; to this call if nobody does.
+      this.#fail(error)
+      return this.#take()
     }
     return this.#isDone ? Promise.resolve(DONE) : undefined
   }

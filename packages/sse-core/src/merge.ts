@@ -1,5 +1,5 @@
 import type { SseEvent } from './event.js'
-import { eventsOf, isPullSource, type PullSource } from './source.js'
+import { type EventPuller, isPullSource, type PullSource, pullEvents } from './source.js'
 
 /** Several sources as one; `res.sse()` subscribes to its channels rather than iterating over them. */
 export class MergedSource implements AsyncIterable<SseEvent> {
@@ -35,24 +35,24 @@ type Result = IteratorResult<SseEvent, undefined>
 const DONE: Result = { done: true, value: undefined }
 
 class MergedIterator implements AsyncIterator<SseEvent, undefined> {
-  readonly #iterators: Set<AsyncIterator<SseEvent, unknown>>
-  // What the iterators have come up with, at most one each: none is asked again before its event is taken.
+  readonly #pullers: Set<EventPuller>
+  // What they have come up with, at most one each: none is asked again before its event is taken.
   readonly #ready: (() => Promise<Result>)[] = []
   readonly #waiting: ((result: Promise<Result>) => void)[] = []
   #hasStarted = false
 
   constructor(sources: readonly PullSource[]) {
-    this.#iterators = new Set(sources.map((source) => eventsOf(source)))
+    this.#pullers = new Set(sources.map(pullEvents))
   }
 
   next(): Promise<Result> {
     if (!this.#hasStarted) {
       this.#hasStarted = true
-      for (const iterator of this.#iterators) this.#ask(iterator)
+      for (const puller of this.#pullers) this.#ask(puller)
     }
     const take = this.#ready.shift()
     if (take !== undefined) return take()
-    if (this.#iterators.size === 0) return Promise.resolve(DONE)
+    if (this.#pullers.size === 0) return Promise.resolve(DONE)
     return new Promise((resolve) => {
       this.#waiting.push(resolve)
     })
@@ -63,23 +63,24 @@ class MergedIterator implements AsyncIterator<SseEvent, undefined> {
     return DONE
   }
 
-  #ask(iterator: AsyncIterator<SseEvent, unknown>): void {
-    iterator.next().then(
+  #ask(puller: EventPuller): void {
+    puller.next().then(
       (result) => {
-        if (!this.#iterators.has(iterator)) return
+        if (!this.#pullers.has(puller)) return
         if (result.done) {
-          this.#iterators.delete(iterator)
-          if (this.#iterators.size === 0) this.#finish()
+          this.#pullers.delete(puller)
+          if (this.#pullers.size === 0) this.#finish()
           return
         }
         const { value } = result
         this.#give(() => {
-          this.#ask(iterator)
+          this.#ask(puller)
           return Promise.resolve({ done: false, value })
         })
       },
       (error: unknown) => {
-        if (!this.#iterators.delete(iterator)) return
+        if (!this.#pullers.has(puller)) return
+        // It stays among them until its error is taken, lest the others' end be the end.
         this.#give(() => {
           this.#finish()
           return Promise.reject(error)
@@ -96,8 +97,8 @@ class MergedIterator implements AsyncIterator<SseEvent, undefined> {
 
   #finish(): void {
     // Not awaited: a generator that waits for something runs its `finally` only after that.
-    for (const iterator of this.#iterators) iterator.return?.().catch(() => {})
-    this.#iterators.clear()
+    for (const puller of this.#pullers) puller.cancel(() => {})
+    this.#pullers.clear()
     this.#ready.length = 0
     for (const resolve of this.#waiting.splice(0)) resolve(Promise.resolve(DONE))
   }

@@ -4,7 +4,7 @@ import type { Cursor } from './cursor.js'
 import { ChannelListener, type ListenOptions } from './listener.js'
 import { MergedSource } from './merge.js'
 import { requireSource } from './respond.js'
-import { EventReader, isPullSource, type PullSource, pull, type SourceFunction, type SseSource } from './source.js'
+import { isPullSource, type PullSource, pull, pullEvents, type SourceFunction, type SseSource } from './source.js'
 import { Pace, turn } from './turn.js'
 
 /** Makes a source ready for its head; undefined if it is. @throws {SseError} its channel is closed, or its broker is down */
@@ -112,19 +112,16 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
 }
 
 async function runPull(connection: SseConnection, source: PullSource): Promise<void> {
-  const puller = pull(source)
-  const reader = new EventReader()
+  const puller = pullEvents(source)
   const forget = connection.onCancel(() => puller.cancel(connection.report))
   const pace = new Pace()
   try {
     let next = puller.next()
     await turnUnlessRejected(next)
     connection.open()
-    for (let result = await next; connection.closeReason === undefined; result = await next) {
+    for (let result = await next; !result.done && connection.closeReason === undefined; result = await next) {
       const { bytes } = connection.stats
-      const event = result.done ? reader.end() : reader.read(result.value)
-      if (event !== undefined && connection.accepts(event) && !(await connection.send(event))) return
-      if (result.done) return
+      if (connection.accepts(result.value) && !(await connection.send(result.value))) return
       await pace.step(connection.stats.bytes - bytes)
       next = puller.next()
     }

@@ -37,24 +37,34 @@ export function pull(source: PullSource): Puller {
   return pullIterable(source)
 }
 
-/** The events of a source; leaving the loop cancels it. */
-export async function* eventsOf(source: PullSource): AsyncGenerator<SseEvent, void, undefined> {
+/** A source whose values are read as events. */
+export interface EventPuller {
+  next(): Promise<IteratorResult<SseEvent, undefined>>
+  /** As that of a `Puller`. */
+  cancel(report: (error: unknown) => void): void
+}
+
+/** Begins to read events. */
+export function pullEvents(source: PullSource): EventPuller {
   const puller = pull(source)
   const reader = new EventReader()
-  try {
-    for (let result = await puller.next(); !result.done; result = await puller.next()) {
-      const event = reader.read(result.value)
-      if (event !== undefined) yield event
-    }
-    const rest = reader.end()
-    if (rest !== undefined) yield rest
-  } finally {
-    puller.cancel(() => {})
+  let isDone = false
+  return {
+    async next() {
+      while (!isDone) {
+        const result = await puller.next()
+        if (result.done) isDone = true
+        const event = result.done ? reader.end() : reader.read(result.value)
+        if (event !== undefined) return { done: false, value: event }
+      }
+      return { done: true, value: undefined }
+    },
+    cancel: (report) => puller.cancel(report),
   }
 }
 
 /** Makes events of what a source yields. */
-export class EventReader {
+class EventReader {
   // One for the whole source: a character may be cut in two by a chunk's border.
   #decoder: InstanceType<typeof TextDecoder> | undefined
 
@@ -129,6 +139,6 @@ function pullIterable(source: AsyncIterable<unknown> | Iterable<unknown>): Pulle
 /** That what was aborted says so is no news. */
 function ignoringAborts(report: (error: unknown) => void): (error: unknown) => void {
   return (error) => {
-    if (!(error instanceof Error) || error.name !== 'AbortError') report(error)
+    if (!types.isNativeError(error) || error.name !== 'AbortError') report(error)
   }
 }

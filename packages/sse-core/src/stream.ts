@@ -10,7 +10,7 @@ export class SseStream implements AsyncIterable<SseEvent> {
   #isEnded = false
   #hasConsumer = false
   #isAbandoned = false
-  #wake: (() => void) | undefined
+  #waiting: (() => void)[] = []
 
   /** How many events wait to be sent. */
   get length(): number {
@@ -33,7 +33,7 @@ export class SseStream implements AsyncIterable<SseEvent> {
     const checked = checkEvent(event).event
     if (this.#isAbandoned) return this
     this.#queue.push(checked)
-    this.#wake?.()
+    this.#wake()
     return this
   }
 
@@ -50,7 +50,11 @@ export class SseStream implements AsyncIterable<SseEvent> {
   /** Ends the stream behind what it holds. Idempotent. */
   end(): void {
     this.#isEnded = true
-    this.#wake?.()
+    this.#wake()
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   /** @throws {TypeError} the stream has a consumer already */
@@ -61,7 +65,7 @@ export class SseStream implements AsyncIterable<SseEvent> {
       next: async () => {
         while (this.#queue.length === 0 && !this.#isEnded && !this.#isAbandoned) {
           await new Promise<void>((resolve) => {
-            this.#wake = resolve
+            this.#waiting.push(resolve)
           })
         }
         const event = this.#queue.shift()
@@ -70,7 +74,7 @@ export class SseStream implements AsyncIterable<SseEvent> {
       return: async () => {
         this.#isAbandoned = true
         this.#queue = []
-        this.#wake?.()
+        this.#wake()
         return { done: true, value: undefined }
       },
     }

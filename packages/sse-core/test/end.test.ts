@@ -1,0 +1,116 @@
+import { describe, expect, test } from '@jest/globals'
+import { memoryBackplane, SseChannel, SseManager } from '@ssekit/sse-core'
+import { collect, turn } from './collecting.js'
+
+const CLOSED = { code: 'ERR_SSE_CLOSED', message: expect.stringContaining('"news"') }
+
+describe('a channel that ends', () => {
+  test('gives its listeners what is left, then their loops end', async () => {
+    const channel = new SseChannel('news')
+    const heard = collect(channel)
+    void channel.broadcast('1')
+    await channel.end('the last')
+    await heard.over
+    expect(heard.data).toEqual(['1', 'the last'])
+    expect(channel.subscriberCount).toBe(0)
+    expect(channel.isClosed).toBe(true)
+  })
+
+  test('needs no last event', async () => {
+    const channel = new SseChannel('news')
+    const heard = collect(channel)
+    await channel.end()
+    await heard.over
+    expect(heard.data).toEqual([])
+  })
+
+  test('refuses broadcasts after it, from the call on, and is idempotent', async () => {
+    const channel = new SseChannel('news')
+    const ending = channel.end('last')
+    await expect(channel.broadcast('late')).rejects.toMatchObject(CLOSED)
+    await ending
+    await expect(channel.broadcast('late')).rejects.toMatchObject(CLOSED)
+    await channel.end('once more')
+    const heard = collect(channel.listen({ rewind: 9 }))
+    await heard.over
+    expect(heard.data).toEqual(['last'])
+  })
+
+  test('goes on if its last event cannot be written', async () => {
+    const channel = new SseChannel('news')
+    const heard = collect(channel)
+    await expect(channel.end({ event: 'a\nb' })).rejects.toMatchObject({ code: 'ERR_SSE_INVALID_EVENT' })
+    expect(channel.isClosed).toBe(false)
+    await channel.broadcast('on')
+    await turn()
+    expect(heard.data).toEqual(['on'])
+  })
+
+  test('is still replayed: to who comes back, then the loop ends', async () => {
+    const channel = new SseChannel('news')
+    const id = await channel.broadcast('1')
+    await channel.broadcast('2')
+    await channel.end('3')
+    const back = collect(channel.listen({ lastEventId: id }))
+    await back.over
+    expect(back.data).toEqual(['2', '3'])
+    const stranger = collect(channel.listen({ lastEventId: 'unknown' }))
+    await stranger.over
+    expect(stranger.events.map(({ event, data }) => event ?? data)).toEqual(['sse-gap', '1', '2', '3'])
+    const fresh = collect(channel)
+    await fresh.over
+    expect(fresh.data).toEqual(['1', '2', '3'])
+    const atEnd = collect(channel.listen({ lastEventId: back.ids.at(-1) }))
+    await atEnd.over
+    expect(atEnd.data).toEqual([])
+  })
+
+  test('keeps its end when events are evicted', async () => {
+    const channel = new SseChannel('news', { history: { maxEvents: 0 } })
+    await channel.broadcast('1')
+    await channel.end()
+    await turn()
+    await turn()
+    const heard = collect(channel.listen({ lastEventId: 'unknown' }))
+    await heard.over
+    expect(heard.events).toMatchObject([{ event: 'sse-gap' }])
+    await expect(channel.broadcast('late')).rejects.toMatchObject(CLOSED)
+  })
+
+  test('ends on every node', async () => {
+    const backplane = memoryBackplane()
+    const [here, there] = [new SseManager({ backplane }), new SseManager({ backplane })]
+    const heard = collect(there.getOrCreate('news'))
+    await turn()
+    await here.getOrCreate('news').end('bye')
+    await heard.over
+    expect(heard.data).toEqual(['bye'])
+    await expect(there.getOrCreate('news').broadcast('late')).rejects.toMatchObject(CLOSED)
+    await expect(here.getOrCreate('news').broadcast('late')).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+    await Promise.all([here.close(), there.close()])
+  })
+})
+
+describe('a channel that is closed', () => {
+  test('gives its listeners what was broadcast before, then ends their loops', async () => {
+    const channel = new SseChannel('news')
+    const heard = collect(channel)
+    void channel.broadcast('1')
+    await channel.close()
+    expect(channel.subscriberCount).toBe(0)
+    await heard.over
+    expect(heard.data).toEqual(['1'])
+  })
+
+  test('refuses broadcasts and listeners, and is idempotent', async () => {
+    const channel = new SseChannel('news')
+    const early = channel.listen()
+    await channel.close()
+    await channel.close()
+    expect(channel.isClosed).toBe(true)
+    await expect(channel.broadcast('late')).rejects.toMatchObject(CLOSED)
+    expect(() => channel.listen()).toThrow(expect.objectContaining(CLOSED))
+    await expect(collect(early).over).rejects.toMatchObject(CLOSED)
+    await expect(channel.end('late')).resolves.toBeUndefined()
+  })
+})

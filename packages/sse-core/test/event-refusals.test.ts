@@ -1,0 +1,112 @@
+import { describe, expect, test } from '@jest/globals'
+import { formatEvent, SseError } from '@ssekit/sse-core'
+
+/** As JavaScript calls it, which checks no types. */
+function format(event: unknown): string {
+  return Reflect.apply(formatEvent, undefined, [event])
+}
+
+function refusalOf(event: unknown): SseError {
+  try {
+    format(event)
+  } catch (error) {
+    if (error instanceof SseError) return error
+    throw error
+  }
+  throw new Error(`it was written: ${format(event)}`)
+}
+
+describe.each(['event', 'id'])('the field %s', (field) => {
+  test.each(['a\nb', 'a\rb', 'a\r\nb', '\n', 'a\0b', '\0'])('must not contain CR, LF or NUL: %j', (value) => {
+    const error = refusalOf({ [field]: value, data: 'x' })
+    expect(error.code).toBe('ERR_SSE_INVALID_EVENT')
+    expect(error.message).toContain(`${field} `)
+    expect(error.message).toContain(JSON.stringify(value))
+  })
+
+  test.each([0, 1, true, null, {}, [], Symbol('s'), 1n])('must be a string, not %p', (value) => {
+    const error = refusalOf({ [field]: value, data: 'x' })
+    expect(error.code).toBe('ERR_SSE_INVALID_EVENT')
+    expect(error.message).toContain(`${field} must be a string`)
+  })
+
+  test('may be any other text', () => {
+    expect(format({ [field]: ' ü\u2028\t🚀' })).toContain(`${field}:  ü\u2028\t🚀\n`)
+  })
+})
+
+test.each([0, true, null, {}, []])('a comment must be a string, not %p', (comment) => {
+  expect(refusalOf({ comment }).message).toContain('comment must be a string')
+})
+
+test.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '10', 'ten', true, null, [5], 1n])(
+  'retry must be a non-negative safe integer, not %p',
+  (retry) => {
+    const error = refusalOf({ retry })
+    expect(error.code).toBe('ERR_SSE_INVALID_EVENT')
+    expect(error.message).toContain('retry must be')
+    expect(error.message).toContain(String(retry))
+  },
+)
+
+test.each([0, 1, 2_000, 2 ** 53 - 1])('retry may be %p', (retry) => {
+  expect(format({ retry })).toBe(`retry: ${retry}\n\n`)
+})
+
+const cycle: { self?: unknown } = {}
+cycle.self = cycle
+
+test.each([
+  ['a cycle', cycle],
+  ['a BigInt', 1n],
+  ['a nested BigInt', { a: [1n] }],
+  ['a function', () => 1],
+  ['a symbol', Symbol('s')],
+  [
+    'what throws in toJSON',
+    {
+      toJSON() {
+        throw new Error('no')
+      },
+    },
+  ],
+])('data that JSON cannot hold is refused: %s', (_what, data) => {
+  const error = refusalOf({ data })
+  expect(error.code).toBe('ERR_SSE_INVALID_EVENT')
+  expect(error.message).toContain('data cannot be written as JSON')
+})
+
+test('the refusal of data keeps why as its cause', () => {
+  expect(refusalOf({ data: 1n }).cause).toBeInstanceOf(TypeError)
+})
+
+test.each(['Data', 'name', 'type', '__proto__x', 'evnt'])('an unknown key is refused by its name: %s', (key) => {
+  const error = refusalOf({ data: 'x', [key]: 'y' })
+  expect(error.code).toBe('ERR_SSE_INVALID_EVENT')
+  expect(error.message).toContain(JSON.stringify(key))
+})
+
+test('an unknown key is refused even if it is undefined', () => {
+  expect(refusalOf({ data: 'x', evnt: undefined }).message).toContain('"evnt"')
+})
+
+test.each([{}, { data: undefined }, { event: undefined, id: undefined }])('an event with no field is refused: %p', (event) => {
+  expect(refusalOf(event).code).toBe('ERR_SSE_INVALID_EVENT')
+})
+
+test.each([undefined, null, 0, 1, true, 1n, () => 'x', Symbol('s')])('what is no event is refused: %p', (event) => {
+  expect(refusalOf(event).code).toBe('ERR_SSE_INVALID_EVENT')
+})
+
+test('a long value is cut in the message', () => {
+  expect(refusalOf({ id: `${'x'.repeat(100_000)}\n` }).message.length).toBeLessThan(300)
+})
+
+test('an SseError says what it is', () => {
+  const error = refusalOf({})
+  expect(error).toBeInstanceOf(Error)
+  expect(error.name).toBe('SseError')
+  expect(error.statusCode).toBe(500)
+  expect(new SseError('ERR_SSE_LIMIT', 'full').statusCode).toBe(503)
+  expect(new SseError('ERR_SSE_BACKPLANE', 'down', { cause: 1 })).toMatchObject({ statusCode: 503, cause: 1 })
+})

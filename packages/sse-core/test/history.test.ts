@@ -1,0 +1,158 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { type HistoryLimits, SseChannel, SseManager } from '@ssekit/sse-core'
+import { collect, take, turn } from './collecting.js'
+
+const FRAME = Buffer.byteLength('id: a\ndata: 1\n\n')
+
+async function retained(channel: SseChannel): Promise<unknown[]> {
+  await turn()
+  await turn()
+  const heard = collect(channel.listen({ rewind: Number.POSITIVE_INFINITY }))
+  await turn()
+  return heard.data
+}
+
+async function channelWith(history: HistoryLimits, count: number): Promise<SseChannel> {
+  const channel = new SseChannel('news', { history })
+  for (let data = 1; data <= count; data++) await channel.broadcast({ id: String.fromCharCode(96 + data), data })
+  return channel
+}
+
+describe('a channel retains', () => {
+  test('at most maxEvents events', async () => {
+    expect(await retained(await channelWith({ maxEvents: 3 }, 5))).toEqual([3, 4, 5])
+    expect(await retained(await channelWith({ maxEvents: 0 }, 5))).toEqual([])
+  })
+
+  test('at most maxBytes encoded bytes', async () => {
+    expect(await retained(await channelWith({ maxBytes: 3 * FRAME }, 5))).toEqual([3, 4, 5])
+    expect(await retained(await channelWith({ maxBytes: 3 * FRAME - 1 }, 5))).toEqual([4, 5])
+    expect(await retained(await channelWith({ maxBytes: 0 }, 5))).toEqual([])
+  })
+
+  test('1000 events by default', async () => {
+    const channel = new SseChannel('news')
+    for (let data = 1; data <= 1_005; data++) await channel.broadcast({ data })
+    expect((await retained(channel))[0]).toBe(6)
+  })
+
+  test('1 MiB by default', async () => {
+    const channel = new SseChannel('news')
+    const data = 'x'.repeat(2 ** 18)
+    for (let i = 0; i < 6; i++) await channel.broadcast({ id: 'a', data })
+    // Four of a quarter each would be a little more than the MiB, for their ids.
+    expect(await retained(channel)).toHaveLength(3)
+  })
+
+  test.each([
+    ['maxEvents', -1],
+    ['maxBytes', Number.NaN],
+    ['maxAgeMs', -5],
+    ['maxAgeMs', '9'],
+  ])('what history.%s says, which is refused if it is %p, with the value in the text', (key, value) => {
+    const make = (): unknown => Reflect.construct(SseChannel, ['news', { history: { [key]: value } }])
+    expect(make).toThrow(RangeError)
+    expect(make).toThrow(`history.${key} must be 0 or more, not ${value}`)
+  })
+})
+
+describe('a channel whose history grows old', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
+  })
+  afterEach(() => {
+    jest.useRealTimers()
+  })
+
+  test('forgets what is older than maxAgeMs', async () => {
+    const channel = new SseChannel('news', { history: { maxAgeMs: 1_000 } })
+    await channel.broadcast('1')
+    jest.setSystemTime(Date.now() + 600)
+    await channel.broadcast('2')
+    jest.setSystemTime(Date.now() + 400)
+    expect(await retained(channel)).toEqual(['1', '2'])
+    jest.setSystemTime(Date.now() + 1)
+    expect(await retained(channel)).toEqual(['2'])
+  })
+
+  test('forgets after five minutes by default', async () => {
+    const channel = new SseChannel('news')
+    await channel.broadcast('1')
+    jest.setSystemTime(Date.now() + 300_000)
+    expect(await retained(channel)).toEqual(['1'])
+    jest.setSystemTime(Date.now() + 1)
+    expect(await retained(channel)).toEqual([])
+  })
+
+  test('tells who comes back later of the gap', async () => {
+    const channel = new SseChannel('news')
+    const id = await channel.broadcast('1')
+    await channel.broadcast('2')
+    jest.setSystemTime(Date.now() + 300_001)
+    const heard = collect(channel.listen({ lastEventId: id }))
+    await turn()
+    expect(heard.events).toMatchObject([{ event: 'sse-gap', data: { lastEventId: id, oldestId: null } }])
+  })
+})
+
+describe('a burst longer than the history', () => {
+  test('loses nothing for a loop that keeps up', async () => {
+    const channel = new SseChannel('news', { history: { maxEvents: 5 } })
+    const heard = collect(channel)
+    for (let data = 0; data < 1_000; data++) void channel.broadcast({ data })
+    await turn()
+    expect(heard.data).toEqual(Array.from({ length: 1_000 }, (_, data) => data))
+  })
+
+  test('gives one that falls behind a gap, then what is retained', async () => {
+    const channel = new SseChannel('news', { history: { maxEvents: 3 } })
+    const iterator = channel[Symbol.asyncIterator]()
+    const first = iterator.next()
+    const ids: string[] = []
+    for (let data = 0; data < 10; data++) ids.push(await channel.broadcast({ data }))
+    await turn()
+    await turn()
+    expect((await first).value?.data).toBe(0)
+    expect(await take(iterator, 4)).toMatchObject([
+      { event: 'sse-gap', id: ids[6], data: { lastEventId: ids[0], oldestId: ids[7] } },
+      { data: 7, id: ids[7] },
+      { data: 8 },
+      { data: 9 },
+    ])
+    // And it goes on as if nothing had been.
+    void channel.broadcast({ data: 10 })
+    expect(await take(iterator, 1)).toMatchObject([{ data: 10 }])
+  })
+})
+
+describe('the history of all channels of a manager', () => {
+  test('is at most maxHistoryBytes, and the channel that rested longest forgets first', async () => {
+    const manager = new SseManager({ maxHistoryBytes: 4 * FRAME })
+    const [old, young] = [manager.getOrCreate('old'), manager.getOrCreate('young')]
+    for (const data of [1, 2, 3]) await old.broadcast({ id: 'a', data })
+    await turn()
+    for (const data of [1, 2]) await young.broadcast({ id: 'a', data })
+    await turn()
+    expect(await retained(old)).toEqual([2, 3])
+    expect(await retained(young)).toEqual([1, 2])
+    expect(manager.stats().historyBytes).toBe(4 * FRAME)
+    for (const data of [3, 4, 5]) await young.broadcast({ id: 'a', data })
+    await turn()
+    expect(await retained(old)).toEqual([])
+    expect(await retained(young)).toEqual([2, 3, 4, 5])
+    await manager.close()
+    expect(manager.stats().historyBytes).toBe(0)
+  })
+
+  test('is of what each channel retains, whatever it has evicted', async () => {
+    const manager = new SseManager({ history: { maxEvents: 2 } })
+    const channel = manager.getOrCreate('news')
+    for (let data = 0; data < 9; data++) await channel.broadcast({ id: 'a', data })
+    await turn()
+    await turn()
+    expect(manager.stats().historyBytes).toBe(2 * FRAME)
+    manager.delete('news')
+    expect(manager.stats().historyBytes).toBe(0)
+    await manager.close()
+  })
+})

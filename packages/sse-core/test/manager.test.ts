@@ -1,0 +1,232 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { type ManagerOptions, SseChannel, SseManager, sseManager } from '@ssekit/sse-core'
+import { collect, turn } from './collecting.js'
+
+const managers: SseManager[] = []
+
+function makeManager(options?: ManagerOptions): SseManager {
+  const manager = new SseManager(options)
+  managers.push(manager)
+  return manager
+}
+
+afterEach(async () => {
+  await Promise.all(managers.splice(0).map((manager) => manager.close()))
+})
+
+describe('getOrCreate', () => {
+  test('gives the same channel for the same name, awaited or not', async () => {
+    const manager = makeManager()
+    const chat = manager.getOrCreate('chat')
+    expect(chat).toBeInstanceOf(SseChannel)
+    expect(chat.name).toBe('chat')
+    expect(await manager.getOrCreate('chat')).toBe(chat)
+    expect(await Promise.all([manager.getOrCreate('chat'), manager.getOrCreate('chat')])).toEqual([chat, chat])
+    expect(manager.getOrCreate('Chat')).not.toBe(chat)
+  })
+
+  test('gives another channel in another manager', () => {
+    expect(makeManager().getOrCreate('chat')).not.toBe(makeManager().getOrCreate('chat'))
+  })
+
+  test('with the options that the channel has gives it, with others it throws what they are', () => {
+    const manager = makeManager()
+    const options = { heartbeatMs: 5, history: { maxEvents: 3 } }
+    const chat = manager.getOrCreate('chat', options)
+    expect(manager.getOrCreate('chat', { heartbeatMs: 5, history: { maxEvents: 3 } })).toBe(chat)
+    expect(manager.getOrCreate('chat')).toBe(chat)
+    for (const others of [{ heartbeatMs: 6 }, { ...options, retryMs: 1 }, { history: { maxEvents: 3 } }, {}]) {
+      expect(() => manager.getOrCreate('chat', others)).toThrow(TypeError)
+    }
+    expect(() => manager.getOrCreate('chat', { heartbeatMs: 6 })).toThrow('"heartbeatMs":6')
+  })
+
+  test('does not mind what becomes of the options', () => {
+    const manager = makeManager()
+    const options = { heartbeatMs: 5, history: { maxEvents: 3 } }
+    manager.getOrCreate('chat', options)
+    options.heartbeatMs = 6
+    options.history.maxEvents = 4
+    expect(() => manager.getOrCreate('chat', options)).toThrow(TypeError)
+  })
+
+  test('passes on what the channel refuses', () => {
+    expect(() => makeManager().getOrCreate('')).toThrow(TypeError)
+    expect(() => makeManager().getOrCreate('chat', { heartbeatMs: -1 })).toThrow(RangeError)
+    expect(makeManager().has('chat')).toBe(false)
+  })
+
+  test.each(['__proto__', 'constructor', 'a/b?c#d', ' ', 'ü🚀\n', 'x'.repeat(10_000)])('takes the name %j', (name) => {
+    const manager = makeManager()
+    expect(manager.has(name)).toBe(false)
+    expect(manager.getOrCreate(name)).toBe(manager.get(name))
+    expect(manager.listChannels()).toEqual([name])
+  })
+
+  test('throws ERR_SSE_LIMIT beyond maxChannels, until one is deleted', () => {
+    const manager = makeManager({ maxChannels: 2 })
+    const [a] = [manager.getOrCreate('a'), manager.getOrCreate('b')]
+    expect(() => manager.getOrCreate('c')).toThrow(
+      expect.objectContaining({ code: 'ERR_SSE_LIMIT', statusCode: 503, message: expect.stringContaining('2') }),
+    )
+    expect(manager.getOrCreate('a')).toBe(a)
+    manager.delete('b')
+    expect(manager.getOrCreate('c').name).toBe('c')
+  })
+})
+
+describe('a manager', () => {
+  test('lists, finds and forgets channels', () => {
+    const manager = makeManager()
+    expect(manager.listChannels()).toEqual([])
+    expect(manager.get('a')).toBeUndefined()
+    const a = manager.getOrCreate('a')
+    manager.getOrCreate('b')
+    expect(manager.listChannels()).toEqual(['a', 'b'])
+    expect(manager.get('a')).toBe(a)
+    expect(manager.has('a')).toBe(true)
+    expect(manager.delete('a')).toBe(true)
+    expect(manager.delete('a')).toBe(false)
+    expect(manager.has('a')).toBe(false)
+    expect(manager.listChannels()).toEqual(['b'])
+    manager.clear()
+    expect(manager.listChannels()).toEqual([])
+  })
+
+  test('ends the loops over a channel that is deleted, whose broadcasts then reject', async () => {
+    const manager = makeManager()
+    for (const forget of [() => manager.delete('a'), () => manager.clear()]) {
+      const channel = manager.getOrCreate('a')
+      const heard = collect(channel)
+      void channel.broadcast('1')
+      forget()
+      await heard.over
+      expect(heard.data).toEqual(['1'])
+      await expect(channel.broadcast('2')).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+      expect(manager.getOrCreate('a')).not.toBe(channel)
+      manager.clear()
+    }
+  })
+
+  test('keeps the successor when a forgotten channel is closed late', async () => {
+    const manager = makeManager()
+    const first = manager.getOrCreate('a')
+    manager.delete('a')
+    const second = manager.getOrCreate('a')
+    await first.close()
+    expect(manager.get('a')).toBe(second)
+    const heard = collect(second)
+    await second.broadcast('1')
+    await turn()
+    expect(heard.data).toEqual(['1'])
+  })
+
+  test('forgets a channel that closes itself', async () => {
+    const manager = makeManager()
+    await manager.getOrCreate('a').close()
+    expect(manager.has('a')).toBe(false)
+  })
+
+  test('says how many channels, streams and bytes there are', async () => {
+    const manager = makeManager()
+    expect(manager.stats()).toEqual({ channels: 0, connections: 0, historyBytes: 0, closed: {} })
+    const id = await manager.getOrCreate('a').broadcast('1')
+    await turn()
+    const historyBytes = Buffer.byteLength(`id: ${id}\ndata: 1\n\n`)
+    expect(manager.stats()).toEqual({ channels: 1, connections: 0, historyBytes, closed: {} })
+  })
+
+  test('ends everything when it is closed, once', async () => {
+    const manager = makeManager()
+    const channel = manager.getOrCreate('a')
+    const heard = collect(channel)
+    void channel.broadcast('1')
+    const closing = manager.close()
+    await Promise.all([closing, manager.close(), heard.over])
+    expect(heard.data).toEqual(['1'])
+    expect(manager.listChannels()).toEqual([])
+    expect(() => manager.getOrCreate('b')).toThrow(expect.objectContaining({ code: 'ERR_SSE_CLOSED' }))
+    await expect(channel.broadcast('2')).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+    await manager.close()
+  })
+
+  test('passes its settings on to channels that have none of their own', () => {
+    const manager = makeManager({ heartbeatMs: 1, retryMs: 2, writeTimeoutMs: 3, maxEventBytes: 4 })
+    expect(manager.getOrCreate('a').settings).toMatchObject({ heartbeatMs: 1, retryMs: 2, maxEventBytes: 4 })
+    expect(manager.getOrCreate('b', { retryMs: 0 }).settings).toMatchObject({ heartbeatMs: 1, retryMs: 0 })
+  })
+
+  test('has the documented defaults', () => {
+    expect(makeManager().getOrCreate('a').settings).toEqual({
+      heartbeatMs: 15_000,
+      retryMs: 2_000,
+      writeTimeoutMs: 30_000,
+      maxBufferedBytes: 2 ** 20,
+      maxEventBytes: 2 ** 20,
+      maxConnectionAgeMs: Number.POSITIVE_INFINITY,
+    })
+  })
+
+  test('hears in onError of what a channel of it can tell nobody', async () => {
+    const errors: unknown[] = []
+    const manager = makeManager({ onError: (error) => errors.push(error) })
+    void manager.getOrCreate('a').broadcast({ event: 'a\nb' })
+    await turn()
+    await turn()
+    expect(errors).toMatchObject([{ code: 'ERR_SSE_INVALID_EVENT' }])
+  })
+})
+
+describe('a value out of its range is refused with the value in the text', () => {
+  test.each<[string, unknown]>([
+    ['heartbeatMs', -1],
+    ['heartbeatMs', 2 ** 31],
+    ['heartbeatMs', '15'],
+    ['retryMs', -1],
+    ['retryMs', 1.5],
+    ['retryMs', Number.POSITIVE_INFINITY],
+    ['writeTimeoutMs', -1],
+    ['writeTimeoutMs', Number.POSITIVE_INFINITY],
+    ['maxBufferedBytes', -1],
+    ['maxEventBytes', Number.NaN],
+    ['maxConnectionAgeMs', -1],
+    ['maxHistoryBytes', -1],
+    ['maxConnections', -1],
+    ['maxConnectionsPerKey', '3'],
+    ['maxChannels', Number.NaN],
+    ['idleChannelMs', -1],
+    ['overload', 'queue'],
+  ])('%s: %p', (name, value) => {
+    const make = (): unknown => Reflect.construct(SseManager, [{ [name]: value }])
+    expect(make).toThrow(RangeError)
+    expect(make).toThrow(name)
+    expect(make).toThrow(String(value))
+  })
+
+  test.each([
+    [{ graceMs: -1 }, '-1'],
+    [{ retryMs: -1 }, '-1'],
+    [{ retryMs: 1.5 }, '1.5'],
+    [{ retryMs: [5, 1] }, '5 to 1'],
+    [{ retryMs: [1, Number.NaN] }, 'NaN'],
+  ])('close(%j)', async (options, text) => {
+    const manager = new SseManager()
+    const closing: Promise<void> = Reflect.apply(manager.close, manager, [options])
+    await expect(closing).rejects.toBeInstanceOf(RangeError)
+    const again: Promise<void> = Reflect.apply(new SseManager().close, new SseManager(), [options])
+    await expect(again).rejects.toThrow(text)
+  })
+
+  test('close() with an event that cannot be written rejects, and the manager goes on', async () => {
+    const manager = makeManager()
+    const channel = manager.getOrCreate('a')
+    await expect(manager.close({ event: { event: 'a\nb' } })).rejects.toMatchObject({ code: 'ERR_SSE_INVALID_EVENT' })
+    await expect(channel.broadcast('1')).resolves.toEqual(expect.any(String))
+    await expect(manager.close()).resolves.toBeUndefined()
+  })
+})
+
+test('the default manager is there from the start, and empty', () => {
+  expect(sseManager).toBeInstanceOf(SseManager)
+  expect(sseManager.listChannels()).toEqual([])
+})

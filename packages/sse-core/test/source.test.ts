@@ -1,0 +1,250 @@
+import { Readable } from 'node:stream'
+import { describe, expect, test } from '@jest/globals'
+import { type PullSource, SseChannel, type SseEvent, SseStream } from '@ssekit/sse-core'
+import { collect, isPending, turn } from './collecting.js'
+
+/** The events that a source becomes on a channel. */
+async function piped(source: PullSource): Promise<SseEvent[]> {
+  const channel = new SseChannel('job')
+  const heard = collect(channel)
+  await channel.pipeFrom(source)
+  await channel.end()
+  await heard.over
+  return heard.events.map(({ id: _id, ...event }) => event)
+}
+
+async function* asynchronously<T>(...values: T[]): AsyncGenerator<T> {
+  for (const value of values) {
+    await turn()
+    yield value
+  }
+}
+
+function* synchronously<T>(...values: T[]): Generator<T> {
+  yield* values
+}
+
+describe('pipeFrom broadcasts', () => {
+  test.each<[string, () => PullSource]>([
+    ['an async generator', () => asynchronously('a', 'b')],
+    ['a sync generator', () => synchronously('a', 'b')],
+    ['an array', () => ['a', 'b']],
+    ['a set', () => new Set(['a', 'b'])],
+    ['a readable stream of Node', () => Readable.from(['a', 'b'])],
+    ['a web stream', () => ReadableStream.from(['a', 'b'])],
+    ['an SseStream', () => new SseStreamOf('a', 'b')],
+  ])('what %s yields', async (_what, make) => {
+    expect(await piped(make())).toEqual([{ data: 'a' }, { data: 'b' }])
+  })
+
+  test('plain objects as events, and everything else as data', async () => {
+    class Order {
+      total = 3
+    }
+    expect(
+      await piped(asynchronously<unknown>({ event: 'e', data: 1 }, 'text', '', 0, null, false, [1], new Order())),
+    ).toEqual([
+      { event: 'e', data: 1 },
+      { data: 'text' },
+      { data: '' },
+      { data: 0 },
+      { data: null },
+      { data: false },
+      { data: [1] },
+      { data: new Order() },
+    ])
+  })
+
+  test('objects without a prototype as events', async () => {
+    expect(await piped([Object.assign(Object.create(null), { event: 'e', data: 1 })])).toEqual([{ event: 'e', data: 1 }])
+  })
+
+  test('another channel, until that ends', async () => {
+    const source = new SseChannel('source')
+    const target = new SseChannel('target')
+    const heard = collect(target)
+    const piping = target.pipeFrom(source)
+    await source.broadcast({ event: 'e', data: 1, id: 'a' })
+    await source.end({ data: 2, id: 'b' })
+    await piping
+    await turn()
+    expect(heard.events).toEqual([
+      { event: 'e', data: 1, id: 'a' },
+      { data: 2, id: 'b' },
+    ])
+  })
+
+  test('nothing for a source that is empty', async () => {
+    expect(await piped(asynchronously())).toEqual([])
+    expect(await piped([])).toEqual([])
+    expect(await piped(Readable.from([]))).toEqual([])
+  })
+
+  test('each event only once the one before it is accepted', async () => {
+    const pulled: number[] = []
+    let accept = (): void => {}
+    const channel = new SseChannel('job', {
+      backplane: {
+        publish: () =>
+          new Promise((resolve) => {
+            accept = () => resolve('id')
+          }),
+        subscribe: async () => () => {},
+        read: async () => undefined,
+        close: async () => {},
+      },
+    })
+    const piping = channel.pipeFrom(
+      (function* () {
+        for (let i = 0; i < 3; i++) {
+          pulled.push(i)
+          yield i
+        }
+      })(),
+    )
+    await turn()
+    expect(pulled).toEqual([0])
+    accept()
+    await turn()
+    expect(pulled).toEqual([0, 1])
+    accept()
+    await turn()
+    accept()
+    await piping
+  })
+})
+
+describe('bytes are text', () => {
+  const bytes = Buffer.from('a€🚀b\ufeff')
+
+  test.each([
+    ['Node', (chunks: Uint8Array[]) => Readable.from(chunks)],
+    ['the web', (chunks: Uint8Array[]) => ReadableStream.from(chunks)],
+    ['an iterable', (chunks: Uint8Array[]) => asynchronously(...chunks)],
+  ])('whose characters stay whole wherever a chunk of %s ends', async (_what, make) => {
+    for (let size = 1; size <= bytes.length; size++) {
+      const chunks: Uint8Array[] = []
+      for (let start = 0; start < bytes.length; start += size) chunks.push(bytes.subarray(start, start + size))
+      const events = await piped(make(chunks))
+      expect(events.map(({ data }) => data).join('')).toBe('a€🚀b\ufeff')
+      expect(events.every(({ data }) => data !== '')).toBe(true)
+    }
+  })
+
+  test('in which a byte order mark at the start is kept, as in the middle', async () => {
+    expect(await piped([Buffer.from('\ufeffa')])).toEqual([{ data: '\ufeffa' }])
+  })
+
+  test('whose last character is replaced if it never ends', async () => {
+    expect(await piped([Buffer.from('a'), bytes.subarray(1, 3)])).toEqual([{ data: 'a' }, { data: '\ufffd' }])
+  })
+
+  test('of which an empty chunk is no event', async () => {
+    expect(await piped([Buffer.alloc(0), Buffer.from('a'), Buffer.alloc(0)])).toEqual([{ data: 'a' }])
+  })
+})
+
+describe('pipeFrom ends', () => {
+  test('with the error of the source', async () => {
+    const channel = new SseChannel('job')
+    const failing = (async function* () {
+      yield 'a'
+      throw new Error('source')
+    })()
+    await expect(channel.pipeFrom(failing)).rejects.toThrow('source')
+    await expect(
+      channel.pipeFrom(
+        new Readable({
+          read() {
+            this.destroy(new Error('stream'))
+          },
+        }),
+      ),
+    ).rejects.toThrow('stream')
+  })
+
+  test('with the error of the broadcast, and cancels the source once', async () => {
+    let finished = 0
+    const channel = new SseChannel('job')
+    const source = (async function* () {
+      try {
+        yield 'fine'
+        yield { event: 'a\nb' }
+        yield 'never'
+      } finally {
+        finished += 1
+      }
+    })()
+    await expect(channel.pipeFrom(source)).rejects.toMatchObject({ code: 'ERR_SSE_INVALID_EVENT' })
+    await turn()
+    expect(finished).toBe(1)
+  })
+
+  test.each<[string, () => { source: PullSource; isCancelled: () => boolean }]>([
+    [
+      'a readable stream',
+      () => {
+        const source = Readable.from(asynchronously('a', 'b'))
+        return { source, isCancelled: () => source.destroyed }
+      },
+    ],
+    [
+      'a web stream',
+      () => {
+        let isCancelled = false
+        const source = new ReadableStream({
+          pull: (controller) => controller.enqueue('a'),
+          cancel: () => {
+            isCancelled = true
+          },
+        })
+        return { source, isCancelled: () => isCancelled }
+      },
+    ],
+  ])('and cancels %s when the channel is closed', async (_what, make) => {
+    const { source, isCancelled } = make()
+    const channel = new SseChannel('job')
+    await channel.close()
+    await expect(channel.pipeFrom(source)).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+    await turn()
+    expect(isCancelled()).toBe(true)
+  })
+
+  test('at onError if nobody awaits it', async () => {
+    const errors: unknown[] = []
+    const channel = new SseChannel('job', { onError: (error) => errors.push(error) })
+    void channel.pipeFrom([{ event: 'a\nb' }])
+    await turn()
+    await turn()
+    expect(errors).toMatchObject([{ code: 'ERR_SSE_INVALID_EVENT' }])
+  })
+
+  test('not at all while the source does not', async () => {
+    const channel = new SseChannel('job')
+    const stream = new SseStream()
+    expect(await isPending(channel.pipeFrom(stream.addData('a')))).toBe(true)
+    stream.end()
+  })
+
+  test('without an error that the source throws while it is cancelled', async () => {
+    const channel = new SseChannel('job')
+    const source = {
+      [Symbol.iterator]: () => ({
+        next: () => ({ done: false, value: { event: 'a\nb' } }),
+        return: () => {
+          throw new Error('while cancelled')
+        },
+      }),
+    }
+    await expect(channel.pipeFrom(source)).rejects.toMatchObject({ code: 'ERR_SSE_INVALID_EVENT' })
+    await turn()
+  })
+})
+
+class SseStreamOf extends SseStream {
+  constructor(...texts: string[]) {
+    super()
+    for (const text of texts) this.addData(text)
+    this.end()
+  }
+}
