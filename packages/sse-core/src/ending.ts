@@ -31,8 +31,9 @@ export class Ending {
 
   constructor(res: SseResponse, options: EndingOptions) {
     this.#res = res
-    // If somebody else has ended the response, then that is what it is, not a client that left.
-    this.#unwatch = onGone(res, () => options.onGone(res.writableFinished ? 'end' : 'client'))
+    // If somebody else has ended the response, then that is what it is, not a client that left. (`writableFinished` does not
+    // tell: HTTP/2 says it of every stream that is closed.)
+    this.#unwatch = onGone(res, () => options.onGone(res.writableEnded ? 'end' : 'client'))
     this.over = new Promise((resolve, reject) => {
       this.#settle = (failure) => {
         options.onOver(failure)

@@ -4,8 +4,10 @@ import { build } from 'esbuild'
 
 type Core = typeof import('@ssekit/sse-core')
 
-/** What the function in the worker has besides the core: messages from and to the test. */
+/** What the function in the worker has besides the core: messages from and to the test, and what was there before. */
 export interface Mailbox {
+  /** How many listeners the thread's `process` had for each event before the core was loaded. */
+  readonly listenersBefore: Readonly<Record<string, number>>
   post(message: unknown): void
   /** The next message of the test. */
   receive(): Promise<unknown>
@@ -14,10 +16,10 @@ export interface Mailbox {
 const entry = fileURLToPath(new URL('../src/index.ts', import.meta.url))
 let bundle: Promise<string> | undefined
 
-/** The sources as one module, so that a thread that knows no TypeScript runs what the tests run. */
+/** The sources as one script, so that a thread that knows no TypeScript runs what the tests run. */
 function bundled(): Promise<string> {
-  bundle ??= build({ entryPoints: [entry], bundle: true, write: false, format: 'esm', platform: 'node' }).then(
-    ({ outputFiles: [file] }) => `data:text/javascript;base64,${Buffer.from(file?.contents ?? []).toString('base64')}`,
+  bundle ??= build({ entryPoints: [entry], bundle: true, write: false, format: 'cjs', platform: 'node' }).then(
+    ({ outputFiles: [file] }) => `(function (module, require) { ${file?.text}\n return module.exports })`,
   )
   return bundle
 }
@@ -34,7 +36,9 @@ const PRELUDE = `
   const mailbox = {
     post: (message) => parentPort.postMessage({ message }),
     receive: () => new Promise((resolve) => (inbox.length > 0 ? resolve(inbox.shift()) : readers.push(resolve))),
+    listenersBefore: Object.fromEntries(process.eventNames().map((name) => [name, process.listenerCount(name)])),
   }
+  const load = require('node:vm').runInThisContext(workerData, { filename: 'sse-core.js' })
 `
 
 /** A thread of its own with the core in it. */
@@ -50,14 +54,14 @@ export class CoreWorker {
     return new CoreWorker(await bundled(), code)
   }
 
-  private constructor(url: string, code: (core: Core, mailbox: Mailbox) => Promise<unknown>) {
+  private constructor(script: string, code: (core: Core, mailbox: Mailbox) => Promise<unknown>) {
     this.#worker = new Worker(
       `${PRELUDE}
-      import(workerData.url)
-        .then((core) => (${code})(core, mailbox))
+      ;(${code})(load({ exports: {} }, require), mailbox)
         .then((result) => parentPort.postMessage({ result }))
         .finally(() => parentPort.unref())`,
-      { eval: true, workerData: { url } },
+      // Warnings belong to the thread's test, not on the terminal.
+      { eval: true, workerData: script, stderr: true },
     )
     this.result = new Promise((resolve, reject) => {
       this.#worker.on('message', (mail: { result?: unknown; message?: unknown }) => {
@@ -83,7 +87,7 @@ export class CoreWorker {
 }
 
 /** What a function returns that runs in a thread of its own, with the core in it. */
-export async function runInWorker(code: (core: Core) => Promise<unknown>): Promise<unknown> {
+export async function runInWorker(code: (core: Core, mailbox: Mailbox) => Promise<unknown>): Promise<unknown> {
   const worker = await CoreWorker.start(code)
   return worker.result
 }
