@@ -71,12 +71,13 @@ export function respond(
   source: SseSource,
   options: RespondOptions = {},
 ): Promise<CloseReason> {
-  const report = options.manager?.report ?? channelOf(source)?.report ?? warn
-  return observed(begin(req, res, source, options, report), (error) => {
-    // After the head it was reported. Before it, nobody else answers, since nobody waits.
-    if (res.headersSent) return
-    report(error)
-    answerEmpty(res, 500)
+  const channel = channelOf(source)
+  const manager = options.manager ?? channel?.manager
+  const report = manager?.report ?? channel?.report ?? warn
+  return observed(begin(req, res, source, { ...options, manager }, report), (error) => {
+    // Nobody waits. After the head it was told to `onError`, if there is one; before it, nobody else answers.
+    if (!res.headersSent || manager?.onError === undefined) report(error)
+    if (!res.headersSent) answerEmpty(res, 500)
   })
 }
 
@@ -91,9 +92,8 @@ async function begin(
   requireLineEnding(options.eol ?? '\n')
   requireRewind(options.rewind ?? 0)
   if (res.headersSent) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
-  const channel = channelOf(source)
-  const manager = options.manager ?? channel?.manager
-  const settings = resolveSettings(ownSettings(source, options), channel?.settings ?? manager?.settings)
+  const { manager } = options
+  const settings = resolveSettings(ownSettings(source, options), channelOf(source)?.settings ?? manager?.settings)
   const lastEventId = options.lastEventId ?? lastEventIdOf(req)
   const connection = new SseConnection(req, res, lastEventId, options, {
     settings,
@@ -104,7 +104,7 @@ async function begin(
   })
   // Decided before anything is awaited, so that of two requests the earlier one gets the place.
   const refusal = connection.closeReason === undefined ? manager?.admit(connection) : undefined
-  const answerer = new Answerer(req, res, connection, settings, { ...options, manager })
+  const answerer = new Answerer(req, res, connection, settings, options)
   if (refusal !== undefined) {
     answerer.refuse(refusal)
     release(source, report)

@@ -90,9 +90,12 @@ test('an unknown key is refused even if it is undefined', () => {
   expect(refusalOf({ data: 'x', evnt: undefined }).message).toContain('"evnt"')
 })
 
-test.each([{}, { data: undefined }, { event: undefined, id: undefined }])('an event with no field is refused: %p', (event) => {
-  expect(refusalOf(event).code).toBe('ERR_SSE_INVALID_EVENT')
-})
+test.each([{}, { data: undefined }, { event: undefined, id: undefined }])(
+  'an event with no field is refused: %p',
+  (event) => {
+    expect(refusalOf(event).code).toBe('ERR_SSE_INVALID_EVENT')
+  },
+)
 
 test.each([undefined, null, 0, 1, true, 1n, () => 'x', Symbol('s')])('what is no event is refused: %p', (event) => {
   expect(refusalOf(event).code).toBe('ERR_SSE_INVALID_EVENT')

@@ -7,7 +7,9 @@ import fc from 'fast-check'
 const text = fc.oneof(
   fc.string({ unit: 'binary' }),
   // Dense in what could go wrong.
-  fc.string({ unit: fc.constantFrom('\r', '\n', '\r\n', ':', ' ', 'data', '\0', '\ufeff', '\u2028', 'é', '🚀', 'id: ') }),
+  fc.string({
+    unit: fc.constantFrom('\r', '\n', '\r\n', ':', ' ', 'data', '\0', '\ufeff', '\u2028', 'é', '🚀', 'id: '),
+  }),
 )
 const line = text.map((value) => value.replace(/[\r\n\0]/g, ''))
 const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined })

@@ -66,9 +66,7 @@ describe('who comes back with an id', () => {
     const { channel, ids } = await channelOf(2, 0)
     const heard = collect(channel.listen({ lastEventId: 'unknown' }))
     await turn()
-    expect(heard.events).toEqual([
-      { event: 'sse-gap', id: ids[2], data: { lastEventId: 'unknown', oldestId: null } },
-    ])
+    expect(heard.events).toEqual([{ event: 'sse-gap', id: ids[2], data: { lastEventId: 'unknown', oldestId: null } }])
     await channel.broadcast('3')
     await turn()
     expect(heard.data.slice(1)).toEqual(['3'])

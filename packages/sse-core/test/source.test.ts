@@ -56,7 +56,9 @@ describe('pipeFrom broadcasts', () => {
   })
 
   test('objects without a prototype as events', async () => {
-    expect(await piped([Object.assign(Object.create(null), { event: 'e', data: 1 })])).toEqual([{ event: 'e', data: 1 }])
+    expect(await piped([Object.assign(Object.create(null), { event: 'e', data: 1 })])).toEqual([
+      { event: 'e', data: 1 },
+    ])
   })
 
   test('another channel, until that ends', async () => {

@@ -11,12 +11,7 @@ describe('an SseStream', () => {
     expect(stream.isEmpty).toBe(false)
     const heard = collect(stream)
     await turn()
-    expect(heard.events).toEqual([
-      { data: 'text' },
-      { data: { a: 1 } },
-      { event: 'order', data: 7 },
-      { comment: 'c' },
-    ])
+    expect(heard.events).toEqual([{ data: 'text' }, { data: { a: 1 } }, { event: 'order', data: 7 }, { comment: 'c' }])
     expect(stream.length).toBe(0)
     expect(stream.isEmpty).toBe(true)
   })
@@ -50,7 +45,11 @@ describe('an SseStream', () => {
 
   test('refuses at once what cannot be written', () => {
     const stream = new SseStream()
-    for (const add of [() => stream.add({ event: 'a\nb' }), () => stream.addEvent('a\r', 1), () => stream.addData(1n)]) {
+    for (const add of [
+      () => stream.add({ event: 'a\nb' }),
+      () => stream.addEvent('a\r', 1),
+      () => stream.addData(1n),
+    ]) {
       expect(add).toThrow(expect.objectContaining({ code: 'ERR_SSE_INVALID_EVENT' }))
     }
     expect(stream.isEmpty).toBe(true)

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from '@jest/globals'
+import { EventSource } from 'eventsource'
+
+const folder = fileURLToPath(new URL('..', import.meta.url))
+let child: ChildProcess | undefined
+let copies: string | undefined
+let source: EventSource | undefined
+
+afterEach(async () => {
+  source?.close()
+  child?.kill()
+  if (copies !== undefined) await rm(copies, { recursive: true })
+})
+
+test.each(['express', 'fastify', 'koa', 'http'])('the %s start of the README sends what is broadcast', async (name) => {
+  const port = await freePort()
+  const code = await readFile(join(folder, `${name}.mjs`), 'utf8')
+  expect(code).toContain('3000')
+  // Beside the original, where its imports are found.
+  copies = await mkdtemp(join(folder, '.run-'))
+  const copy = join(copies, `${name}.mjs`)
+  await writeFile(copy, code.replace('3000', `${port}`))
+  child = spawn(process.execPath, [copy], { stdio: 'inherit' })
+  await listening(port)
+
+  source = new EventSource(`http://127.0.0.1:${port}/events`)
+  await new Promise((resolve) => source?.addEventListener('open', resolve))
+  const noticed = new Promise<MessageEvent>((resolve) => source?.addEventListener('notice', resolve))
+  const answer = await fetch(`http://127.0.0.1:${port}/send`)
+  const id = await answer.text()
+  expect(await noticed).toMatchObject({ data: 'Hello, world!', lastEventId: id })
+})
+
+async function listening(port: number): Promise<void> {
+  for (;;) {
+    const socket = connect(port, '127.0.0.1')
+    const isOpen = await new Promise((resolve) =>
+      socket.once('connect', () => resolve(true)).once('error', () => resolve(false)),
+    )
+    socket.destroy()
+    if (isOpen) return
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
