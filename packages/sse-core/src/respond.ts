@@ -143,6 +143,7 @@ class Answerer {
       const warming = prepare(source)
       if (warming !== undefined) await warming
     } catch (error) {
+      release(source, report)
       if (!(error instanceof SseError && error.code === 'ERR_SSE_BACKPLANE')) throw error
       report(error)
       return this.refuse('error')

@@ -1,0 +1,217 @@
+import {
+  type Backplane,
+  type BackplaneSink,
+  type LogEntry,
+  type LogInput,
+  SseError,
+  type Unsubscribe,
+} from '@ssekit/sse-core'
+
+/** A channel's log at the broker: the position of an entry is its index plus what was trimmed. */
+interface StoredLog {
+  readonly epoch: number
+  readonly entries: LogEntry[]
+  trimmed: number
+  idBeforeOldest: string
+  hasEnded: boolean
+}
+
+interface LateSubscription {
+  readonly channel: string
+  readonly sink: BackplaneSink
+  epoch: number
+  position: number
+}
+
+let epochs = 0
+
+/**
+ * A broker that is elsewhere: every answer takes its time, a bell that says that there is news may be lost, and it can be
+ * down, lose its data, or deliver what another program wrote. Its nodes keep the contract all the same.
+ */
+export class LateBroker {
+  readonly #logs = new Map<string, StoredLog>()
+  readonly #maxEvents: number
+  readonly #subscriptions = new Set<LateSubscription>()
+  #isDown = false
+  #resume: (() => void) | undefined
+  #paused: Promise<void> | undefined
+  /** How often something was asked of it. */
+  readonly asked = { publish: 0, subscribe: 0, read: 0 }
+
+  constructor(maxEvents = 1_000) {
+    this.#maxEvents = maxEvents
+  }
+
+  /** How many subscriptions there are. */
+  get subscriptionCount(): number {
+    return this.#subscriptions.size
+  }
+
+  /** The backplane of another process. */
+  node(): Backplane {
+    return new LateNode(this, this.#subscriptions)
+  }
+
+  /** Refuses everything and rings no bell, until `goUp()`. */
+  goDown(): void {
+    this.#isDown = true
+  }
+
+  goUp(): void {
+    this.#isDown = false
+    for (const subscription of this.#subscriptions) this.#ring(subscription)
+  }
+
+  /** Leaves every question without an answer until `resume()`. */
+  pause(): void {
+    this.#paused ??= new Promise((resolve) => {
+      this.#resume = resolve
+    })
+  }
+
+  resume(): void {
+    this.#resume?.()
+    this.#paused = undefined
+  }
+
+  /** Loses all data. */
+  wipe(): void {
+    this.#logs.clear()
+    for (const subscription of this.#subscriptions) this.#ring(subscription)
+  }
+
+  /** Loses count of what it has delivered, as after a long time without a connection. */
+  loseTrack(): void {
+    for (const { sink } of this.#subscriptions) sink.gap()
+  }
+
+  /** Puts into a log what no node of ours would. */
+  inject(channel: string, entry: LogEntry): void {
+    this.#append(channel, entry)
+  }
+
+  /** Resolves after a while; rejects if the broker cannot be asked. */
+  async answer(question: keyof LateBroker['asked']): Promise<void> {
+    this.asked[question] += 1
+    await later()
+    await this.#paused
+    if (this.#isDown) {
+      throw new SseError('ERR_SSE_BACKPLANE', `the broker did not answer ${question}`, { cause: new Error('down') })
+    }
+  }
+
+  publish(channel: string, input: LogInput): string {
+    const log = this.log(channel)
+    if (log.hasEnded) throw new SseError('ERR_SSE_CLOSED', `channel ${channel} has ended`)
+    const position = log.trimmed + log.entries.length + 1
+    const id = ('event' in input ? input.event.id : undefined) ?? `e${log.epoch}.${position}`
+    this.#append(channel, { id, previousId: log.entries.at(-1)?.id ?? log.idBeforeOldest, at: Date.now(), ...input })
+    return id
+  }
+
+  log(channel: string): StoredLog {
+    let log = this.#logs.get(channel)
+    if (log === undefined) {
+      epochs += 1
+      log = { epoch: epochs, entries: [], trimmed: 0, idBeforeOldest: `e${epochs}.0`, hasEnded: false }
+      this.#logs.set(channel, log)
+    }
+    return log
+  }
+
+  /** Delivers what a subscription has not had yet. */
+  deliver(subscription: LateSubscription): void {
+    const { channel, sink } = subscription
+    const log = this.log(channel)
+    if (!this.#subscriptions.has(subscription) || this.#isDown) return
+    if (log.epoch !== subscription.epoch || subscription.position < log.trimmed) {
+      subscription.epoch = log.epoch
+      subscription.position = log.trimmed
+      sink.gap()
+    }
+    while (subscription.position < log.trimmed + log.entries.length && this.#subscriptions.has(subscription)) {
+      const entry = log.entries[subscription.position - log.trimmed] as LogEntry
+      subscription.position += 1
+      sink.entry(entry)
+    }
+  }
+
+  #append(channel: string, entry: LogEntry): void {
+    const log = this.log(channel)
+    log.entries.push(entry)
+    if ('end' in entry) log.hasEnded = true
+    while (log.entries.length > this.#maxEvents) {
+      log.idBeforeOldest = log.entries.shift()?.id as string
+      log.trimmed += 1
+    }
+    for (const subscription of this.#subscriptions) if (subscription.channel === channel) this.#ring(subscription)
+  }
+
+  #ring(subscription: LateSubscription): void {
+    void later().then(() => this.deliver(subscription))
+  }
+}
+
+class LateNode implements Backplane {
+  readonly #broker: LateBroker
+  readonly #all: Set<LateSubscription>
+  readonly #own = new Set<LateSubscription>()
+  // Publishes go over one connection, one behind the other.
+  #publishing: Promise<unknown> = Promise.resolve()
+  #isClosed = false
+
+  constructor(broker: LateBroker, subscriptions: Set<LateSubscription>) {
+    this.#broker = broker
+    this.#all = subscriptions
+  }
+
+  publish(channel: string, input: LogInput): Promise<string> {
+    const asked = this.#ask('publish')
+    const published = this.#publishing.then(() => asked).then(() => this.#broker.publish(channel, input))
+    this.#publishing = published.catch(() => {})
+    return published
+  }
+
+  async subscribe(channel: string, { last }: { readonly last: number }, sink: BackplaneSink): Promise<Unsubscribe> {
+    await this.#ask('subscribe')
+    const log = this.#broker.log(channel)
+    const kept = Math.min(last, log.entries.length)
+    const position = log.trimmed + log.entries.length - kept
+    const subscription: LateSubscription = { channel, sink, epoch: log.epoch, position }
+    this.#all.add(subscription)
+    this.#own.add(subscription)
+    const first = log.entries[position - log.trimmed - 1]
+    sink.origin?.(first === undefined ? log.idBeforeOldest : first.id)
+    this.#broker.deliver(subscription)
+    // News may come before whoever has subscribed knows that it is live.
+    await later()
+    return () => {
+      this.#all.delete(subscription)
+      this.#own.delete(subscription)
+    }
+  }
+
+  async read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
+    await this.#ask('read')
+    const { entries, idBeforeOldest } = this.#broker.log(channel)
+    if (afterId === idBeforeOldest) return entries.slice(0, limit)
+    const index = entries.findIndex(({ id }) => id === afterId)
+    return index === -1 ? undefined : entries.slice(index + 1, index + 1 + limit)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const subscription of this.#own) this.#all.delete(subscription)
+  }
+
+  async #ask(question: keyof LateBroker['asked']): Promise<void> {
+    if (this.#isClosed) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
+    await this.#broker.answer(question)
+  }
+}
+
+/** The way to the broker and back: two turns of the event loop. */
+async function later(): Promise<void> {
+  for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
+}
