@@ -61,9 +61,19 @@ export function sse({ manager = sseManager }: KoaSseOptions = {}): Middleware {
         // set any earlier than the head, an error before it would hang the request.
         onHead: () => {
           ctx.respond = false
+          ignoreDeparture(ctx)
         },
       })
     return next()
+  }
+}
+
+/** Koa reports a connection that a client has reset as an error of the application's. */
+function ignoreDeparture(ctx: Context): void {
+  const { socket } = ctx.req
+  const onerror = ctx.onerror.bind(ctx)
+  ctx.onerror = (error) => {
+    if (error !== socket.errored) onerror(error)
   }
 }
 

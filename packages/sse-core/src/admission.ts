@@ -17,6 +17,8 @@ export class Admission {
   readonly #maxConnectionsPerKey: number
   readonly #connections = new Set<SseConnection>()
   readonly #keys = new Map<string, number>()
+  #endedEvents = 0
+  #endedBytes = 0
   #isClosed = false
 
   /** @throws {RangeError} a limit is negative or no number */
@@ -28,6 +30,17 @@ export class Admission {
 
   get size(): number {
     return this.#connections.size
+  }
+
+  /** What went over all of them, those that have ended among them. */
+  written(): { readonly events: number; readonly bytes: number } {
+    let events = this.#endedEvents
+    let bytes = this.#endedBytes
+    for (const { stats } of this.#connections) {
+      events += stats.events
+      bytes += stats.bytes
+    }
+    return { events, bytes }
   }
 
   /** Those for which the predicate is true, now. */
@@ -58,6 +71,9 @@ export class Admission {
   remove(connection: SseConnection): void {
     const { key } = connection
     const reason = connection.closeReason as CloseReason
+    const { events, bytes } = connection.stats
+    this.#endedEvents += events
+    this.#endedBytes += bytes
     this.closed[reason] = (this.closed[reason] ?? 0) + 1
     if (!this.#connections.delete(connection) || key === undefined) return
     const count = this.#keys.get(key) as number

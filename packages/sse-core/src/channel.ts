@@ -67,6 +67,7 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
   readonly manager: SseManager | undefined
   /** @internal */
   readonly report: ErrorListener
+  readonly #options: ConnectionSettings
   readonly #feed: Feed
   readonly #idleChannelMs: number
   readonly #subscribers = new Set<Subscriber>()
@@ -88,6 +89,7 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
     const { idleChannelMs = manager?.idleChannelMs, backplane = manager?.backplane, onError = warn } = options
     const history = resolveHistory(options.history, manager?.history)
     this.name = name
+    this.#options = { ...options }
     this.settings = resolveSettings(options, manager?.settings)
     this.manager = manager
     this.report = manager?.report ?? neverThrowing(onError)
@@ -205,6 +207,11 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
     return this
   }
 
+  /** What holds where a manager is not this channel's own, and lends what the channel does not set. @internal */
+  settingsUnder(manager: SseManager | undefined): ResolvedSettings {
+    return this.manager === undefined ? resolveSettings(this.#options, manager?.settings) : this.settings
+  }
+
   /** Makes the log ready to be read: undefined if it is, else a promise. @internal @throws {SseError} */
   warm(): Promise<void> | undefined {
     if (this.#isClosed) throw this.#closedError()
@@ -215,6 +222,11 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
   /** The log of a channel that is warm. @internal */
   get log(): Log | undefined {
     return this.#feed.log
+  }
+
+  /** Whether an id may be one of the log, which must be warm. @internal */
+  knows(id: string): boolean {
+    return this.#feed.knows(id)
   }
 
   /** A reader's place in the log, which must be warm. @internal */

@@ -1,8 +1,9 @@
 import { AsyncResource } from 'node:async_hooks'
-import type { Socket } from 'node:net'
+import { ServerResponse } from 'node:http'
+import { onAbort } from './abort.js'
 import type { SseChannel } from './channel.js'
 import type { StartOptions } from './cursor.js'
-import { isGone } from './departure.js'
+import { cut, isGone } from './departure.js'
 import { Encoder } from './encoder.js'
 import { type CloseReason, Ending, type Failure } from './ending.js'
 import { SseError } from './errors.js'
@@ -72,6 +73,7 @@ export class SseConnection<Context = unknown> implements Beating {
   readonly #writer: Writer
   readonly #startedAt = performance.now()
   readonly #cancels = new Set<() => void>()
+  readonly #forgetSignal: () => void
   #scope: AsyncResource | undefined
   #controller: AbortController | undefined
   #isOpen = false
@@ -100,7 +102,7 @@ export class SseConnection<Context = unknown> implements Beating {
       onGone: (reason) => this.close(reason),
       onOver: (failure) => this.#finish(failure),
     })
-    options.signal?.addEventListener('abort', this.#onAbort)
+    this.#forgetSignal = onAbort(options.signal, () => this.close('aborted'))
     if (maxConnectionAgeMs < Number.POSITIVE_INFINITY) {
       const age = Math.min(MAX_TIMER_MS, maxConnectionAgeMs * (0.8 + 0.2 * Math.random()))
       this.#ageTimer = setTimeout(() => this.close('age'), age).unref()
@@ -184,7 +186,7 @@ export class SseConnection<Context = unknown> implements Beating {
     this.#letGo()
     if (reason === 'slow') {
       this.#writer.stop()
-      this.#res.destroy()
+      cut(this.#res)
       this.ending.now()
       return
     }
@@ -235,11 +237,13 @@ export class SseConnection<Context = unknown> implements Beating {
       this.#letGo()
       this.#writer.end()
     }
-    const { socket } = this.#res
+    // Both are gone from the response once it is over.
+    const socket = this.#res instanceof ServerResponse ? this.#res.socket : undefined
+    const session = this.#res instanceof ServerResponse ? undefined : this.#res.stream?.session
     await this.ending.within(graceMs)
     // An idle kept-alive connection would hold up `server.close()`.
-    if (this.req.httpVersionMajor === 1) (socket as Socket | null)?.destroySoon()
-    else if ('stream' in this.req) this.req.stream.session?.close()
+    socket?.destroySoon()
+    session?.close()
   }
 
   /** Calls back when the stream is over, until the returned function is called. @internal */
@@ -371,8 +375,6 @@ export class SseConnection<Context = unknown> implements Beating {
     if (this.#host.wheel !== undefined) this.activeTick = this.#host.wheel.tick
   }
 
-  readonly #onAbort = (): void => this.close('aborted')
-
   #closeGone(reason: CloseReason): void {
     this.ending.reason = reason
     this.#letGo()
@@ -386,7 +388,7 @@ export class SseConnection<Context = unknown> implements Beating {
     const { wheel, onOver } = this.#host
     wheel?.delete(this)
     clearTimeout(this.#ageTimer)
-    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#forgetSignal()
     this.subscriptions.close()
     this.#controller?.abort()
     for (const cancel of this.#cancels) cancel()

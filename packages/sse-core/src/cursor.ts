@@ -1,5 +1,4 @@
-import type { LogEntry } from './backplane.js'
-import { itemOf, type Log, type LogItem } from './log.js'
+import { hasOwnId, type Log, type LogItem } from './log.js'
 
 /** Where a reader starts. */
 export interface StartOptions {
@@ -23,8 +22,8 @@ export interface Gap {
   readonly oldestId: string | null
 }
 
-/** The entries after an id, from wherever the log's past is kept; undefined where it is not kept. */
-export type ReadPast = (afterId: string) => Promise<readonly LogEntry[] | undefined>
+/** The items after an id, from wherever the log's past is kept; undefined where it is not kept. */
+export type ReadPast = (afterId: string) => Promise<readonly LogItem[] | undefined>
 
 /**
  * A reader's place in a log, and the only thing it owns. Replay, live delivery and catching up are all `next()` until it
@@ -50,7 +49,7 @@ export class Cursor {
     this.log = log
     this.#readPast = readPast
     this.isFresh = lastEventId === undefined || lastEventId === ''
-    const known = this.isFresh ? freshPosition(log, rewind) : log.positionAfter(lastEventId as string)
+    const known = this.isFresh ? freshPosition(log, rewind) : resumePosition(log, lastEventId as string, readPast)
     this.position = known ?? log.oldest
     if (known !== undefined) {
       this.lastId = log.idBefore(known)
@@ -97,7 +96,7 @@ export class Cursor {
   /** Reads on in the past. If that cannot be done, it rejects with why, and the reader goes on after a gap. */
   async loadPage(): Promise<void> {
     const { head } = this.log
-    let page: readonly LogEntry[] | undefined
+    let page: readonly LogItem[] | undefined
     this.#isLoading = true
     try {
       page = await this.#readPast?.(this.lastId)
@@ -106,7 +105,7 @@ export class Cursor {
       if (page === undefined) this.#leavePast(undefined)
     }
     if (page === undefined) return
-    this.#page = page.map(itemOf)
+    this.#page = [...page]
     if (page.length > 0) return
     // Nothing is newer, so the log either knows the place by now or is about to hear of it.
     const position = this.log.positionAfter(this.lastId)
@@ -117,9 +116,12 @@ export class Cursor {
   #nextOfPage(): Step | undefined {
     const item = this.#page.shift()
     if (item === undefined) return undefined
-    const met = this.log.positionAfter(item.id)
+    const { lastId } = this
+    const [next] = this.#page
+    const met = this.log.positionAfterItem(item)
     if (met !== undefined) this.#leavePast(met)
     else this.lastId = item.id
+    if (item.kind === 'gap') return { kind: 'gap', gap: { lastEventId: lastId, oldestId: next?.id ?? null } }
     return item.kind === 'end' ? { kind: 'end' } : { kind: 'event', item }
   }
 
@@ -139,6 +141,16 @@ export class Cursor {
     const oldestId = next < log.head ? log.at(next).id : null
     return { kind: 'gap', gap: { lastEventId: lastId, oldestId } }
   }
+}
+
+function resumePosition(log: Log, id: string, readPast: ReadPast | undefined): number | undefined {
+  const position = log.positionAfter(id)
+  if (position === undefined) return undefined
+  const item = position > log.oldest ? log.at(position - 1) : undefined
+  // An id that its publisher gave may have been given before, and then the older one counts: that is for the past to say.
+  if (readPast !== undefined && item !== undefined && hasOwnId(item)) return undefined
+  // Whoever has the end itself stands at it still.
+  return Math.min(position, log.endPosition ?? position)
 }
 
 function freshPosition(log: Log, rewind: number): number {

@@ -1,4 +1,5 @@
 import { ServerResponse } from 'node:http'
+import { constants } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { SseResponse } from './respond.js'
 
@@ -24,6 +25,13 @@ export function onGone(res: SseResponse, callback: () => void): () => void {
     res.off('error', callback)
     socket?.off('close', callback)
   }
+}
+
+/** Breaks a response off, so that the client sees that it is not complete. */
+export function cut(res: SseResponse): void {
+  // HTTP/2's `res.destroy()` looks like an end to the client.
+  if (res instanceof ServerResponse) res.destroy()
+  else res.stream?.close(constants.NGHTTP2_CANCEL)
 }
 
 /** Resolves once a response is finished or gone, whichever is first. */

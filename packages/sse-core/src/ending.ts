@@ -1,4 +1,4 @@
-import { onGone, whenOver } from './departure.js'
+import { cut, onGone, whenOver } from './departure.js'
 import type { SseResponse } from './respond.js'
 
 /**
@@ -45,7 +45,7 @@ export class Ending {
 
   /** Waits for the response to finish, and destroys it after a while, in ms; `Infinity` is never. */
   async within(ms: number, failure?: Failure): Promise<void> {
-    const timer = Number.isFinite(ms) ? setTimeout(() => this.#res.destroy(), ms).unref() : undefined
+    const timer = Number.isFinite(ms) ? setTimeout(() => cut(this.#res), ms).unref() : undefined
     await whenOver(this.#res)
     clearTimeout(timer)
     this.now(failure)

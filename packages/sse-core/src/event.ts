@@ -24,9 +24,9 @@ export type LineEnding = '\n' | '\r\n' | '\r'
 /** Makes events: `SseEvent.data('text')`, `SseEvent.withEvent('order', order)`, `SseEvent.json(value, { id })`. */
 export const SseEvent: {
   /** An unnamed event, which browsers dispatch as `message`. */
-  data<T>(data: T): SseEvent<T>
+  data<T>(data: T): SseEvent<T> & { readonly event?: undefined; readonly data: T }
   /** An event of the given type. */
-  withEvent<T>(event: string, data: T): SseEvent<T> & { readonly event: string }
+  withEvent<K extends string, T>(event: K, data: T): SseEvent<T> & { readonly event: K; readonly data: T }
   /**
    * An event whose data is the JSON of `value`, of strings too: `SseEvent.json('a')` carries `"a"` with its quotes.
    *

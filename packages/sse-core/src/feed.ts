@@ -66,8 +66,12 @@ export class Feed {
     log.trim(Date.now())
     const { backplane } = this.#options
     // The only log has no past but what it holds itself.
-    const readPast = backplane && ((afterId: string) => backplane.read(this.#channel, afterId, PAGE_SIZE))
-    return new Cursor(log, start, readPast)
+    return new Cursor(log, start, backplane && ((afterId) => this.#readPast(backplane, afterId)))
+  }
+
+  /** Whether an id may be one of the log: certain here, possible where others keep the past. */
+  knows(id: string): boolean {
+    return this.#log?.positionAfter(id) !== undefined || (id !== '' && this.#options.backplane !== undefined)
   }
 
   /** Appends to the channel's log, wherever that is; resolves to the id. Calls keep their order. */
@@ -176,16 +180,24 @@ export class Feed {
 
   #receive(log: Log, entry: LogEntry): void {
     if (entry.previousId !== undefined) log.startAfter(entry.previousId)
-    let item: LogItem
+    const item = this.#decode(entry)
+    this.#append(log, item)
+    if (item.kind === 'event') this.lastEventId = item.id
+  }
+
+  async #readPast(backplane: Backplane, afterId: string): Promise<LogItem[] | undefined> {
+    const entries = await backplane.read(this.#channel, afterId, PAGE_SIZE)
+    return entries?.map((entry) => this.#decode(entry))
+  }
+
+  #decode(entry: LogEntry): LogItem {
     try {
-      item = itemOf(entry)
+      return itemOf(entry)
     } catch (error) {
       // What another program put on the broker must not stop the channel; its place is a gap.
       this.#options.report(error)
-      item = gapItem()
+      return gapItem(entry.id)
     }
-    this.#append(log, item)
-    if (item.kind === 'event') this.lastEventId = item.id
   }
 
   #append(log: Log, item: LogItem): void {

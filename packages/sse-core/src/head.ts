@@ -40,7 +40,11 @@ export function answerEmpty(res: SseResponse, status: number, headers: SseHeader
  */
 export function answerLater(res: SseResponse, head: HeadOptions, delayMs: number, how: 'retry' | 'reject'): void {
   if (how === 'reject') {
-    answerEmpty(res, 503, { 'Retry-After': Math.max(1, Math.ceil(delayMs / 1000)), 'Cache-Control': 'no-store' })
+    answerEmpty(res, 503, {
+      ...head.headers,
+      'Retry-After': Math.max(1, Math.ceil(delayMs / 1000)),
+      'Cache-Control': 'no-store',
+    })
     return
   }
   setStreamHead(res, { headers: head.headers })

@@ -1,4 +1,5 @@
 import { AsyncResource } from 'node:async_hooks'
+import { onAbort } from './abort.js'
 import type { SseChannel, Subscriber } from './channel.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import type { SseEvent } from './event.js'
@@ -79,6 +80,7 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
   #cursor: Cursor | undefined
   // So that the filter sees the async context of the loop, not that of whoever broadcasts.
   #scope: AsyncResource | undefined
+  #forgetSignal: (() => void) | undefined
   #hasStarted = false
   #isDone = false
   #error: { readonly cause: unknown } | undefined
@@ -123,13 +125,11 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
     this.#finish()
   }
 
-  readonly #onAbort = (): void => this.#finish()
-
   #start(): void {
     this.#hasStarted = true
     const { channel, options } = this.#listener
     if (options.filter !== undefined) this.#scope = new AsyncResource('SseListener')
-    options.signal?.addEventListener('abort', this.#onAbort)
+    this.#forgetSignal = onAbort(options.signal, () => this.#finish())
     try {
       if (options.signal?.aborted) {
         this.#finish()
@@ -216,7 +216,7 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
     this.#isDone = true
     this.#hasStarted = true
     clearTimeout(this.#heartbeat)
-    this.#listener.options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#forgetSignal?.()
     this.#listener.channel.removeSubscriber(this)
     this.pump()
   }

@@ -29,9 +29,9 @@ export function itemOf(entry: LogEntry): LogItem {
   return { kind: 'event', id, at, entry, event: Object.freeze({ ...entry.event, id }), frame }
 }
 
-/** The place where the backplane lost its own. */
-export function gapItem(): LogItem {
-  return { kind: 'gap', id: `${newEpoch()}.g`, at: Date.now(), entry: undefined, event: undefined, frame: undefined }
+/** A place of which nobody knows what was there: what came before it was lost, or it cannot be read itself. */
+export function gapItem(id = `${newEpoch()}.g`): LogItem {
+  return { kind: 'gap', id, at: Date.now(), entry: undefined, event: undefined, frame: undefined }
 }
 
 /** Whether the publisher chose an event's id, so that it may look like anything. */
@@ -130,6 +130,17 @@ export class Log {
     }
     const position = this.#positions.get(id)
     return position === undefined ? undefined : position + 1
+  }
+
+  /** Where to go on after an item that may be one of these; its id alone does not tell if its publisher gave it. */
+  positionAfterItem(item: LogItem): number | undefined {
+    const first = this.positionAfter(item.id)
+    if (first === undefined || !hasOwnId(item)) return first
+    for (let position = Math.max(first - 1, this.oldest); position < this.head; position++) {
+      const { id, at, entry } = this.at(position)
+      if (id === item.id && at === item.at && entry?.previousId === item.entry?.previousId) return position + 1
+    }
+    return undefined
   }
 
   /** The frames from a position on, up to the head, a marker, or the size of one write; undefined if it has none there. */

@@ -53,6 +53,10 @@ export interface ManagerStats {
   readonly connections: number
   /** What the channels' logs hold, in bytes. */
   readonly historyBytes: number
+  /** Events written to all streams so far, heartbeats and checkpoints among them. */
+  readonly events: number
+  /** Bytes written to all streams so far, without what HTTP puts around them. */
+  readonly bytes: number
   /** How many streams have ended, by reason. */
   readonly closed: Readonly<Partial<Record<CloseReason, number>>>
 }
@@ -183,6 +187,7 @@ export class SseManager {
       channels: this.#channels.size,
       connections: this.#connections.size,
       historyBytes: this.budget.bytes,
+      ...this.#connections.written(),
       closed: { ...this.#connections.closed },
     }
   }

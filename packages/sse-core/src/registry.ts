@@ -44,7 +44,8 @@ export class Registry {
   }
 
   add(channel: SseChannel, options: ChannelOptions | undefined): void {
-    this.#options.set(channel, { ...options })
+    // A copy, of the one object in it too: the channel does not see what becomes of them either.
+    this.#options.set(channel, { ...options, ...(options?.history && { history: { ...options.history } }) })
     this.#hold(channel)
   }
 

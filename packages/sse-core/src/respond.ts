@@ -71,12 +71,10 @@ export function respond(
   source: SseSource,
   options: RespondOptions = {},
 ): Promise<CloseReason> {
-  const channel = channelOf(source)
-  const manager = options.manager ?? channel?.manager
-  const report = manager?.report ?? channel?.report ?? warn
-  return observed(begin(req, res, source, { ...options, manager }, report), (error) => {
+  return observed(begin(req, res, source, options), (error) => {
+    const { onError } = options.manager ?? {}
     // Nobody waits. After the head it was told to `onError`, if there is one; before it, nobody else answers.
-    if (!res.headersSent || manager?.onError === undefined) report(error)
+    if (!res.headersSent || onError === undefined) (onError ?? warn)(error)
     if (!res.headersSent) answerEmpty(res, 500)
   })
 }
@@ -85,15 +83,17 @@ async function begin(
   req: SseRequest,
   res: SseResponse,
   source: SseSource,
-  options: RespondOptions,
-  report: (error: unknown) => void,
+  given: RespondOptions,
 ): Promise<CloseReason> {
   requireSource(source)
+  const channel = channelOf(source)
+  const options = { ...given, manager: given.manager ?? channel?.manager }
   requireLineEnding(options.eol ?? '\n')
   requireRewind(options.rewind ?? 0)
   if (res.headersSent) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
   const { manager } = options
-  const settings = resolveSettings(ownSettings(source, options), channelOf(source)?.settings ?? manager?.settings)
+  const report = manager?.report ?? channel?.report ?? warn
+  const settings = resolveSettings(ownSettings(source, options), channel?.settingsUnder(manager) ?? manager?.settings)
   const lastEventId = options.lastEventId ?? lastEventIdOf(req)
   const connection = new SseConnection(req, res, lastEventId, options, {
     settings,
@@ -113,6 +113,9 @@ async function begin(
   }
   return connection.ending.over
 }
+
+/** The statuses whose responses have no body, and so no stream. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 
 /** Decides what a connection is answered with. */
 class Answerer {
@@ -153,7 +156,7 @@ class Answerer {
       return
     }
     if (isOver(connection, source)) return this.#nothing()
-    if (this.#req.method === 'HEAD') {
+    if (this.#req.method === 'HEAD' || BODILESS.has(this.#options.status ?? 200)) {
       release(source, report)
       return connection.answer('end', () => {
         setStreamHead(this.#res, this.#options)
@@ -174,7 +177,7 @@ class Answerer {
   }
 
   #nothing(): void {
-    this.#connection.answer('end', () => answerEmpty(this.#res, 204))
+    this.#connection.answer('end', () => answerEmpty(this.#res, 204, this.#options.headers))
   }
 }
 

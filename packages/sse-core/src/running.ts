@@ -80,16 +80,18 @@ function cursorOf(connection: SseConnection, source: ChannelSource, index: numbe
 
 function runChannels(connection: SseConnection, sources: readonly ChannelSource[]): Promise<void>[] {
   if (sources.length === 0) return []
+  const { subscriptions } = connection
+  // All places first: ids are vectors from the first one on. And all cursors before the head, while errors still have an answer.
+  const readers = sources
+    .map((source) => ({ source, place: subscriptions.reserve() }))
+    .map(({ source, place }) => ({ source, place, cursor: cursorOf(connection, source, place) }))
   connection.open()
-  const indexes = sources.map(() => connection.subscriptions.reserve())
-  const over = sources.map((source, i) => {
-    const index = indexes[i] as number
-    const cursor = cursorOf(connection, source, index)
-    return source instanceof SseChannel
-      ? connection.subscriptions.attach(index, source, cursor, {})
-      : connection.subscriptions.attach(index, source.channel, cursor, source.options)
-  })
-  connection.subscriptions.start(indexes[0] as number)
+  const over = readers.map(({ source, place, cursor }) =>
+    source instanceof SseChannel
+      ? subscriptions.attach(place, source, cursor, {})
+      : subscriptions.attach(place, source.channel, cursor, source.options),
+  )
+  subscriptions.start(0)
   return over
 }
 

@@ -99,12 +99,21 @@ function pullReadable(stream: Readable): Puller {
 
 function pullStream(stream: ReadableStream<unknown>): Puller {
   const reader = stream.getReader()
-  let isCancelled = false
+  let isDone = false
   return {
-    next: () => reader.read() as Promise<IteratorResult<unknown>>,
+    async next() {
+      try {
+        const { done, value } = await reader.read()
+        if (done) isDone = true
+        return { done, value }
+      } catch (error) {
+        isDone = true
+        throw error
+      }
+    },
     cancel(report) {
-      if (isCancelled) return
-      isCancelled = true
+      if (isDone) return
+      isDone = true
       reader.cancel().catch(ignoringAborts(report))
     },
   }

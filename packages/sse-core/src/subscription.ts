@@ -1,7 +1,7 @@
 import type { SseChannel, Subscriber } from './channel.js'
 import type { SseConnection } from './connection.js'
 import type { Cursor } from './cursor.js'
-import { idLine, type SseEvent, withLineEnding } from './event.js'
+import { idLine, type SseEvent } from './event.js'
 import type { EventFilter } from './listener.js'
 import { hasOwnId, type LogItem } from './log.js'
 import { Packet } from './packet.js'
@@ -9,6 +9,9 @@ import { formatGap } from './signals.js'
 
 /** How much is collected for one write when events are picked one by one. */
 const MAX_WRITE_BYTES = 64 * 1024
+
+/** Stands for an event that a filter let pass by. */
+const FILTERED = Symbol('filtered')
 
 /** A channel on a connection: a cursor, and the pump that writes from it until the head, or until the socket is full. */
 export class Subscription implements Subscriber {
@@ -89,7 +92,7 @@ export class Subscription implements Subscriber {
       }
       const packet = this.#step()
       if (packet === undefined) break
-      connection.write(packet)
+      if (packet !== FILTERED) connection.write(packet)
     }
     this.markSent()
   }
@@ -104,10 +107,9 @@ export class Subscription implements Subscriber {
       bytes = 0
     }
     while (connection.isWritable && !this.#isOver) {
-      const before = this.cursor.position
       const packet = this.#step()
-      if (packet === undefined && this.cursor.position === before) break
-      if (packet === undefined) continue
+      if (packet === undefined) break
+      if (packet === FILTERED) continue
       packets.push(packet)
       bytes += packet.size
       this.markSent()
@@ -118,8 +120,8 @@ export class Subscription implements Subscriber {
     write()
   }
 
-  /** The bytes of what comes next; undefined if that is filtered out, or nothing, or the end. */
-  #step(): Packet | undefined {
+  /** The bytes of what comes next; undefined if that is nothing yet, or the end. */
+  #step(): Packet | typeof FILTERED | undefined {
     const { connection, cursor } = this
     const step = cursor.next()
     if (step === undefined) {
@@ -129,11 +131,8 @@ export class Subscription implements Subscriber {
     if (step.kind === 'event') return this.#encode(step.item)
     if (step.kind === 'gap') {
       const channel = connection.subscriptions.hasVectorIds ? { channel: this.#channel.name } : {}
-      return Packet.of(
-        withLineEnding(
-          formatGap(connection.subscriptions.idAtCursors(), { ...step.gap, ...channel }),
-          connection.encoder.eol,
-        ),
+      return connection.encoder.packet(
+        formatGap(connection.subscriptions.idAtCursors(), { ...step.gap, ...channel }),
         1,
       )
     }
@@ -141,13 +140,13 @@ export class Subscription implements Subscriber {
     return undefined
   }
 
-  #encode(item: LogItem): Packet | undefined {
+  #encode(item: LogItem): Packet | typeof FILTERED {
     const { connection } = this
-    if (this.#filter?.(item.event as SseEvent) === false) return undefined
+    if (this.#filter !== undefined && !this.#filter(item.event as SseEvent)) return FILTERED
     const frame = item.frame as NonNullable<LogItem['frame']>
     if (!connection.subscriptions.hasVectorIds) return frame.packet(connection.encoder.eol)
     const id = connection.subscriptions.vectorId(hasOwnId(item))
-    return Packet.of(withLineEnding(idLine(id) + frame.body, connection.encoder.eol), 1)
+    return connection.encoder.packet(idLine(id) + frame.body, 1)
   }
 
   #loadPage(): void {

@@ -1,3 +1,4 @@
+import { onAbort } from './abort.js'
 import type { SseChannel } from './channel.js'
 import type { SseConnection, SubscribeOptions } from './connection.js'
 import type { Cursor } from './cursor.js'
@@ -46,13 +47,12 @@ export class Subscriptions {
   attach(place: number, channel: SseChannel, cursor: Cursor, { filter, signal }: SubscribeOptions): Promise<void> {
     if (filter !== undefined) this.#connection.keepScope()
     return new Promise((resolve) => {
-      const onAbort = (): void => subscription.close()
       const subscription = new Subscription(this.#connection, channel, cursor, this.#filterWith(filter), () => {
-        signal?.removeEventListener('abort', onAbort)
+        forget()
         resolve()
       })
+      const forget = onAbort(signal, () => subscription.close())
       this.#places[place] = subscription
-      signal?.addEventListener('abort', onAbort)
       subscription.begin()
       if (signal?.aborted) subscription.close()
     })
@@ -92,11 +92,10 @@ export class Subscriptions {
   /** What the client's last event id says of the channel at a place. */
   lastEventIdFor(channel: SseChannel, place: number): string | undefined {
     const { lastEventId } = this.#connection
-    // An id that a publisher gave may contain the separator.
-    if (place === 0 && channel.log?.positionAfter(lastEventId) !== undefined) return lastEventId
-    const parts = lastEventId.split(SEPARATOR)
-    if (parts.length === 1) return place === 0 ? lastEventId : undefined
-    return parts[place]
+    const part = lastEventId.split(SEPARATOR)[place]
+    // An id that is no vector, a publisher's own with the separator in it or nonsense, is the first channel's to judge.
+    const isPart = place > 0 || channel.knows(part ?? '')
+    return isPart ? part : lastEventId
   }
 
   /** The id of where all cursors stand; undefined if it cannot be written. */

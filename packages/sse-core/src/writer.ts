@@ -70,13 +70,16 @@ export class Writer {
   /** Writes at the end of the tick, or when the socket takes more. Too much of it cuts the reader as slow. */
   enqueue(packet: Packet): void {
     if (this.#isOver) return
+    // Counted before it is added: one event may be larger than the limit.
+    const buffered = this.#outboxBytes + (this.#sink?.bufferedBytes ?? 0)
+    if (buffered > this.#options.maxBufferedBytes) {
+      this.#options.onSlow()
+      return
+    }
     this.#put(packet)
     if (this.#sink === undefined) return
     if (this.#outboxBytes >= MAX_OUTBOX_BYTES) this.flush()
-    const buffered = this.#outboxBytes + this.#sink.bufferedBytes
-    // One event may be larger than the limit; a second one then waits for it.
-    if (buffered > this.#options.maxBufferedBytes && buffered > packet.chunk.length) this.#options.onSlow()
-    else if (this.#outboxBytes > 0) this.#scheduleFlush()
+    if (this.#outboxBytes > 0) this.#scheduleFlush()
   }
 
   /** Writes what is queued, unless the socket is full. */
