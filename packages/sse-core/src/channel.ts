@@ -8,7 +8,7 @@ import { checkEvent, idLine, type SseEvent } from './event.js'
 import { Feed } from './feed.js'
 import { type HistoryLimits, requireDuration, resolveHistory } from './limits.js'
 import { ChannelListener, type ListenOptions } from './listener.js'
-import type { Log } from './log.js'
+import { isId, type Log } from './log.js'
 import type { SseManager } from './manager.js'
 import { observed } from './observed.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
@@ -50,8 +50,6 @@ export interface Subscriber {
   readonly isDead: boolean
   readonly connection: SseConnection | undefined
 }
-
-const USER_ID = /^[!-~]{1,128}$/
 
 /**
  * A named stream of events with any number of subscribers: broadcast to it from anywhere, give it to `res.sse()`, or
@@ -270,7 +268,7 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
   #check(input: SseEvent | string): SseEvent {
     const { event, body } = checkEvent(input)
     const { id } = event
-    if (id !== undefined && !USER_ID.test(id)) {
+    if (id !== undefined && !isId(id)) {
       throw new SseError(
         'ERR_SSE_INVALID_EVENT',
         `id must be 1–128 characters from ! to ~, not ${JSON.stringify(id.slice(0, 160))}`,

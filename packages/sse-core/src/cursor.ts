@@ -33,7 +33,7 @@ export class Cursor {
   readonly log: Log
   /** Whether the reader came without an id. */
   readonly isFresh: boolean
-  /** The id of the last event that was passed. */
+  /** The id of the last event that was passed; at first whatever the client said. */
   lastId: string
   /** The position of what comes next; meaningless while `isInPast`. */
   position: number
@@ -58,6 +58,11 @@ export class Cursor {
       this.isInPast = readPast !== undefined
       this.#isBehind = readPast === undefined
     }
+  }
+
+  /** Whether the reader's place is lost, of which it is told next. */
+  get isLost(): boolean {
+    return this.#isBehind
   }
 
   /** Whether nothing but the channel's end is left to read. */

@@ -2,7 +2,7 @@ import { type Backplane, type LogEntry, type LogInput, memoryBackplane, type Uns
 import type { HistoryBudget } from './budget.js'
 import { Cursor, type StartOptions } from './cursor.js'
 import type { ResolvedHistoryLimits } from './limits.js'
-import { gapItem, itemOf, Log, type LogItem, newEpoch } from './log.js'
+import { gapItem, isId, itemOf, Log, type LogItem, newEpoch } from './log.js'
 
 export interface FeedOptions {
   readonly history: ResolvedHistoryLimits
@@ -196,7 +196,7 @@ export class Feed {
     } catch (error) {
       // What another program put on the broker must not stop the channel; its place is a gap.
       this.#options.report(error)
-      return gapItem(entry.id)
+      return gapItem(isId(entry.id) ? entry.id : undefined)
     }
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { LogEntry } from './backplane.js'
+import { SseError } from './errors.js'
 import type { LineEnding, SseEvent } from './event.js'
 import { type Frame, frameOf } from './frame.js'
 import type { ResolvedHistoryLimits } from './limits.js'
@@ -21,9 +22,18 @@ export interface LogItem {
   readonly frame: Frame | undefined
 }
 
+const ID = /^[!-~]{1,128}$/
+
+/** Whether a text may be the id of a place in a log, and go over the wire as one. */
+export function isId(text: string): boolean {
+  return ID.test(text)
+}
+
 /** The item that an entry of a backplane becomes. @throws {SseError} `ERR_SSE_INVALID_EVENT`: it cannot be written */
 export function itemOf(entry: LogEntry): LogItem {
   const { id, at } = entry
+  if (!isId(id))
+    throw new SseError('ERR_SSE_INVALID_EVENT', `the log has an id that cannot be written: ${JSON.stringify(id)}`)
   if ('end' in entry) return { kind: 'end', id, at, entry, event: undefined, frame: undefined }
   const frame = frameOf(entry)
   return { kind: 'event', id, at, entry, event: Object.freeze({ ...entry.event, id }), frame }
@@ -86,7 +96,7 @@ export class Log {
 
   /** Names the place before the first item, for a log that is still empty. */
   startAfter(origin: string): void {
-    if (this.head === 0) this.#idBeforeOldest = origin
+    if (this.head === 0 && isId(origin)) this.#idBeforeOldest = origin
   }
 
   /** How many items are retained. */

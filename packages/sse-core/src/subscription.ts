@@ -59,6 +59,13 @@ export class Subscription implements Subscriber {
     this.#sentPosition = this.cursor.position
   }
 
+  /** Tells a reader whose place is lost, before anything else. */
+  tellGap(): void {
+    if (!this.cursor.isLost) return
+    const packet = this.#step()
+    if (packet !== undefined && packet !== FILTERED) this.connection.enqueue(packet)
+  }
+
   pump(): void {
     // A filter may end the stream or flush the channel, which comes back here before its own event is written.
     if (this.#isOver || this.#isPumping || !this.connection.isWritable) return

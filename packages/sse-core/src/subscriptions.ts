@@ -3,6 +3,7 @@ import type { SseChannel } from './channel.js'
 import type { SseConnection, SubscribeOptions } from './connection.js'
 import type { Cursor } from './cursor.js'
 import type { EventFilter } from './listener.js'
+import { isId } from './log.js'
 import type { Packet } from './packet.js'
 import { formatCheckpoint } from './signals.js'
 import { Subscription } from './subscription.js'
@@ -68,8 +69,10 @@ export class Subscriptions {
   /** Begins to write what was attached at a place and after it. */
   start(first: number): void {
     const started = this.#places.slice(first)
-    // A fresh client that is cut before its first event is to resume too, and ids now say more than they did.
-    if (this.hasVectorIds || started.some((subscription) => subscription?.cursor.isFresh)) {
+    // First all gaps: until then an id cannot say where the client stands in every channel.
+    for (const subscription of started) subscription?.tellGap()
+    // A fresh client that is cut before its first event is to resume too; and with one more channel ids say more than before.
+    if (first > 0 || started.some((subscription) => subscription?.cursor.isFresh)) {
       const checkpoint = this.checkpoint()
       if (checkpoint !== undefined) this.#connection.enqueue(checkpoint)
     }
@@ -100,8 +103,9 @@ export class Subscriptions {
 
   /** The id of where all cursors stand; undefined if it cannot be written. */
   idAtCursors(): string | undefined {
-    if (!this.hasVectorIds) return this.#places[0]?.cursor.lastId
-    return this.#isVectorBroken ? undefined : this.#vector()
+    if (this.hasVectorIds) return this.#isVectorBroken ? undefined : this.#vector()
+    const id = this.#places[0]?.cursor.lastId
+    return id !== undefined && isId(id) ? id : undefined
   }
 
   /**
@@ -125,9 +129,11 @@ export class Subscriptions {
   }
 
   #vector(): string | undefined {
-    const id = this.#places.map((subscription) => subscription?.cursor.lastId ?? '').join(SEPARATOR)
-    const isWritable = id.length <= MAX_VECTOR_ID && id.split(SEPARATOR).length === this.#places.length
-    return isWritable ? id : undefined
+    const parts = this.#places.map((subscription) => subscription?.cursor.lastId ?? '')
+    // A part may be what the client said, as long as its place in that channel is being looked for: any text at all.
+    if (!parts.every((part) => part === '' || (isId(part) && !part.includes(SEPARATOR)))) return undefined
+    const id = parts.join(SEPARATOR)
+    return id.length <= MAX_VECTOR_ID ? id : undefined
   }
 
   #filterWith(own: EventFilter | undefined): EventFilter | undefined {
