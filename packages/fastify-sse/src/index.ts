@@ -5,7 +5,6 @@ import {
   respond,
   type SseChannel,
   type SseConnection,
-  type SseHeaders,
   type SseManager,
   type SseOptions,
   type SseSource,
@@ -52,17 +51,13 @@ const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager 
   const requests = new WeakSet<SseConnection['req']>()
   fastify.decorate('sseManager', manager)
   fastify.decorateRequest('sseChannel')
-  fastify.decorateReply('sse', function (this: FastifyReply, source: SseSource, options: SseOptions = {}) {
+  fastify.decorateReply('sse', function (this: FastifyReply, source: SseSource, options?: SseOptions) {
     requests.add(this.request.raw)
     return respond(this.request.raw, this.raw, source, {
       manager,
       ...options,
-      // `hijack()` drops what `reply.header()` has set.
-      headers: { ...(this.getHeaders() as SseHeaders), ...options.headers },
       // Any earlier, and an error before the head would hang the request.
-      onHead: () => {
-        this.hijack()
-      },
+      onHead: () => takeOver(this),
     })
   })
   fastify.addHook('preClose', () => manager.drain(({ req }) => requests.has(req), close))
@@ -100,4 +95,26 @@ export function injectChannel(
     const channelName = typeof name === 'function' ? name(request) : name
     request.sseChannel = owner.getOrCreate(channelName, Object.keys(options).length > 0 ? options : undefined)
   }
+}
+
+/** `hijack()` drops what Fastify has yet to put on the response. */
+function takeOver(reply: FastifyReply): void {
+  const { raw } = reply
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) raw.setHeader(name, value)
+  }
+  for (const cookie of cookiesOf(reply)) raw.appendHeader('Set-Cookie', cookie)
+  reply.hijack()
+}
+
+/**
+ * The cookies that `reply.setCookie()` of @fastify/cookie keeps on the reply until an `onSend` hook, which a hijacked reply
+ * has not: without this they would be lost, silently.
+ */
+function cookiesOf(reply: FastifyReply): string[] {
+  const key = Object.getOwnPropertySymbols(reply).find(({ description }) => description === 'fastify.reply.setCookies')
+  const cookies: unknown = key && Reflect.get(reply, key)
+  const serialize: unknown = Reflect.get(reply.server, 'serializeCookie')
+  if (!(cookies instanceof Map) || typeof serialize !== 'function') return []
+  return [...cookies.values()].map(({ name, value, opts }) => serialize(name, value, opts))
 }

@@ -21,7 +21,6 @@ export class Subscription implements Subscriber {
   readonly #filter: EventFilter | undefined
   readonly #onOver: () => void
   #isOver = false
-  #isPumping = false
   // Where the client's last event id stands.
   #sentPosition: number
 
@@ -67,17 +66,16 @@ export class Subscription implements Subscriber {
   }
 
   pump(): void {
-    // A filter may end the stream or flush the channel, which comes back here before its own event is written.
-    if (this.#isOver || this.#isPumping || !this.connection.isWritable) return
-    this.#isPumping = true
-    try {
-      if (this.#filter === undefined && !this.connection.subscriptions.hasVectorIds) this.#pumpBatches()
-      else this.connection.run(() => this.#pumpEvents())
-    } catch (error) {
-      this.connection.fail(error)
-    } finally {
-      this.#isPumping = false
-    }
+    if (this.#isOver || !this.connection.isWritable) return
+    const { subscriptions } = this.connection
+    subscriptions.oneAtATime(() => {
+      try {
+        if (this.#filter === undefined && !subscriptions.hasVectorIds) this.#pumpBatches()
+        else this.connection.run(() => this.#pumpEvents())
+      } catch (error) {
+        this.connection.fail(error)
+      }
+    })
   }
 
   close(): void {

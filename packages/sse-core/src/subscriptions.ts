@@ -22,6 +22,8 @@ export class Subscriptions {
   readonly #places: (Subscription | undefined)[] = []
   readonly #running = new Set<Promise<void>>()
   #isVectorBroken = false
+  #isPumping = false
+  #wasAsked = false
 
   constructor(connection: SseConnection, filter: EventFilter | undefined, hasCheckpoints: boolean) {
     this.#connection = connection
@@ -82,6 +84,23 @@ export class Subscriptions {
   /** Resolves when all that are tracked are over. */
   async over(): Promise<void> {
     await Promise.all(this.#running)
+  }
+
+  /**
+   * Lets one subscription pump, and no other meanwhile. A filter may end the stream or flush a channel, and would come back
+   * here before the event that it was asked about is written: that event would be overtaken, or be lost though ids count it.
+   */
+  oneAtATime(pump: () => void): void {
+    if (this.#isPumping) {
+      this.#wasAsked = true
+      return
+    }
+    this.#isPumping = true
+    pump()
+    this.#isPumping = false
+    if (!this.#wasAsked) return
+    this.#wasAsked = false
+    this.pump()
   }
 
   pump(): void {

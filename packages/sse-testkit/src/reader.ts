@@ -70,7 +70,11 @@ export class EventReader implements StreamParts {
   #gate: Promise<void> | undefined
   #openGate: (() => void) | undefined
 
-  constructor(source: ReaderSource, timeoutMs = 5_000, { isPaused = false }: { readonly isPaused?: boolean } = {}) {
+  constructor(
+    source: ReaderSource,
+    timeoutMs = 5_000,
+    { isPaused = false }: { readonly isPaused?: boolean | undefined } = {},
+  ) {
     this.status = source.status
     this.headers = source.headers
     this.#source = source
@@ -98,7 +102,7 @@ export class EventReader implements StreamParts {
 
   /** What an `EventSource` would send as `Last-Event-ID` now. */
   get lastEventId(): string {
-    return this.events.findLast(({ id }) => id !== undefined)?.id ?? ''
+    return this.events.filter(({ id }) => id !== undefined).at(-1)?.id ?? ''
   }
 
   /** Whether the stream is over, however it ended. */

@@ -3,7 +3,8 @@ import { PartsParser, type ReceivedEvent } from './received.js'
 
 /** A parser in the form that superagent and supertest take. */
 export type SuperagentParser = (
-  response: Readable,
+  // Unknown, since their types describe another object than the one that comes.
+  response: unknown,
   done: (error: Error | null, events: ReceivedEvent[]) => void,
 ) => void
 
@@ -21,15 +22,15 @@ export type ParseUntil = number | ((event: ReceivedEvent, all: readonly Received
  * Without an argument it waits for the stream to end.
  */
 export function sseParser(until: ParseUntil = Number.POSITIVE_INFINITY): SuperagentParser {
-  const isEnough = typeof until === 'number' ? (_: ReceivedEvent, all: readonly unknown[]) => all.length >= until : until
-  return (response, done) => {
+  const isEnough =
+    typeof until === 'number' ? (_: ReceivedEvent, all: readonly unknown[]) => all.length >= until : until
+  return (received, done) => {
+    const response = received as Readable
     const parser = new PartsParser()
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-    const finish = (error: Error | null, count = parser.events.length): void => {
-      response.off('data', onData).off('end', onEnd).off('error', onError)
-      // Superagent listens too, but once it has its answer a broken connection is no news.
-      response.on('error', () => {})
-      done(error, parser.events.slice(0, count))
+    const finish = (count: number): void => {
+      response.off('data', onData).off('end', onEnd)
+      done(null, parser.events.slice(0, count))
     }
     const onData = (chunk: Uint8Array | string): void => {
       const seen = parser.events.length
@@ -37,13 +38,13 @@ export function sseParser(until: ParseUntil = Number.POSITIVE_INFINITY): Superag
       for (let count = seen + 1; count <= parser.events.length; count++) {
         const all = parser.events.slice(0, count)
         if (!isEnough(all[count - 1] as ReceivedEvent, all)) continue
-        finish(null, count)
+        finish(count)
         response.destroy()
         return
       }
     }
-    const onEnd = (): void => finish(null)
-    const onError = (error: Error): void => finish(error)
-    response.on('data', onData).on('end', onEnd).on('error', onError)
+    const onEnd = (): void => finish(parser.events.length)
+    // Of errors superagent hears itself.
+    response.on('data', onData).on('end', onEnd)
   }
 }

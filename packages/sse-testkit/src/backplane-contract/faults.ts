@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import type { Backplane } from '@ssekit/sse-core'
+import { numbers, publishAll } from './hearing.js'
+import type { BackplaneSuite, Scenarios } from './suite.js'
+
+type Fault = (nodes: readonly Backplane[]) => Promise<void>
+
+/** What a broker does that goes away for a while. */
+export function faults(scenarios: Scenarios, { interrupt, wipe }: Pick<BackplaneSuite, 'interrupt' | 'wipe'>): void {
+  if (interrupt !== undefined) interruptions(scenarios, interrupt)
+  if (wipe !== undefined) losses(scenarios, wipe)
+}
+
+/** Publishes until the log accepts, as a publisher does that must not lose anything; refused events are not in the log. */
+async function insist(backplane: Backplane, channel: string, data: unknown): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await backplane.publish(channel, { event: { data } })
+      return
+    } catch (error) {
+      if (attempt === 1_000) throw error
+      await new Promise((resolve) => setTimeout(resolve, 10))
+    }
+  }
+}
+
+function interruptions({ test, onNodes, hear }: Scenarios, interrupt: Fault): void {
+  test(
+    'after a lost connection subscriptions go on by themselves: everything, in order, none twice',
+    onNodes(3, async (publisher, ...nodes) => {
+      assert(publisher)
+      const hearings = await Promise.all(nodes.map((node) => hear(node, 'news')))
+      await publishAll(publisher, 'news', numbers(1, 10))
+      await Promise.all(hearings.map((hearing) => hearing.heard(10)))
+      const interrupted = interrupt([publisher, ...nodes])
+      for (const data of numbers(11, 30)) await insist(publisher, 'news', data)
+      await interrupted
+      for (const data of numbers(31, 40)) await insist(publisher, 'news', data)
+      for (const hearing of hearings) {
+        await hearing.until(() => hearing.data.includes(40), 'the last event')
+        // One whose answer was lost may have been accepted, and then came once more as another event.
+        const data = hearing.data.filter((each, index, all) => each !== all[index - 1])
+        assert.deepEqual(data, numbers(1, 40))
+        assert.equal(new Set(hearing.ids).size, hearing.ids.length)
+        assert.equal(hearing.gaps, 0)
+      }
+    }),
+  )
+}
+
+function losses({ test, onNodes, hear }: Scenarios, wipe: Fault): void {
+  test(
+    'when the log has lost its data, subscriptions are told once, and go on with what is new',
+    onNodes(3, async (publisher, ...nodes) => {
+      assert(publisher)
+      const hearings = await Promise.all(nodes.map((node) => hear(node, 'news')))
+      const ids = await publishAll(publisher, 'news', numbers(1, 10))
+      await Promise.all(hearings.map((hearing) => hearing.heard(10)))
+      await wipe([publisher, ...nodes])
+      await insist(publisher, 'news', 'new')
+      for (const hearing of hearings) {
+        await hearing.until(() => hearing.data.includes('new'), 'the new event')
+        assert.deepEqual(hearing.data, [...numbers(1, 10), 'new'])
+        assert.equal(hearing.gaps, 1)
+        // An id of the lost log must not name a place in the new one.
+        assert(!ids.includes(hearing.ids.at(-1) ?? ''))
+      }
+      assert.equal(await publisher.read('news', ids[4] as string, 10), undefined)
+    }),
+  )
+}

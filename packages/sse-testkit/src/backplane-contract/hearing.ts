@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { isDeepStrictEqual } from 'node:util'
+import type { Backplane, LogEntry, Unsubscribe } from '@ssekit/sse-core'
+
+/** Everything that one subscription was told, and a way to wait for more of it. */
+export class Hearing {
+  readonly entries: LogEntry[] = []
+  gaps = 0
+  unsubscribe: Unsubscribe = () => {}
+  readonly #patienceMs: number
+  #onNews: (() => void) | undefined
+
+  private constructor(patienceMs: number) {
+    this.#patienceMs = patienceMs
+  }
+
+  /** Subscribes, and resolves once live. */
+  static async of(backplane: Backplane, channel: string, last: number, patienceMs: number): Promise<Hearing> {
+    const hearing = new Hearing(patienceMs)
+    hearing.unsubscribe = await backplane.subscribe(
+      channel,
+      { last },
+      {
+        entry: (entry) => {
+          hearing.entries.push(entry)
+          hearing.#onNews?.()
+        },
+        gap: () => {
+          hearing.gaps += 1
+          hearing.#onNews?.()
+        },
+      },
+    )
+    return hearing
+  }
+
+  get ids(): string[] {
+    return this.entries.map(({ id }) => id)
+  }
+
+  /** The data of the events. */
+  get data(): unknown[] {
+    return this.entries.map(dataOf)
+  }
+
+  /** Waits for so many entries in all. */
+  heard(count: number): Promise<void> {
+    return this.until(() => this.entries.length >= count, `${count} entries`)
+  }
+
+  /** Waits for a state of what was heard. Rejects if it does not come about. */
+  async until(isReached: () => boolean, what: string): Promise<void> {
+    if (isReached()) return
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(
+        () => reject(new Error(`waited in vain for ${what}; heard ${this.entries.length} entries, ${this.gaps} gaps`)),
+        this.#patienceMs,
+      )
+      this.#onNews = () => {
+        if (!isReached()) return
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#onNews = undefined
+  }
+}
+
+/** The data of an entry's event; undefined for the end. */
+export function dataOf(entry: LogEntry): unknown {
+  return 'event' in entry ? entry.event.data : undefined
+}
+
+/** Publishes the data one after another, and resolves with their ids. */
+export async function publishAll(backplane: Backplane, channel: string, data: readonly unknown[]): Promise<string[]> {
+  return Promise.all(data.map((each) => backplane.publish(channel, { event: { data: each } })))
+}
+
+/** The numbers from `from` to `to`, both included. */
+export function numbers(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, index) => from + index)
+}
+
+/** Compares long lists, of which `assert.deepEqual` would print all and compute for minutes what differs. */
+export function assertSame(actual: readonly unknown[], expected: readonly unknown[], what: string): void {
+  const index = expected.findIndex((value, i) => !isDeepStrictEqual(value, actual[i]))
+  const [is, should] = [actual[index], expected[index]].map((value) => JSON.stringify(value)?.slice(0, 100))
+  assert(index === -1, `${what}: number ${index + 1} is ${is} and should be ${should}`)
+  assert.equal(actual.length, expected.length, `${what}: as many as there should be`)
+}

@@ -1,0 +1,49 @@
+import { channels } from './channels.js'
+import { delivery } from './delivery.js'
+import { ending } from './ending.js'
+import { faults } from './faults.js'
+import { Hearing } from './hearing.js'
+import { ids } from './ids.js'
+import { reading } from './reading.js'
+import type { BackplaneSuite, Scenarios } from './suite.js'
+import { warming } from './warming.js'
+
+export type { BackplaneSuite, NodesFactory } from './suite.js'
+
+/**
+ * Proves an implementation of `Backplane`: every promise of the contract as a test, with the runner that you bring.
+ *
+ * ```ts
+ * import { test } from 'node:test'
+ * import { backplaneContract } from '@ssekit/sse-testkit'
+ *
+ * backplaneContract({
+ *   test,
+ *   nodes: async (count) => {
+ *     const topic = randomUUID()
+ *     return Array.from({ length: count }, () => kafkaBackplane({ brokers, topic }))
+ *   },
+ * })
+ * ```
+ */
+export function backplaneContract({ test, nodes, interrupt, wipe, patienceMs = 4_000 }: BackplaneSuite): void {
+  const scenarios: Scenarios = {
+    test,
+    hear: (backplane, channel, last = 0) => Hearing.of(backplane, channel, last, patienceMs),
+    onNodes: (count, scenario, history) => async () => {
+      const backplanes = await nodes(count, history)
+      try {
+        await scenario(...backplanes)
+      } finally {
+        await Promise.all(backplanes.map((backplane) => backplane.close()))
+      }
+    },
+  }
+  delivery(scenarios)
+  ids(scenarios)
+  warming(scenarios)
+  reading(scenarios)
+  ending(scenarios)
+  channels(scenarios)
+  faults(scenarios, { interrupt, wipe })
+}

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import type { Backplane, LogEntry } from '@ssekit/sse-core'
+import { dataOf, numbers, publishAll } from './hearing.js'
+import type { Scenarios } from './suite.js'
+
+/** How many events a log that was asked to keep ten may still have at most. */
+const FORGETS_WITHIN = 10_000
+
+/** What a node's own log no longer has is read from the shared one. */
+export function reading({ test, onNodes, hear }: Scenarios): void {
+  test(
+    'the entries after an id are read oldest first, page by page, up to the newest',
+    onNodes(2, async (publisher, node) => {
+      assert(publisher && node)
+      const ids = await publishAll(publisher, 'news', numbers(1, 25))
+      const read: LogEntry[] = []
+      for (const size of [10, 10, 4, 0]) {
+        const page = await node.read('news', read.at(-1)?.id ?? (ids[0] as string), 10)
+        assert.equal(page?.length, size)
+        read.push(...page)
+      }
+      assert.deepEqual(read.map(dataOf), numbers(2, 25))
+      assert.deepEqual(
+        read.map(({ id }) => id),
+        ids.slice(1),
+      )
+    }),
+  )
+
+  test(
+    'after the newest id there is nothing yet',
+    onNodes(2, async (publisher, node) => {
+      assert(publisher && node)
+      const [id] = await publishAll(publisher, 'news', [1])
+      assert(id !== undefined)
+      assert.deepEqual(await node.read('news', id, 10), [])
+      await publishAll(publisher, 'news', [2])
+      assert.deepEqual((await node.read('news', id, 10))?.map(dataOf), [2])
+    }),
+  )
+
+  test(
+    'an id that the log does not have is undefined, whatever it looks like',
+    onNodes(2, async (publisher, node) => {
+      assert(publisher && node)
+      const [id] = await publishAll(publisher, 'news', [1])
+      const foreign = [...strangeIds(), `${id}0`, `0${id}`, String(id).slice(0, -1)]
+      for (const afterId of foreign)
+        assert.equal(await node.read('news', afterId, 10), undefined, JSON.stringify(afterId))
+      assert.equal(await node.read('never', String(id), 10), undefined)
+    }),
+  )
+
+  test(
+    "an id of a publisher's own is read after too, and of one that occurs twice the older counts",
+    onNodes(2, async (publisher, node) => {
+      assert(publisher && node)
+      for (const [data, id] of ['a', 'b', 'a', 'c'].entries()) await publisher.publish('news', { event: { data, id } })
+      assert.deepEqual((await node.read('news', 'a', 10))?.map(dataOf), [1, 2, 3])
+      assert.deepEqual((await node.read('news', 'b', 10))?.map(dataOf), [2, 3])
+      assert.deepEqual(await node.read('news', 'c', 10), [])
+    }),
+  )
+
+  test(
+    'an id that the log has forgotten is undefined, and what it has kept is complete',
+    onNodes(
+      2,
+      async (publisher, node) => {
+        assert(publisher && node)
+        const ids = await publishAll(publisher, 'news', numbers(1, 10))
+        await forget(publisher, node, 'news', ids[0] as string)
+        const last = await publishAll(publisher, 'news', numbers(1, 10))
+        assert.deepEqual((await node.read('news', last[0] as string, 100))?.map(dataOf), numbers(2, 10))
+        const hearing = await hear(node, 'news', 10)
+        await hearing.heard(10)
+        assert.deepEqual(hearing.data, numbers(1, 10))
+      },
+      { maxEvents: 10 },
+    ),
+  )
+}
+
+/** Publishes until the log has forgotten an id. */
+export async function forget(publisher: Backplane, node: Backplane, channel: string, id: string): Promise<void> {
+  for (let published = 0; published < FORGETS_WITHIN; published += 100) {
+    if ((await node.read(channel, id, 1)) === undefined) return
+    await publishAll(publisher, channel, numbers(1, 100))
+  }
+  assert.fail(`a log that was asked to keep ten events has kept ${FORGETS_WITHIN}`)
+}
+
+function strangeIds(): string[] {
+  return [
+    'unknown',
+    '0',
+    '0-0',
+    '99999999999999-9',
+    '$',
+    '+',
+    '-',
+    '(1-0',
+    '1-*',
+    '*',
+    '>',
+    'a b',
+    'ü🚀',
+    '\0',
+    '~',
+    '7'.repeat(8_192),
+  ]
+}

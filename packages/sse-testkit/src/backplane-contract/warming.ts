@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { assertSame, dataOf, type Hearing, numbers, publishAll } from './hearing.js'
+import type { Scenarios } from './suite.js'
+
+/** A subscription begins with the newest entries. */
+export function warming({ test, onNodes, hear }: Scenarios): void {
+  test(
+    'a subscription begins with the newest `last` entries, oldest first',
+    onNodes(2, async (publisher, node) => {
+      assert(publisher && node)
+      await publishAll(publisher, 'news', numbers(1, 10))
+      for (const [last, expected] of [
+        [0, []],
+        [1, [10]],
+        [3, [8, 9, 10]],
+        [10, numbers(1, 10)],
+        [1_000, numbers(1, 10)],
+        [Number.MAX_SAFE_INTEGER, numbers(1, 10)],
+      ] as const) {
+        const hearing = await hear(node, 'news', last)
+        await hearing.heard(expected.length)
+        // If more came, it would come before this.
+        await publisher.publish('marker', { event: { data: 'x' } })
+        assert.deepEqual(hearing.data, expected)
+        hearing.unsubscribe()
+      }
+    }),
+  )
+
+  test(
+    'what is published once the subscription is live is heard, on a channel that never had an event too',
+    onNodes(2, async (publisher, node) => {
+      assert(publisher && node)
+      const hearing = await hear(node, 'never', 100)
+      await publishAll(publisher, 'never', [1])
+      await hearing.heard(1)
+      assert.deepEqual(hearing.data, [1])
+    }),
+  )
+
+  test(
+    'between the newest `last` entries and the live ones nothing is lost or doubled, however many are published meanwhile',
+    onNodes(3, async (publisher, ...nodes) => {
+      assert(publisher)
+      const total = 600
+      let published = 0
+      const publishing = (async () => {
+        for (const n of numbers(1, total)) {
+          await publisher.publish('news', { event: { data: n } })
+          published = n
+          // Lets the subscribers in between.
+          if (n % 10 === 0) await new Promise((resolve) => setImmediate(resolve))
+        }
+      })()
+      // If the scenario fails before it is done, that failure is the one to tell.
+      publishing.catch(() => {})
+      const hearings: Hearing[] = []
+      for (let i = 0; i < 20; i++) {
+        const node = nodes[i % nodes.length]
+        assert(node)
+        const before = published
+        const hearing = await hear(node, 'news', 50)
+        hearings.push(hearing)
+        // One may be on its way, so that its publisher does not know of it yet.
+        const [oldest, newest] = [before - 49, published + 1 - 49]
+        await hearing.heard(1)
+        const [first] = hearing.data
+        assert(typeof first === 'number' && first >= oldest && first <= Math.max(1, newest), `${first} of ${newest}`)
+      }
+      await publishing
+      for (const hearing of hearings) {
+        await hearing.until(
+          () => dataOf(hearing.entries.at(-1) ?? { id: '', at: 0, end: true }) === total,
+          'the last event',
+        )
+        const [first] = hearing.data
+        assert(typeof first === 'number')
+        assertSame(hearing.data, numbers(first, total), 'the events')
+        assert.equal(hearing.gaps, 0)
+      }
+    }),
+  )
+}

@@ -1,0 +1,76 @@
+import { channelScenarios } from './channels.js'
+import { checkpointScenarios } from './checkpoints.js'
+import { endingScenarios } from './ending.js'
+import { errorAfterHeadScenarios } from './errors-after.js'
+import { errorBeforeHeadScenarios } from './errors-before.js'
+import { framingScenarios } from './framing.js'
+import { gapScenarios } from './gaps.js'
+import { headScenarios } from './head.js'
+import { heartbeatScenarios } from './heartbeat.js'
+import { injectionScenarios } from './injection.js'
+import { isolationScenarios } from './isolation.js'
+import { leavingScenarios } from './leaving.js'
+import { limitScenarios } from './limits.js'
+import { lineEndingScenarios } from './line-endings.js'
+import { methodScenarios } from './methods.js'
+import { reasonScenarios } from './reasons.js'
+import { replayScenarios } from './replay.js'
+import { rudeClientScenarios } from './rude-clients.js'
+import { type Script, scenarioOn, type Test } from './scenario.js'
+import { shutdownScenarios } from './shutdown.js'
+import { slowScenarios } from './slow.js'
+import { sourceScenarios } from './sources.js'
+import type { AdapterTraits, StartServer } from './subject.js'
+import { vectorScenarios } from './vectors.js'
+import { writePathScenarios } from './write-path.js'
+
+export interface AdapterSuite {
+  /** The runner's `test`. It must fail a test during which a rejection is not handled, as Jest's does. */
+  readonly test: Test
+  readonly start: StartServer
+  readonly traits?: Partial<AdapterTraits> | undefined
+}
+
+/**
+ * Everything that an adapter of a framework must do, as tests: the head, all kinds of sources, replay and gaps, clients that
+ * leave at any moment, do not read or speak oddly, errors, limits, shutdown.
+ *
+ * ```ts
+ * import { test } from '@jest/globals'
+ * import { adapterContract } from '@ssekit/sse-testkit'
+ *
+ * adapterContract({ test, start: startMyFramework })
+ * ```
+ */
+export function adapterContract({ test, start, traits: own = {} }: AdapterSuite): void {
+  const { httpVersion = 1, errors = 'reject', injectsChannels = true, endsStreamsOnClose = false } = own
+  const traits: AdapterTraits = { httpVersion, errors, injectsChannels, endsStreamsOnClose }
+  const script: Script = { scenario: scenarioOn(test, start, traits), traits }
+  for (const scenarios of [
+    headScenarios,
+    methodScenarios,
+    sourceScenarios,
+    channelScenarios,
+    replayScenarios,
+    gapScenarios,
+    checkpointScenarios,
+    vectorScenarios,
+    endingScenarios,
+    lineEndingScenarios,
+    heartbeatScenarios,
+    reasonScenarios,
+    errorBeforeHeadScenarios,
+    errorAfterHeadScenarios,
+    leavingScenarios,
+    rudeClientScenarios,
+    slowScenarios,
+    limitScenarios,
+    shutdownScenarios,
+    injectionScenarios,
+    isolationScenarios,
+    framingScenarios,
+    writePathScenarios,
+  ]) {
+    scenarios(script)
+  }
+}

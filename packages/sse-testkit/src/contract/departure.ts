@@ -1,0 +1,33 @@
+import { strict as assert } from 'node:assert'
+import type { SseChannel } from '@ssekit/sse-core'
+import { eventually, oneTurn, within } from './eventually.js'
+import type { ServedRequest } from './served-request.js'
+import type { Served, Stage } from './stage.js'
+
+export interface Departed {
+  readonly served: Served
+  /** The request whose client has left. */
+  readonly request: ServedRequest
+  /** Channels that it may have read. */
+  readonly channels?: readonly SseChannel[]
+}
+
+/**
+ * Fails unless a client that left is gone without a trace one turn after the server saw it: no subscription, place or
+ * listener of it, its promise settled, and nothing in the framework's channel for errors or in `onError`.
+ */
+export async function assertNoTrace(stage: Stage, { served, request, channels = [] }: Departed): Promise<void> {
+  await within(request.closed, 'the server to see that the client has left')
+  await oneTurn()
+  for (const channel of channels) assert.equal(channel.subscriberCount, 0, `subscribers of ${channel.name}`)
+  assert.equal(served.manager.stats().connections, 0, 'open connections')
+  assert.deepEqual(request.newListeners, [], 'listeners that stayed')
+  assert.deepEqual(await request.outcome(), { reason: 'client' })
+  assert.deepEqual(served.reported, [], "the framework's channel for errors")
+  assert.deepEqual(stage.errors, [], 'onError')
+}
+
+/** Resolves once so many subscribers read a channel. */
+export function subscribed(channel: SseChannel, count = 1): Promise<void> {
+  return eventually(() => channel.subscriberCount === count, `${count} subscribers of ${channel.name}`)
+}

@@ -1,0 +1,91 @@
+import { strict as assert } from 'node:assert'
+import { merge, SseChannel } from '@ssekit/sse-core'
+import { subscribed } from './departure.js'
+import { dataOf, takeNews } from './news.js'
+import type { Script } from './scenario.js'
+
+/** Channels that end, and those who come back to them. */
+export function endingScenarios({ scenario }: Script): void {
+  scenario('the end of a channel comes behind what is left, and ends the stream', async (stage) => {
+    const channel = new SseChannel('job')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const reader = await served.open()
+    await subscribed(channel)
+    void channel.broadcast('one')
+    await channel.end({ event: 'done', data: 'last' })
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(dataOf(reader), ['one', 'last'])
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'end' })
+    assert.equal(channel.subscriberCount, 0)
+  })
+
+  scenario('who comes back to an ended channel with the id at its end gets 204', async (stage) => {
+    const channel = new SseChannel('job')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const reader = await served.open()
+    await subscribed(channel)
+    await channel.broadcast('last')
+    await channel.end()
+    await reader.end()
+    const again = await served.resume(reader.lastEventId)
+    assert.equal(again.status, 204)
+    assert.equal(await again.end(), 'complete')
+  })
+
+  scenario('who comes without an id to an ended channel that retains nothing gets 204', async (stage) => {
+    const channel = new SseChannel('job')
+    await channel.end()
+    const served = await stage.serve(({ sse }) => sse(channel))
+    assert.equal((await served.open()).status, 204)
+  })
+
+  scenario('who comes late to an ended channel gets what is left of it, and the end', async (stage) => {
+    const channel = new SseChannel('job')
+    const one = await channel.broadcast('one')
+    await channel.broadcast('two')
+    await channel.end()
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const behind = await served.resume(one)
+    assert.equal(await behind.end(), 'complete')
+    assert.deepEqual(dataOf(behind), ['two'])
+    const fresh = await served.open()
+    assert.equal(await fresh.end(), 'complete')
+    assert.deepEqual(dataOf(fresh), ['one', 'two'])
+    const unknown = await served.resume('unknown')
+    assert.equal(await unknown.end(), 'complete')
+    assert.deepEqual(
+      (await takeNews(unknown, 3)).map(({ event }) => event),
+      ['sse-gap', 'message', 'message'],
+    )
+    assert.equal((await served.resume(fresh.lastEventId)).status, 204)
+    assert.equal((await served.resume(unknown.lastEventId)).status, 204)
+  })
+
+  scenario('merged channels end when all have ended', async (stage) => {
+    const [one, two] = [new SseChannel('one'), new SseChannel('two')]
+    const served = await stage.serve(({ sse }) => sse(merge(one, two)))
+    const reader = await served.open()
+    await Promise.all([subscribed(one), subscribed(two)])
+    await one.end()
+    await two.broadcast('still')
+    await takeNews(reader, 1)
+    assert.equal(reader.isOver, false)
+    await two.end()
+    assert.equal(await reader.end(), 'complete')
+    assert.equal((await served.resume(reader.lastEventId)).status, 204)
+  })
+
+  scenario('deleting a channel ends its streams behind what was broadcast', async (stage) => {
+    const manager = stage.manager()
+    const channel = manager.getOrCreate('news')
+    const served = await stage.serve(({ sse }) => sse(channel), { manager })
+    const reader = await served.open()
+    await subscribed(channel)
+    void channel.broadcast('last')
+    assert.equal(manager.delete('news'), true)
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(dataOf(reader), ['last'])
+    await assert.rejects(channel.broadcast('late'), { code: 'ERR_SSE_CLOSED' })
+    assert.notEqual(manager.getOrCreate('news'), channel)
+  })
+}

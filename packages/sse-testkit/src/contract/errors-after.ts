@@ -1,0 +1,172 @@
+import { strict as assert } from 'node:assert'
+import { SseChannel, type SseSource } from '@ssekit/sse-core'
+import { eventually, within } from './eventually.js'
+import { takeData } from './news.js'
+import type { Script } from './scenario.js'
+
+/** Errors after the head: the stream ends, and everybody but the client is told. */
+export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
+  const sources: readonly (readonly [what: string, make: (error: Error) => SseSource])[] = [
+    [
+      'a generator',
+      (error) =>
+        (function* () {
+          yield 'one'
+          throw error
+        })(),
+    ],
+    [
+      'an async generator',
+      (error) =>
+        (async function* () {
+          yield 'one'
+          await new Promise(setImmediate)
+          throw error
+        })(),
+    ],
+    [
+      'a function',
+      (error) => async (connection) => {
+        await connection.send('one')
+        throw error
+      },
+    ],
+    [
+      'a web stream',
+      (error) => {
+        let isStarted = false
+        return new ReadableStream({
+          pull(controller) {
+            if (isStarted) controller.error(error)
+            else controller.enqueue('one')
+            isStarted = true
+          },
+        })
+      },
+    ],
+  ]
+  for (const [what, make] of sources) {
+    scenario(
+      `${what} that fails ends the stream; onError and the framework hear of it, the client does not`,
+      async (stage) => {
+        const error = new Error('secret')
+        const served = await stage.serve(({ sse }) => sse(make(error)))
+        const reader = await served.open()
+        assert.deepEqual(await takeData(reader, 1), ['one'])
+        assert.equal(await reader.end(), 'complete')
+        assert.equal(reader.text.includes('secret'), false)
+        const outcome = await (await served.request()).outcome()
+        assert.deepEqual(outcome, traits.errors === 'reject' ? { error } : { reason: 'error' })
+        await eventually(() => served.reported.length > 0, "the framework's channel for errors")
+        assert.deepEqual(served.reported, [error])
+        assert.deepEqual(stage.errors, [error])
+        assert.deepEqual(served.manager.stats().closed, { error: 1 })
+      },
+    )
+  }
+
+  scenario('the framework hears of it only when the response is finished', async (stage) => {
+    const finished: boolean[] = []
+    const served = await stage.serve(async ({ sse, res }) => {
+      const outcome = sse(
+        (function* () {
+          yield 'one'
+          throw new Error('late')
+        })(),
+      )
+      const note = (): void => {
+        finished.push(res.writableFinished || res.destroyed)
+      }
+      outcome.then(note, note)
+      return outcome
+    })
+    await (await served.open()).end()
+    await eventually(() => finished.length > 0, 'the end of sse()')
+    assert.deepEqual(finished, [true])
+  })
+
+  scenario('an event that cannot be written ends the stream with that error', async (stage) => {
+    const served = await stage.serve(({ sse }) => sse([{ data: 'good' }, { event: 'a\nb' }, { data: 'never' }]))
+    const reader = await served.open()
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(await takeData(reader, 1), ['good'])
+    assert.equal(reader.events.length, 1)
+    await eventually(() => served.reported.length > 0, "the framework's channel for errors")
+    assert.equal((served.reported[0] as { code?: string }).code, 'ERR_SSE_INVALID_EVENT')
+  })
+
+  scenario('a send that cannot be written rejects, and the stream goes on', async (stage) => {
+    const served = await stage.serve(({ sse }) =>
+      sse(async (connection) => {
+        await assert.rejects(connection.send({ data: 1n }), { code: 'ERR_SSE_INVALID_EVENT' })
+        await assert.rejects(connection.send('x'.repeat(1024 * 1024)), { code: 'ERR_SSE_LIMIT' })
+        // Nobody awaits this one.
+        void connection.send({ event: 'a\nb' })
+        await connection.send('good')
+      }),
+    )
+    const reader = await served.open()
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(
+      reader.events.map(({ data }) => data),
+      ['good'],
+    )
+    await eventually(() => stage.errors.length > 0, 'onError')
+    assert.equal((stage.errors[0] as { code?: string }).code, 'ERR_SSE_INVALID_EVENT')
+    assert.deepEqual(served.reported, [])
+  })
+
+  scenario('a filter that throws ends its own stream alone', async (stage) => {
+    const error = new Error('filter')
+    const channel = new SseChannel('news')
+    const served = await stage.serve({
+      '/bad': ({ sse }) =>
+        sse(channel, {
+          checkpoints: false,
+          filter: () => {
+            throw error
+          },
+        }),
+      '/good': ({ sse }) => sse(channel, { checkpoints: false }),
+    })
+    const [bad, good] = [await served.open('/bad'), await served.open('/good')]
+    await channel.broadcast('one')
+    assert.equal(await bad.end(), 'complete')
+    await channel.broadcast('two')
+    assert.deepEqual(await takeData(good, 2), ['one', 'two'])
+    assert.deepEqual(stage.errors, [error])
+  })
+
+  scenario('an onClose that throws is reported and changes nothing', async (stage) => {
+    const error = new Error('onClose')
+    const served = await stage.serve(({ sse }) =>
+      sse(['one'], {
+        onClose: () => {
+          throw error
+        },
+      }),
+    )
+    assert.equal(await (await served.open()).end(), 'complete')
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'end' })
+    assert.deepEqual(stage.errors, [error])
+  })
+
+  scenario("a failure that comes after the client has left is nobody's", async (stage) => {
+    let fail: ((error: Error) => void) | undefined
+    const served = await stage.serve(({ sse }) =>
+      sse((connection) => {
+        connection.open()
+        return new Promise((_, reject) => {
+          fail = reject
+        })
+      }),
+    )
+    const reader = await served.open()
+    reader.abort()
+    const request = await served.request()
+    assert.deepEqual(await within(request.outcome(), 'the end'), { reason: 'client' })
+    fail?.(new Error('too late'))
+    await new Promise(setImmediate)
+    assert.deepEqual(served.reported, [])
+  })
+}

@@ -1,0 +1,126 @@
+import { strict as assert } from 'node:assert'
+import { SseChannel, type SseOptions, type SseSource } from '@ssekit/sse-core'
+import type { Script } from './scenario.js'
+
+/** Errors before the head: the framework answers them, as it answers any. */
+export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
+  const teapot = (): Error => Object.assign(new Error('not today'), { status: 418, statusCode: 418 })
+  const sources: readonly (readonly [what: string, make: (error: Error) => SseSource])[] = [
+    [
+      'a function that throws',
+      (error) => () => {
+        throw error
+      },
+    ],
+    ['a function that rejects', (error) => () => Promise.reject(error)],
+    [
+      'a function whose iterable fails at once',
+      (error) =>
+        async function* () {
+          if (error !== undefined) throw error
+          yield 'never'
+        },
+    ],
+    [
+      'a generator that throws at once',
+      (error) =>
+        (function* () {
+          if (error !== undefined) throw error
+          yield 'never'
+        })(),
+    ],
+    ['an iterable whose first next() rejects', (error) => iterable(() => Promise.reject(error))],
+    [
+      'an iterable whose next() throws',
+      (error) =>
+        iterable(() => {
+          throw error
+        }),
+    ],
+    [
+      'a web stream that fails',
+      (error) =>
+        new ReadableStream({
+          start: (controller) => controller.error(error),
+        }),
+    ],
+  ]
+  for (const [what, make] of sources) {
+    scenario(`${what} gets the framework's own error response, with its status`, async (stage) => {
+      const error = teapot()
+      const served = await stage.serve(({ sse }) => sse(make(error)))
+      const reader = await served.open()
+      assert.equal(reader.status, 418)
+      assert.doesNotMatch(reader.headers.get('content-type') ?? '', /event-stream/)
+      assert.equal(await reader.end(), 'complete')
+      assert.deepEqual(served.reported, [error])
+      assert.deepEqual(stage.errors, [])
+      const outcome = await (await served.request()).outcome()
+      assert.deepEqual(outcome, traits.errors === 'reject' ? { error } : { reason: 'error' })
+      assert.equal(served.manager.stats().connections, 0)
+      assert.deepEqual(served.manager.stats().closed, { error: 1 })
+    })
+  }
+
+  const mistakes: readonly (readonly [what: string, source: unknown, options: SseOptions, error: object])[] = [
+    ['a source that is none', { data: 'an event' }, {}, { name: 'TypeError' }],
+    ['a number as the source', 5, {}, { name: 'TypeError' }],
+    ['no source', undefined, {}, { name: 'TypeError' }],
+    ['an unknown line ending', [], { eol: '\n\n' as '\n' }, { name: 'RangeError' }],
+    ['a negative heartbeat', [], { heartbeatMs: -1 }, { name: 'RangeError' }],
+    ['a reconnection time that is no integer', [], { retryMs: 1.5 }, { name: 'RangeError' }],
+    ['a rewind that is no count', [], { rewind: -1 }, { name: 'RangeError' }],
+  ]
+  for (const [what, source, options, expected] of mistakes) {
+    scenario(`${what} is a mistake that the framework answers with 500`, async (stage) => {
+      const served = await stage.serve(({ sse }) => sse(source as SseSource, options))
+      assert.equal((await served.open()).status, 500)
+      assert.equal(served.reported.length, 1)
+      assert.throws(() => {
+        throw served.reported[0]
+      }, expected)
+    })
+  }
+
+  scenario('a channel that is closed gets the error response', async (stage) => {
+    const channel = new SseChannel('news')
+    await channel.close()
+    const served = await stage.serve(({ sse }) => sse(channel))
+    assert.equal((await served.open()).status, 500)
+    assert.equal((served.reported[0] as { code?: string }).code, 'ERR_SSE_CLOSED')
+  })
+
+  scenario('a response that has begun already is left alone', async (stage) => {
+    const served = await stage.serve(({ sse, res }) => {
+      res.statusCode = 200
+      res.setHeader('content-type', 'text/plain')
+      res.end('mine')
+      return sse(['yours'])
+    })
+    const reader = await served.open()
+    await reader.end()
+    assert.equal(reader.text, 'mine')
+    await (await served.request()).outcome()
+    assert.deepEqual(
+      served.reported.map((error) => (error as { code?: string }).code),
+      ['ERR_SSE_HEADERS_SENT'],
+    )
+  })
+
+  scenario('the connection can be used again after an error response', async (stage) => {
+    const served = await stage.serve({
+      '/bad': ({ sse }) =>
+        sse(() => {
+          throw teapot()
+        }),
+      '/good': ({ sse }) => sse(['one']),
+    })
+    const [bad, good] = [await served.open('/bad'), await served.open('/good')]
+    assert.equal(bad.status, 418)
+    assert.equal(good.status, 200)
+  })
+}
+
+function iterable(next: () => Promise<IteratorResult<string>>): AsyncIterable<string> {
+  return { [Symbol.asyncIterator]: () => ({ next }) }
+}

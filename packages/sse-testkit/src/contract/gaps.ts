@@ -1,0 +1,156 @@
+import { strict as assert } from 'node:assert'
+import { merge, SseChannel } from '@ssekit/sse-core'
+import { dataOf, numbers, takeData, takeNews } from './news.js'
+import type { Script } from './scenario.js'
+
+/** A last event id that is not known: never a crash, never silence. */
+export function gapScenarios({ scenario, traits }: Script): void {
+  const oddIds: readonly (readonly [what: string, id: string])[] = [
+    ['of a process that is dead', 'Zm9vYmFyYmF6.17'],
+    ['of 8 KB', 'x'.repeat(8_000)],
+    ['that looks like several positions', 'a~b~c'],
+    ['that is hostile JSON', '"},{"a":"'],
+    ['of nothing but a tilde', '~'],
+    ['that is the name of a property of objects', '__proto__'],
+  ]
+  for (const [what, id] of oddIds) {
+    scenario(`an id ${what} is told of a gap, and gets everything that is retained`, async (stage) => {
+      const channel = new SseChannel('news')
+      const [oldest] = await Promise.all(numbers(1, 3).map((data) => channel.broadcast(data)))
+      const served = await stage.serve(({ sse }) => sse(channel))
+      const reader = await served.resume(id)
+      const [gap, ...rest] = await takeNews(reader, 4)
+      assert.equal(gap?.event, 'sse-gap')
+      assert.deepEqual(JSON.parse(gap.data), { lastEventId: id, oldestId: oldest })
+      assert.deepEqual(
+        rest.map(({ data }) => data),
+        ['1', '2', '3'],
+      )
+    })
+  }
+
+  scenario('an id in the query cannot inject anything, on one channel or several', async (stage) => {
+    const [one, two] = [new SseChannel('one'), new SseChannel('two')]
+    const known = await one.broadcast('1')
+    await two.broadcast('2')
+    const served = await stage.serve({
+      '/one': ({ sse }) => sse(one),
+      '/both': ({ sse }) => sse(merge(one, two)),
+    })
+    for (const path of ['/one', '/both']) {
+      for (const eol of ['\n', '\r', '\r\n', '\0']) {
+        const evil = `x${eol}event: evil${eol}data: injected${eol}${eol}`
+        for (const id of [evil, `${known}~${evil}`, `${evil}~${known}`]) {
+          const reader = await served.open(`${path}?lastEventId=${encodeURIComponent(id)}`)
+          assert.equal(reader.status, 200)
+          const live = `live ${id}`
+          await one.broadcast(JSON.stringify(live))
+          await reader.until(() => dataOf(reader).includes(JSON.stringify(live)), 'what comes live')
+          assert.equal(
+            reader.events.some(({ event }) => event === 'evil'),
+            false,
+          )
+          assert.deepEqual(reader.mistakes, [])
+          reader.abort()
+        }
+      }
+    }
+  })
+
+  scenario('an id of the future of this very log is a gap', async (stage) => {
+    const channel = new SseChannel('news')
+    const id = await channel.broadcast('1')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const reader = await served.resume(id.replace(/\d+$/, '999'))
+    assert.deepEqual(
+      (await takeNews(reader, 2)).map(({ event }) => event),
+      ['sse-gap', 'message'],
+    )
+  })
+
+  if (traits.httpVersion === 1) {
+    scenario('a Last-Event-ID of any bytes, repeated or not UTF-8, is a gap', async (stage) => {
+      const channel = new SseChannel('news')
+      await channel.broadcast('retained')
+      const served = await stage.serve(({ sse }) => sse(channel))
+      const odd = Buffer.from(Array.from({ length: 128 }, (_, index) => 0x80 + index))
+      for (const values of [[odd], ['a', 'b'], [Buffer.from('\xff\t~')], [Buffer.from('ä€😀')]]) {
+        const client = await served.raw({ headers: { 'Last-Event-ID': values } })
+        const response = await client.response()
+        assert.equal(response.status, 200)
+        await client.until(() => dataOf(response).includes('retained'), 'what is retained')
+        assert.equal(response.events[0]?.event, 'sse-gap')
+        client.destroy()
+      }
+      const blank = await served.raw({ headers: { 'Last-Event-ID': '\t \t' } })
+      await blank.until(() => blank.responses[0]?.events.length === 1, 'the checkpoint of a fresh reader')
+      assert.equal(blank.responses[0]?.events[0]?.event, 'sse-checkpoint')
+    })
+
+    scenario('an id that is not ASCII comes back as it was sent', async (stage) => {
+      const channel = new SseChannel('news')
+      await channel.broadcast('retained')
+      const served = await stage.serve(({ sse }) => sse(channel))
+      const client = await served.raw({ headers: { 'Last-Event-ID': Buffer.from('ä€😀') } })
+      const response = await client.response()
+      await client.until(() => response.events.length > 0, 'the gap')
+      assert.deepEqual(JSON.parse(response.events[0]?.data ?? ''), {
+        lastEventId: 'ä€😀',
+        oldestId: channel.lastEventId,
+      })
+    })
+  }
+
+  scenario('the id of a gap is the place before what follows, so that it is told once', async (stage) => {
+    const channel = new SseChannel('news')
+    await Promise.all(numbers(1, 3).map((data) => channel.broadcast(data)))
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const [gap] = await takeNews(await served.resume('unknown'), 1)
+    // Cut off right after the gap, it comes back with the gap's id.
+    const reader = await served.resume(gap?.id as string)
+    assert.deepEqual(await takeData(reader, 3), ['1', '2', '3'])
+    assert.equal(reader.text.includes('sse-gap'), false)
+  })
+
+  scenario('a gap before anything is retained names no oldest event, and the stream goes on', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const reader = await served.resume('unknown')
+    const [gap] = await takeNews(reader, 1)
+    assert.deepEqual(JSON.parse(gap?.data ?? ''), { lastEventId: 'unknown', oldestId: null })
+    await channel.broadcast('first')
+    assert.deepEqual(await takeData(reader, 1), ['first'])
+    const again = await served.resume(gap?.id as string)
+    assert.deepEqual(await takeData(again, 1), ['first'])
+  })
+
+  scenario('an evicted id is a gap, but not the one just before the oldest', async (stage) => {
+    const channel = new SseChannel('news', { history: { maxEvents: 3 } })
+    const ids: string[] = []
+    for (const data of numbers(1, 6)) ids.push(await channel.broadcast(data))
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const [gap, ...rest] = await takeNews(await served.resume(ids[1] as string), 4)
+    assert.equal(gap?.event, 'sse-gap')
+    assert.deepEqual(JSON.parse(gap.data), { lastEventId: ids[1], oldestId: ids[3] })
+    assert.equal(gap.id, ids[2])
+    assert.deepEqual(
+      rest.map(({ data }) => data),
+      ['4', '5', '6'],
+    )
+    assert.deepEqual(await takeData(await served.resume(ids[2] as string), 3), ['4', '5', '6'])
+  })
+
+  scenario(
+    'after a restart, an id of the life before is a gap, even if as many events were sent since',
+    async (stage) => {
+      const channels = [new SseChannel('news'), new SseChannel('news')]
+      const [before] = await Promise.all(channels.map((channel) => channel.broadcast('1')))
+      const served = await stage.serve(({ sse }) => sse(channels[1] as SseChannel))
+      const reader = await served.resume(before as string)
+      assert.deepEqual(
+        (await takeNews(reader, 2)).map(({ event }) => event),
+        ['sse-gap', 'message'],
+      )
+    },
+  )
+}

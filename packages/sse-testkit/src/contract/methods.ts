@@ -1,0 +1,79 @@
+import { strict as assert } from 'node:assert'
+import { SseChannel } from '@ssekit/sse-core'
+import { takeData } from './news.js'
+import type { Script } from './scenario.js'
+
+/** HTTP methods: every one streams but `HEAD`, which gets the head and ends. */
+export function methodScenarios({ scenario }: Script): void {
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+    scenario(`${method} gets a stream`, async (stage) => {
+      const served = await stage.serve(({ sse }) => sse(['one']))
+      const reader = await served.open('/', { method })
+      assert.equal(reader.status, 200)
+      assert.deepEqual(await takeData(reader, 1), ['one'])
+      assert.equal(await reader.end(), 'complete')
+    })
+  }
+
+  scenario('HEAD gets the head of a stream and ends', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const reader = await served.open('/', { method: 'HEAD' })
+    assert.equal(reader.status, 200)
+    assert.equal(reader.headers.get('content-type'), 'text/event-stream; charset=utf-8')
+    assert.equal(await reader.end(), 'complete')
+    assert.equal(reader.text, '')
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'end' })
+    assert.equal(channel.subscriberCount, 0)
+    assert.equal(served.manager.stats().connections, 0)
+  })
+
+  scenario('HEAD calls no function', async (stage) => {
+    let calls = 0
+    const served = await stage.serve(({ sse }) =>
+      sse(() => {
+        calls += 1
+      }),
+    )
+    const reader = await served.open('/', { method: 'HEAD' })
+    assert.equal(await reader.end(), 'complete')
+    await (await served.request()).outcome()
+    assert.equal(calls, 0)
+  })
+
+  scenario('HEAD releases an iterable without asking it for anything', async (stage) => {
+    const calls: string[] = []
+    const source: AsyncIterable<string> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => {
+          calls.push('next')
+          return { done: false, value: 'x' }
+        },
+        return: async () => {
+          calls.push('return')
+          return { done: true, value: undefined }
+        },
+      }),
+    }
+    const served = await stage.serve(({ sse }) => sse(source))
+    await (await served.open('/', { method: 'HEAD' })).end()
+    await (await served.request()).outcome()
+    assert.deepEqual(calls, ['return'])
+  })
+
+  scenario('a POST whose body nobody reads streams, and its departure is seen', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }))
+    // More than Node reads ahead, so that an unread body would stop the connection.
+    const reader = await served.open('/', {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: 'x'.repeat(1_000_000),
+    })
+    await channel.broadcast('one')
+    assert.deepEqual(await takeData(reader, 1), ['one'])
+    reader.abort()
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'client' })
+    assert.equal(channel.subscriberCount, 0)
+  })
+}

@@ -1,0 +1,149 @@
+import { strict as assert } from 'node:assert'
+import { type CloseReason, type ConnectionStats, SseChannel, type SseConnection } from '@ssekit/sse-core'
+import { subscribed } from './departure.js'
+import { within } from './eventually.js'
+import type { Script } from './scenario.js'
+
+/** Why streams end, and who is told. */
+export function reasonScenarios({ scenario }: Script): void {
+  scenario('onClose hears the reason and the figures, once', async (stage) => {
+    const calls: [CloseReason, ConnectionStats][] = []
+    const served = await stage.serve(({ sse }) => sse(['a', 'bc'], { onClose: (...call) => calls.push(call) }))
+    const reader = await served.open()
+    await reader.end()
+    await (await served.request()).outcome()
+    const [[reason, stats] = assert.fail('onClose was not called')] = calls
+    assert.equal(calls.length, 1)
+    assert.equal(reason, 'end')
+    assert.equal(stats.events, 2)
+    assert.equal(stats.bytes, Buffer.byteLength(reader.text))
+    assert.equal(stats.durationMs > 0 && stats.durationMs < 5_000, true)
+  })
+
+  scenario('a signal ends the stream as aborted', async (stage) => {
+    const controller = new AbortController()
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel, { signal: controller.signal }))
+    const reader = await served.open()
+    await subscribed(channel)
+    controller.abort()
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'aborted' })
+    assert.equal(channel.subscriberCount, 0)
+  })
+
+  scenario('a signal that was aborted before ends the stream at once', async (stage) => {
+    let calls = 0
+    const served = await stage.serve(({ sse }) =>
+      sse(
+        () => {
+          calls += 1
+        },
+        { signal: AbortSignal.abort() },
+      ),
+    )
+    const reader = await served.open()
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'aborted' })
+    assert.equal(calls, 0)
+  })
+
+  scenario('who is disconnected is chosen by context and key, and the others stay', async (stage) => {
+    const manager = stage.manager()
+    const channel = manager.getOrCreate('news')
+    const served = await stage.serve(
+      {
+        '/ann': ({ sse }) => sse(channel, { key: 'ann', context: { session: 1 } }),
+        '/bob': ({ sse }) => sse(channel, { key: 'bob', context: { session: 2 } }),
+      },
+      { manager },
+    )
+    const [ann, bob] = [await served.open('/ann'), await served.open('/bob')]
+    await subscribed(channel, 2)
+    const isAnn = ({ context, key }: SseConnection): boolean =>
+      key === 'ann' && (context as { session: number }).session === 1
+    // What comes in the same tick is no longer for who was thrown out.
+    void channel.broadcast('secret')
+    assert.equal(manager.disconnect(isAnn), 1)
+    assert.equal(manager.disconnect(isAnn), 0)
+    assert.equal(await ann.end(), 'complete')
+    assert.equal(ann.text.includes('secret'), false)
+    assert.deepEqual(await (await served.request(0)).outcome(), { reason: 'kicked' })
+    await bob.until(() => bob.text.includes('secret'), 'what Bob may read')
+  })
+
+  scenario('disconnect takes another reason', async (stage) => {
+    const manager = stage.manager()
+    const served = await stage.serve(({ sse }) => sse(manager.getOrCreate('news')), { manager })
+    await served.open()
+    assert.equal(
+      manager.disconnect(() => true, 'limit'),
+      1,
+    )
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'limit' })
+    assert.deepEqual(manager.stats().closed, { limit: 1 })
+  })
+
+  scenario('a connection may close itself, behind what it sent', async (stage) => {
+    const served = await stage.serve(({ sse }) =>
+      sse((connection) => {
+        void connection.send('last words')
+        connection.close('kicked')
+        return new Promise(() => {})
+      }),
+    )
+    const reader = await served.open()
+    assert.equal(await reader.end(), 'complete')
+    assert.equal(reader.events[0]?.data, 'last words')
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'kicked' })
+  })
+
+  scenario("somebody else's res.end() is the end, and no error to anybody", async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }))
+    const reader = await served.open()
+    await subscribed(channel)
+    const request = await served.request()
+    void channel.broadcast('too late')
+    request.res.end()
+    void channel.broadcast('too late')
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(await request.outcome(), { reason: 'end' })
+    assert.equal(channel.subscriberCount, 0)
+    assert.deepEqual(served.reported, [])
+    assert.deepEqual(stage.errors, [])
+  })
+
+  scenario('a connection grows only so old, each a little differently', async (stage) => {
+    const manager = stage.manager({ maxConnectionAgeMs: 60 })
+    const served = await stage.serve(
+      {
+        '/manager': ({ sse }) => sse(manager.getOrCreate('news')),
+        '/response': ({ sse }) => sse(manager.getOrCreate('news'), { maxConnectionAgeMs: 1_000_000 }),
+      },
+      { manager },
+    )
+    const start = performance.now()
+    const stays = await served.open('/response')
+    const reader = await served.open('/manager')
+    assert.equal(await reader.end(), 'complete')
+    assert.equal(performance.now() - start >= 40, true)
+    assert.deepEqual(await within((await served.request(1)).outcome(), 'its age'), { reason: 'age' })
+    assert.equal(stays.isOver, false)
+  })
+
+  scenario('a function sees the request, the last event id, and the context of its connection', async (stage) => {
+    const seen: unknown[] = []
+    const served = await stage.serve(({ sse, req }) =>
+      sse(
+        (connection) => {
+          seen.push(connection.req === req, connection.lastEventId, connection.context, connection.key)
+          seen.push(connection.signal.aborted)
+        },
+        { context: { user: 'ann' }, key: 'ann' },
+      ),
+    )
+    await (await served.resume('a 7')).end()
+    assert.deepEqual(seen, [true, 'a 7', { user: 'ann' }, 'ann', false])
+  })
+}

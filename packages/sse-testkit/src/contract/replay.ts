@@ -1,0 +1,136 @@
+import { strict as assert } from 'node:assert'
+import { SseChannel } from '@ssekit/sse-core'
+import { subscribed } from './departure.js'
+import { numbers, takeData, takeNews } from './news.js'
+import type { Script } from './scenario.js'
+
+/** What a client gets that comes back, or that asks for the past. */
+export function replayScenarios({ scenario }: Script): void {
+  scenario('who comes back gets what it missed, none twice, and then goes on live', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const first = await served.open()
+    await subscribed(channel)
+    for (const data of numbers(1, 3)) await channel.broadcast(data)
+    const [, two] = await takeNews(first, 2)
+    first.abort()
+    for (const data of numbers(4, 6)) await channel.broadcast(data)
+    const second = await served.resume(two?.id as string)
+    assert.deepEqual(await takeData(second, 4), ['3', '4', '5', '6'])
+    await channel.broadcast('7')
+    assert.deepEqual(await takeData(second, 1), ['7'])
+    assert.equal(second.text.includes('sse-gap'), false)
+  })
+
+  scenario(
+    'the last event id comes from the header, else from ?lastEventId, and an option beats both',
+    async (stage) => {
+      const channel = new SseChannel('news')
+      const [one, two, three] = await Promise.all(numbers(1, 4).map((data) => channel.broadcast(data)))
+      const served = await stage.serve({
+        '/': ({ sse }) => sse(channel),
+        '/option': ({ sse }) => sse(channel, { lastEventId: three }),
+      })
+      const query = await served.open(`/?lastEventId=${two}`)
+      assert.deepEqual(await takeData(query, 1), ['3'])
+      const both = await served.resume(one as string, `/?lastEventId=${two}`)
+      assert.deepEqual(await takeData(both, 1), ['2'])
+      const empty = await served.resume('', `/?lastEventId=${two}`)
+      assert.deepEqual(await takeData(empty, 1), ['3'])
+      const option = await served.resume(one as string, '/option')
+      assert.deepEqual(await takeData(option, 1), ['4'])
+    },
+  )
+
+  scenario('an id of the newest event replays nothing', async (stage) => {
+    const channel = new SseChannel('news')
+    await channel.broadcast('old')
+    const newest = await channel.broadcast('newest')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const reader = await served.resume(newest)
+    await subscribed(channel)
+    await channel.broadcast('next')
+    assert.deepEqual(await takeData(reader, 1), ['next'])
+  })
+
+  scenario('who comes without an id gets only what comes', async (stage) => {
+    const channel = new SseChannel('news')
+    await channel.broadcast('old')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const reader = await served.open()
+    await subscribed(channel)
+    await channel.broadcast('new')
+    assert.deepEqual(await takeData(reader, 1), ['new'])
+  })
+
+  scenario('rewind starts with the last events before filtering, unless there is an id', async (stage) => {
+    const channel = new SseChannel('news')
+    const ids = await Promise.all(numbers(1, 6).map((data) => channel.broadcast(data)))
+    const served = await stage.serve({
+      '/': ({ sse }) => sse(channel, { rewind: 3 }),
+      '/filtered': ({ sse }) => sse(channel, { rewind: 3, filter: ({ data }) => data !== '5' }),
+      '/listen': ({ sse }) => sse(channel.listen({ rewind: 1 })),
+      '/all': ({ sse }) => sse(channel, { rewind: Number.POSITIVE_INFINITY }),
+    })
+    assert.deepEqual(await takeData(await served.open('/'), 3), ['4', '5', '6'])
+    assert.deepEqual(await takeData(await served.open('/filtered'), 2), ['4', '6'])
+    assert.deepEqual(await takeData(await served.open('/listen'), 1), ['6'])
+    assert.deepEqual(await takeData(await served.open('/all'), 6), numbers(1, 6))
+    assert.deepEqual(await takeData(await served.resume(ids[4] as string), 1), ['6'])
+  })
+
+  scenario('an id that the publisher gave is resumed from; of two the same, from after the older', async (stage) => {
+    const channel = new SseChannel('news')
+    for (const [id, data] of [
+      ['a', '1'],
+      ['same', '2'],
+      ['b', '3'],
+      ['same', '4'],
+      ['c', '5'],
+    ] as const) {
+      assert.equal(await channel.broadcast({ id, data }), id)
+    }
+    const served = await stage.serve(({ sse }) => sse(channel))
+    assert.deepEqual(await takeData(await served.resume('b'), 2), ['4', '5'])
+    assert.deepEqual(await takeData(await served.resume('same'), 3), ['3', '4', '5'])
+  })
+
+  scenario('nothing is lost or repeated between the replay and what comes live', async (stage) => {
+    const channel = new SseChannel('news')
+    const ids = [await channel.broadcast('0')]
+    const served = await stage.serve(({ sse }) => sse(channel))
+    let isSending = true
+    const sending = (async () => {
+      for (let number = 1; isSending; number++) {
+        ids.push(await channel.broadcast(String(number)))
+        // Some share a turn of the event loop with others, some do not.
+        if (number % 3 === 0) await new Promise(setImmediate)
+      }
+    })()
+    for (let visit = 0; visit < 5; visit++) {
+      const from = ids.length - 1
+      const reader = await served.resume(ids[from] as string)
+      assert.deepEqual(await takeData(reader, 30), numbers(from + 1, from + 30))
+      reader.abort()
+    }
+    isSending = false
+    await sending
+  })
+
+  scenario('a replay that is longer than a socket takes at once arrives whole and in order', async (stage) => {
+    const history = { maxEvents: 5_000, maxBytes: 64 * 1024 * 1024 }
+    const channel = new SseChannel('news', { history })
+    const start = await channel.broadcast('0')
+    const padding = 'x'.repeat(4_000)
+    await Promise.all(numbers(1, 1_000).map((number) => channel.broadcast(`${number} ${padding}`)))
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const reader = await served.resume(start)
+    const data = await takeData(reader, 1_000)
+    assert.deepEqual(
+      data.map((text) => text.split(' ')[0]),
+      numbers(1, 1_000),
+    )
+    await channel.broadcast('live')
+    assert.deepEqual(await takeData(reader, 1), ['live'])
+  })
+}

@@ -1,0 +1,68 @@
+import { strict as assert } from 'node:assert'
+import { SseChannel } from '@ssekit/sse-core'
+import { assertNoTrace, subscribed } from './departure.js'
+import { dataOf, numbers } from './news.js'
+import type { Script } from './scenario.js'
+
+/** HTTP/1 clients that do not say goodbye as they should, or read as nobody does. */
+export function rudeClientScenarios({ scenario, traits }: Script): void {
+  if (traits.httpVersion !== 1) return
+
+  scenario('a connection that is reset is a client that left', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const client = await served.raw({})
+    await subscribed(channel)
+    client.reset()
+    await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
+  })
+
+  scenario('a connection that is reset while events are written is a client that left', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const client = await served.raw({})
+    await subscribed(channel)
+    client.reset()
+    for (const data of numbers(1, 50)) {
+      void channel.broadcast(data)
+      await new Promise(setImmediate)
+    }
+    await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
+  })
+
+  scenario('a client that ends its half of the connection has left', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const client = await served.raw({})
+    await subscribed(channel)
+    client.halfClose()
+    await client.closed
+    await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
+  })
+
+  scenario('a client that leaves without waiting for an answer leaves nothing behind', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const client = await served.raw({})
+    client.destroy()
+    await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
+  })
+
+  scenario('the departure of a client is seen of requests that it pipelined behind a stream, too', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const client = await served.raw({}, {})
+    await subscribed(channel, 2)
+    client.destroy()
+    const [first, second] = [await served.request(0), await served.request(1)]
+    await assertNoTrace(stage, { served, request: first, channels: [channel] })
+    await assertNoTrace(stage, { served, request: second, channels: [channel] })
+  })
+
+  scenario('a client that reads one byte at a time gets whole events', async (stage) => {
+    const served = await stage.serve(({ sse }) => sse(numbers(1, 20), { eol: '\r\n' }))
+    const client = await served.raw()
+    client.trickle().send({})
+    assert.deepEqual(dataOf(await client.whole()), numbers(1, 20))
+  })
+}

@@ -1,0 +1,66 @@
+import type { EventEmitter } from 'node:events'
+import type { CloseReason, SseRequest, SseResponse } from '@ssekit/sse-core'
+import { within } from './eventually.js'
+import type { RouteContext } from './subject.js'
+
+/** How `sse()` ended. */
+export type Outcome = { readonly reason: CloseReason } | { readonly error: unknown }
+
+/** The server's side of one request. */
+export class ServedRequest {
+  readonly req: SseRequest
+  readonly res: SseResponse
+  /** Settles when the response, or the connection below it, is closed. */
+  readonly closed: Promise<void>
+  #outcome: Promise<Outcome> | undefined
+  readonly #listeners: ReadonlyMap<EventEmitter, ReadonlySet<unknown>>
+
+  constructor({ req, res }: RouteContext) {
+    this.req = req
+    this.res = res
+    // On HTTP/2 the stream below belongs to Node's own layer, and the socket to all streams of the connection.
+    const below = 'stream' in req ? req.stream : req.socket
+    const emitters: EventEmitter[] = 'stream' in req ? [req, res] : [req, res, req.socket]
+    this.closed = new Promise((resolve) => {
+      res.once('close', resolve)
+      // A response that waits behind another never emits it.
+      below.once('close', resolve)
+    })
+    this.#listeners = new Map(emitters.map((emitter) => [emitter, new Set(listenersOf(emitter))]))
+  }
+
+  /** Takes note of how the stream ends. */
+  watch(promise: Promise<CloseReason>): Promise<CloseReason> {
+    this.#outcome = promise.then(
+      (reason) => ({ reason }),
+      (error: unknown) => ({ error }),
+    )
+    return promise
+  }
+
+  /** How `sse()` ended, once it has. */
+  outcome(): Promise<Outcome> {
+    return within(this.#outcome ?? Promise.reject(new Error('sse() was not called')), 'the end of sse()')
+  }
+
+  /** The listeners on request, response and socket that were not there before `sse()`, by their events. */
+  get newListeners(): string[] {
+    return [...this.#listeners].flatMap(([emitter, before]) =>
+      eventsOf(emitter).flatMap((event) =>
+        emitter
+          .listeners(event)
+          // Node itself leaves a `noop` on a socket that failed.
+          .filter((listener) => !before.has(listener) && listener.name !== 'noop')
+          .map(() => `${emitter.constructor.name} ${String(event)}`),
+      ),
+    )
+  }
+}
+
+function eventsOf(emitter: EventEmitter): (string | symbol)[] {
+  return emitter.eventNames()
+}
+
+function listenersOf(emitter: EventEmitter): unknown[] {
+  return eventsOf(emitter).flatMap((event) => emitter.listeners(event))
+}

@@ -1,0 +1,176 @@
+import { strict as assert } from 'node:assert'
+import { SseChannel } from '@ssekit/sse-core'
+import { subscribed } from './departure.js'
+import { within } from './eventually.js'
+import { fillSocket } from './full-socket.js'
+import { dataOf, numbers, takeData } from './news.js'
+import type { Script } from './scenario.js'
+
+/** `manager.close()`, and servers that stop. */
+export function shutdownScenarios({ scenario, traits }: Script): void {
+  scenario(
+    'closing the manager sends what is left, a last event and a time to come back, and then ends',
+    async (stage) => {
+      const manager = stage.manager()
+      const channel = manager.getOrCreate('news')
+      const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
+      const readers = await Promise.all(numbers(1, 8).map(() => served.open()))
+      await subscribed(channel, 8)
+      void channel.broadcast('left over')
+      await within(manager.close({ event: { event: 'bye', data: 'soon' }, retryMs: [1_000, 60_000] }), 'close()')
+      for (const reader of readers) {
+        assert.equal(await reader.end(), 'complete')
+        assert.deepEqual(dataOf(reader), ['left over', 'soon'])
+      }
+      const retries = readers.map(({ retries: all }) => all.at(-1) ?? 0)
+      assert.equal(
+        retries.every((retry) => retry >= 1_000 && retry <= 60_000),
+        true,
+        String(retries),
+      )
+      // Were they all the same, all would come back at once.
+      assert.equal(new Set(retries).size > 1, true, String(retries))
+      assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
+      assert.equal(manager.stats().connections, 0)
+    },
+  )
+
+  scenario('retryMs may be one number', async (stage) => {
+    const manager = stage.manager()
+    const served = await stage.serve(({ sse }) => sse(manager.getOrCreate('news')), { manager })
+    const reader = await served.open()
+    await manager.close({ retryMs: 77 })
+    await reader.end()
+    assert.equal(reader.retries.at(-1), 77)
+  })
+
+  scenario('after it, the server closes at once, with keep-alive connections and all', async (stage) => {
+    const manager = stage.manager()
+    const channel = manager.getOrCreate('news')
+    const served = await stage.serve(({ sse }) => sse(channel), { manager })
+    await Promise.all([served.open(), served.open(), served.open()])
+    await subscribed(channel, 3)
+    await within(manager.close(), 'close()')
+    // Node's own time for idle connections is five seconds.
+    await within(served.close(), 'the server to close', 1_000)
+  })
+
+  scenario('who does not read is cut off when the grace is over', async (stage) => {
+    const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
+    const channel = manager.getOrCreate('news')
+    const served = await stage.serve(({ sse }) => sse(channel), { manager })
+    const stalled = await served.open('/', { isPaused: true })
+    await subscribed(channel)
+    await fillSocket(channel, await served.request())
+    await within(manager.close({ graceMs: 30 }), 'close()', 2_000)
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
+    await within(served.close(), 'the server to close', 1_000)
+    stalled.resume()
+    assert.equal(await stalled.end(), 'cut')
+  })
+
+  scenario('iterators and functions are told, and not waited for', async (stage) => {
+    const manager = stage.manager()
+    const calls: string[] = []
+    const iterable: AsyncIterable<string> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => {}),
+        return() {
+          calls.push('return')
+          return new Promise(() => {})
+        },
+      }),
+    }
+    const served = await stage.serve(
+      {
+        '/iterable': ({ sse }) => sse(iterable),
+        '/function': ({ sse }) =>
+          sse((connection) => {
+            connection.signal.addEventListener('abort', () => calls.push('abort'))
+            connection.open()
+            return new Promise(() => {})
+          }),
+        '/before-the-head': ({ sse }) => sse(() => new Promise(() => {})),
+      },
+      { manager },
+    )
+    const opening = served.open('/before-the-head')
+    await served.request()
+    const readers = await Promise.all([served.open('/iterable'), served.open('/function')])
+    await within(manager.close({ event: 'bye' }), 'close()')
+    for (const reader of [...readers, await opening]) {
+      assert.equal(await reader.end(), 'complete')
+      assert.deepEqual(dataOf(reader), ['bye'])
+    }
+    assert.deepEqual(calls.sort(), ['abort', 'return'])
+  })
+
+  scenario('who comes after it is told when to come back, and no channel can be made', async (stage) => {
+    const manager = stage.manager({ retryMs: 1_000 })
+    const served = await stage.serve(({ sse }) => sse(['never']), { manager })
+    await manager.close()
+    const reader = await served.open()
+    assert.equal(reader.status, 200)
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(reader.events, [])
+    assert.equal((reader.retries[0] ?? 0) >= 1_000, true)
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
+    assert.throws(() => manager.getOrCreate('new'), { code: 'ERR_SSE_CLOSED' })
+  })
+
+  scenario('closing twice is closing once', async (stage) => {
+    const manager = stage.manager()
+    const served = await stage.serve(({ sse }) => sse(manager.getOrCreate('news')), { manager })
+    const reader = await served.open()
+    await Promise.all([manager.close({ event: 'bye' }), manager.close({ event: 'bye' })])
+    await manager.close()
+    await reader.end()
+    assert.deepEqual(dataOf(reader), ['bye'])
+  })
+
+  scenario('an option that makes no sense is refused, and the manager goes on', async (stage) => {
+    const manager = stage.manager()
+    const channel = manager.getOrCreate('news')
+    const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
+    const reader = await served.open()
+    await assert.rejects(manager.close({ graceMs: -1 }), /RangeError.*-1/)
+    await assert.rejects(manager.close({ retryMs: [2, 1] }), RangeError)
+    await assert.rejects(manager.close({ event: { event: 'a\nb' } }), { code: 'ERR_SSE_INVALID_EVENT' })
+    await channel.broadcast('still here')
+    assert.deepEqual(await takeData(reader, 1), ['still here'])
+  })
+
+  scenario('another manager in the process, and its streams, go on', async (stage) => {
+    const [closing, staying] = [stage.manager(), stage.manager()]
+    const channel = staying.getOrCreate('news')
+    const [first, second] = [
+      await stage.serve(({ sse }) => sse(closing.getOrCreate('news')), { manager: closing }),
+      await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager: staying }),
+    ]
+    const [ends, stays] = [await first.open(), await second.open()]
+    await closing.close()
+    await ends.end()
+    await channel.broadcast('still here')
+    assert.deepEqual(await takeData(stays, 1), ['still here'])
+    assert.deepEqual(closing.stats().closed, { shutdown: 1 })
+    assert.deepEqual(staying.stats().closed, {})
+  })
+
+  if (traits.endsStreamsOnClose) {
+    scenario('closing the server ends its own streams, not those of others that share the manager', async (stage) => {
+      const channel = new SseChannel('news')
+      const manager = stage.manager()
+      const [first, second] = [
+        await stage.serve(({ sse }) => sse(channel), { manager }),
+        await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager }),
+      ]
+      const [ends, stays] = [await first.open(), await second.open()]
+      await subscribed(channel, 2)
+      await within(first.close(), 'the server to close')
+      assert.equal(await ends.end(), 'complete')
+      assert.deepEqual(await (await first.request()).outcome(), { reason: 'shutdown' })
+      await channel.broadcast('still here')
+      assert.deepEqual(await takeData(stays, 1), ['still here'])
+    })
+  }
+}

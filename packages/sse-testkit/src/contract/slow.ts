@@ -1,0 +1,142 @@
+import { strict as assert } from 'node:assert'
+import { type CloseReason, SseChannel } from '@ssekit/sse-core'
+import { subscribed } from './departure.js'
+import { oneTurn } from './eventually.js'
+import { BIG, fillSocket, fullSocket } from './full-socket.js'
+import { dataOf, numbers, takeData } from './news.js'
+import type { Script } from './scenario.js'
+
+/** Readers that do not read. */
+export function slowScenarios({ scenario }: Script): void {
+  scenario('who does not read within writeTimeoutMs is disconnected, and others notice nothing', async (stage) => {
+    const manager = stage.manager({ writeTimeoutMs: 50, history: { maxBytes: 1024 } })
+    const channel = manager.getOrCreate('news')
+    const reasons: CloseReason[] = []
+    const served = await stage.serve(({ sse }) => sse(channel, { onClose: (reason) => reasons.push(reason) }), {
+      manager,
+    })
+    const stalled = await served.open('/', { isPaused: true })
+    const request = await served.request()
+    const reads = await served.open()
+    await subscribed(channel, 2)
+    let sent = 0
+    while (channel.subscriberCount === 2) {
+      sent += 1
+      await channel.broadcast(`${sent} ${BIG}`)
+      assert.equal((await takeData(reads, 1))[0]?.split(' ')[0], String(sent))
+    }
+    assert.deepEqual(await request.outcome(), { reason: 'slow' })
+    assert.deepEqual(reasons, ['slow'])
+    stalled.resume()
+    assert.equal(await stalled.end(), 'cut')
+    await channel.broadcast('last')
+    assert.deepEqual(await takeData(reads, 1), ['last'])
+    assert.deepEqual(manager.stats().closed, { slow: 1 })
+  })
+
+  scenario('heartbeats do not queue up for who does not read, and do not keep it', async (stage) => {
+    const manager = stage.manager({ writeTimeoutMs: 150 })
+    const channel = manager.getOrCreate('news')
+    let beats = 0
+    const heartbeat = (): string => {
+      beats += 1
+      return 'beat'
+    }
+    const served = await stage.serve(({ sse }) => sse(channel, { heartbeatMs: 10, heartbeat }), { manager })
+    await served.open('/', { isPaused: true })
+    const request = await served.request()
+    await subscribed(channel)
+    await fillSocket(channel, request)
+    const before = beats
+    assert.deepEqual(await request.outcome(), { reason: 'slow' })
+    assert.equal(beats, before, 'heartbeats into a full socket')
+  })
+
+  scenario('a slow reader gets everything in order when it reads again', async (stage) => {
+    const channel = new SseChannel('news', { history: { maxBytes: 64 * 1024 * 1024 } })
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const reader = await served.open('/', { isPaused: true })
+    await subscribed(channel)
+    const { length } = await fillSocket(channel, await served.request())
+    for (const number of numbers(length + 1, length + 20)) await channel.broadcast(`${number} behind`)
+    reader.resume()
+    const data = await takeData(reader, length + 20)
+    assert.deepEqual(
+      data.map((text) => text.split(' ')[0]),
+      numbers(1, length + 20),
+    )
+    await channel.broadcast('live again')
+    assert.deepEqual(await takeData(reader, 1), ['live again'])
+  })
+
+  scenario('a slow reader whom the log has passed is told so, and goes on at what is retained', async (stage) => {
+    const channel = new SseChannel('news', { history: { maxEvents: 4, maxBytes: 64 * 1024 * 1024 } })
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const reader = await served.open('/', { isPaused: true })
+    await subscribed(channel)
+    await fillSocket(channel, await served.request())
+    const ids: string[] = []
+    for (const data of numbers(1, 12)) {
+      ids.push(await channel.broadcast(data))
+      await oneTurn()
+    }
+    reader.resume()
+    await reader.until(() => dataOf(reader).at(-1) === '12', 'the newest event')
+    const at = reader.events.findIndex(({ event }) => event === 'sse-gap')
+    const gap = JSON.parse(reader.events[at]?.data ?? '') as unknown
+    assert.deepEqual(gap, { lastEventId: reader.events[at - 1]?.id, oldestId: ids.at(-4) })
+    assert.deepEqual(
+      reader.events.slice(at + 1).map(({ data }) => data),
+      numbers(9, 12),
+    )
+  })
+
+  scenario('a function that awaits its sends goes no faster than the client reads', async (stage) => {
+    let sent = 0
+    const served = await stage.serve(({ sse }) =>
+      sse(async (connection) => {
+        for (; sent < 1_000; sent++) if (!(await connection.send(BIG))) return
+      }),
+    )
+    const reader = await served.open('/', { isPaused: true })
+    await fullSocket(await served.request())
+    assert.equal(sent < 500, true, `${sent} sent`)
+    reader.abort()
+  })
+
+  scenario('an iterable is not asked for more than the socket takes', async (stage) => {
+    let asked = 0
+    const served = await stage.serve(({ sse }) =>
+      sse(
+        (function* () {
+          for (; asked < 1_000; asked++) yield BIG
+        })(),
+      ),
+    )
+    const reader = await served.open('/', { isPaused: true })
+    await fullSocket(await served.request())
+    assert.equal(asked < 500, true, `${asked} asked for`)
+    reader.abort()
+  })
+
+  scenario('sends that nobody awaits are bounded by maxBufferedBytes', async (stage) => {
+    const manager = stage.manager({ maxBufferedBytes: 100_000 })
+    const small = 'x'.repeat(1_000)
+    let calls = 0
+    const served = await stage.serve(
+      ({ sse }) =>
+        sse((connection) => {
+          // All in one turn: even a client that reads could not take them.
+          while (connection.closeReason === undefined && calls < 50_000) {
+            void connection.send(small)
+            calls += 1
+          }
+        }),
+      { manager },
+    )
+    served.start()
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'slow' })
+    assert.equal(calls >= 90 && calls < 50_000, true, `${calls} sent`)
+    assert.deepEqual(stage.errors, [])
+  })
+}

@@ -1,0 +1,117 @@
+import { type ManagerOptions, SseManager } from '@ssekit/sse-core'
+import { RawClient } from '../faults/raw-client.js'
+import type { RawRequest } from '../faults/raw-request.js'
+import type { EventReader } from '../reader.js'
+import { Client, type ClientRequestOptions } from './client.js'
+import { eventually } from './eventually.js'
+import { ServedRequest } from './served-request.js'
+import type { AdapterTraits, Route, RunningServer, StartOptions, StartServer } from './subject.js'
+
+/** One server of a scenario, and those who talk to it. */
+export class Served {
+  readonly url: string
+  /** The requests that reached a route, in their order. */
+  readonly requests: readonly ServedRequest[]
+  readonly manager: SseManager
+  readonly #server: RunningServer
+  readonly #client: Client
+  readonly #raw: RawClient[] = []
+
+  constructor(server: RunningServer, manager: SseManager, client: Client, requests: readonly ServedRequest[]) {
+    this.url = server.url
+    this.manager = manager
+    this.requests = requests
+    this.#server = server
+    this.#client = client
+  }
+
+  /** What reached the framework's channel for errors. */
+  get reported(): readonly unknown[] {
+    return this.#server.reported
+  }
+
+  /** Resolves to a reader of the response when its head is there. */
+  open(path = '/', options?: ClientRequestOptions): Promise<EventReader> {
+    return this.#client.open(path, options)
+  }
+
+  /** Comes back with a last event id. */
+  resume(lastEventId: string, path = '/'): Promise<EventReader> {
+    return this.open(path, { headers: { 'last-event-id': lastEventId } })
+  }
+
+  /** Sends a request, and returns what leaves without waiting for an answer. */
+  start(path = '/', options?: ClientRequestOptions): () => void {
+    return this.#client.start(path, options)
+  }
+
+  /** An HTTP/1 client of its own connection, which has sent these requests one behind the other. */
+  async raw(...requests: readonly RawRequest[]): Promise<RawClient> {
+    const client = await RawClient.connect(this.url)
+    this.#raw.push(client)
+    return requests.length > 0 ? client.send(...requests) : client
+  }
+
+  /** The request of this number, once it has reached its route. */
+  async request(index = 0): Promise<ServedRequest> {
+    await eventually(() => this.requests.length > index, `request ${index}`)
+    return this.requests[index] as ServedRequest
+  }
+
+  /** Stops the server as its users do. */
+  close(): Promise<void> {
+    return this.#server.close()
+  }
+
+  async destroy(): Promise<void> {
+    this.#client.destroy()
+    for (const raw of this.#raw) raw.destroy()
+    await this.#server.destroy()
+  }
+}
+
+/** Where one scenario plays. Whatever is made here ends with it. */
+export class Stage {
+  readonly traits: AdapterTraits
+  /** What the managers made here reported to `onError`. */
+  readonly errors: unknown[] = []
+  readonly #start: StartServer
+  readonly #servers: Served[] = []
+  readonly #managers: SseManager[] = []
+
+  constructor(start: StartServer, traits: AdapterTraits) {
+    this.#start = start
+    this.traits = traits
+  }
+
+  manager(options: ManagerOptions = {}): SseManager {
+    const manager = new SseManager({ onError: (error) => this.errors.push(error), ...options })
+    this.#managers.push(manager)
+    return manager
+  }
+
+  /** Starts a server with one route at `/`, or with routes by their path. */
+  async serve(
+    routes: Route | Readonly<Record<string, Route>>,
+    { manager = this.manager(), injectChannel }: Partial<StartOptions> = {},
+  ): Promise<Served> {
+    const requests: ServedRequest[] = []
+    const watched: Record<string, Route> = {}
+    for (const [path, route] of Object.entries(typeof routes === 'function' ? { '/': routes } : routes)) {
+      watched[path] = (context) => {
+        const request = new ServedRequest(context)
+        requests.push(request)
+        return route({ ...context, sse: (source, options) => request.watch(context.sse(source, options)) })
+      }
+    }
+    const server = await this.#start(watched, { manager, injectChannel })
+    const served = new Served(server, manager, new Client(server.url, this.traits.httpVersion), requests)
+    this.#servers.push(served)
+    return served
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#servers.map((served) => served.destroy()))
+    await Promise.all(this.#managers.map((manager) => manager.close({ graceMs: 0 })))
+  }
+}

@@ -1,0 +1,25 @@
+import { createHook } from 'node:async_hooks'
+
+/** Counts the timers of certain durations that were set since it was made, and neither fired nor were cleared. */
+export class TimerWatch {
+  readonly #alive = new Set<number>()
+  readonly #hook: ReturnType<typeof createHook>
+
+  constructor(isWatched: (ms: number) => boolean) {
+    this.#hook = createHook({
+      init: (asyncId, type, _trigger, resource) => {
+        // The one name under which Node keeps a timer's duration.
+        if (type === 'Timeout' && isWatched(Number(Reflect.get(resource, '_idleTimeout')))) this.#alive.add(asyncId)
+      },
+      destroy: (asyncId) => this.#alive.delete(asyncId),
+    }).enable()
+  }
+
+  get count(): number {
+    return this.#alive.size
+  }
+
+  stop(): void {
+    this.#hook.disable()
+  }
+}

@@ -1,0 +1,118 @@
+import { strict as assert } from 'node:assert'
+import { merge, SseChannel } from '@ssekit/sse-core'
+import { subscribed } from './departure.js'
+import { dataOf, takeData, takeNews } from './news.js'
+import type { Script } from './scenario.js'
+import type { Route } from './subject.js'
+
+/** Several channels on one response, resumed by one id. */
+export function vectorScenarios({ scenario }: Script): void {
+  const ways: readonly (readonly [what: string, route: (...channels: readonly SseChannel[]) => Route])[] = [
+    [
+      'merged channels',
+      (...channels) =>
+        ({ sse }) =>
+          sse(merge(...channels)),
+    ],
+    [
+      'channels that are subscribed to',
+      (...channels) =>
+        ({ sse }) =>
+          sse(async (connection) => {
+            await Promise.all(channels.map((channel) => connection.subscribe(channel)))
+          }),
+    ],
+  ]
+  for (const [what, route] of ways) {
+    scenario(`${what}: one id resumes all of them`, async (stage) => {
+      const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
+      const served = await stage.serve(route(warm, wet))
+      const first = await served.open()
+      await Promise.all([subscribed(warm), subscribed(wet)])
+      await warm.broadcast('warm 1')
+      await wet.broadcast('wet 1')
+      assert.deepEqual((await takeData(first, 2)).sort(), ['warm 1', 'wet 1'])
+      first.abort()
+      await Promise.all([subscribed(warm, 0), subscribed(wet, 0)])
+      await warm.broadcast('warm 2')
+      await wet.broadcast('wet 2')
+      const second = await served.resume(first.lastEventId)
+      assert.deepEqual((await takeData(second, 2)).sort(), ['warm 2', 'wet 2'])
+      await wet.broadcast('wet 3')
+      assert.deepEqual(await takeData(second, 1), ['wet 3'])
+      assert.equal(second.text.includes('sse-gap'), false)
+    })
+
+    scenario(`${what}: who is cut off before the first event resumes all of them`, async (stage) => {
+      const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
+      const served = await stage.serve(route(warm, wet))
+      const first = await served.open()
+      await Promise.all([subscribed(warm), subscribed(wet)])
+      await first.until(() => first.lastEventId.includes('~'), 'a checkpoint of both')
+      first.abort()
+      await wet.broadcast('missed')
+      const second = await served.resume(first.lastEventId)
+      assert.deepEqual(await takeData(second, 1), ['missed'])
+      assert.equal(second.text.includes('sse-gap'), false)
+    })
+  }
+
+  scenario('merged channels: the gap of one is told with its name, and the others go on', async (stage) => {
+    const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
+    const before = await warm.broadcast('warm 0')
+    await warm.broadcast('warm 1')
+    const oldest = await wet.broadcast('wet 1')
+    const served = await stage.serve(({ sse }) => sse(merge(warm, wet)))
+    const reader = await served.resume(`${before}~dead.9`)
+    await reader.until(() => dataOf(reader).includes('warm 1') && dataOf(reader).includes('wet 1'), 'both')
+    const gaps = reader.events.filter(({ event }) => event === 'sse-gap').map(({ data }) => JSON.parse(data) as unknown)
+    assert.deepEqual(gaps, [{ lastEventId: 'dead.9', oldestId: oldest, channel: 'wet' }])
+    assert.equal(dataOf(reader).includes('warm 0'), false)
+    const again = await served.resume(reader.lastEventId)
+    await subscribed(wet, 2)
+    await wet.broadcast('wet 2')
+    assert.deepEqual(await takeData(again, 1), ['wet 2'])
+  })
+
+  scenario('merged channels with ids of their publishers have no ids, and are live only', async (stage) => {
+    const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
+    const served = await stage.serve(({ sse }) => sse(merge(warm, wet)))
+    const reader = await served.open()
+    await Promise.all([subscribed(warm), subscribed(wet)])
+    await warm.broadcast({ id: 'mine', data: 'warm 1' })
+    await wet.broadcast('wet 1')
+    await warm.broadcast('warm 2')
+    const news = await takeNews(reader, 3)
+    // Across channels there is no order.
+    assert.deepEqual(news.map(({ data }) => data).sort(), ['warm 1', 'warm 2', 'wet 1'])
+    // The one it had would give it all of this twice.
+    assert.equal(reader.lastEventId, '')
+  })
+
+  scenario('merged channels whose ids are too long together have no ids', async (stage) => {
+    const channels = Array.from({ length: 12 }, (_, index) => new SseChannel(`channel ${index}`))
+    const served = await stage.serve(({ sse }) => sse(merge(...channels)))
+    const reader = await served.open()
+    await Promise.all(channels.map((channel) => subscribed(channel)))
+    for (const channel of channels) await channel.broadcast(channel.name)
+    assert.equal((await takeNews(reader, 12)).length, 12)
+    assert.equal(reader.lastEventId, '')
+    assert.equal(
+      reader.events.some(({ id = '' }) => id.length > 128),
+      false,
+    )
+  })
+
+  scenario('the same channel twice is delivered twice, and resumed twice', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(merge(channel, channel)))
+    const first = await served.open()
+    await subscribed(channel, 2)
+    await channel.broadcast('1')
+    assert.deepEqual(await takeData(first, 2), ['1', '1'])
+    first.abort()
+    await subscribed(channel, 0)
+    await channel.broadcast('2')
+    assert.deepEqual(await takeData(await served.resume(first.lastEventId), 2), ['2', '2'])
+  })
+}

@@ -1,0 +1,148 @@
+import { strict as assert } from 'node:assert'
+import { ServerResponse } from 'node:http'
+import { SseChannel } from '@ssekit/sse-core'
+import { subscribed } from './departure.js'
+import { oneTurn } from './eventually.js'
+import { dataOf, numbers } from './news.js'
+import type { Script } from './scenario.js'
+
+/** Others who have a hand in the same HTTP/1 response: what is written past `res.write` must not pass them by. */
+export function writePathScenarios({ scenario, traits }: Script): void {
+  if (traits.httpVersion !== 1) return
+
+  scenario("after somebody else's res.end() nothing is written into the next response", async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve({
+      '/stream': ({ sse }) => sse(channel, { heartbeatMs: 10 }),
+      '/other': ({ res }) => {
+        res.end('other')
+        return new Promise((resolve) => {
+          res.on('close', resolve)
+        })
+      },
+    })
+    const client = await served.raw({ path: '/stream' })
+    await subscribed(channel)
+    await channel.broadcast('before')
+    await client.until(() => dataOf(client.responses[0] ?? { events: [] }).includes('before'), 'the stream')
+    const request = await served.request()
+    // Both in the very tick of the end, before anybody has heard of it.
+    void channel.broadcast('into the void')
+    ;(request.res as ServerResponse).end()
+    void channel.broadcast('into the void')
+    client.send({ path: '/stream' })
+    for (const data of numbers(1, 20)) {
+      void channel.broadcast(data)
+      await new Promise(setImmediate)
+    }
+    await client.until(() => dataOf(client.responses[1] ?? { events: [] }).includes('20'), 'the next stream')
+    assert.equal((await client.whole(0)).text.includes('void'), false)
+    assert.deepEqual(await request.outcome(), { reason: 'end' })
+    assert.equal(channel.subscriberCount, 1)
+  })
+
+  scenario('nothing is written into a socket that was taken away from the response', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const client = await served.raw({})
+    await subscribed(channel)
+    await client.until(() => client.responses[0]?.events.length === 1, 'the checkpoint')
+    const res = (await served.request()).res as ServerResponse
+    const socket = res.socket ?? assert.fail('no socket')
+    res.detachSocket(socket)
+    const before = socket.bytesWritten
+    await channel.broadcast('into the void')
+    await oneTurn()
+    assert.equal(socket.bytesWritten, before)
+  })
+
+  scenario('who replaced res.write sees every byte, and none twice', async (stage) => {
+    const channel = new SseChannel('news')
+    let seen = ''
+    const served = await stage.serve(({ sse, res }) => {
+      const { write } = ServerResponse.prototype
+      Object.assign(res, {
+        write(this: ServerResponse, chunk: Buffer) {
+          seen += chunk.toString()
+          return write.call(this, chunk, 'utf8')
+        },
+      })
+      return sse(channel)
+    })
+    const client = await served.raw({})
+    await subscribed(channel)
+    await channel.broadcast('one')
+    await channel.end()
+    const response = await client.whole()
+    assert.equal(response.text, seen)
+    assert.deepEqual(dataOf(response), ['one'])
+  })
+
+  scenario('where something buffers, its flush is called behind what was written', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse, res }) => {
+      const { write } = ServerResponse.prototype
+      const held: Buffer[] = []
+      Object.assign(res, {
+        write(chunk: Buffer) {
+          held.push(chunk)
+          return true
+        },
+        flush(this: ServerResponse) {
+          for (const chunk of held.splice(0)) write.call(this, chunk, 'utf8')
+        },
+      })
+      return sse(channel)
+    })
+    const client = await served.raw({})
+    await subscribed(channel)
+    await channel.broadcast('one')
+    await client.until(() => dataOf(client.responses[0] ?? { events: [] }).includes('one'), 'the event')
+  })
+
+  scenario('a response that somebody corked is in order all the same', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse, res }) => {
+      res.cork()
+      setImmediate(() => res.uncork())
+      return sse(channel, { checkpoints: false })
+    })
+    const client = await served.raw({})
+    await subscribed(channel)
+    await channel.broadcast('one')
+    await new Promise(setImmediate)
+    await channel.broadcast('two')
+    await channel.end()
+    assert.deepEqual(dataOf(await client.whole()), ['one', 'two'])
+  })
+
+  for (const status of [204, 304]) {
+    scenario(`a status of ${status} has no body, and the connection stays whole`, async (stage) => {
+      const served = await stage.serve({
+        '/empty': ({ sse }) => sse(['one'], { status }),
+        '/full': ({ sse }) => sse(['two']),
+      })
+      const client = await served.raw({ path: '/empty' })
+      assert.equal((await client.whole(0)).status, status)
+      client.send({ path: '/full' })
+      assert.deepEqual(dataOf(await client.whole(1)), ['two'])
+    })
+  }
+
+  scenario('where the content is encoded, every byte goes through res.write', async (stage) => {
+    const { write } = ServerResponse.prototype
+    let written = ''
+    // Not on the response itself, where it would be noticed by another sign.
+    ServerResponse.prototype.write = function (this: ServerResponse, chunk: Buffer) {
+      written += chunk.toString()
+      return write.call(this, chunk, 'utf8')
+    }
+    try {
+      const served = await stage.serve(({ sse }) => sse(['one'], { headers: { 'Content-Encoding': 'identity' } }))
+      const client = await served.raw({})
+      assert.equal((await client.whole()).text, written)
+    } finally {
+      ServerResponse.prototype.write = write
+    }
+  })
+}

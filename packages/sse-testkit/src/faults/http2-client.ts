@@ -1,0 +1,67 @@
+import { once } from 'node:events'
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  constants,
+  type IncomingHttpHeaders,
+} from 'node:http2'
+import { EventReader, headersOf } from '../reader.js'
+
+export interface Http2Request {
+  readonly method?: string | undefined
+  readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined
+  readonly body?: string | Buffer | undefined
+  /** Whether the reader begins paused, so that the stream's window closes. */
+  readonly isPaused?: boolean | undefined
+}
+
+/** One HTTP/2 connection, whose streams and whose whole can be torn down. */
+export class Http2Client {
+  readonly #session: ClientHttp2Session
+
+  /** Connects to the server of a URL, `http:` with prior knowledge; certificates are not verified. */
+  constructor(url: string | URL) {
+    this.#session = connect(url, { rejectUnauthorized: false })
+    this.#session.on('error', () => {})
+  }
+
+  /** Resolves to a reader of the response when its head is there; `abort()` resets the stream alone. */
+  async open(path: string, { method = 'GET', headers = {}, body, isPaused }: Http2Request = {}): Promise<EventReader> {
+    const stream = this.start(path, { method, headers, body })
+    const [head] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }]
+    const closed = new Promise<void>((resolve) => {
+      stream.on('close', resolve)
+    })
+    return new EventReader(
+      {
+        status: head[':status'],
+        headers: headersOf(head),
+        chunks: stream,
+        isComplete: async () => {
+          await closed
+          return stream.rstCode === constants.NGHTTP2_NO_ERROR
+        },
+        abort: () => stream.close(constants.NGHTTP2_CANCEL),
+      },
+      undefined,
+      { isPaused },
+    )
+  }
+
+  /** Sends a request and waits for nothing. */
+  start(path: string, { method = 'GET', headers = {}, body }: Http2Request = {}): ClientHttp2Stream {
+    const stream = this.#session.request(
+      { ...headers, ':method': method, ':path': path },
+      { endStream: body === undefined },
+    )
+    stream.on('error', () => {})
+    if (body !== undefined) stream.end(body)
+    return stream
+  }
+
+  /** Tears down the connection, and every stream with it. Idempotent. */
+  destroy(): void {
+    this.#session.destroy()
+  }
+}

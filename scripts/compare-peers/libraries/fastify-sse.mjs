@@ -1,0 +1,70 @@
+import compress from '@fastify/compress'
+
+/** @type {import('../library.mjs').Maker} */
+export async function fastifySse(load) {
+  const { default: sse } = await load('@fastify/sse')
+  const { default: Fastify } = await load('fastify')
+
+  /**
+   * @param {import('../library.mjs').ChannelOptions} options
+   * @param {(reply: any) => unknown} handler
+   */
+  async function start({ transport }, handler) {
+    const app = Fastify()
+    await app.register(sse)
+    if (transport === 'compression') await app.register(compress, { threshold: 0 })
+    app.get('/', { sse: 'only' }, async (/** @type {unknown} */ _request, /** @type {any} */ reply) => {
+      await handler(reply)
+    })
+    await app.listen({ port: 0, host: '127.0.0.1' })
+    return app
+  }
+  return {
+    async channel(options) {
+      // It has no channels: the replies that are kept alive are the application's to collect.
+      const replies = new Set()
+      const app = await start(options, (reply) => {
+        reply.sse.keepAlive()
+        reply.sse.sendHeaders()
+        replies.add(reply)
+        reply.sse.onClose(() => replies.delete(reply))
+      })
+      const send = (/** @type {unknown} */ message) => {
+        for (const reply of replies) reply.sse.send(message).catch(() => {})
+      }
+      return {
+        server: app.server,
+        broadcast: send,
+        string: send,
+        readers: () => replies.size,
+        shutDown: () => app.close(),
+      }
+    },
+    async iterable(source) {
+      let readers = 0
+      const app = await start({}, async (reply) => {
+        readers++
+        reply.sse.onClose(() => readers--)
+        await reply.sse.send(source)
+      })
+      return { server: app.server, broadcast: () => {}, readers: () => readers }
+    },
+    claims: {
+      fits: 'Fastify 5',
+      resume: 'your code',
+      gap: 'your code',
+      channels: 'your code',
+      paused: 'your code',
+      processes: '–',
+    },
+    notes: {
+      fits: 'It has no channels; in this table, replies collected in a `Set` stand for one.',
+      resume: '`reply.sse.replay(callback)` calls you with the last id.',
+      'head=–': 'They come with the first event or the first heartbeat, after `sendHeaders()` too.',
+      paused: 'An awaited `send()` waits for its reader; those that nobody awaits pile up.',
+      'shutdown=–':
+        '`app.close()` waits for streams that are kept alive, unless you close each, or set `forceCloseConnections`.',
+      forge: '`data` of an object is safe; a bare string is not against a lone CR.',
+    },
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * How a library is used by the probes: each in the way that its own README shows.
+ *
+ * @typedef {'http' | 'compression'} Transport
+ *
+ * @typedef {object} Outgoing
+ * @property {string} data
+ * @property {string} [event]
+ * @property {string} [id]
+ *
+ * @typedef {object} ChannelOptions what the library has an option for; it ignores the rest
+ * @property {Transport} [transport]
+ * @property {number} [historyEvents]
+ * @property {number} [writeTimeoutMs]
+ * @property {number} [maxConnections]
+ *
+ * @typedef {object} Stand a running server
+ * @property {import('node:http').Server} server
+ * @property {(event: Outgoing, channel?: number) => unknown} broadcast
+ * @property {() => number} readers how many the library takes for connected
+ * @property {(text: string) => unknown} [comment] sends a comment
+ * @property {(text: string) => unknown} [string] sends a bare string, where that is another way than an event
+ * @property {() => Promise<unknown>} [shutDown] what the library, or its framework, offers to end all streams
+ *
+ * @typedef {object} Library
+ * @property {(options: ChannelOptions) => Promise<Stand>} channel one broadcast to all readers of `/`
+ * @property {() => Promise<Stand>} [channels] two channels on one stream
+ * @property {(source: AsyncIterable<string>) => Promise<Stand>} [iterable] each reader gets what the source yields
+ * @property {(request: Request) => Promise<Response>} [fetch] answers with the event `hello`
+ * @property {Readonly<Record<string, string>>} claims cells that no program can find out, by row
+ * @property {Readonly<Record<string, string>>} notes footnotes by row; `row=cell` for one that holds for that outcome only
+ *
+ * @typedef {(load: (id: string) => Promise<any>) => Promise<Library>} Maker loads a package from where the peers are installed
+ */
+export {}

@@ -1,0 +1,34 @@
+import { forge } from './probes/forging.mjs'
+import { backpressure, limit, paused, release } from './probes/pressure.mjs'
+import { channels, gap, resume } from './probes/resume.mjs'
+import { shutdown } from './probes/shutdown.mjs'
+import { accept, compression, fetchApi, head, headRequest, heartbeat } from './probes/wire.mjs'
+
+/**
+ * The rows of the table in order. A row without a probe is the library's claim, or says what its package says.
+ *
+ * @type {readonly { id: string, title: string, probe?: import('./probes/wire.mjs').Probe }[]}
+ */
+export const rows = [
+  { id: 'version', title: 'Version' },
+  { id: 'fits', title: 'Made for' },
+  { id: 'fetch', title: 'Fetch API: `Request` in, `Response` out', probe: fetchApi },
+  { id: 'head', title: 'Headers go out before the first event', probe: head },
+  { id: 'resume', title: 'Sends what was missed after `Last-Event-ID`', probe: resume },
+  { id: 'gap', title: 'Tells the client if that is gone', probe: gap },
+  { id: 'channels', title: 'Several channels on one stream', probe: channels },
+  { id: 'paused', title: 'Held in memory for a reader that stops reading while 25 MB are broadcast', probe: paused },
+  { id: 'backpressure', title: 'Streams an async iterable at its reader’s pace', probe: backpressure },
+  { id: 'release', title: 'Client leaves: the iterable’s `return()` is called, even if it is waiting', probe: release },
+  { id: 'forge', title: 'Line breaks cannot forge an event', probe: forge },
+  { id: 'compression', title: 'Events come through compression', probe: compression },
+  { id: 'headRequest', title: '`HEAD` is answered and ends', probe: headRequest },
+  { id: 'accept', title: '`Accept` negotiation (406)', probe: accept },
+  { id: 'heartbeat', title: 'Heartbeat by default, every', probe: heartbeat },
+  { id: 'limit', title: 'Limits the number of connections', probe: limit },
+  { id: 'shutdown', title: 'Ends its streams on shutdown', probe: shutdown },
+  { id: 'processes', title: 'One channel over several processes' },
+  { id: 'types', title: 'TypeScript types' },
+  { id: 'dependencies', title: 'Packages installed, and their size' },
+  { id: 'node', title: 'Node' },
+]

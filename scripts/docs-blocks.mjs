@@ -1,0 +1,56 @@
+// The code blocks of the docs that nobody types: each stands behind a comment that says where it comes from.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+
+/** The pages whose blocks are filled. */
+export function pages() {
+  const docs = readdirSync('docs').filter((name) => name.endsWith('.md'))
+  return ['README.md', ...docs.map((name) => `docs/${name}`)].filter((page) => existsSync(page))
+}
+
+/**
+ * A page with every block of a kind filled: what follows `<!-- kind: name -->` is replaced by what `contentOf(name)` says.
+ *
+ * @param {string} page
+ * @param {string} kind
+ * @param {(name: string) => string} contentOf
+ */
+export function fillBlocks(page, kind, contentOf) {
+  return page.replace(blocks(kind), (_all, head, name, _old, tail) => `${head}${contentOf(name)}\n${tail}`)
+}
+
+/**
+ * What the blocks of a kind hold now, by their names.
+ *
+ * @param {string} page
+ * @param {string} kind
+ * @returns {Map<string, string>}
+ */
+export function readBlocks(page, kind) {
+  return new Map([...page.matchAll(blocks(kind))].map(([, , name = '', content = '']) => [name, content.slice(0, -1)]))
+}
+
+/** @param {string} kind */
+function blocks(kind) {
+  return new RegExp(`(<!-- ${kind}: (\\S+) -->\\n+\`\`\`\\w*\\n)([^]*?)(\`\`\`\\n)`, 'g')
+}
+
+/**
+ * What stands between `// #region name` and `// #endregion name` of a file, without the indentation that all of it has.
+ *
+ * @param {string} place `path/of/file.ts#name`
+ */
+export function cutRegion(place) {
+  const [file = '', name = ''] = place.split('#')
+  const source = readFileSync(file, 'utf8')
+  const lines = source.split('\n')
+  const start = lines.findIndex((line) => line.trim() === `// #region ${name}`)
+  const end = lines.findIndex((line) => line.trim() === `// #endregion ${name}`)
+  if (start < 0 || end < start) throw new Error(`${file} has no region ${name}`)
+  const region = lines.slice(start + 1, end)
+  const indents = region.filter((line) => line.trim() !== '').map((line) => line.length - line.trimStart().length)
+  const indent = Math.min(...indents)
+  return region
+    .map((line) => line.slice(indent))
+    .join('\n')
+    .trim()
+}

@@ -1,0 +1,14 @@
+// Fills the code blocks of the docs anew: with regions of files that the tests run, and with what goes over the wire.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { cutRegion, fillBlocks, pages } from './docs-blocks.mjs'
+import { run } from './run.mjs'
+
+for (const page of pages()) {
+  const before = readFileSync(page, 'utf8')
+  const after = fillBlocks(before, 'cut', cutRegion)
+  if (after !== before) writeFileSync(page, after)
+}
+
+process.env.SSEKIT_WRITE_TRANSCRIPTS = 'yes'
+const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
+run(process.execPath, [...nodeArgs, 'node_modules/jest/bin/jest.js', 'protocol-transcripts'])

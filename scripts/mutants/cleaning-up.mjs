@@ -1,0 +1,104 @@
+import { mutantsOf, TESTS } from './mutant.mjs'
+
+const LEAVING = [...TESTS.contract, 'sse-testkit/test/clients-(leaks|let-go)']
+const LOOPS = ['sse-core/test/(listen|merge|source|stream|subscribers|broker|idle|end).test']
+
+/** Every line that lets go of something. */
+export const cleaningUp = [
+  ...mutantsOf('sse-core/src/connection.ts', LEAVING, [
+    ['wheel?.delete(this)\n', '', 'no heartbeat outlives its stream'],
+    ['clearTimeout(this.#ageTimer)\n', '', 'no age timer outlives its stream'],
+    ['this.#forgetSignal()\n', '', 'no signal keeps a stream that is over'],
+    ['this.subscriptions.close()\n', '', 'a stream that is over subscribes to nothing'],
+    ['this.#controller?.abort()\n    for', 'for', 'the signal of a connection aborts when its stream is over'],
+    ['for (const cancel of this.#cancels) cancel()\n', '', 'a source is left at once when its client leaves'],
+    ['onOver(this as SseConnection)\n', '', 'a stream that is over counts no longer'],
+    [
+      'if (this.req.readableFlowing === null) this.req.resume()',
+      '',
+      'an unread request body does not hide that the client left',
+    ],
+    ['socket?.destroySoon()\n', '', 'no idle connection holds up server.close()'],
+  ]),
+  ...mutantsOf('sse-core/src/departure.ts', LEAVING, [
+    ["    res.off('close', callback)\n", '', 'no listener is left on a response', [...LEAVING, ...TESTS.http2]],
+    ["    socket?.off('close', callback)\n", '', 'no listener is left on a socket'],
+  ]),
+  ...mutantsOf('sse-core/src/writer.ts', LEAVING, [
+    [
+      '    clearTimeout(this.#writeTimer)\n    if (this.#hasDrainListener)',
+      '    if (this.#hasDrainListener)',
+      'no write timer outlives its stream',
+    ],
+    [
+      "if (this.#hasDrainListener) this.#sink?.drains.off('drain', this.#onDrain)\n",
+      '',
+      'no drain listener is left on a kept-alive socket',
+    ],
+  ]),
+  ...mutantsOf('sse-core/src/admission.ts', LEAVING, [
+    ['else this.#keys.delete(key)', '', 'no key is remembered that nobody has'],
+    [
+      'if (count > 1) this.#keys.set(key, count - 1)',
+      'if (count > 1) this.#keys.set(key, count)',
+      'a key gets its place back',
+    ],
+  ]),
+  ...mutantsOf('sse-core/src/heartbeat.ts', LEAVING, [
+    ['clearInterval(this.#timer)\n', '', 'the last stream takes the heartbeat timer with it'],
+  ]),
+  ...mutantsOf(
+    'sse-core/src/running.ts',
+    [...LEAVING, 'sse-testkit/test/clients-odd-sources'],
+    [
+      [
+        'connection.onCancel(() => puller.cancel(connection.report))',
+        'connection.onCancel(() => {})',
+        'a source that waits is left when its client leaves',
+      ],
+    ],
+  ),
+  ...mutantsOf('sse-core/src/listener.ts', LOOPS, [
+    ['clearTimeout(this.#heartbeat)\n    this.#forgetSignal', 'this.#forgetSignal', 'no heartbeat outlives its loop'],
+    ['this.#forgetSignal?.()\n', '', 'no signal keeps a loop that was left'],
+    ['this.#listener.channel.removeSubscriber(this)\n', '', 'a loop that was left subscribes no longer'],
+  ]),
+  ...mutantsOf('sse-core/src/feed.ts', LOOPS, [
+    [
+      'this.#subscription?.then((unsubscribe) => unsubscribe()).catch(() => {})\n',
+      '',
+      'an idle channel gives back its subscription',
+    ],
+    [
+      'if (this.#log !== undefined) this.#options.budget?.drop(this.#log)\n',
+      '',
+      'a log that was given back counts no longer',
+      ['sse-core/test/(idle|history).test'],
+    ],
+  ]),
+  ...mutantsOf('sse-core/src/registry.ts', LOOPS, [
+    ['clearInterval(this.#sweepTimer)\n', '', 'nothing is swept where nothing is in use'],
+    [
+      'if (this.get(name) !== channel) return\n',
+      '',
+      'a late close leaves the successor alone',
+      ['sse-core/test/manager.test'],
+    ],
+  ]),
+  ...mutantsOf('sse-core/src/merge.ts', LOOPS, [
+    [
+      'for (const puller of this.#pullers) puller.cancel(',
+      'for (const puller of []) puller.cancel(',
+      'merged sources are left together',
+    ],
+  ]),
+  ...mutantsOf('sse-core/src/source.ts', LOOPS, [
+    ['reader.cancel().catch(', 'Promise.resolve().catch(', 'a web stream that is left is cancelled'],
+    ['.destroy()', '', 'a stream of Node that is left is destroyed'],
+  ]),
+  ...mutantsOf(
+    'koa-sse/src/index.ts',
+    ['koa-sse/test/contract'],
+    [['ctx.respond = false', 'void 0', 'Koa leaves a stream alone']],
+  ),
+]

@@ -1,0 +1,32 @@
+/**
+ * One way to break the code, which some test must notice.
+ *
+ * @typedef {object} Mutant
+ * @property {string} file where, below packages/
+ * @property {string} from the exact text to replace; it occurs once in the file
+ * @property {string} to what replaces it
+ * @property {string} proves what holds because of it
+ * @property {readonly string[]} tests which tests are run, as paths or parts of paths
+ */
+
+/**
+ * Mutants of one file that the same tests judge.
+ *
+ * @param {string} file below packages/
+ * @param {readonly string[]} tests
+ * @param {readonly (readonly [from: string, to: string, proves: string, tests?: readonly string[]])[]} mutations
+ * @returns {Mutant[]}
+ */
+export function mutantsOf(file, tests, mutations) {
+  return mutations.map(([from, to, proves, ownTests = tests]) => ({ file, from, to, proves, tests: ownTests }))
+}
+
+/** The tests that judge most mutants, by what they run. */
+export const TESTS = /** @type {const} */ ({
+  /** The adapter contract over bare `node:http`. */
+  contract: ['sse-core/test/contract.test'],
+  /** The same over HTTP/2 without and with TLS. */
+  http2: ['sse-core/test/contract-http2.test', 'sse-core/test/contract-tls.test'],
+  /** Channels without HTTP. */
+  channels: ['sse-core/test/(broadcast|broker|end|history|idle|listen|manager|resume|subscribers).test'],
+})

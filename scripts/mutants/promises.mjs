@@ -1,0 +1,59 @@
+import { mutantsOf, TESTS } from './mutant.mjs'
+
+const LOG = ['sse-core/test/(cursor-model|resume|history|broker|end).test']
+
+/** What the log, the cursors and the encoding promise. */
+export const promises = [
+  ...mutantsOf(
+    'sse-core/src/event.ts',
+    ['sse-core/test/event'],
+    [
+      ['/[\\r\\n\\0]/.test(text)', '/[\\n\\0]/.test(text)', 'CR injects nothing'],
+      ['/[\\r\\n\\0]/.test(text)', '/[\\r\\n]/.test(text)', 'NUL is refused'],
+      ['/\\r\\n|\\r|\\n/g', '/\\r|\\n/g', 'CRLF is one break'],
+      ["!text.includes('\\r')", 'true', 'a lone CR is a break'],
+      [
+        'Object.freeze({\n',
+        '({\n',
+        'an event that was checked stays as it is',
+        ['sse-core/test/(broadcast|stream|event)'],
+      ],
+    ],
+  ),
+  ...mutantsOf('sse-core/src/log.ts', LOG, [
+    ['if (id === this.#idBeforeOldest) return this.oldest', '', 'who has the id before the oldest has missed nothing'],
+    ['this.#idBeforeOldest = item.id\n', '', 'the place before the oldest has the id of what was evicted'],
+    ["if (item.kind === 'end') return false", '', 'an end is never evicted'],
+    [
+      'if (!positions.has(id)) positions.set(id, position)',
+      'positions.set(id, position)',
+      'of an id that occurs twice the older counts',
+    ],
+    ['this.bytes -= item.frame?.size ?? 0\n', '', 'what is evicted counts no longer'],
+  ]),
+  ...mutantsOf('sse-core/src/cursor.ts', LOG, [
+    ['this.position < log.oldest', 'false', 'who fell out of the log is told'],
+    ['this.#isBehind = readPast === undefined', 'this.#isBehind = false', 'an unknown id is told of a gap'],
+  ]),
+  ...mutantsOf(
+    'sse-core/src/feed.ts',
+    ['sse-core/test/(broker|history|cursor-model|broadcast).test'],
+    [
+      ['process.nextTick(flush, this)', 'flush(this)', 'all events of one tick are one write', TESTS.contract],
+      [
+        'if (this.#whenWarm !== undefined) return this.#whenWarm.then(() => this.#publish(input))\n',
+        '',
+        'listen() takes its place when it is called',
+      ],
+      ['return gapItem(', 'throw error; gapItem(', 'an entry that cannot be written is a gap'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/observed.ts',
+    ['sse-core/test/(broadcast|isolation).test'],
+    [
+      ['if (!result.isObserved) report(error)', 'report(error)', 'an awaited error goes to who awaits it alone'],
+      ['Promise.prototype.then.call(result, undefined, () => {})\n', '', 'an error that nobody awaits ends no process'],
+    ],
+  ),
+]

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** @typedef {import('./mutant.mjs').Mutant} Mutant */
+
+/** How long the tests of one mutant may take: it may well hang, and that is noticed too. */
+const PATIENCE_MS = 180_000
+
+const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js']
+
+/** A copy of the code and its tests, in which mutants may live. The working tree is never touched. */
+export class Tree {
+  /** @type {string} */
+  #root
+
+  static copy() {
+    const root = mkdtempSync(join(tmpdir(), 'ssekit-mutants-'))
+    for (const file of ['package.json', 'jest.config.ts', 'scripts'])
+      cpSync(file, join(root, file), { recursive: true })
+    symlinkSync(join(process.cwd(), 'node_modules'), join(root, 'node_modules'), 'dir')
+    for (const name of readdirSync('packages')) {
+      const from = join('packages', name)
+      const to = join(root, from)
+      for (const part of ['package.json', 'src', 'test']) {
+        if (existsSync(join(from, part))) cpSync(join(from, part), join(to, part), { recursive: true })
+      }
+      const modules = join(process.cwd(), from, 'node_modules')
+      if (existsSync(modules)) symlinkSync(modules, join(to, 'node_modules'), 'dir')
+    }
+    return new Tree(root)
+  }
+
+  /** @param {string} root */
+  constructor(root) {
+    this.#root = root
+  }
+
+  remove() {
+    rmSync(this.#root, { recursive: true, force: true })
+  }
+
+  /**
+   * Why a mutant cannot be made.
+   *
+   * @param {Mutant} mutant
+   * @returns {string | undefined}
+   */
+  whyNot({ file, from, proves }) {
+    const path = join(this.#root, 'packages', file)
+    const found = existsSync(path) ? readFileSync(path, 'utf8').split(from).length - 1 : 0
+    return found === 1 ? undefined : `${file} has ${found} times: ${from.trim()} (${proves})`
+  }
+
+  /**
+   * Lets a mutant live until a test notices it.
+   *
+   * @param {Mutant} mutant
+   * @returns {Promise<string | undefined>} the name of the first test that went red
+   */
+  async killerOf(mutant) {
+    const path = join(this.#root, 'packages', mutant.file)
+    const sound = readFileSync(path, 'utf8')
+    // A function, so that `$` in the text is nothing special.
+    writeFileSync(
+      path,
+      sound.replace(mutant.from, () => mutant.to),
+    )
+    try {
+      const [killer] = await this.redTests(mutant.tests, 1)
+      return killer
+    } finally {
+      writeFileSync(path, sound)
+    }
+  }
+
+  /**
+   * @param {readonly string[]} tests parts of paths, as regular expressions
+   * @param {number} enough how many are waited for
+   * @returns {Promise<string[]>} the names of the tests that went red
+   */
+  async redTests(tests, enough = Number.POSITIVE_INFINITY) {
+    // Last, since Jest takes every word after it for another reporter.
+    const reporter = '--reporters=<rootDir>/scripts/mutants/red-reporter.mjs'
+    const jest = spawn(process.execPath, [...JEST, ...tests, '--runInBand', '--silent', reporter], {
+      cwd: this.#root,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+    /** @type {string[]} */
+    const red = []
+    const timer = setTimeout(() => {
+      red.push('(the tests came to no end)')
+      jest.kill('SIGKILL')
+    }, PATIENCE_MS)
+    createInterface({ input: jest.stdout }).on('line', (line) => {
+      red.push(JSON.parse(line))
+      if (red.length >= enough) jest.kill('SIGKILL')
+    })
+    const code = await new Promise((resolve) => {
+      jest.on('close', resolve)
+    })
+    clearTimeout(timer)
+    if (code !== 0 && red.length === 0) throw new Error(`Jest could not run ${tests.join(' ')}`)
+    return red
+  }
+}
