@@ -6,7 +6,7 @@
  * @property {string} from the exact text to replace; it occurs once in the file
  * @property {string} to what replaces it
  * @property {string} proves what holds because of it
- * @property {readonly string[]} tests which tests are run, as paths or parts of paths
+ * @property {readonly string[]} tests which tests may notice, as parts of their paths; the likeliest first
  */
 
 /**

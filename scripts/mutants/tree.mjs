@@ -69,8 +69,11 @@ export class Tree {
       sound.replace(mutant.from, () => mutant.to),
     )
     try {
-      const [killer] = await this.redTests(mutant.tests, 1)
-      return killer
+      for (const tests of mutant.tests) {
+        const [killer] = await this.redTests([tests], 1)
+        if (killer !== undefined) return killer
+      }
+      return undefined
     } finally {
       writeFileSync(path, sound)
     }

@@ -1,3 +1,46 @@
-console.log('dashboard: not written yet')
+// One process, one manager, three servers. PORT is the first of three ports, HOST where they listen.
+import { manager } from './channels.js'
+import { app as express } from './express.js'
+import { app as fastify } from './fastify.js'
+import { listenOn, portOf } from './free-port.js'
+import { app as koa } from './koa.js'
+import { startMetrics } from './metrics.js'
 
-export {}
+const { PORT = '3000', HOST: host = '127.0.0.1' } = process.env
+const first = Number(PORT)
+// 0 asks for any free port, and then for two more.
+const beside = (offset: number): number => (first === 0 ? 0 : first + offset)
+
+const expressServer = await listenOn(first, (port) => express.listen(port, host))
+const fastifyServer = await listenOn(beside(1), async (port) => {
+  await fastify.listen({ port, host })
+  return fastify.server
+})
+const koaServer = await listenOn(beside(2), (port) => koa.listen(port, host))
+
+express.locals.ports = { express: portOf(expressServer), fastify: portOf(fastifyServer), koa: portOf(koaServer) }
+const stopMetrics = startMetrics()
+
+async function stop(): Promise<void> {
+  stopMetrics()
+  // Streams first: each would keep its server from closing.
+  await manager.close({ graceMs: 1_000 })
+  await fastify.close()
+  expressServer.close()
+  koaServer.close()
+}
+
+// Nothing calls process.exit(): once all is closed, nothing keeps the process running.
+process.once('SIGINT', stop)
+process.once('SIGTERM', stop)
+
+const address = (port: number): string => `http://${host}:${port}`
+console.log(`
+  The dashboard is at ${address(portOf(expressServer))}
+
+  Express  ${address(portOf(expressServer))}
+  Fastify  ${address(portOf(fastifyServer))}
+  Koa      ${address(portOf(koaServer))}
+
+  Ctrl+C ends it.
+`)

@@ -77,7 +77,7 @@ test('what a parser hears is what was formatted, for any text, line ending and c
         expect(parsed).toEqual({ ...heard(events), comments: [...heard(events).comments, 'end'] })
       },
     ),
-    { numRuns: 1_000 },
+    { numRuns: 500 },
   )
 })
 

@@ -155,4 +155,14 @@ describe('the history of all channels of a manager', () => {
     expect(manager.stats().historyBytes).toBe(0)
     await manager.close()
   })
+
+  test('is 256 MiB by default', async () => {
+    const manager = new SseManager()
+    const data = 'x'.repeat(2 ** 20 - 100)
+    for (let i = 0; i < 258; i++) await manager.getOrCreate(`channel ${i}`).broadcast(data)
+    await turn()
+    expect(manager.stats().historyBytes).toBeLessThanOrEqual(2 ** 28)
+    expect(manager.stats().historyBytes).toBeGreaterThan(2 ** 28 - 2 ** 20)
+    await manager.close()
+  })
 })

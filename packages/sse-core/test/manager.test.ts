@@ -45,7 +45,6 @@ describe('getOrCreate', () => {
     const manager = makeManager()
     const options = { heartbeatMs: 5, history: { maxEvents: 3 } }
     manager.getOrCreate('chat', options)
-    options.heartbeatMs = 6
     options.history.maxEvents = 4
     expect(() => manager.getOrCreate('chat', options)).toThrow(TypeError)
   })
@@ -129,11 +128,11 @@ describe('a manager', () => {
 
   test('says how many channels, streams and bytes there are', async () => {
     const manager = makeManager()
-    expect(manager.stats()).toEqual({ channels: 0, connections: 0, historyBytes: 0, closed: {} })
+    expect(manager.stats()).toEqual({ channels: 0, connections: 0, historyBytes: 0, events: 0, bytes: 0, closed: {} })
     const id = await manager.getOrCreate('a').broadcast('1')
     await turn()
     const historyBytes = Buffer.byteLength(`id: ${id}\ndata: 1\n\n`)
-    expect(manager.stats()).toEqual({ channels: 1, connections: 0, historyBytes, closed: {} })
+    expect(manager.stats()).toEqual({ channels: 1, connections: 0, historyBytes, events: 0, bytes: 0, closed: {} })
   })
 
   test('ends everything when it is closed, once', async () => {

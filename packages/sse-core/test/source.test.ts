@@ -20,6 +20,15 @@ async function* asynchronously<T>(...values: T[]): AsyncGenerator<T> {
   }
 }
 
+function webStream<T>(values: readonly T[]): ReadableStream<T> {
+  return new ReadableStream({
+    start(controller) {
+      for (const value of values) controller.enqueue(value)
+      controller.close()
+    },
+  })
+}
+
 function* synchronously<T>(...values: T[]): Generator<T> {
   yield* values
 }
@@ -31,7 +40,7 @@ describe('pipeFrom broadcasts', () => {
     ['an array', () => ['a', 'b']],
     ['a set', () => new Set(['a', 'b'])],
     ['a readable stream of Node', () => Readable.from(['a', 'b'])],
-    ['a web stream', () => ReadableStream.from(['a', 'b'])],
+    ['a web stream', () => webStream(['a', 'b'])],
     ['an SseStream', () => new SseStreamOf('a', 'b')],
   ])('what %s yields', async (_what, make) => {
     expect(await piped(make())).toEqual([{ data: 'a' }, { data: 'b' }])
@@ -121,7 +130,7 @@ describe('bytes are text', () => {
 
   test.each([
     ['Node', (chunks: Uint8Array[]) => Readable.from(chunks)],
-    ['the web', (chunks: Uint8Array[]) => ReadableStream.from(chunks)],
+    ['the web', (chunks: Uint8Array[]) => webStream(chunks)],
     ['an iterable', (chunks: Uint8Array[]) => asynchronously(...chunks)],
   ])('whose characters stay whole wherever a chunk of %s ends', async (_what, make) => {
     for (let size = 1; size <= bytes.length; size++) {
@@ -228,8 +237,9 @@ describe('pipeFrom ends', () => {
     stream.end()
   })
 
-  test('without an error that the source throws while it is cancelled', async () => {
-    const channel = new SseChannel('job')
+  test('with the error of the broadcast; what the source throws while it is cancelled goes to onError', async () => {
+    const errors: unknown[] = []
+    const channel = new SseChannel('job', { onError: (error) => errors.push(error) })
     const source = {
       [Symbol.iterator]: () => ({
         next: () => ({ done: false, value: { event: 'a\nb' } }),
@@ -240,6 +250,14 @@ describe('pipeFrom ends', () => {
     }
     await expect(channel.pipeFrom(source)).rejects.toMatchObject({ code: 'ERR_SSE_INVALID_EVENT' })
     await turn()
+    expect(errors).toMatchObject([{ message: 'while cancelled' }])
+  })
+
+  test('with the values of a sync iterable of promises, awaited', async () => {
+    expect(await piped([Promise.resolve('a'), Promise.resolve({ event: 'e' })])).toEqual([
+      { data: 'a' },
+      { event: 'e' },
+    ])
   })
 })
 

@@ -10,6 +10,7 @@ import { heartbeatScenarios } from './heartbeat.js'
 import { injectionScenarios } from './injection.js'
 import { isolationScenarios } from './isolation.js'
 import { leavingScenarios } from './leaving.js'
+import { leftoverScenarios } from './leftovers.js'
 import { limitScenarios } from './limits.js'
 import { lineEndingScenarios } from './line-endings.js'
 import { methodScenarios } from './methods.js'
@@ -62,6 +63,7 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
     errorBeforeHeadScenarios,
     errorAfterHeadScenarios,
     leavingScenarios,
+    leftoverScenarios,
     rudeClientScenarios,
     slowScenarios,
     limitScenarios,

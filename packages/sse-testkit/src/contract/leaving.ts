@@ -25,7 +25,7 @@ export function leavingScenarios({ scenario }: Script): void {
     assert.equal(timers.count, 2, 'timers of an open stream: its heartbeat and its age')
     reader.abort()
     await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
-    assert.equal(timers.count, 0, 'timers that stayed')
+    await timers.gone()
     timers.stop()
     assert.deepEqual(
       calls.map(([reason]) => reason),

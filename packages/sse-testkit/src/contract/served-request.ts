@@ -19,12 +19,11 @@ export class ServedRequest {
     this.req = req
     this.res = res
     // On HTTP/2 the stream below belongs to Node's own layer, and the socket to all streams of the connection.
-    const below = 'stream' in req ? req.stream : req.socket
     const emitters: EventEmitter[] = 'stream' in req ? [req, res] : [req, res, req.socket]
     this.closed = new Promise((resolve) => {
       res.once('close', resolve)
-      // A response that waits behind another never emits it.
-      below.once('close', resolve)
+      // One that waits behind another response never emits it.
+      if (res.socket === null) req.socket.once('close', resolve)
     })
     this.#listeners = new Map(emitters.map((emitter) => [emitter, new Set(listenersOf(emitter))]))
   }
@@ -49,13 +48,15 @@ export class ServedRequest {
       eventsOf(emitter).flatMap((event) =>
         emitter
           .listeners(event)
-          // Node itself leaves a `noop` on a socket that failed.
-          .filter((listener) => !before.has(listener) && listener.name !== 'noop')
+          .filter((listener) => !before.has(listener) && !OF_NODE.has(listener.name))
           .map(() => `${emitter.constructor.name} ${String(event)}`),
       ),
     )
   }
 }
+
+/** What Node itself leaves: on a socket that failed, and on a request whose response is finished before it was read. */
+const OF_NODE: ReadonlySet<string> = new Set(['noop', 'clearIncoming'])
 
 function eventsOf(emitter: EventEmitter): (string | symbol)[] {
   return emitter.eventNames()

@@ -1,4 +1,5 @@
 import { createHook } from 'node:async_hooks'
+import { eventually } from './eventually.js'
 
 /** Counts the timers of certain durations that were set since it was made, and neither fired nor were cleared. */
 export class TimerWatch {
@@ -17,6 +18,11 @@ export class TimerWatch {
 
   get count(): number {
     return this.#alive.size
+  }
+
+  /** Resolves once none is left; Node tells of a cleared timer some turns later. */
+  gone(): Promise<void> {
+    return eventually(() => this.count === 0, `${this.count} timers that stayed`)
   }
 
   stop(): void {

@@ -1,0 +1,53 @@
+import { memoryBackplane, merge, type SseChannel, SseManager } from '@ssekit/sse-core'
+import { counting } from './event-count.js'
+
+export type ServerName = 'express' | 'fastify' | 'koa'
+
+/** What somebody said, and the server through which it came in. */
+export interface Message {
+  readonly text: string
+  readonly via: ServerName
+  readonly at: number
+}
+
+/** Numbered without holes, so that the page can prove that none is missing and none came twice. */
+export interface Notification extends Message {
+  readonly n: number
+}
+
+/** How the process is doing; numbered like notifications. */
+export interface Sample {
+  readonly n: number
+  readonly at: number
+  readonly cpuPercent: number
+  readonly memoryMb: number
+  readonly eventsPerSecond: number
+}
+
+/** The one manager that all three servers share. With a Redis or NATS backplane, so would any number of processes. */
+export const manager: SseManager = new SseManager({ backplane: counting(memoryBackplane()), retryMs: 3_000 })
+
+export const notifications: SseChannel<{ notification: Notification }> = manager.getOrCreate('notifications')
+export const samples: SseChannel<{ sample: Sample }> = manager.getOrCreate('samples')
+
+let sent = 0
+
+/** Whichever server somebody sends it through, it arrives through all of them. */
+export function notify(text: string, via: ServerName): Promise<string> {
+  sent += 1
+  return notifications.broadcast({ event: 'notification', data: { n: sent, ...message(text, via) } })
+}
+
+export function message(text: string, via: ServerName): Message {
+  return { text: text.trim().slice(0, 200), via, at: Date.now() }
+}
+
+/** Two channels on one stream: the latest notifications, a minute of samples, and whatever comes next. */
+export function news(): ReturnType<typeof merge> {
+  return merge(notifications.listen({ rewind: 4 }), samples.listen({ rewind: 120 }))
+}
+
+/** Whose stream it is, as the page says in the address: `manager.disconnect()` finds the stream by it. */
+export function keyOf(url: string): string | undefined {
+  return new URLSearchParams(url.split('?')[1]).get('key') ?? undefined
+}

@@ -1,0 +1,30 @@
+import { type Sample, samples } from './channels.js'
+import { takeEventCount } from './event-count.js'
+
+const EVERY_MS = 500
+
+/** Broadcasts how this process is doing, twice a second, until the returned function is called. */
+export function startMetrics(): () => void {
+  let n = 0
+  let cpu = process.cpuUsage()
+  let time = performance.now()
+
+  const measure = (): Sample => {
+    const used = process.cpuUsage(cpu)
+    const elapsedMs = performance.now() - time
+    cpu = process.cpuUsage()
+    time = performance.now()
+    n += 1
+    return {
+      n,
+      at: Date.now(),
+      cpuPercent: (used.user + used.system) / 10 / elapsedMs,
+      memoryMb: process.memoryUsage.rss() / 2 ** 20,
+      eventsPerSecond: (takeEventCount() * 1000) / elapsedMs,
+    }
+  }
+
+  // Nobody has to await a broadcast: what goes wrong with it reaches the manager's `onError`.
+  const timer = setInterval(() => void samples.broadcast({ event: 'sample', data: measure() }), EVERY_MS)
+  return () => clearInterval(timer)
+}

@@ -1,0 +1,131 @@
+import uPlot from 'uplot'
+import type { Sample } from '../channels.js'
+import { clock } from './clock.js'
+import { find } from './find.js'
+
+const WINDOW_S = 60
+
+interface Figure {
+  readonly id: string
+  readonly color: string
+  readonly value: (sample: Sample) => number
+  readonly text: (value: number) => string
+  /** The scale never ends below this, so that noise does not look like news. */
+  readonly atLeast: number
+}
+
+const FIGURES: readonly Figure[] = [
+  { id: 'cpu', color: '--cpu', value: (s) => s.cpuPercent, text: (v) => `${v.toFixed(1)} %`, atLeast: 10 },
+  { id: 'memory', color: '--memory', value: (s) => s.memoryMb, text: (v) => `${v.toFixed(0)} MB`, atLeast: 100 },
+  { id: 'rate', color: '--rate', value: (s) => s.eventsPerSecond, text: (v) => `${v.toFixed(0)} / s`, atLeast: 10 },
+]
+
+/** The server's CPU, memory and event rate over the last minute. */
+export class Charts {
+  readonly #charts = FIGURES.map((figure) => new Chart(figure))
+  #last = 0
+
+  /** Takes a sample once, however many streams bring it. */
+  add(sample: Sample): void {
+    if (sample.at <= this.#last) return
+    this.#last = sample.at
+    for (const chart of this.#charts) chart.add(sample)
+  }
+}
+
+class Chart {
+  readonly #figure: Figure
+  readonly #value: HTMLElement
+  readonly #plot: uPlot
+  #times: number[] = []
+  #values: number[] = []
+  #isDrawing = false
+
+  constructor(figure: Figure) {
+    const tile = find(document, `#${figure.id}`, HTMLElement)
+    const place = find(tile, '.chart', HTMLElement)
+    this.#figure = figure
+    this.#value = find(tile, '.value', HTMLElement)
+    this.#plot = new uPlot({ ...optionsOf(figure, place), hooks: { setCursor: [() => this.#show()] } }, [[], []], place)
+    new ResizeObserver(() => this.#plot.setSize(sizeOf(place))).observe(place)
+  }
+
+  add(sample: Sample): void {
+    const value = this.#figure.value(sample)
+    this.#times.push(sample.at / 1000)
+    this.#values.push(value)
+    const first = this.#times.findIndex((time) => time >= sample.at / 1000 - WINDOW_S)
+    this.#times = this.#times.slice(first)
+    this.#values = this.#values.slice(first)
+    this.#show()
+    this.#draw()
+  }
+
+  /** The value under the cursor, else the newest. */
+  #show(): void {
+    const value = this.#values[this.#plot.cursor.idx ?? this.#values.length - 1]
+    if (value !== undefined) this.#value.textContent = this.#figure.text(value)
+  }
+
+  /** Once a frame: a minute of samples arrives at once. */
+  #draw(): void {
+    if (this.#isDrawing) return
+    this.#isDrawing = true
+    requestAnimationFrame(() => {
+      this.#isDrawing = false
+      this.#plot.setData([this.#times, this.#values])
+    })
+  }
+}
+
+function optionsOf({ color, text, atLeast }: Figure, place: HTMLElement): uPlot.Options {
+  // Asked at each drawing: a canvas does not follow the style sheet by itself.
+  const css = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name)
+  const axis: uPlot.Axis = { stroke: () => css('--muted'), font: '11px system-ui, sans-serif', ticks: { show: false } }
+  return {
+    ...sizeOf(place),
+    legend: { show: false },
+    // One cursor over all charts.
+    cursor: { sync: { key: 'metrics' }, y: false, drag: { x: false, y: false } },
+    padding: [8, 2, 0, 0],
+    scales: {
+      x: { range: (_plot, _min, max) => [(max || WINDOW_S) - WINDOW_S, max || WINDOW_S] },
+      y: { range: (_plot, _min, max) => [0, Math.max(atLeast, (max ?? 0) * 1.2)] },
+    },
+    axes: [
+      {
+        ...axis,
+        size: 22,
+        grid: { show: false },
+        values: clocks,
+        space: 90,
+      },
+      {
+        ...axis,
+        size: 52,
+        grid: { stroke: () => css('--line'), width: 1 },
+        space: 32,
+        values: (_plot, v) => v.map((n) => text(n).replace('.0', '')),
+      },
+    ],
+    series: [
+      {},
+      {
+        stroke: () => css(color),
+        fill: () => `${css(color)}22`,
+        width: 1.5,
+        points: { show: false },
+      },
+    ],
+  }
+}
+
+/** The times of day below a chart, but for one that would be cut off at its right edge. */
+function clocks({ scales }: uPlot, times: readonly number[]): string[] {
+  const last = (scales.x?.max ?? 0) - 6
+  return times.map((time) => (time > last ? '' : clock(time * 1000)))
+}
+
+function sizeOf(place: HTMLElement): { width: number; height: number } {
+  return { width: place.clientWidth, height: place.clientHeight }
+}

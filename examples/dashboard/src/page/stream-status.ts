@@ -1,0 +1,47 @@
+import { copyOf, find } from './find.js'
+import { Stream, type StreamState } from './stream.js'
+
+const TEXTS: Readonly<Record<StreamState, string>> = {
+  connecting: 'Connecting',
+  open: 'Open',
+  reconnecting: 'Reconnecting',
+  closed: 'Closed',
+}
+
+/** Shows the state and the last event id of a stream, and has a button that cuts it. */
+export class StreamStatus {
+  #stream: Stream | undefined
+  readonly #pill: HTMLElement
+  readonly #id: HTMLElement
+  readonly #cut: HTMLButtonElement
+
+  /** @param card has a `.pill` and a `footer`, which this fills */
+  constructor(card: HTMLElement, name: string) {
+    const footer = find(card, 'footer', HTMLElement)
+    footer.append(copyOf('#stream-status'))
+    this.#pill = find(card, '.pill', HTMLElement)
+    this.#id = find(footer, '.id', HTMLElement)
+    this.#cut = find(footer, 'button', HTMLButtonElement)
+    this.#cut.setAttribute('aria-label', `Cut the connection of ${name}`)
+    this.#cut.addEventListener('click', () => void this.#stream?.cut())
+  }
+
+  /** Opens the stream that is to be shown, in place of the one before. */
+  open(address: string): Stream {
+    this.#stream?.close()
+    const stream = new Stream(address, () => {
+      if (this.#stream === stream) this.#show(stream)
+    })
+    this.#stream = stream
+    this.#show(stream)
+    return stream
+  }
+
+  #show({ state, lastEventId }: Stream): void {
+    this.#pill.dataset.state = state
+    this.#pill.textContent = TEXTS[state]
+    this.#id.textContent = lastEventId === '' ? 'none yet' : lastEventId
+    this.#id.title = lastEventId
+    this.#cut.disabled = state !== 'open'
+  }
+}

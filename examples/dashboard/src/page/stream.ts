@@ -1,0 +1,80 @@
+/** What an EventSource is doing; `reconnecting` is what it does by itself after a cut. */
+export type StreamState = 'connecting' | 'open' | 'reconnecting' | 'closed'
+
+/** Data of an event that has been read as JSON; `isLate` says that it was published while the stream was cut. */
+export type DataListener<T> = (data: T, isLate: boolean) => void
+
+/** The events that ssekit itself sends. */
+const OWN_EVENTS = ['sse-checkpoint', 'sse-gap']
+
+let streams = 0
+const page = crypto.getRandomValues(new Uint32Array(2)).join('')
+
+/** An EventSource that knows its state, its last event id, and what arrived late. */
+export class Stream {
+  state: StreamState = 'connecting'
+  lastEventId = ''
+  /** The name by which the server can cut it. */
+  readonly key: string
+  readonly #source: EventSource
+  readonly #changed: () => void
+  // The newest event by the server's clock, and its arrival by ours: the two clocks need not agree.
+  #newest: { readonly at: number; readonly arrived: number } | undefined
+  #lateBefore = 0
+
+  constructor(address: string, changed: () => void) {
+    streams += 1
+    this.key = `${page}-${streams}`
+    this.#changed = changed
+    this.#source = new EventSource(`${address}?key=${this.key}`)
+    this.#source.addEventListener('open', () => {
+      if (this.#newest !== undefined) this.#lateBefore = this.#newest.at + performance.now() - this.#newest.arrived
+      this.#become('open')
+    })
+    this.#source.addEventListener('error', () => {
+      this.#become(this.#source.readyState === EventSource.CLOSED ? 'closed' : 'reconnecting')
+    })
+    for (const type of OWN_EVENTS) this.#source.addEventListener(type, (event) => this.#remember(event))
+  }
+
+  /** Calls back for each event of a type. */
+  on<T extends object>(type: string, listener: DataListener<T>): this {
+    this.#source.addEventListener(type, (event) => {
+      const data: T = JSON.parse(event.data)
+      const at = 'at' in data && typeof data.at === 'number' ? data.at : undefined
+      listener(data, at !== undefined && at < this.#lateBefore)
+      if (at !== undefined && at > (this.#newest?.at ?? 0)) this.#newest = { at, arrived: performance.now() }
+      this.#remember(event)
+    })
+    return this
+  }
+
+  /** Calls back when the server has nothing for this stream and never will (`204`), or refuses it. */
+  whenGone(listener: () => void): this {
+    this.#source.addEventListener('error', () => {
+      if (this.#source.readyState === EventSource.CLOSED) listener()
+    })
+    return this
+  }
+
+  /** Has the server cut the connection. EventSource then comes back by itself, with its last event id. */
+  async cut(): Promise<void> {
+    await fetch(`/streams/${this.key}`, { method: 'DELETE' })
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.#source.close()
+    this.#become('closed')
+  }
+
+  #remember(event: MessageEvent): void {
+    this.lastEventId = event.lastEventId
+    this.#changed()
+  }
+
+  #become(state: StreamState): void {
+    this.state = state
+    this.#changed()
+  }
+}

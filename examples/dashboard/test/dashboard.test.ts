@@ -1,0 +1,283 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
+import { findChromium } from '../../../scripts/chromium.mjs'
+import { type RunningDashboard, startDashboard } from './running-dashboard.js'
+
+jest.setTimeout(30_000)
+
+const SERVERS = ['express', 'fastify', 'koa']
+
+let browser: Browser
+let dashboard: RunningDashboard
+let page: Page
+let mistakes: string[]
+
+beforeAll(async () => {
+  const flags = '--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync'.split(' ')
+  const args = process.getuid?.() === 0 ? [...flags, '--no-sandbox'] : flags
+  const executablePath = findChromium()
+  if (executablePath === undefined) throw new Error('these tests need Chromium')
+  ;[browser, dashboard] = await Promise.all([chromium.launch({ executablePath, args }), startDashboard()])
+})
+
+afterAll(async () => {
+  await browser?.close()
+  await dashboard?.stop()
+})
+
+beforeEach(async () => {
+  mistakes = []
+  page = await browser.newPage({ viewport: { width: 1280, height: 900 } })
+  page.setDefaultTimeout(15_000)
+  page.on('pageerror', (error) => mistakes.push(String(error)))
+  page.on('console', (message) => {
+    if (message.type() === 'error') mistakes.push(message.text())
+  })
+})
+
+afterEach(async () => {
+  await page.close()
+})
+
+async function open(path = ''): Promise<void> {
+  await page.goto(dashboard.address + path)
+  for (const name of [...SERVERS, 'room']) await isOpen(name)
+}
+
+/** Resolves when a stream of the page is open. */
+async function isOpen(name: string): Promise<void> {
+  await page.locator(`#${name} .pill[data-state=open]`).waitFor()
+}
+
+async function send(text: string, via: string): Promise<void> {
+  await page.getByLabel('Text').fill(text)
+  await page.getByRole('radio', { name: via }).check()
+  await page.getByRole('button', { name: 'Send', exact: true }).click()
+}
+
+function message(card: string, text: string): Locator {
+  return page.locator(`#${card} .message`, { hasText: text })
+}
+
+async function figure(card: string, name: string): Promise<number> {
+  return Number(await page.locator(`#${card} [data-figure=${name}]`).textContent())
+}
+
+async function portsOf({ address }: RunningDashboard): Promise<Record<string, number>> {
+  return (await (await fetch(`${address}/ports`)).json()) as Record<string, number>
+}
+
+describe('the dashboard in a browser', () => {
+  test('shows a notification on all three servers, whichever it was sent through', async () => {
+    await open()
+    for (const via of ['Express', 'Fastify', 'Koa']) {
+      await send(`hello through ${via}`, via)
+      for (const card of SERVERS) {
+        await message(card, `hello through ${via}`).waitFor()
+        expect(await message(card, `hello through ${via}`).count()).toBe(1)
+        expect(await message(card, `hello through ${via}`).textContent()).toContain(`via ${via}`)
+      }
+    }
+    await page.getByText(/came through all 3 servers/).waitFor()
+
+    await page.getByRole('button', { name: 'Send 20' }).click()
+    for (const card of SERVERS) await message(card, '20 of 20').waitFor()
+    const newestFirst = ['20 of 20', '19 of 20', '18 of 20', '17 of 20']
+    for (const card of SERVERS) expect(await page.locator(`#${card} .text`).allTextContents()).toEqual(newestFirst)
+    expect(mistakes).toEqual([])
+  })
+
+  test('has its streams open on all three servers at once, shows their last event ids, and asks nobody else for anything', async () => {
+    const hosts = new Set<string>()
+    page.on('request', (request) => hosts.add(new URL(request.url()).host))
+    await open()
+    await page.getByRole('button', { name: 'Start' }).click()
+    await isOpen('job')
+    const ports = Object.values(await portsOf(dashboard))
+    expect([...hosts].sort()).toEqual(ports.map((port) => `127.0.0.1:${port}`).sort())
+    expect(await page.locator('.pill[data-state=open]').count()).toBe(5)
+    for (const card of SERVERS) {
+      const id = page.locator(`#${card} .id`)
+      await page.waitForFunction((name) => /~/.test(document.querySelector(`#${name} .id`)?.textContent ?? ''), card)
+      const first = await id.textContent()
+      await page.waitForFunction(([name, old]) => document.querySelector(`#${name} .id`)?.textContent !== old, [
+        card,
+        first,
+      ] as const)
+    }
+    expect(await page.locator('#room .id').textContent()).not.toBe('none yet')
+  })
+
+  test('a job goes on where it is when the page is reloaded in the middle, and comes to its end', async () => {
+    await open()
+    await page.getByRole('button', { name: 'Start' }).click()
+    const records = page.locator('#job .cell')
+    await page.waitForFunction(() => (document.querySelector('progress')?.value ?? 0) > 0.2)
+    const before = await page.locator('progress').evaluate((bar: HTMLProgressElement) => bar.value)
+    await page.reload()
+    await page.waitForFunction(() => (document.querySelector('progress')?.value ?? 0) > 0)
+    const after = await page.locator('progress').evaluate((bar: HTMLProgressElement) => bar.value)
+    expect(after).toBeGreaterThanOrEqual(before)
+    expect(after).toBeLessThan(1)
+    await page.getByRole('button', { name: 'Cut the connection of the job' }).click()
+    await page.getByText(/has done all 120 records/).waitFor()
+    expect(await page.locator('progress').evaluate((bar: HTMLProgressElement) => bar.value)).toBe(1)
+    expect(await page.locator('#job .check').textContent()).toMatch(/ 0 missing, 0 twice/)
+    expect(await page.locator('#job .cell.before').count()).toBeGreaterThan(20)
+    expect(await page.locator('#job .cell.late').count()).toBeGreaterThan(0)
+    expect(await page.locator('#job .cell:is(.before, .live, .late)').count()).toBe(await records.count())
+
+    await page.reload()
+    await page.getByText(/has done all 120 records/).waitFor()
+    expect(mistakes).toEqual([])
+  })
+
+  test('says so when the job in the address is unknown', async () => {
+    await open('/?job=nobody')
+    await page.getByText('The server knows no job nobody').waitFor()
+    expect(await page.locator('#job .pill').getAttribute('data-state')).toBe('closed')
+    expect(await page.getByRole('button', { name: 'Start' }).isEnabled()).toBe(true)
+    expect(mistakes).toEqual([])
+  })
+
+  test('a room is named by its path, and what is said in it is heard there only, by whichever server it comes', async () => {
+    const room = 'attic & cellar/ü'
+    await open()
+    await page.getByPlaceholder('another room').fill(room)
+    await page.getByRole('button', { name: 'Enter' }).click()
+    await isOpen('room')
+    expect(await page.locator('#room .path').textContent()).toBe(`/rooms/${encodeURIComponent(room)}`)
+    await page.getByPlaceholder('Say something').fill('is anybody here?')
+    await page.getByRole('button', { name: 'Say' }).click()
+    await message('room', 'is anybody here?').waitFor()
+    for (const [name, port] of Object.entries(await portsOf(dashboard))) {
+      const address = `http://127.0.0.1:${port}/rooms/${encodeURIComponent(room)}`
+      const response = await fetch(address, { method: 'POST', body: `${name} is` })
+      expect(response.status).toBe(204)
+    }
+    for (const name of SERVERS) await message('room', `${name} is`).waitFor()
+
+    await page.getByRole('button', { name: 'kitchen' }).click()
+    await isOpen('room')
+    expect(await page.locator('#room .message').count()).toBe(0)
+    await page.getByRole('button', { name: room }).click()
+    await message('room', 'koa is').waitFor()
+    expect(await page.locator('#room .message .text').allTextContents()).toEqual([
+      'is anybody here?',
+      ...Object.keys(await portsOf(dashboard)).map((name) => `${name} is`),
+    ])
+    expect(mistakes).toEqual([])
+  })
+
+  test('a stream that is cut while events go on gets each missed one afterwards, none twice', async () => {
+    await open()
+    await page.locator('#fastify .cell.live').nth(2).waitFor()
+    await page.getByRole('button', { name: 'Cut the connection of fastify' }).click()
+    await page.locator('#fastify .pill[data-state=reconnecting]').waitFor()
+    await send('while you were away', 'Fastify')
+    await message('express', 'while you were away').waitFor()
+    expect(await message('fastify', 'while you were away').count()).toBe(0)
+    await page.waitForFunction(() => document.querySelectorAll('#fastify .cell:not(.live, .late)').length >= 3)
+    expect(await figure('fastify', 'sent')).toBeGreaterThan(await figure('fastify', 'received'))
+
+    await isOpen('fastify')
+    await message('fastify', 'while you were away').waitFor()
+    expect(await message('fastify', 'while you were away').count()).toBe(1)
+    expect(await message('fastify', 'while you were away').textContent()).toContain('late')
+    await page.waitForFunction(() => document.querySelectorAll('#fastify .cell:not(.live, .late)').length === 0)
+    expect(await page.locator('#fastify .cell.late').count()).toBeGreaterThanOrEqual(3)
+    for (const card of SERVERS) {
+      for (const name of ['missing', 'twice', 'gaps'])
+        expect([card, name, await figure(card, name)]).toEqual([card, name, 0])
+    }
+    expect(await figure('express', 'late')).toBe(0)
+    expect(await figure('koa', 'late')).toBe(0)
+    expect(mistakes).toEqual([])
+  })
+
+  test('draws the figures of the server in the colours of the scheme, also when that changes', async () => {
+    await page.emulateMedia({ colorScheme: 'light' })
+    await open()
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme })
+      for (const tile of ['cpu', 'memory', 'rate']) await page.waitForFunction(isDrawn, tile)
+    }
+    expect(await page.locator('#cpu .value').textContent()).toMatch(/^\d+\.\d %$/)
+    expect(await page.locator('#memory .value').textContent()).toMatch(/^[1-9]\d* MB$/)
+    expect(await page.locator('#rate .value').textContent()).toMatch(/^\d+ \/ s$/)
+  })
+
+  test('is no wider than its screen, whatever people write, and cuts no label off', async () => {
+    await open(`/?room=${'long'.repeat(10)}`)
+    await send('w'.repeat(200), 'Koa')
+    await message('koa', 'www').first().waitFor()
+    await page.getByPlaceholder('Say something').fill('w'.repeat(200))
+    await page.getByRole('button', { name: 'Say' }).click()
+    await message('room', 'www').first().waitFor()
+    for (const width of [320, 390, 768, 1024, 1280]) {
+      await page.setViewportSize({ width, height: 844 })
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width)
+      expect([width, await page.evaluate(cutOff)]).toEqual([width, []])
+    }
+  })
+})
+
+/** Whether a chart's canvas has its line, in the colour that the style sheet gives it. Runs in the page. */
+function isDrawn(tile: string): boolean {
+  const canvas = document.querySelector<HTMLCanvasElement>(`#${tile} canvas`)
+  const color = getComputedStyle(document.documentElement).getPropertyValue(`--${tile}`)
+  const pixels = canvas?.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data ?? []
+  for (let i = 0; i < pixels.length; i += 4) {
+    const [red = 0, green = 0, blue = 0, alpha] = pixels.slice(i, i + 4)
+    const hex = ((red << 16) | (green << 8) | blue).toString(16).padStart(6, '0')
+    if (alpha === 255 && `#${hex}` === color) return true
+  }
+  return false
+}
+
+/** The labels that do not fit where they are. Runs in the page. */
+function cutOff(): string[] {
+  return [...document.querySelectorAll('button:not(nav button), label > span, h1, h2, h3, dt, dd, .pill')]
+    .filter((element) => element.scrollWidth > element.clientWidth + 1)
+    .map((element) => element.outerHTML)
+}
+
+describe('the process', () => {
+  test('exits by itself on SIGTERM while a page is open and a job runs', async () => {
+    const own = await startDashboard()
+    try {
+      await page.goto(own.address)
+      for (const name of [...SERVERS, 'room']) await isOpen(name)
+      await page.getByRole('button', { name: 'Start' }).click()
+      await page.waitForFunction(() => (document.querySelector('progress')?.value ?? 0) > 0)
+      const started = performance.now()
+      expect(await own.stop('SIGTERM')).toBe(0)
+      expect(performance.now() - started).toBeLessThan(3_000)
+      for (const card of SERVERS) await page.locator(`#${card} .pill[data-state=reconnecting]`).waitFor()
+    } finally {
+      own.process.kill('SIGKILL')
+    }
+  })
+
+  test('exits by itself on SIGINT', async () => {
+    const own = await startDashboard()
+    expect(await own.stop('SIGINT')).toBe(0)
+  })
+
+  test('takes another port when the one it was given is taken', async () => {
+    const occupant = createServer().listen(0, '127.0.0.1')
+    await once(occupant, 'listening')
+    const address = occupant.address()
+    const taken = typeof address === 'object' && address !== null ? address.port : 0
+    const own = await startDashboard(taken)
+    try {
+      expect(new URL(own.address).port).not.toBe(String(taken))
+      expect((await fetch(own.address)).status).toBe(200)
+    } finally {
+      await own.stop()
+      occupant.close()
+    }
+  })
+})

@@ -1,0 +1,37 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+const program = fileURLToPath(new URL('../dist/server.js', import.meta.url))
+
+/** What `npm start` runs, as a process of its own. */
+export interface RunningDashboard {
+  readonly address: string
+  readonly process: ChildProcess
+  /** Asks it to stop; resolves to its exit code, and to undefined if it has to be killed after ten seconds. */
+  stop(signal?: NodeJS.Signals): Promise<number | undefined>
+}
+
+/** Resolves once the address is printed. */
+export async function startDashboard(port = 0): Promise<RunningDashboard> {
+  const child = spawn(process.execPath, [program], {
+    env: { ...process.env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  for await (const line of createInterface({ input: child.stdout })) {
+    const address = /The dashboard is at (\S+)/.exec(line)?.[1]
+    if (address !== undefined) return { address, process: child, stop: (signal) => stop(child, signal) }
+  }
+  throw new Error('the dashboard printed no address')
+}
+
+async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | undefined> {
+  if (child.exitCode !== null) return child.exitCode
+  const exited = once(child, 'exit')
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  child.kill(signal)
+  const [code] = await exited
+  clearTimeout(timer)
+  return code ?? undefined
+}

@@ -1,0 +1,18 @@
+// #region clients
+import { SseChannel, sse } from '@ssekit/fastify-sse'
+import Fastify from 'fastify'
+
+// The set of clients, and the method that writes to all of them.
+const channel = new SseChannel('clients')
+
+const app = Fastify()
+await app.register(sse)
+app.get('/events', (_request, reply) => reply.sse(channel))
+
+async function broadcast(message: string): Promise<void> {
+  await channel.broadcast({ data: message })
+}
+
+// #endregion clients
+
+export { app, broadcast, channel }

@@ -1,0 +1,19 @@
+// #region five-events
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type SseEvent, sse } from '@ssekit/koa-sse'
+import Koa from 'koa'
+
+async function* fiveEvents(): AsyncGenerator<SseEvent> {
+  for (let i = 0; i < 5; i++) {
+    yield { data: `Event ${i}` }
+    await sleep(1_000)
+  }
+}
+
+const app = new Koa()
+app.use(sse())
+app.use((ctx) => ctx.sse(fiveEvents()))
+
+// #endregion five-events
+
+export { app }

@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import Router from '@koa/router'
+import { type SseEvent, SseManager, sse } from '@ssekit/koa-sse'
+import Koa from 'koa'
+
+const steps = ['build', 'test', 'upload', 'switch']
+
+// #region deploy
+const deploys = new SseManager()
+
+const app = new Koa()
+const router = new Router()
+app.use(sse({ manager: deploys })).use(router.routes())
+
+async function* run(): AsyncGenerator<SseEvent> {
+  for (const [index, name] of steps.entries()) {
+    yield { event: 'progress', data: { step: name, status: 'done', progress: (100 * (index + 1)) / steps.length } }
+    await sleep(1_000)
+  }
+}
+
+async function deploy(id: string): Promise<void> {
+  const channel = deploys.getOrCreate(`deploy:${id}`)
+  await channel.pipeFrom(run())
+  // Everybody's stream ends behind this. Who comes back then gets 204, which stops an EventSource.
+  await channel.end({ event: 'done', data: { status: 'complete' } })
+}
+
+router.post('/deploy/:id', (ctx) => {
+  void deploy(ctx.params.id ?? '')
+  ctx.status = 202
+})
+
+router.get('/deploy/:id/progress', (ctx) => {
+  const channel = deploys.get(`deploy:${ctx.params.id}`)
+  if (channel === undefined) return ctx.throw(404, 'no such deploy')
+  // From its first step, whenever somebody opens the page; after a reload, from where they were.
+  return ctx.sse(channel, { rewind: Number.POSITIVE_INFINITY })
+})
+
+// #endregion deploy
+
+export { app, deploys }

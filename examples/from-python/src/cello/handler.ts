@@ -1,0 +1,21 @@
+// #region handler
+import { SseStream, sse } from '@ssekit/express-sse'
+import express, { type Express } from 'express'
+
+const app: Express = express()
+app.use(sse())
+
+app.get('/events', async (_req, res) => {
+  const stream = new SseStream()
+  stream.add({ data: { status: 'connected' }, event: 'init', retry: 3_000 })
+  for (let i = 0; i < 10; i++) {
+    stream.add({ data: { count: i, timestamp: Date.now() / 1000 }, event: 'update', id: String(i) })
+  }
+  // Without it the stream stays open, and takes events for as long as the client is there.
+  stream.end()
+  await res.sse(stream)
+})
+
+// #endregion handler
+
+export { app }

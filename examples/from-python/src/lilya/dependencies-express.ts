@@ -1,0 +1,16 @@
+// #region express
+import { injectChannel, sse } from '@ssekit/express-sse'
+import express, { type Express } from 'express'
+
+const app: Express = express()
+app.use(sse())
+
+app.get('/stream', injectChannel('chat'), (req, res) => res.sse(req.sseChannel))
+
+// The name may come from the request.
+const room = injectChannel((req) => `room:${req.params.room}`)
+app.get('/rooms/:room', room, (req, res) => res.sse(req.sseChannel))
+
+// #endregion express
+
+export { app }

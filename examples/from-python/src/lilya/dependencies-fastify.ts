@@ -1,0 +1,12 @@
+// #region fastify
+import { injectChannel, sse } from '@ssekit/fastify-sse'
+import Fastify from 'fastify'
+
+const app = Fastify()
+await app.register(sse)
+
+app.get('/stream', { preHandler: injectChannel('chat') }, (request, reply) => reply.sse(request.sseChannel))
+
+// #endregion fastify
+
+export { app }

@@ -1,0 +1,28 @@
+// #region job
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type SseEvent, sse, sseManager } from '@ssekit/fastify-sse'
+import Fastify from 'fastify'
+
+const app = Fastify()
+await app.register(sse)
+
+const progress = sseManager.getOrCreate('tasks')
+
+async function* runJob(): AsyncGenerator<SseEvent> {
+  for (let i = 0; i < 100; i++) {
+    yield { event: 'progress', data: i }
+    await sleep(100)
+  }
+}
+
+app.post('/job', async (_request, reply) => {
+  // The job goes on whoever watches; if it fails, the manager's `onError` hears of it.
+  void progress.pipeFrom(runJob())
+  return reply.code(202).send({ started: true })
+})
+
+app.get('/job/status', (_request, reply) => reply.sse(progress, { heartbeatMs: 5_000 }))
+
+// #endregion job
+
+export { app }

@@ -1,0 +1,28 @@
+import { sse } from '@ssekit/fastify-sse'
+import Fastify from 'fastify'
+import { type Database, openDatabase, type User } from './users.js'
+
+const app = Fastify()
+await app.register(sse)
+
+const database: Database = openDatabase()
+
+// #region database
+async function* streamDatabaseResults(signal: AbortSignal): AsyncGenerator<unknown> {
+  // Opened by the generator, not by the route: it lives exactly as long as the stream.
+  const session = await database.connect()
+  try {
+    for await (const row of session.select<User>('users', { signal })) {
+      yield { data: row.name, id: String(row.id) }
+    }
+  } finally {
+    // Once, whether the rows came to an end, the query failed, or the client left.
+    await session.close()
+  }
+}
+
+app.get('/users', (_request, reply) => reply.sse(({ signal }) => streamDatabaseResults(signal)))
+
+// #endregion database
+
+export { app, database }

@@ -1,0 +1,46 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import Router from '@koa/router'
+import { type SseConnection, type SseEvent, sse } from '@ssekit/koa-sse'
+import Koa from 'koa'
+
+const app = new Koa()
+const router = new Router()
+app.use(sse()).use(router.routes())
+
+function* items(): Generator<SseEvent> {
+  for (let i = 0; i < 10; i++) yield { data: `Item ${i}` }
+}
+
+// #region memory-channel
+async function dataProducer(writable: WritableStream<SseEvent>, source: Iterable<SseEvent>): Promise<void> {
+  const writer = writable.getWriter()
+  for (const event of source) {
+    // Waits while ten are waiting, and rejects when the client has left.
+    await writer.ready
+    await writer.write(event)
+    await sleep(1_000)
+  }
+  await writer.close()
+}
+
+router.get('/memory', (ctx) => {
+  const { readable, writable } = new TransformStream<SseEvent>({}, new CountQueuingStrategy({ highWaterMark: 10 }))
+  dataProducer(writable, items()).catch(() => {})
+  return ctx.sse(readable)
+})
+// #endregion memory-channel
+
+// #region send
+async function produce(connection: SseConnection): Promise<void> {
+  for (const event of items()) {
+    // Goes no faster than the client reads; false once the stream is over.
+    if (!(await connection.send(event))) return
+    await sleep(1_000, undefined, { signal: connection.signal })
+  }
+}
+
+router.get('/send', (ctx) => ctx.sse(produce))
+
+// #endregion send
+
+export { app, dataProducer }

@@ -1,0 +1,166 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { respond, SseChannel, type SseSource } from '@ssekit/sse-core'
+import { EventSource } from 'eventsource'
+import { type Listening, listen } from '../src/listen.js'
+import { hurry } from './hurry.js'
+import { serve, until } from './serving.js'
+
+hurry()
+Object.assign(globalThis, { EventSource })
+const { app: types } = await import('../src/cello/event-types.js')
+const { app: deploy } = await import('../src/cello/deploy.js')
+const { app: resuming } = await import('../src/aiohttp/resume.js')
+const { followToTheEnd } = await import('../src/client/done.js')
+const { follow } = await import('../src/client/gap.js')
+const { watch } = await import('../src/client/page.js')
+const { readEvents } = await import('../src/client/persisting.js')
+const { connect } = await import('../src/client/reconnect.js')
+
+const closing: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close()
+})
+
+async function start(app: Parameters<typeof listen>[0], port?: number): Promise<Listening> {
+  const listening = await listen(app, port)
+  closing.push(() => listening.close())
+  return listening
+}
+
+interface SourceServer extends Listening {
+  requests: number
+  /** Breaks every connection. */
+  cut(): void
+}
+
+/** Answers everything with one source. */
+async function serveSource(source: SseSource, port?: number): Promise<SourceServer> {
+  const server = createServer((req, res) => {
+    served.requests += 1
+    void respond(req, res, source, { retryMs: 1 })
+  })
+  const listening = await start(server, port)
+  const served: SourceServer = { ...listening, requests: 0, cut: () => server.closeAllConnections() }
+  return served
+}
+
+describe('a page', () => {
+  test('hears named events where it listens for them, and the others as messages', async () => {
+    const log: string[] = []
+    closing.push(watch(`${await serve(types)}/notifications`, (line) => log.push(line)))
+    await until(() => log.length === 4)
+    expect(log).toEqual([
+      'Auth event: User logged in',
+      'Order event: New order #1234',
+      'Alert: Server CPU at 85%',
+      'Message: General update',
+    ])
+  })
+
+  test('knows whether its EventSource comes back or has given up', async () => {
+    const log: string[] = []
+    closing.push(watch(`${await serve(types)}/no-such-page`, (line) => log.push(line)))
+    await until(() => log.length === 1)
+    expect(log).toEqual(['gave up'])
+  })
+
+  test('closes its connection when what it follows is done', async () => {
+    const { url } = await start(deploy)
+    await fetch(`${url}/deploy/1`, { method: 'POST' })
+    const progress: string[] = []
+    await followToTheEnd(`${url}/deploy/1/progress`, (data) => progress.push(JSON.parse(data).step))
+    expect(progress).toEqual(['build', 'test', 'upload', 'switch'])
+  })
+})
+
+describe('an EventSource that always comes back', () => {
+  test('resumes by itself where a stream broke off, without a second connection', async () => {
+    const channel = new SseChannel('news')
+    const server = await serveSource(channel)
+    const seen: string[] = []
+    closing.push(connect(server.url, ({ data }) => seen.push(data)))
+    await until(() => channel.subscriberCount === 1)
+    await channel.broadcast('one')
+    await until(() => seen.length === 1)
+    const back = new Promise((resolve) => channel.on('subscribe', resolve))
+    server.cut()
+    await channel.broadcast('two')
+    await back
+    await channel.broadcast('three')
+    await until(() => seen.length === 3)
+    expect(seen).toEqual(['one', 'two', 'three'])
+    expect(server.requests).toBe(2)
+  })
+
+  test('opens a new one with its last event id when a proxy has made the old one give up', async () => {
+    const channel = new SseChannel('news')
+    const first = await serveSource(channel)
+    const { port } = new URL(first.url)
+    const seen: string[] = []
+    closing.push(connect(first.url, ({ data }) => seen.push(data), 1))
+    await until(() => channel.subscriberCount === 1)
+    await channel.broadcast('one')
+    await until(() => seen.length === 1)
+    await first.close()
+    let refused = 0
+    const proxy = await start(
+      createServer((_req, res) => {
+        refused += 1
+        res.writeHead(502).end()
+      }),
+      Number(port),
+    )
+    await until(() => refused > 1)
+    await channel.broadcast('two')
+    await proxy.close()
+    await serveSource(channel, Number(port))
+    await until(() => seen.length === 2)
+    expect(seen).toEqual(['one', 'two'])
+  })
+})
+
+test('a client that keeps its id in a file goes on where it was', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'ssekit-client-'))
+  closing.push(() => rm(folder, { recursive: true }))
+  const { url } = await start(resuming)
+  const idFile = join(folder, 'last_event_id.txt')
+  const first: string[] = []
+  for await (const data of readEvents(url, idFile)) {
+    if (first.push(data) === 2) break
+  }
+  expect(first).toEqual(['Event 1', 'Event 2'])
+  const second: string[] = []
+  for await (const data of readEvents(url, idFile)) second.push(data)
+  expect(second).toEqual(['Event 3', 'Event 4', 'Event 5', 'Event 6', 'Event 7'])
+})
+
+test('a page that is told of a gap loads its state anew, and applies what follows after it', async () => {
+  const channel = new SseChannel('small', { history: { maxEvents: 2 } })
+  const server = await serveSource(channel)
+  const warn = jest.spyOn(console, 'warn').mockImplementation(() => {})
+  closing.push(() => warn.mockRestore())
+  const shown: string[] = []
+  const source = follow(
+    server.url,
+    async () => {
+      shown.push('loaded')
+    },
+    (data) => shown.push(data),
+  )
+  closing.push(() => source.close())
+  await until(() => channel.subscriberCount === 1)
+  await channel.broadcast('one')
+  await until(() => shown.length === 2)
+  const back = new Promise((resolve) => channel.on('subscribe', resolve))
+  server.cut()
+  await until(() => channel.subscriberCount === 0)
+  for (const data of ['two', 'three', 'four', 'five']) await channel.broadcast(data)
+  await back
+  await until(() => shown.length === 5)
+  expect(shown).toEqual(['loaded', 'one', 'loaded', 'four', 'five'])
+  expect(warn.mock.calls).toHaveLength(1)
+})

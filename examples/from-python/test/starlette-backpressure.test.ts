@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { type SseEvent, sse } from '@ssekit/koa-sse'
+import { faults } from '@ssekit/sse-testkit'
+import Koa from 'koa'
+import { fakeTimeouts } from './fake-time.js'
+import { hurry } from './hurry.js'
+import { connect, serve, until } from './serving.js'
+
+hurry()
+const { dataProducer } = await import('../src/starlette/memory-channel.js')
+const { app, manager, streams } = await import('../src/starlette/options.js')
+
+const LARGE = 'x'.repeat(512 * 1024)
+
+describe('the options of a response', () => {
+  afterEach(() => {
+    jest.useRealTimers()
+  })
+
+  test('choose line endings and headers, and leave alone what makes it an event stream', async () => {
+    const reader = await connect(app, '/')
+    await reader.take(1)
+    expect(reader.text).toBe('retry: 2000\r\n\r\nevent: first\r\ndata: two\r\ndata: lines\r\n\r\n')
+    expect(reader.headers.get('cache-control')).toBe('no-cache')
+    expect(reader.headers.get('x-feed')).toBe('prices')
+    expect(reader.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+    expect(reader.headers.get('x-accel-buffering')).toBe('no')
+  })
+
+  test('cut a client that has not read for thirty seconds', async () => {
+    fakeTimeouts()
+    const frozen = await faults.stall(await serve(app))
+    for (let i = 0; i < 64; i++) streams.at(-1)?.addData(LARGE)
+    // The time limit of the write that did not go through.
+    await until(() => jest.getTimerCount() > 0)
+    jest.advanceTimersByTime(29_000)
+    expect(manager.stats().closed.slow).toBeUndefined()
+    jest.advanceTimersByTime(1_000)
+    expect(manager.stats().closed.slow).toBe(1)
+    frozen.destroy()
+  })
+})
+
+test('a producer behind a bounded stream waits for the client, and stops when it leaves', async () => {
+  let produced = 0
+  let stopped: unknown
+  function* largeEvents(): Generator<SseEvent> {
+    for (; produced < 500; produced++) yield { data: LARGE }
+  }
+  const errors: unknown[] = []
+  const slow = new Koa()
+  slow.on('error', (error) => errors.push(error))
+  slow.use(sse()).use((ctx) => {
+    const { readable, writable } = new TransformStream<SseEvent>({}, new CountQueuingStrategy({ highWaterMark: 10 }))
+    dataProducer(writable, largeEvents()).catch((error: unknown) => {
+      stopped = error ?? 'cancelled'
+    })
+    return ctx.sse(readable)
+  })
+  const client = await faults.stall(await serve(slow))
+  let before = -1
+  // Until a hundred turns go by in which nothing more is produced.
+  for (let quiet = 0; quiet < 100; quiet = produced === before ? quiet + 1 : 0) {
+    before = produced
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  expect(produced).toBeLessThan(100)
+  client.destroy()
+  await until(() => stopped !== undefined)
+  expect(produced).toBeLessThan(100)
+  // A client that leaves is no error.
+  expect(errors).toEqual([])
+})

@@ -1,0 +1,123 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { SseManager } from '@ssekit/sse-core'
+import { readEvents } from '@ssekit/sse-testkit'
+import compression from 'compression'
+import express from 'express'
+import { createApp } from '../src/starlette/isolation.js'
+import { createApp as createLimited } from '../src/starlette/limiter.js'
+import { app as pinging } from '../src/starlette/ping.js'
+import { app as expressApp, manager, shutDown } from '../src/starlette/shutdown-express.js'
+import { channel, app as fastifyApp } from '../src/starlette/shutdown-fastify.js'
+import { fakeIntervals } from './fake-time.js'
+import { connect, isNews, serve, until } from './serving.js'
+
+describe('a ping', () => {
+  afterEach(() => {
+    jest.useRealTimers()
+  })
+
+  test('says what its factory makes, after each interval in which nothing was sent', async () => {
+    fakeIntervals()
+    const reader = await connect(pinging, '/events')
+    jest.advanceTimersByTime(10_000)
+    await reader.until(({ comments }) => comments.length === 1)
+    jest.advanceTimersByTime(10_000)
+    await reader.until(({ comments }) => comments.length === 2)
+    expect(reader.comments).toEqual(['Custom ping message', 'Custom ping message'])
+    expect(reader.events).toEqual([])
+  })
+})
+
+describe('a limit', () => {
+  test('of connections holds for as long as their streams last, and sends the next one away to come back', async () => {
+    const app = createLimited('retry')
+    const readers = await Promise.all(Array.from({ length: 100 }, (_, i) => connect(app, `/events?user=${i}`)))
+    for (const reader of readers) await reader.take(1)
+    const refused = await connect(app, '/events?user=late')
+    expect(refused.status).toBe(200)
+    await refused.end()
+    expect(refused.events).toEqual([])
+    expect(refused.retries).toHaveLength(1)
+    const [retryMs] = refused.retries
+    expect(retryMs).toBeGreaterThanOrEqual(2_000)
+    expect(retryMs).toBeLessThanOrEqual(8_000)
+  })
+
+  test('of connections for one key leaves the others alone, and can reject with 503', async () => {
+    const app = createLimited('reject')
+    for (let i = 0; i < 3; i++) await (await connect(app, '/events?user=ada')).take(1)
+    const refused = await connect(app, '/events?user=ada')
+    expect(refused.status).toBe(503)
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(2)
+    const other = await connect(app, '/events?user=bob')
+    expect((await other.take(1))[0]?.data).toBe('hello')
+  })
+})
+
+describe('a shutdown', () => {
+  test('of a Fastify instance ends its streams with a last event and the time to come back', async () => {
+    const reader = await connect(fastifyApp, '/events')
+    await channel.broadcast('before')
+    const startedAt = performance.now()
+    await fastifyApp.close()
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(await reader.end()).toBe('complete')
+    expect(reader.events.filter(isNews).map(({ event, data }) => [event, data])).toEqual([
+      ['message', 'before'],
+      ['bye', 'restarting'],
+    ])
+    expect(reader.retries.at(-1)).toBeGreaterThanOrEqual(1_000)
+    expect(reader.retries.at(-1)).toBeLessThanOrEqual(5_000)
+  })
+
+  test('of a bare server waits for the streams, and not for idle connections', async () => {
+    const server = createServer(expressApp).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const reader = await readEvents(`http://127.0.0.1:${(server.address() as AddressInfo).port}/events`)
+    await manager.getOrCreate('news').broadcast('before')
+    const startedAt = performance.now()
+    await shutDown(server)
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+    expect(await reader.end()).toBe('complete')
+    expect(reader.events.filter(isNews).map(({ data }) => data)).toEqual(['before', 'restarting'])
+  })
+})
+
+test('two applications in one process share nothing', async () => {
+  const [one, two] = [createApp(), createApp()]
+  const [first, second] = await Promise.all([connect(one, '/events'), connect(two, '/events')])
+  await fetch(`${await serve(one)}/news`, { method: 'POST' })
+  await first.take(1, isNews)
+  await fetch(`${await serve(two)}/news`, { method: 'POST' })
+  await second.take(1, isNews)
+  expect(first.events.filter(isNews)).toHaveLength(1)
+  expect(second.events.filter(isNews)).toHaveLength(1)
+})
+
+test('compression middleware holds no event back', async () => {
+  const manager = new SseManager()
+  const app = express()
+    .use(compression({ threshold: 0 }))
+    .use(createApp(manager))
+  const reader = await connect(app, '/events', { 'Accept-Encoding': 'gzip' })
+  await manager.getOrCreate('news').broadcast('at once')
+  expect((await reader.take(1, isNews))[0]?.data).toBe('at once')
+  expect(reader.headers.get('content-encoding')).toBeNull()
+})
+
+test('what streams and history cost can be counted, and is given back', async () => {
+  const manager = new SseManager({ history: { maxEvents: 10 } })
+  const news = manager.getOrCreate('news')
+  const reader = await connect(createApp(manager), '/events')
+  for (let i = 0; i < 100; i++) await news.broadcast('x'.repeat(1_000))
+  await reader.until(({ events }) => events.filter(isNews).length === 100)
+  expect(manager.stats().connections).toBe(1)
+  // Ten events, and what is written around each.
+  expect(manager.stats().historyBytes).toBeGreaterThan(10_000)
+  expect(manager.stats().historyBytes).toBeLessThan(11_000)
+  reader.abort()
+  await until(() => manager.stats().connections === 0)
+})

@@ -1,0 +1,178 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { get } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createGunzip } from 'node:zlib'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { injectChannel, SseChannel, SseManager, sse } from '@ssekit/express-sse'
+import { type EventReader, readEvents, sseParser } from '@ssekit/sse-testkit'
+import compression from 'compression'
+import cors from 'cors'
+import express5, { type Application, type ErrorRequestHandler } from 'express'
+import express4 from 'express4'
+import request from 'supertest'
+
+const servers: Server[] = []
+
+async function listen(app: Application): Promise<string> {
+  const server = app.listen(0, '127.0.0.1')
+  servers.push(server)
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    await new Promise((resolve) => {
+      server.close(resolve)
+    })
+  }
+})
+
+for (const [version, express] of [
+  ['4', express4],
+  ['5', express5],
+] as const) {
+  describe(`Express ${version}`, () => {
+    const note =
+      (list: unknown[]): ErrorRequestHandler =>
+      (error, _req, res, next) => {
+        list.push(error)
+        if (res.headersSent) next()
+        else res.status(418).send('teapot')
+      }
+
+    test('the error handler of the innermost router comes first, before the head and after it', async () => {
+      const [inner, outer]: [unknown[], unknown[]] = [[], []]
+      const app = express()
+      app.use(sse({ manager: new SseManager({ onError: () => {} }) }))
+      const router = express.Router()
+      const [early, late] = [new Error('early'), new Error('late')]
+      router.get('/early', (_req, res) => {
+        void res.sse(() => {
+          throw early
+        })
+      })
+      router.get('/late', (_req, res) => {
+        void res.sse(async (connection) => {
+          await connection.send('one')
+          throw late
+        })
+      })
+      router.use(note(inner))
+      app.use('/nested', router)
+      app.use(note(outer))
+      const url = await listen(app)
+      expect((await readEvents(`${url}/nested/early`)).status).toBe(418)
+      const reader = await readEvents(`${url}/nested/late`)
+      await reader.end()
+      expect(reader.text).not.toContain('late')
+      expect(inner).toEqual([early, late])
+      expect(outer).toEqual([])
+    })
+
+    test('a late error reaches next once, and the promise resolves, so that an async handler does not report it again', async () => {
+      const errors: unknown[] = []
+      const outcomes: unknown[] = []
+      const error = new Error('late')
+      const app = express()
+      app.use(sse({ manager: new SseManager({ onError: () => {} }) }))
+      app.get('/', async (_req, res) => {
+        outcomes.push(
+          await res.sse(
+            (function* () {
+              yield 'one'
+              throw error
+            })(),
+          ),
+        )
+      })
+      app.use(note(errors))
+      await (await readEvents(await listen(app))).end()
+      expect(outcomes).toEqual(['error'])
+      expect(errors).toEqual([error])
+    })
+
+    test('injectChannel finds the name in the parameters of its route', async () => {
+      const manager = new SseManager()
+      const app = express()
+      app.use(sse({ manager }))
+      app.get(
+        '/rooms/:room',
+        injectChannel((req) => `room ${String(req.params.room)}`, { history: { maxEvents: 5 } }),
+        (req, res) => {
+          void res.sse(req.sseChannel, { checkpoints: false })
+        },
+      )
+      const reader = await readEvents(`${await listen(app)}/rooms/red`)
+      expect(manager.listChannels()).toEqual(['room red'])
+      await manager.get('room red')?.broadcast('hello')
+      expect(await reader.take(1)).toMatchObject([{ data: 'hello' }])
+      reader.abort()
+    })
+
+    test('headers of cors() survive', async () => {
+      const app = express()
+      app.use(cors({ origin: 'https://example.test', credentials: true }), sse())
+      app.get('/', (_req, res) => void res.sse([]))
+      const { headers } = await readEvents(await listen(app))
+      expect(headers.get('access-control-allow-origin')).toBe('https://example.test')
+      expect(headers.get('access-control-allow-credentials')).toBe('true')
+    })
+
+    test('under compression(), events arrive at once, as they are', async () => {
+      const channel = new SseChannel('news')
+      const app = express()
+      app.use(compression({ threshold: 0 }), sse())
+      app.get('/', (_req, res) => void res.sse(channel, { checkpoints: false }))
+      const reader = await readEvents(await listen(app))
+      expect(reader.headers.get('content-encoding')).toBeNull()
+      await channel.broadcast('one')
+      expect(await reader.take(1)).toMatchObject([{ data: 'one' }])
+      reader.abort()
+    })
+
+    test('whoever allows compression gets compressed events, and gets them at once', async () => {
+      const channel = new SseChannel('news')
+      const app = express()
+      app.use(compression({ threshold: 0 }), sse())
+      app.get(
+        '/',
+        (_req, res) => void res.sse(channel, { checkpoints: false, headers: { 'Cache-Control': 'no-cache' } }),
+      )
+      const { reader, encoding } = await readGzip(await listen(app))
+      expect(encoding).toBe('gzip')
+      for (const data of ['one', 'two']) {
+        await channel.broadcast(data)
+        expect(await reader.take(1)).toMatchObject([{ data }])
+      }
+      await channel.end()
+      expect(await reader.end()).toBe('complete')
+    })
+
+    test('supertest reads a stream that does not end', async () => {
+      const channel = new SseChannel('news')
+      await channel.broadcast('one')
+      await channel.broadcast({ event: 'two', data: 2 })
+      const app = express()
+      app.use(sse())
+      app.get('/', (_req, res) => void res.sse(channel, { rewind: 2, checkpoints: false }))
+      const { body, status } = await request(app)
+        .get('/')
+        .buffer(true)
+        .parse(sseParser((_event, all) => all.length === 2))
+      expect(status).toBe(200)
+      expect(body).toMatchObject([
+        { event: 'message', data: 'one' },
+        { event: 'two', data: '2' },
+      ])
+    })
+  })
+}
+
+async function readGzip(url: string): Promise<{ reader: EventReader; encoding: string | undefined }> {
+  const [response] = await once(get(url, { headers: { 'accept-encoding': 'gzip' }, agent: false }), 'response')
+  const encoding: string | undefined = response.headers['content-encoding']
+  return { reader: await readEvents(response.pipe(createGunzip())), encoding }
+}

@@ -1,0 +1,43 @@
+// Compiled, never run: every line under `@ts-expect-error` is a mistake that must not compile.
+import { type CloseReason, injectChannel, type SseChannel, SseManager, sse, sseManager } from '@ssekit/express-sse'
+import express from 'express'
+
+const app = express()
+const router = express.Router()
+const shop = sseManager.getOrCreate<{ order: number }>('shop')
+
+app.use(sse())
+app.use(sse({ manager: new SseManager() }))
+router.use(sse({ manager: undefined }))
+
+app.get('/channel', async (_req, res) => {
+  const reason: CloseReason = await res.sse(shop)
+  void reason
+})
+router.get('/function', (_req, res) => res.sse((connection) => connection.send('x'), { heartbeatMs: 0, rewind: 3 }))
+app.get(
+  '/rooms/:room',
+  injectChannel(({ params }) => String(params.room)),
+  (req, res) => {
+    const channel: SseChannel = req.sseChannel
+    void res.sse(channel)
+  },
+)
+app.get('/room', injectChannel('room', { history: { maxEvents: 3 }, manager: sseManager }))
+
+app.get('/wrong', (_req, res) => {
+  // @ts-expect-error a string is no source
+  void res.sse('text')
+  // @ts-expect-error nor nothing
+  void res.sse()
+  // @ts-expect-error an unknown option
+  void res.sse(shop, { heartbeat: 5 })
+  // @ts-expect-error what the adapter sets itself
+  void res.sse(shop, { onHead: () => {} })
+})
+// @ts-expect-error a manager is no option bag
+app.use(sse(sseManager))
+// @ts-expect-error a channel has a name
+app.use(injectChannel())
+// @ts-expect-error a name is a string
+app.use(injectChannel(() => 7))

@@ -1,0 +1,41 @@
+// Compiled, never run: every line under `@ts-expect-error` is a mistake that must not compile.
+
+import Router from '@koa/router'
+import { type CloseReason, injectChannel, type SseChannel, SseManager, sse, sseManager } from '@ssekit/koa-sse'
+import Koa from 'koa'
+
+const app = new Koa()
+const router = new Router()
+const shop = sseManager.getOrCreate<{ order: number }>('shop')
+
+app.use(sse())
+app.use(sse({ manager: new SseManager() }))
+app.use((ctx) => ctx.sse((connection) => connection.send('x'), { heartbeatMs: 0, rewind: 3 }))
+app.use(async (ctx) => {
+  const reason: CloseReason = await ctx.sse(shop)
+  void reason
+})
+app.use(injectChannel('room', { history: { maxEvents: 3 }, manager: sseManager }))
+app.use(injectChannel((ctx) => ctx.path))
+app.use((ctx) => {
+  const channel: SseChannel = ctx.sseChannel
+  return ctx.sse(channel)
+})
+router.get('/rooms/:room', (ctx) => ctx.sse(ctx.sseChannel))
+
+app.use((ctx) => {
+  // @ts-expect-error a string is no source
+  void ctx.sse('text')
+  // @ts-expect-error nor nothing
+  void ctx.sse()
+  // @ts-expect-error an unknown option
+  void ctx.sse(shop, { heartbeat: 5 })
+  // @ts-expect-error what the adapter sets itself
+  return ctx.sse(shop, { onHead: () => {} })
+})
+// @ts-expect-error a manager is no option bag
+app.use(sse(sseManager))
+// @ts-expect-error a channel has a name
+app.use(injectChannel())
+// @ts-expect-error a name is a string
+app.use(injectChannel(() => 7))

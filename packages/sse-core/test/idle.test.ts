@@ -1,0 +1,172 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { SseManager } from '@ssekit/sse-core'
+import { collect, turn } from './collecting.js'
+import { LateBroker } from './late-broker.js'
+import { runInWorker } from './sources-in-worker.js'
+
+beforeEach(() => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
+})
+afterEach(() => {
+  jest.useRealTimers()
+})
+
+async function settle(): Promise<void> {
+  for (let i = 0; i < 10; i++) await turn()
+}
+
+describe('a channel that nobody uses', () => {
+  test('gives back its log when its history has expired, and stays the same channel', async () => {
+    const manager = new SseManager({ history: { maxAgeMs: 10_000 } })
+    const channel = manager.getOrCreate('news')
+    const id = await channel.broadcast('1')
+    await jest.advanceTimersByTimeAsync(9_000)
+    expect(manager.stats()).toMatchObject({ channels: 1 })
+    expect(manager.stats().historyBytes).toBeGreaterThan(0)
+    await jest.advanceTimersByTimeAsync(5_000)
+    expect(manager.stats()).toMatchObject({ channels: 0, historyBytes: 0 })
+    expect(manager.getOrCreate('news')).toBe(channel)
+    expect(manager.get('news')).toBe(channel)
+    expect(manager.has('news')).toBe(true)
+    expect(manager.listChannels()).toEqual(['news'])
+    // It wakes when it is used, and an id of the log that it gave back is unknown.
+    const heard = collect(channel.listen({ lastEventId: id }))
+    await channel.broadcast('2')
+    await turn()
+    expect(heard.events.map(({ event, data }) => event ?? data)).toEqual(['sse-gap', '2'])
+    expect(manager.stats()).toMatchObject({ channels: 1 })
+    await manager.close()
+  })
+
+  test('keeps its log while it has subscribers', async () => {
+    const manager = new SseManager({ history: { maxAgeMs: 1_000 } })
+    const channel = manager.getOrCreate('news')
+    const heard = collect(channel)
+    await jest.advanceTimersByTimeAsync(60_000)
+    expect(manager.stats().channels).toBe(1)
+    await channel.broadcast('1')
+    await turn()
+    expect(heard.data).toEqual(['1'])
+    await manager.close()
+  })
+
+  test('lingers for idleChannelMs after its last use if that is longer', async () => {
+    const manager = new SseManager({ history: { maxAgeMs: 1_000 }, idleChannelMs: 20_000 })
+    await manager.getOrCreate('news').broadcast('1')
+    await jest.advanceTimersByTimeAsync(19_000)
+    expect(manager.stats().channels).toBe(1)
+    await jest.advanceTimersByTimeAsync(6_001)
+    expect(manager.stats().channels).toBe(0)
+    await manager.close()
+  })
+
+  test('lingers as long as its history, however short idleChannelMs is', async () => {
+    const manager = new SseManager({ idleChannelMs: 0 })
+    await manager.getOrCreate('news').broadcast('1')
+    await jest.advanceTimersByTimeAsync(299_000)
+    expect(manager.stats().channels).toBe(1)
+    await jest.advanceTimersByTimeAsync(2_000)
+    expect(manager.stats().channels).toBe(0)
+    await manager.close()
+  })
+
+  test('may have idleChannelMs of its own', async () => {
+    const manager = new SseManager({ idleChannelMs: 1_000, history: { maxAgeMs: 0 } })
+    manager.getOrCreate('short')
+    manager.getOrCreate('long', { idleChannelMs: 10_000 })
+    await jest.advanceTimersByTimeAsync(5_000)
+    expect(manager.stats().channels).toBe(1)
+    await jest.advanceTimersByTimeAsync(6_000)
+    expect(manager.stats().channels).toBe(0)
+    await manager.close()
+  })
+
+  test('gives back its subscription where others keep the history, and resumes from there', async () => {
+    const broker = new LateBroker()
+    const manager = new SseManager({ backplane: broker.node(), idleChannelMs: 1_000 })
+    const channel = manager.getOrCreate('news')
+    const iterator = channel[Symbol.asyncIterator]()
+    void iterator.next()
+    await settle()
+    const id = await channel.broadcast('1')
+    await settle()
+    await iterator.return?.()
+    // Taken before the channel is idle, read after.
+    const early = channel.listen()
+    await jest.advanceTimersByTimeAsync(2_000)
+    await settle()
+    expect(broker.subscriptionCount).toBe(0)
+    expect(manager.stats()).toMatchObject({ channels: 0, historyBytes: 0 })
+    await channel.broadcast('2')
+    const heard = [collect(early), collect(channel.listen({ lastEventId: id }))]
+    await settle()
+    await channel.broadcast('3')
+    await settle()
+    expect(heard.map(({ data }) => data)).toEqual([
+      ['2', '3'],
+      ['2', '3'],
+    ])
+    await manager.close()
+  })
+
+  test('counts towards maxChannels no longer', async () => {
+    const manager = new SseManager({ maxChannels: 1, idleChannelMs: 0, history: { maxAgeMs: 0 } })
+    const first = manager.getOrCreate('first')
+    expect(() => manager.getOrCreate('second')).toThrow(expect.objectContaining({ code: 'ERR_SSE_LIMIT' }))
+    await jest.advanceTimersByTimeAsync(1_000)
+    expect(manager.getOrCreate('second').name).toBe('second')
+    expect(manager.get('first')).toBe(first)
+    await manager.close()
+  })
+
+  test('is ended when it is deleted, cleared or its manager is closed', async () => {
+    for (const end of [
+      (manager: SseManager) => manager.delete('news'),
+      (manager: SseManager) => manager.clear(),
+      (manager: SseManager) => manager.close(),
+    ]) {
+      const manager = new SseManager({ idleChannelMs: 0, history: { maxAgeMs: 0 } })
+      const channel = manager.getOrCreate('news')
+      await jest.advanceTimersByTimeAsync(1_000)
+      expect(manager.stats().channels).toBe(0)
+      await end(manager)
+      expect(manager.has('news')).toBe(false)
+      await expect(channel.broadcast('late')).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+      await manager.close()
+    }
+  })
+
+  test('has no timer run for it when its manager is closed or has nothing to sweep', async () => {
+    const before = jest.getTimerCount()
+    const manager = new SseManager({ idleChannelMs: 0, history: { maxAgeMs: 0 } })
+    expect(jest.getTimerCount()).toBe(before)
+    const channel = manager.getOrCreate('news')
+    expect(jest.getTimerCount()).toBe(before + 1)
+    await jest.advanceTimersByTimeAsync(1_000)
+    expect(jest.getTimerCount()).toBe(before)
+    void channel.listen()
+    expect(jest.getTimerCount()).toBeGreaterThan(before)
+    await manager.close()
+    expect(jest.getTimerCount()).toBe(before)
+  })
+})
+
+test('a channel that nobody holds either costs nothing: it is collected, and the next one is new', async () => {
+  jest.useRealTimers()
+  const result = await runInWorker(async ({ SseManager: Manager }) => {
+    process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
+    const collectGarbage: () => void = process.getBuiltinModule('node:vm').runInNewContext('gc')
+    const manager = new Manager({ idleChannelMs: 0, history: { maxAgeMs: 0 } })
+    const held = manager.getOrCreate('held')
+    const abandoned = new WeakRef(manager.getOrCreate('abandoned'))
+    for (let i = 0; i < 200 && abandoned.deref() !== undefined; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      collectGarbage()
+    }
+    const names = manager.listChannels()
+    const isSame = manager.getOrCreate('held') === held
+    await manager.close()
+    return { names, isSame }
+  })
+  expect(result).toEqual({ names: ['held'], isSame: true })
+})

@@ -1,0 +1,204 @@
+// Compiled, never run: every line under `@ts-expect-error` is a mistake that must not compile.
+import {
+  type ChannelEvent,
+  type CloseReason,
+  formatEvent,
+  merge,
+  SseChannel,
+  type SseConnection,
+  SseError,
+  SseEvent,
+  SseManager,
+  type SseOptions,
+  type SseSource,
+  SseStream,
+  sseManager,
+} from '@ssekit/sse-core'
+
+/** Compiles if the two types are the same. */
+function same<A>() {
+  return <B>(_isSame: [A] extends [B] ? ([B] extends [A] ? true : false) : false): void => {}
+}
+
+interface Order {
+  readonly total: number
+}
+interface ShopEvents {
+  order: Order
+  alert: string
+  message: string
+}
+type PriceEvents = { price: number; closed: undefined }
+
+const shop = sseManager.getOrCreate<ShopEvents>('shop')
+const prices = new SseChannel<PriceEvents>('prices')
+const any = sseManager.getOrCreate('any')
+declare const connection: SseConnection
+declare const order: Order
+
+export async function broadcasts(): Promise<void> {
+  same<Promise<string>>()<ReturnType<typeof shop.broadcast>>(true)
+  await shop.broadcast({ event: 'order', data: order })
+  await shop.broadcast({ event: 'order', data: order, id: '1', retry: 5, comment: 'c' })
+  await shop.broadcast(SseEvent.withEvent('alert', 'careful'))
+  await shop.broadcast(SseEvent.data('a message'))
+  await shop.broadcast('an unnamed event is a message')
+  await shop.broadcast({ data: 'so is this' })
+  await shop.broadcast({ comment: 'nobody hears' })
+  await shop.end({ event: 'alert', data: 'closing' })
+  await shop.end()
+  await prices.broadcast({ event: 'price', data: 3 })
+  await any.broadcast({ event: 'whatever', data: [1, { a: 2 }] })
+  await any.broadcast('text')
+
+  // @ts-expect-error no such event
+  await shop.broadcast({ event: 'ordr', data: order })
+  // @ts-expect-error not the data of that event
+  await shop.broadcast({ event: 'order', data: { total: '3' } })
+  // @ts-expect-error the data of another event
+  await shop.broadcast({ event: 'order', data: 'careful' })
+  // @ts-expect-error an order without its data
+  await shop.broadcast({ event: 'order' })
+  // @ts-expect-error a message is a string here
+  await shop.broadcast({ data: 7 })
+  // @ts-expect-error an unknown field
+  await shop.broadcast({ event: 'alert', data: 'x', evnt: 'y' })
+  // @ts-expect-error there is no `message` among the events
+  await prices.broadcast('text')
+  // @ts-expect-error likewise
+  await prices.broadcast({ data: 3 })
+  // @ts-expect-error not the data of that event, whoever makes it
+  await shop.broadcast(SseEvent.withEvent('order', 'careful'))
+  // @ts-expect-error the last event is one of the channel's
+  await shop.end({ event: 'ordr', data: order })
+  // @ts-expect-error what is no event
+  await any.broadcast(7)
+  // @ts-expect-error an id is a string
+  await any.broadcast({ id: 7, data: 'x' })
+  // @ts-expect-error a retry is a number
+  await any.broadcast({ retry: '7' })
+}
+
+export function sources(): void {
+  const fine: SseSource[] = [
+    shop as unknown as SseSource,
+    any,
+    any.listen(),
+    new SseStream(),
+    merge(shop, prices, any, any.listen(), ['x'], new SseStream()),
+    ['a', 'b'],
+    new Set([1]),
+    (async function* () {})(),
+    new ReadableStream(),
+    (c) => c.send('x'),
+    async (c) => c.subscribe(shop),
+    () => null,
+    null,
+  ]
+  // A typed channel is a source without more ado.
+  const typed: SseSource[] = [shop, prices]
+  same<AsyncIterable<SseEvent>>()<ReturnType<typeof merge>>(true)
+  // @ts-expect-error a string is no source, though one can iterate over it
+  fine.push('text')
+  // @ts-expect-error nor a number
+  fine.push(7)
+  // @ts-expect-error nor an event
+  fine.push({ data: 'x' })
+  // @ts-expect-error nor undefined
+  fine.push(undefined)
+  // @ts-expect-error merge takes no strings
+  merge(any, 'text')
+  // @ts-expect-error nor functions
+  merge(any, () => 'x')
+  // @ts-expect-error nor null
+  merge(any, null)
+  void typed
+}
+
+export async function pipes(): Promise<void> {
+  await any.pipeFrom(['x'])
+  await shop.pipeFrom(prices)
+  // @ts-expect-error a string is no source
+  await any.pipeFrom('text')
+  // @ts-expect-error nor a function
+  await any.pipeFrom(() => ['x'])
+}
+
+export async function connections(): Promise<void> {
+  same<boolean>()<Awaited<ReturnType<typeof connection.send>>>(true)
+  await connection.subscribe(shop, { filter: (event) => event.event === 'order', rewind: 5 })
+  await connection.subscribe(any)
+  connection.close('kicked')
+  // @ts-expect-error no such reason
+  connection.close('bored')
+  // @ts-expect-error only channels are subscribed to
+  await connection.subscribe(['x'])
+  // @ts-expect-error not to be changed
+  connection.lastEventId = 'x'
+  // @ts-expect-error for the core's own use
+  connection.write
+  sseManager.disconnect(({ key, context }) => key === 'me' && context !== undefined)
+}
+
+export function options(): void {
+  const response: SseOptions = { heartbeatMs: 0, eol: '\r\n', rewind: 3, headers: { 'X-Y': ['a', 'b'] }, status: 200 }
+  // @ts-expect-error options are readonly
+  response.heartbeatMs = 5
+  // @ts-expect-error no such line ending
+  formatEvent('x', '\n\n')
+  // @ts-expect-error an unknown option
+  new SseManager({ heartbeat: 5 })
+  // @ts-expect-error a duration is a number
+  new SseManager({ heartbeatMs: '5' })
+  // @ts-expect-error no such answer
+  new SseManager({ overload: 'drop' })
+  // @ts-expect-error an unknown option of a channel
+  sseManager.getOrCreate('x', { maxChannels: 3 })
+  // @ts-expect-error a channel of a manager has the manager's backplane
+  sseManager.getOrCreate('x', { backplane: undefined })
+  // @ts-expect-error a channel has a name
+  new SseChannel()
+  // @ts-expect-error names are not to be changed
+  any.name = 'other'
+  // @ts-expect-error a range has two ends
+  void sseManager.close({ retryMs: [1, 2, 3] })
+  void sseManager.close({ retryMs: [1, 2], graceMs: 5, event: 'bye' })
+  // @ts-expect-error there are subscribe and unsubscribe
+  any.on('message', () => {})
+}
+
+export function companions(): void {
+  const unnamed: SseEvent<string> = SseEvent.data('x')
+  same<SseEvent<string>>()<ReturnType<typeof SseEvent.json>>(true)
+  const named = SseEvent.withEvent('order', order)
+  const type: string = named.event
+  const event: SseEvent = { data: 'x' }
+  // @ts-expect-error events are readonly
+  event.data = 'y'
+  // @ts-expect-error json() has its data already
+  SseEvent.json(1, { data: 'x' })
+  // @ts-expect-error an event type is a string
+  SseEvent.withEvent(7, 'x')
+  void [type, unnamed]
+}
+
+export async function loops(): Promise<void> {
+  for await (const event of shop) same<SseEvent>()<typeof event>(true)
+  for await (const event of any.listen({ heartbeatMs: 5, signal: AbortSignal.abort() })) {
+    // @ts-expect-error what somebody else has sent is to be looked at first
+    event.data.total
+  }
+  // @ts-expect-error an unknown option
+  any.listen({ heartbeat: 5 })
+}
+
+export function errors(error: unknown): void {
+  if (!(error instanceof SseError)) return
+  // @ts-expect-error no such code
+  if (error.code === 'ERR_SSE_BORED') return
+  const reason: CloseReason = 'slow'
+  const events: ChannelEvent<PriceEvents>[] = [{ event: 'price', data: 1 }, { comment: 'c' }]
+  // @ts-expect-error not one of them
+  events.push({ event: 'price', data: 'x' })
+  void [reason, events]
+}

@@ -1,0 +1,76 @@
+import { strict as assert } from 'node:assert'
+import { getEventListeners } from 'node:events'
+import { SseChannel } from '@ssekit/sse-core'
+import { assertNoTrace, subscribed } from './departure.js'
+import { oneTurn } from './eventually.js'
+import { fillSocket } from './full-socket.js'
+import type { Script } from './scenario.js'
+import { TimerWatch } from './timer-watch.js'
+
+/** What streams hold on to: nothing, once they are over. */
+export function leftoverScenarios({ scenario }: Script): void {
+  // Durations that nobody else uses, by which the timers of a stream are known.
+  const settings = { heartbeatMs: 61_440, writeTimeoutMs: 54_321, maxConnectionAgeMs: 987_654_321 }
+  const isOurs = (ms: number): boolean => ms === 1_024 || ms === 54_321 || (ms > 790_000_000 && ms <= 987_654_321)
+
+  scenario('a stream that has ended leaves no timer and no listener, though its connection lives on', async (stage) => {
+    const manager = stage.manager(settings)
+    const controller = new AbortController()
+    const timers = new TimerWatch(isOurs)
+    const served = await stage.serve(({ sse }) => sse(['one', 'two'], { signal: controller.signal }), { manager })
+    const reader = await served.open()
+    assert.equal(await reader.end(), 'complete')
+    const request = await served.request()
+    assert.deepEqual(await request.outcome(), { reason: 'end' })
+    await oneTurn()
+    await timers.gone()
+    timers.stop()
+    assert.deepEqual(request.newListeners, [], 'listeners that stayed')
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
+    // One that lives as long as the application must not collect a listener for each of its streams.
+    controller.abort()
+  })
+
+  scenario('a client that leaves takes its listener off a signal that outlives it', async (stage) => {
+    const channel = new SseChannel('news')
+    const controller = new AbortController()
+    const served = await stage.serve(({ sse }) => sse(channel, { signal: controller.signal }))
+    const reader = await served.open()
+    await subscribed(channel)
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 1)
+    reader.abort()
+    await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
+    assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
+  })
+
+  scenario('a slow reader that leaves takes along the timer that would have cut it', async (stage) => {
+    const manager = stage.manager(settings)
+    const channel = manager.getOrCreate('news')
+    const timers = new TimerWatch((ms) => ms === 54_321)
+    const served = await stage.serve(({ sse }) => sse(channel), { manager })
+    const reader = await served.open('/', { isPaused: true })
+    await subscribed(channel)
+    const request = await served.request()
+    await fillSocket(channel, request)
+    assert.equal(timers.count, 1, 'the timer of a full socket')
+    reader.abort()
+    await assertNoTrace(stage, { served, request, channels: [channel] })
+    await timers.gone()
+    timers.stop()
+  })
+
+  scenario('a slow reader that reads on is no longer timed', async (stage) => {
+    const manager = stage.manager({ ...settings, history: { maxBytes: 64 * 1024 * 1024 } })
+    const channel = manager.getOrCreate('news')
+    const timers = new TimerWatch((ms) => ms === 54_321)
+    const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
+    const reader = await served.open('/', { isPaused: true })
+    await subscribed(channel)
+    const { length } = await fillSocket(channel, await served.request())
+    assert.equal(timers.count, 1, 'the timer of a full socket')
+    reader.resume()
+    await reader.take(length)
+    await timers.gone()
+    timers.stop()
+  })
+}

@@ -1,0 +1,134 @@
+import type { Socket } from 'node:net'
+import { afterEach, expect, jest, test } from '@jest/globals'
+import { respond, type SseConnection, SseManager } from '@ssekit/sse-core'
+import { type BareServer, startServer } from './clients/one-source.js'
+import { RawClient } from './clients/raw-client.js'
+
+/** What a socket may hold of ours beyond what it asked for: one joined write, and one event. */
+const ONE_WRITE = 64 * 1024
+const EVENT = 16 * 1024
+/** How often the event loop must get round while a source is eager. */
+const TURNS = 20
+
+// Two cores that are busy with other tests as well.
+jest.setTimeout(30_000)
+
+let manager: SseManager
+let server: BareServer
+afterEach(async () => {
+  await manager.close({ graceMs: 0 })
+  await server.close()
+})
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+test('a reader that stalls holds no more of the server than one write, however much is broadcast', async () => {
+  manager = new SseManager()
+  const news = manager.getOrCreate('news')
+  let socket: Socket | undefined
+  server = await startServer((req, res) => {
+    socket = req.socket
+    void respond(req, res, news, { manager })
+  })
+  const client = new RawClient(server.url)
+  await client.opened()
+  client.response?.pause()
+  const data = 'x'.repeat(EVENT)
+  let held = 0
+  for (let n = 0; n < 2000; n++) {
+    await news.broadcast(data)
+    await turn()
+    held = Math.max(held, socket?.writableLength ?? 0)
+  }
+  expect(socket?.writableNeedDrain).toBe(true)
+  expect(held).toBeLessThanOrEqual(ONE_WRITE + EVENT)
+  // The channel keeps what it would keep without that reader; it forgets a turn later.
+  await turn()
+  expect(manager.stats().historyBytes).toBeLessThanOrEqual(1024 * 1024)
+  await client.leave()
+})
+
+test('a reader that stalls under sends that nobody awaits is cut, with no more than maxBufferedBytes for it', async () => {
+  const maxBufferedBytes = 256 * 1024
+  manager = new SseManager({ maxBufferedBytes })
+  let held = 0
+  let reason: Promise<unknown> = Promise.resolve()
+  const data = 'x'.repeat(EVENT)
+  server = await startServer((req, res) => {
+    reason = respond(
+      req,
+      res,
+      async (connection: SseConnection) => {
+        while (!connection.signal.aborted) {
+          void connection.send(data)
+          held = Math.max(held, req.socket.writableLength)
+          await turn()
+        }
+      },
+      { manager },
+    )
+  })
+  const client = new RawClient(server.url)
+  await client.opened()
+  client.response?.pause()
+  expect(await reason).toBe('slow')
+  expect(held).toBeLessThanOrEqual(maxBufferedBytes)
+  await client.leave()
+})
+
+test('a generator never runs ahead of a slow client', async () => {
+  manager = new SseManager()
+  let asked = 0
+  let isWaiting = false
+  let heldWhenAsked = 0
+  let socket: Socket | undefined
+  server = await startServer((req, res) => {
+    socket = req.socket
+    const source = async function* () {
+      for (;;) {
+        asked += 1
+        isWaiting = isWaiting || req.socket.writableNeedDrain
+        heldWhenAsked = Math.max(heldWhenAsked, req.socket.writableLength)
+        yield 'x'.repeat(EVENT)
+      }
+    }
+    void respond(req, res, source(), { manager })
+  })
+  const client = new RawClient(server.url)
+  await client.opened()
+  client.response?.pause()
+  while (socket?.writableNeedDrain !== true) await turn()
+  const before = asked
+  for (let n = 0; n < 50; n++) await turn()
+  expect(asked).toBe(before)
+  expect(isWaiting).toBe(false)
+  expect(heldWhenAsked).toBeLessThanOrEqual(ONE_WRITE)
+  client.response?.resume()
+  while (asked === before) await turn()
+  await client.leave()
+})
+
+test.each([
+  ['that are sent', () => true],
+  ['none of which is sent', () => false],
+])('an eager source of endless values %s lets others have their turn', async (_name, filter) => {
+  manager = new SseManager()
+  let turns = 0
+  const source = function* () {
+    // Not for ever: a test that hangs says nothing.
+    for (let n = 0; turns < TURNS && n < 1_000_000; n++) yield 'x'
+  }
+  server = await startServer((req, res) => void respond(req, res, source(), { manager, filter }))
+  const client = new RawClient(server.url)
+  await client.opened()
+  while (!client.isOver && turns < TURNS) {
+    turns += 1
+    await turn()
+  }
+  expect(turns).toBe(TURNS)
+  await client.leave()
+})

@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { merge } from '@ssekit/sse-core'
+import type { Client } from './clients/event-sources.js'
+import { everyClient } from './clients/every-client.js'
+import { Scene } from './clients/scene.js'
+import { bareHttp } from './clients/servers.js'
+
+// A browser takes its time on a busy machine.
+jest.setTimeout(30_000)
+
+describe.each(Object.entries(everyClient))('%s', (_name, start) => {
+  let client: Client
+  let scene: Scene
+  beforeAll(async () => {
+    client = await start()
+  })
+  afterAll(() => client.close())
+  afterEach(async () => {
+    await client.leave()
+    await scene.end()
+  })
+
+  test('a restart of the server is told as one gap, and not again at the next cut', async () => {
+    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
+    const stream = await client.open(scene.url)
+    await stream.until(({ opens }) => opens === 1)
+    const lastEventId = await scene.manager.getOrCreate('news').broadcast('old')
+    await stream.until(({ data }) => data.length === 1)
+    await scene.restart()
+    const news = scene.manager.getOrCreate('news')
+    const oldestId = await news.broadcast('new')
+    await stream.until(({ data }) => data.length === 2)
+    expect(stream.gaps.map(({ data }) => JSON.parse(data))).toEqual([{ lastEventId, oldestId }])
+
+    for (const word of ['newer', 'newest']) {
+      scene.proxy.cut()
+      await news.broadcast(word)
+      await stream.until(({ data }) => data.at(-1) === word)
+    }
+    expect(stream.data).toEqual(['old', 'new', 'newer', 'newest'])
+    expect(stream.gaps).toHaveLength(1)
+  })
+
+  test('a restart before anything is broadcast again is told once, too', async () => {
+    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
+    const stream = await client.open(scene.url)
+    await stream.until(({ opens }) => opens === 1)
+    const lastEventId = await scene.manager.getOrCreate('news').broadcast('old')
+    await stream.until(({ data }) => data.length === 1)
+    await scene.restart()
+    await stream.until(({ gaps }) => gaps.length === 1)
+    expect(stream.gaps.map(({ data }) => JSON.parse(data))).toEqual([{ lastEventId, oldestId: null }])
+
+    scene.proxy.cut()
+    await scene.manager.getOrCreate('news').broadcast('new')
+    await stream.until(({ data }) => data.length === 2)
+    expect(stream.data).toEqual(['old', 'new'])
+    expect(stream.gaps).toHaveLength(1)
+  })
+
+  test('what the history has forgotten is told as one gap before what it still has', async () => {
+    const history = { maxEvents: 3 }
+    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }), { history })
+    const news = scene.manager.getOrCreate('news')
+    const stream = await client.open(scene.url)
+    await stream.until(({ opens }) => opens === 1)
+    const lastEventId = await news.broadcast('0')
+    await stream.until(({ data }) => data.length === 1)
+    scene.proxy.cut()
+    const ids = await Promise.all(['1', '2', '3', '4', '5'].map((data) => news.broadcast(data)))
+    await stream.until(({ data }) => data.at(-1) === '5')
+    expect(stream.events.slice(1).map(({ type, data }) => (type === 'sse-gap' ? JSON.parse(data) : data))).toEqual([
+      { lastEventId, oldestId: ids[2] },
+      '3',
+      '4',
+      '5',
+    ])
+    scene.proxy.cut()
+    await news.broadcast('6')
+    await stream.until(({ data }) => data.at(-1) === '6')
+    expect(stream.gaps).toHaveLength(1)
+  })
+
+  test('what a filter lets pass by moves the place to resume from, so that it makes no gap', async () => {
+    const history = { maxEvents: 4 }
+    const filter = ({ event }: { readonly event?: string | undefined }) => event === 'order'
+    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news'), filter }), { history })
+    const news = scene.manager.getOrCreate('news')
+    const stream = await client.open(scene.url)
+    await stream.until(({ opens }) => opens === 1)
+    await news.broadcast({ event: 'order', data: 'first' })
+    await stream.until(({ data }) => data.length === 1)
+    for (let n = 0; n < 6; n++) {
+      const { length } = stream.received
+      await news.broadcast({ event: 'noise', data: n })
+      await news.broadcast({ event: 'noise', data: n })
+      await stream.until(({ received }) => received.length > length)
+    }
+    scene.proxy.cut()
+    await news.broadcast({ event: 'noise', data: 'while away' })
+    await news.broadcast({ event: 'order', data: 'second' })
+    await stream.until(({ data }) => data.length === 2)
+    expect(stream.events.map(({ data }) => data)).toEqual(['first', 'second'])
+  })
+
+  test('of merged channels one id resumes all', async () => {
+    scene = await Scene.open(bareHttp, (manager) => ({
+      source: merge(manager.getOrCreate('warm'), manager.getOrCreate('humid')),
+    }))
+    const warm = scene.manager.getOrCreate('warm')
+    const humid = scene.manager.getOrCreate('humid')
+    const stream = await client.open(scene.url)
+    await stream.until(({ opens }) => opens === 1)
+    const expected: string[] = []
+    for (const round of [1, 2, 3]) {
+      await warm.broadcast(`${round} °C`)
+      await humid.broadcast(`${round} %`)
+      await stream.until(({ data }) => data.at(-1) === `${round} %`)
+      expect(stream.lastEventId).toMatch(/^[\w.-]+~[\w.-]+$/)
+      scene.proxy.cut()
+      await humid.broadcast(`missed ${round} %`)
+      await warm.broadcast(`missed ${round} °C`)
+      expected.push(`${round} °C`, `${round} %`, `missed ${round} %`, `missed ${round} °C`)
+      await stream.until(({ data }) => data.length === expected.length)
+    }
+    expect([...stream.data].sort()).toEqual(expected.sort())
+    expect(stream.gaps).toEqual([])
+  })
+
+  test('of merged channels each tells its own gap after a restart, and none tells it again', async () => {
+    scene = await Scene.open(bareHttp, (manager) => ({
+      source: merge(manager.getOrCreate('warm'), manager.getOrCreate('humid')),
+    }))
+    const stream = await client.open(scene.url)
+    await stream.until(({ opens }) => opens === 1)
+    await scene.manager.getOrCreate('warm').broadcast('1 °C')
+    await stream.until(({ data }) => data.length === 1)
+    await scene.restart()
+    const warm = scene.manager.getOrCreate('warm')
+    const humid = scene.manager.getOrCreate('humid')
+    await warm.broadcast('2 °C')
+    await humid.broadcast('2 %')
+    await stream.until(({ data }) => data.length === 3)
+    scene.proxy.cut()
+    await humid.broadcast('3 %')
+    await warm.broadcast('3 °C')
+    await stream.until(({ data }) => data.length === 5)
+    expect([...stream.data].sort()).toEqual(['1 °C', '2 %', '2 °C', '3 %', '3 °C'])
+    expect(stream.gaps.map(({ data }) => JSON.parse(data).channel).sort()).toEqual(['humid', 'warm'])
+  })
+})

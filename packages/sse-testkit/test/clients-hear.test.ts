@@ -1,0 +1,63 @@
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import type { Client } from './clients/event-sources.js'
+import { everyClient } from './clients/every-client.js'
+import { Scene } from './clients/scene.js'
+import { everyServer } from './clients/servers.js'
+
+// A browser takes its time on a busy machine.
+jest.setTimeout(30_000)
+
+describe.each(Object.entries(everyClient))('%s', (_name, start) => {
+  let client: Client
+  let scene: Scene
+  beforeAll(async () => {
+    client = await start()
+  })
+  afterAll(() => client.close())
+  afterEach(async () => {
+    await client.leave()
+    await scene.end()
+  })
+
+  describe.each(everyServer)('on $name', (kind) => {
+    test('opens before there is any event, and hears named and unnamed events and JSON as they come', async () => {
+      scene = await Scene.open(kind, (manager) => ({ source: manager.getOrCreate('news') }))
+      const stream = await client.open(scene.url)
+      await stream.until(({ opens }) => opens === 1)
+      expect(stream.events).toEqual([])
+
+      const news = scene.manager.getOrCreate('news')
+      await news.broadcast('good\nnews')
+      await stream.until(({ data }) => data.length === 1)
+      const id = await news.broadcast({ event: 'order', data: { total: 9.5, items: ['tea', 'Käse 🧀'] } })
+      await stream.until(({ data }) => data.length === 2)
+      expect(stream.events).toMatchObject([
+        { type: 'message', data: 'good\nnews' },
+        { type: 'order', data: '{"total":9.5,"items":["tea","Käse 🧀"]}', lastEventId: id },
+      ])
+      expect(stream.happenings[0]).toBe('open')
+    })
+
+    test('is known to have left when it leaves', async () => {
+      scene = await Scene.open(kind, (manager) => ({ source: manager.getOrCreate('news') }))
+      const left = new Promise((resolve) => scene.manager.getOrCreate('news').on('unsubscribe', resolve))
+      const stream = await client.open(scene.url)
+      await stream.until(({ opens }) => opens === 1)
+      await stream.close()
+      await left
+      expect(scene.manager.stats()).toMatchObject({ connections: 0, closed: { client: 1 } })
+    })
+
+    test('hears what a generator yields, and comes back when it is over', async () => {
+      scene = await Scene.open(kind, () => ({
+        source: (async function* () {
+          yield { event: 'order', data: 1 }
+          yield 2
+        })(),
+      }))
+      const stream = await client.open(scene.url)
+      await stream.until(({ opens, data }) => opens === 2 && data.length === 4)
+      expect(stream.data).toEqual(['1', '2', '1', '2'])
+    })
+  })
+})

@@ -1,0 +1,78 @@
+import { createHook } from 'node:async_hooks'
+import { getEventListeners, once } from 'node:events'
+import { afterEach, expect, jest, test } from '@jest/globals'
+import { respond, type SseConnection, SseManager, type SseSource } from '@ssekit/sse-core'
+import { type BareServer, startServer } from './clients/one-source.js'
+import { RawClient } from './clients/raw-client.js'
+
+// Two cores that are busy with other tests as well.
+jest.setTimeout(30_000)
+
+let server: BareServer
+afterEach(() => server.close())
+
+test('of a thousand clients that come and go nothing is left', async () => {
+  const manager = new SseManager()
+  const news = manager.getOrCreate('news')
+  const shared = new AbortController()
+  let subscribed = 0
+  news.on('subscribe', () => {
+    subscribed += 1
+  })
+  news.on('unsubscribe', () => {
+    subscribed -= 1
+  })
+  // Timers are seen where they are made, since unref()ed ones hold no process and show up nowhere else.
+  const timers = new Set<number>()
+  const hook = createHook({
+    init(id, type) {
+      // Node's own, for the Date header.
+      if (type === 'Timeout' && !new Error().stack?.includes('utcDate')) timers.add(id)
+    },
+    destroy(id) {
+      timers.delete(id)
+    },
+  })
+  const reasons: Promise<string>[] = []
+  let generators = 0
+  const waiting = async function* ({ signal }: SseConnection) {
+    generators += 1
+    try {
+      yield 'hello'
+      await once(signal, 'abort')
+    } finally {
+      generators -= 1
+    }
+  }
+  const sources: (() => SseSource)[] = [
+    () => news,
+    () => news.listen(),
+    () => (connection: SseConnection) => connection.subscribe(news, { signal: shared.signal }),
+    () => waiting,
+  ]
+  server = await startServer((req, res) => {
+    const source = sources[reasons.length % sources.length] as () => SseSource
+    const options = { manager, signal: shared.signal, maxConnectionAgeMs: 1_000_000, key: 'all', filter: () => true }
+    reasons.push(respond(req, res, source(), options))
+  })
+  hook.enable()
+  for (let batch = 0; batch < 20; batch++) {
+    const clients = Array.from({ length: 50 }, () => new RawClient(server.url))
+    await Promise.all(clients.map((client) => client.until(() => client.text.includes('retry:'))))
+    await news.broadcast('news')
+    await Promise.all(clients.map((client) => client.leave()))
+  }
+  expect(new Set(await Promise.all(reasons))).toEqual(new Set(['client']))
+  await server.close()
+  // Node tells of destroyed resources a turn later.
+  for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve))
+  hook.disable()
+  expect(reasons).toHaveLength(1000)
+  expect(generators).toBe(0)
+  expect(news.subscriberCount).toBe(0)
+  expect(subscribed).toBe(0)
+  expect(news.cleanup()).toBe(0)
+  expect(manager.stats()).toMatchObject({ connections: 0, closed: { client: 1000 } })
+  expect(getEventListeners(shared.signal, 'abort')).toEqual([])
+  expect(timers.size).toBe(0)
+})

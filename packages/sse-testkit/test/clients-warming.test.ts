@@ -1,0 +1,73 @@
+import { getEventListeners } from 'node:events'
+import { afterEach, expect, test } from '@jest/globals'
+import { memoryBackplane, type SseConnection, SseManager } from '@ssekit/sse-core'
+import { type Serving, serveSource } from './clients/one-source.js'
+import { RawClient } from './clients/raw-client.js'
+
+let manager: SseManager
+let serving: Serving
+afterEach(async () => {
+  await serving.close()
+  expect(manager.stats().connections).toBe(0)
+})
+
+/** A manager whose broker answers when it is told to. */
+function slow(): () => void {
+  const memory = memoryBackplane()
+  let answer: () => void = () => {}
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const subscribe: typeof memory.subscribe = async (...args) => {
+    await answered
+    return memory.subscribe(...args)
+  }
+  manager = new SseManager({ backplane: { ...memory, subscribe } })
+  return answer
+}
+
+test('while a channel warms up it may be deleted: the framework answers', async () => {
+  const answer = slow()
+  serving = await serveSource(() => manager.getOrCreate('news'), { manager })
+  const client = new RawClient(serving.url)
+  await serving.asked
+  manager.delete('news')
+  answer()
+  expect(await serving.outcome).toMatchObject({ error: { code: 'ERR_SSE_CLOSED' } })
+  await client.until(() => client.isOver)
+  expect(client.status).toBe(500)
+})
+
+test('while a channel warms up its manager may be closed: the client is told when to come back', async () => {
+  const answer = slow()
+  serving = await serveSource(() => manager.getOrCreate('news'), { manager })
+  const client = new RawClient(serving.url)
+  await serving.asked
+  const closed = manager.close({ retryMs: 1234 })
+  answer()
+  await closed
+  expect(await serving.outcome).toBe('shutdown')
+  await client.until(() => client.isOver)
+  expect(client.text).toContain('retry: 1234\n\n')
+})
+
+test('while a channel warms up the signal of a subscription may abort: it never begins', async () => {
+  const answer = slow()
+  const controller = new AbortController()
+  const news = manager.getOrCreate('news')
+  serving = await serveSource(
+    () => async (connection: SseConnection) => {
+      await connection.subscribe(news, { signal: controller.signal })
+      await connection.send('over')
+    },
+    { manager },
+  )
+  const client = new RawClient(serving.url)
+  await serving.asked
+  controller.abort()
+  answer()
+  await client.until(() => client.isOver)
+  expect(client.data).toEqual(['over'])
+  expect(news.subscriberCount).toBe(0)
+  expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+})

@@ -1,0 +1,150 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
+import { createServer as createHttp2 } from 'node:http2'
+import { type AddressInfo, createServer as createTcp } from 'node:net'
+import { afterEach, expect, test } from '@jest/globals'
+import { faults, RawClient } from '@ssekit/sse-testkit'
+
+const closers: (() => Promise<unknown> | unknown)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function listen(server: Pick<Server, 'listen' | 'close' | 'address' | 'on' | 'once'>): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server as Server, 'listening')
+  closers.push(() => server.close())
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  closers.push(() => server.closeAllConnections())
+  return listen(server)
+}
+
+function ending<T extends { destroy(): void }>(client: T): T {
+  closers.push(() => client.destroy())
+  return client
+}
+
+function seen(): { readonly url: Promise<string>; readonly request: Promise<[IncomingMessage, ServerResponse]> } {
+  let url: Promise<string> | undefined
+  const request = new Promise<[IncomingMessage, ServerResponse]>((resolve) => {
+    url = serve((req, res) => {
+      res.write('data: 1\n\n')
+      resolve([req, res])
+    })
+  })
+  return { url: url as unknown as Promise<string>, request }
+}
+
+test('stall reads the head and then leaves the socket full, until it resumes', async () => {
+  let isDone = false
+  const url = await serve((_req, res) => {
+    const big = Buffer.alloc(16 * 1024 * 1024)
+    res.write(big, () => {
+      isDone = true
+      res.end()
+    })
+  })
+  const client = ending(await faults.stall(url))
+  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
+  expect(isDone).toBe(false)
+  client.resume()
+  expect((await client.whole()).text).toHaveLength(16 * 1024 * 1024)
+})
+
+test('trickle gets every byte', async () => {
+  const url = await serve((_req, res) => void res.end('data: 1\n\n'))
+  const client = ending(await faults.trickle(url))
+  expect((await client.whole()).events).toMatchObject([{ data: '1' }])
+})
+
+test('halfClose ends its own half and reads on', async () => {
+  const { url, request } = seen()
+  const client = ending(await faults.halfClose(await url))
+  const [, res] = await request
+  await once(res, 'close')
+  await client.closed
+  expect(client.responses[0]?.events).toMatchObject([{ data: '1' }])
+})
+
+test('reset is a reset, not an orderly end', async () => {
+  const server = createTcp((socket) => {
+    socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'))
+  })
+  const failed = once(server, 'connection').then(([socket]) => once(socket, 'error'))
+  await faults.reset(await listen(server as unknown as Server))
+  const [error] = await failed
+  expect(error.code).toBe('ECONNRESET')
+})
+
+test('hangUp is gone before the answer', async () => {
+  const { url, request } = seen()
+  ending(await faults.hangUp(await url))
+  const [, res] = await request
+  await once(res, 'close')
+})
+
+test('pipeline asks for all at once, and keeps the answers apart', async () => {
+  const url = await serve((req, res) => void setImmediate(() => res.end(req.url)))
+  const client = ending(await faults.pipeline(url, '/1', '/2', '/3'))
+  await client.whole(2)
+  expect(client.responses.map(({ text }) => text)).toEqual(['/1', '/2', '/3'])
+})
+
+test('http10 and head get what those ask for', async () => {
+  const url = await serve((req, res) => {
+    res.setHeader('x-version', req.httpVersion)
+    res.write('one')
+    res.end()
+  })
+  const old = ending(await faults.http10(url))
+  await old.closed
+  expect(old.responses[0]?.header('x-version')).toEqual(['1.0'])
+  expect(old.responses[0]?.header('transfer-encoding')).toEqual([])
+  expect(old.responses[0]).toMatchObject({ isComplete: true, text: 'one' })
+  expect((await ending(await faults.head(url)).whole()).text).toBe('')
+})
+
+test('lastEventId sends any bytes, as often as asked', async () => {
+  const headers: string[][] = []
+  const url = await serve((req, res) => {
+    headers.push(req.rawHeaders.filter((_, index, all) => all[index - 1] === 'Last-Event-ID'))
+    res.end()
+  })
+  await ending(await faults.lastEventId(url, Buffer.from([0xff, 0xfe]), 'x'.repeat(8_000))).whole()
+  expect(headers).toEqual([['\xff\xfe', 'x'.repeat(8_000)]])
+})
+
+test('http2Reset resets its stream', async () => {
+  const server = createHttp2()
+  const reset = once(server, 'stream').then(async ([stream]) => {
+    stream.respond({ ':status': 200 })
+    await once(stream, 'close')
+    return stream.rstCode
+  })
+  const { client } = await faults.http2Reset(await listen(server as unknown as Server))
+  ending(client)
+  expect(typeof (await reset)).toBe('number')
+})
+
+test('what is no HTTP, to the byte, fails the wait for it', async () => {
+  for (const bytes of [
+    'garbage',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nabc\r\n0\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nab',
+    'HTTP/1.1 204 No Content\r\n\r\nbody',
+  ]) {
+    const url = await listen(
+      createTcp((socket) => {
+        socket.once('data', () => socket.end(bytes))
+      }) as unknown as Server,
+    )
+    const client = ending((await RawClient.connect(url)).send({}))
+    await expect(client.until(() => false)).rejects.toThrow(/no HTTP/)
+  }
+})

@@ -1,0 +1,139 @@
+import { once } from 'node:events'
+import { createServer, get, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { afterEach, expect, test } from '@jest/globals'
+import { parseEvents, readEvents } from '@ssekit/sse-testkit'
+
+const servers: Server[] = []
+
+async function listen(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  servers.push(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    await new Promise((resolve) => {
+      server.close(resolve)
+    })
+  }
+})
+
+const FRAMES = 'retry: 5\n\nid: 1\ndata: one\n\n: note\n\nevent: two\ndata: €\n\n'
+
+test('a URL is fetched as an event stream, and read with status, headers and text', async () => {
+  let accept: string | undefined
+  let id: unknown
+  const url = await listen((req, res) => {
+    accept = req.headers.accept
+    id = req.headers['last-event-id']
+    res.writeHead(202, { 'x-test': 'yes' }).end(FRAMES)
+  })
+  const reader = await readEvents(new URL(url), { headers: { 'last-event-id': '7' } })
+  expect(await reader.take(2)).toEqual([
+    { event: 'message', data: 'one', id: '1' },
+    { event: 'two', data: '€', id: undefined },
+  ])
+  expect([accept, id]).toEqual(['text/event-stream', '7'])
+  expect([reader.status, reader.headers.get('x-test')]).toEqual([202, 'yes'])
+  expect(await reader.end()).toBe('complete')
+  expect([reader.text, reader.retries, reader.comments, reader.lastEventId]).toEqual([FRAMES, [5], ['note'], '1'])
+})
+
+test('a fetch response and a Node response are read alike', async () => {
+  const url = await listen((_req, res) => void res.end(FRAMES))
+  const fetched = await readEvents(await fetch(url))
+  const [response] = await once(get(url, { agent: false }), 'response')
+  const node = await readEvents(response)
+  expect(await fetched.end()).toBe('complete')
+  expect(await node.end()).toBe('complete')
+  expect(fetched.events).toEqual(node.events)
+  expect(node.status).toBe(200)
+})
+
+test('any Readable is read; characters that its chunks cut stay whole', async () => {
+  const reader = await readEvents(Readable.from(Array.from(Buffer.from('data: €\n\n'), (byte) => Buffer.of(byte))))
+  expect(await reader.take(1)).toMatchObject([{ data: '€' }])
+})
+
+test('events are taken once, in order, and those that are not wanted are skipped', async () => {
+  const reader = await readEvents(Readable.from([Buffer.from('data: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4\n\n')]))
+  expect(await reader.take(1)).toMatchObject([{ data: '1' }])
+  expect(await reader.take(2, ({ data }) => data !== '2')).toMatchObject([{ data: '3' }, { data: '4' }])
+  expect(reader.events).toHaveLength(4)
+})
+
+test('a wait fails with what came instead: when the stream ends, and when the time is over', async () => {
+  const ended = await readEvents(Readable.from([Buffer.from('data: 1\n\n')]))
+  await expect(ended.take(2)).rejects.toThrow(/2 events.*complete.*data: 1/s)
+  const url = await listen((_req, res) => void res.write('data: 1\n\n'))
+  const open = await readEvents(url, { timeoutMs: 20 })
+  await expect(open.take(2)).rejects.toThrow(/2 events.*20 ms.*data: 1/s)
+  await expect(open.end()).rejects.toThrow(/the end.*20 ms/)
+  open.abort()
+})
+
+test('abort() leaves, and the server sees it', async () => {
+  const left = new Promise<void>((resolve) => {
+    void listen((_req, res) => {
+      res.on('close', resolve)
+      res.write('data: 1\n\n')
+    }).then(async (url) => {
+      const reader = await readEvents(url)
+      await reader.take(1)
+      reader.abort()
+      reader.abort()
+      expect(await reader.ended).toBe('cut')
+    })
+  })
+  await left
+})
+
+test('a stream that is torn off is cut, not complete, and its last half event is none', async () => {
+  const url = await listen((_req, res) => {
+    res.write('data: 1\n\ndata: 2')
+    setImmediate(() => res.destroy())
+  })
+  const reader = await readEvents(url)
+  expect(await reader.end()).toBe('cut')
+  expect(reader.events).toMatchObject([{ data: '1' }])
+})
+
+test('while it is paused nothing is read', async () => {
+  let sent = 0
+  const url = await listen((_req, res) => {
+    const send = (): void => {
+      do sent += 1
+      while (res.write(`data: ${'x'.repeat(64_000)}\n\n`) && sent < 2_000)
+      res.once('drain', send)
+    }
+    send()
+  })
+  const reader = await readEvents(url)
+  await reader.take(1)
+  reader.pause()
+  let before = -1
+  while (sent !== before) {
+    before = sent
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20)
+    })
+  }
+  expect(sent).toBeLessThan(1_000)
+  reader.resume()
+  await reader.until(() => sent > before)
+  reader.abort()
+})
+
+test('parseEvents reads a whole body', () => {
+  expect(parseEvents(FRAMES)).toEqual([
+    { event: 'message', data: 'one', id: '1' },
+    { event: 'two', data: '€', id: undefined },
+  ])
+  expect(parseEvents('data: never dispatched')).toEqual([])
+})
