@@ -271,12 +271,12 @@ describe('the process', () => {
     await once(occupant, 'listening')
     const address = occupant.address()
     const taken = typeof address === 'object' && address !== null ? address.port : 0
-    const own = await startDashboard(taken)
     try {
+      const own = await startDashboard(taken)
       expect(new URL(own.address).port).not.toBe(String(taken))
       expect((await fetch(own.address)).status).toBe(200)
+      expect(await own.stop()).toBe(0)
     } finally {
-      await own.stop()
       occupant.close()
     }
   })
