@@ -36,7 +36,9 @@ export class HistoryBudget {
       const before = log.bytes
       while (this.#bytes - before + log.bytes > this.#maxBytes && log.evictOldest());
       this.#bytes -= before - log.bytes
-      this.#counted.set(log, log.bytes)
+      // What has nothing left to give must not be asked again and again.
+      if (log.bytes === 0) this.#counted.delete(log)
+      else this.#counted.set(log, log.bytes)
       if (this.#bytes <= this.#maxBytes) return
     }
   }
