@@ -13,31 +13,40 @@ const mutants = [...writePath, ...defaults, ...reasons, ...cleaningUp, ...promis
   ({ file, proves }) => words.length === 0 || words.some((word) => `${file} ${proves}`.includes(word)),
 )
 const trees = Array.from({ length: Math.min(2, availableParallelism()) }, () => Tree.copy())
-const survivors = []
 try {
-  const lost = mutants.flatMap((mutant) => trees[0]?.whyNot(mutant) ?? [])
-  if (lost.length > 0) throw new Error(`the code has moved on:\n${lost.join('\n')}`)
-
-  const [first] = trees
-  const tests = [...new Set(mutants.flatMap((mutant) => mutant.tests))]
-  console.log(`${mutants.length} mutants; first the tests as they are …`)
-  const red = (await first?.redTests(tests)) ?? []
-  if (red.length > 0) throw new Error(`red without any mutant:\n${red.join('\n')}`)
-
-  const queue = [...mutants]
-  await Promise.all(
-    trees.map(async (tree) => {
-      for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-        const killer = await tree.killerOf(mutant)
-        if (killer === undefined) survivors.push(mutant)
-        console.log(
-          `${killer === undefined ? 'SURVIVED' : 'killed  '}  ${mutant.proves} (${mutant.file})\n          ${killer ?? `${mutant.from.trim()} → ${mutant.to.trim()}`}`,
-        )
-      }
-    }),
-  )
+  process.exitCode = (await judge()) ? 0 : 1
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
 } finally {
   for (const tree of trees) tree.remove()
 }
-console.log(`mutants: ${mutants.length - survivors.length} killed, ${survivors.length} survived`)
-process.exitCode = survivors.length === 0 ? 0 : 1
+
+/** Whether every mutant is noticed. */
+async function judge() {
+  const [first] = trees
+  const lost = mutants.flatMap((mutant) => first?.whyNot(mutant) ?? [])
+  if (lost.length > 0) throw new Error(`the code has moved on:\n${lost.join('\n')}`)
+  console.log(`${mutants.length} mutants; first the tests as they are …`)
+  const red = (await first?.redTests([...new Set(mutants.flatMap(({ tests }) => tests))])) ?? []
+  if (red.length > 0) throw new Error(`red without any mutant:\n${red.join('\n')}`)
+
+  const queue = [...mutants]
+  let survivors = 0
+  await Promise.all(
+    trees.map(async (tree) => {
+      for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
+        const { file, from, to, proves } = mutant
+        const change = `${from.trim()} → ${to.trim()}`
+        const killer = await tree.killerOf(mutant).catch((error) => {
+          throw new Error(`${file}, ${change}: ${error.message}`)
+        })
+        if (killer === undefined) survivors += 1
+        console.log(`${killer === undefined ? 'SURVIVED' : 'killed  '}  ${proves} (${file})`)
+        console.log(`          ${killer ?? change}`)
+      }
+    }),
+  )
+  console.log(`mutants: ${mutants.length - survivors} killed, ${survivors} survived`)
+  return survivors === 0
+}

@@ -3,8 +3,8 @@ import { respond, sseManager } from '@ssekit/sse-core'
 
 const news = sseManager.getOrCreate('news')
 http
-  .createServer(async (req, res) => {
-    if (req.url === '/events') await respond(req, res, news)
-    else res.end(await news.broadcast({ event: 'notice', data: 'Hello, world!' }))
+  .createServer((req, res) => {
+    if (req.url === '/events') respond(req, res, news)
+    else news.broadcast({ event: 'notice', data: 'Hello, world!' }).then((id) => res.end(id))
   })
   .listen(3000)

@@ -1,7 +1,7 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
-const LEAVING = [...TESTS.contract, 'sse-testkit/test/clients-(leaks|let-go)']
-const LOOPS = ['sse-core/test/(listen|merge|source|stream|subscribers|broker|idle|end).test']
+const LEAVING = [...TESTS.connection, ...TESTS.contract, 'sse-testkit/test/clients-(leaks|let-go)']
+const LOOPS = ['sse-core/test/(listen|merge|source|stream|subscribers|broker|broker-gaps|broker-past|idle|end).test']
 
 /** Every line that lets go of something. */
 export const cleaningUp = [
@@ -78,12 +78,6 @@ export const cleaningUp = [
   ]),
   ...mutantsOf('sse-core/src/registry.ts', LOOPS, [
     ['clearInterval(this.#sweepTimer)\n', '', 'nothing is swept where nothing is in use'],
-    [
-      'if (this.get(name) !== channel) return\n',
-      '',
-      'a late close leaves the successor alone',
-      ['sse-core/test/manager.test'],
-    ],
   ]),
   ...mutantsOf('sse-core/src/merge.ts', LOOPS, [
     [
@@ -98,7 +92,7 @@ export const cleaningUp = [
   ]),
   ...mutantsOf(
     'koa-sse/src/index.ts',
-    ['koa-sse/test/contract'],
+    ['koa-sse/test/not-awaited'],
     [['ctx.respond = false', 'void 0', 'Koa leaves a stream alone']],
   ),
 ]

@@ -19,7 +19,7 @@ export const defaults = [
   ]),
   ...mutantsOf(
     'sse-core/src/manager.ts',
-    [...CHANNELS, ...TESTS.contract],
+    [...CHANNELS, ...TESTS.connection, ...TESTS.contract],
     [
       ['maxHistoryBytes = 256 * 1024 * 1024', 'maxHistoryBytes = 512 * 1024 * 1024', 'all channels keep 256 MiB'],
       ["overload = 'retry'", "overload = 'reject'", 'who cannot be served gets 200 and a retry'],
@@ -27,7 +27,9 @@ export const defaults = [
       ['4 * this.settings.retryMs', 'this.settings.retryMs', 'clients are spread out over time at shutdown'],
     ],
   ),
-  ...mutantsOf('sse-core/src/respond.ts', TESTS.contract, [
-    ['(1 + 3 * Math.random())', '1', 'refused clients are spread out over time'],
-  ]),
+  ...mutantsOf(
+    'sse-core/src/respond.ts',
+    [...TESTS.connection, ...TESTS.contract],
+    [['(1 + 3 * Math.random())', '1', 'refused clients are spread out over time']],
+  ),
 ]

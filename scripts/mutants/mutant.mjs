@@ -25,8 +25,8 @@ export function mutantsOf(file, tests, mutations) {
 export const TESTS = /** @type {const} */ ({
   /** The adapter contract over bare `node:http`. */
   contract: ['sse-core/test/contract.test'],
-  /** The same over HTTP/2 without and with TLS. */
+  /** What the contract leaves open, over bare `node:http` too. */
+  connection: ['sse-core/test/connection.test'],
+  /** The contract over HTTP/2 without and with TLS. */
   http2: ['sse-core/test/contract-http2.test', 'sse-core/test/contract-tls.test'],
-  /** Channels without HTTP. */
-  channels: ['sse-core/test/(broadcast|broker|end|history|idle|listen|manager|resume|subscribers).test'],
 })

@@ -1,6 +1,6 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
-const LOG = ['sse-core/test/(cursor-model|resume|history|broker|end).test']
+const LOG = ['sse-core/test/(cursor-model|resume|history|broker|broker-gaps|broker-past|end).test']
 
 /** What the log, the cursors and the encoding promise. */
 export const promises = [
@@ -26,7 +26,7 @@ export const promises = [
     ["if (item.kind === 'end') return false", '', 'an end is never evicted'],
     [
       'if (!positions.has(id)) positions.set(id, position)',
-      'positions.set(id, position)',
+      'if (true) positions.set(id, position)',
       'of an id that occurs twice the older counts',
     ],
     ['this.bytes -= item.frame?.size ?? 0\n', '', 'what is evicted counts no longer'],
@@ -37,7 +37,7 @@ export const promises = [
   ]),
   ...mutantsOf(
     'sse-core/src/feed.ts',
-    ['sse-core/test/(broker|history|cursor-model|broadcast).test'],
+    ['sse-core/test/(broker|broker-gaps|broker-past|history|cursor-model|broadcast).test'],
     [
       ['process.nextTick(flush, this)', 'flush(this)', 'all events of one tick are one write', TESTS.contract],
       [

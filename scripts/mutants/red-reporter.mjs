@@ -1,22 +1,17 @@
 /**
- * Prints each test that goes red, as soon as it does.
+ * Prints each test that goes red, and each file that does not even load, as soon as that is known.
  *
  * @implements {Pick<import('@jest/reporters').Reporter, 'onTestCaseResult' | 'onTestResult'>}
  */
 export default class RedReporter {
   /** @type {NonNullable<import('@jest/reporters').Reporter['onTestCaseResult']>} */
   onTestCaseResult(_test, { status, fullName }) {
-    if (status === 'failed') print(fullName)
+    if (status === 'failed') process.stdout.write(`${JSON.stringify({ red: fullName })}\n`)
   }
 
   /** @type {NonNullable<import('@jest/reporters').Reporter['onTestResult']>} */
   onTestResult({ path }, { testExecError }) {
-    // A file that does not load has no tests.
-    if (testExecError != null) print(`${path}: ${testExecError.message}`)
+    if (testExecError != null)
+      process.stdout.write(`${JSON.stringify({ broken: `${path}: ${testExecError.message}` })}\n`)
   }
-}
-
-/** @param {string} name */
-function print(name) {
-  process.stdout.write(`${JSON.stringify(name)}\n`)
 }

@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline'
 
 /** @typedef {import('./mutant.mjs').Mutant} Mutant */
 
-/** How long the tests of one mutant may take: it may well hang, and that is noticed too. */
-const PATIENCE_MS = 180_000
+/** How long Jest may take: a mutant may well hang, and that is noticed too. */
+const PATIENCE_MS = 300_000
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js']
 
@@ -93,18 +93,27 @@ export class Tree {
     })
     /** @type {string[]} */
     const red = []
+    /** @type {string | undefined} */
+    let broken
     const timer = setTimeout(() => {
       red.push('(the tests came to no end)')
       jest.kill('SIGKILL')
     }, PATIENCE_MS)
     createInterface({ input: jest.stdout }).on('line', (line) => {
-      red.push(JSON.parse(line))
-      if (red.length >= enough) jest.kill('SIGKILL')
+      // Whatever else the tests may print.
+      if (!line.startsWith('{"red"') && !line.startsWith('{"broken"')) return
+      /** @type {{ red?: string, broken?: string }} */
+      const news = JSON.parse(line)
+      if (news.red !== undefined) red.push(news.red)
+      broken ??= news.broken
+      if (red.length >= enough || broken !== undefined) jest.kill('SIGKILL')
     })
     const code = await new Promise((resolve) => {
       jest.on('close', resolve)
     })
     clearTimeout(timer)
+    // What does not even load proves nothing.
+    if (broken !== undefined) throw new Error(broken)
     if (code !== 0 && red.length === 0) throw new Error(`Jest could not run ${tests.join(' ')}`)
     return red
   }

@@ -1,6 +1,7 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
 const BYTES = [
+  ...TESTS.connection,
   ...TESTS.contract,
   'sse-testkit/test/clients-(compression|meddling|bounds|odd-calls)',
   'fastify-sse/test/contract',
@@ -27,7 +28,7 @@ export const writePath = [
       'if (res.writableEnded || res.destroyed) return false\n',
       '',
       'nothing is written through res.write after its end',
-      [...BYTES, ...TESTS.http2],
+      [...TESTS.http2, 'fastify-sse/test/contract'],
     ],
     ['this.#flush?.()\n', '', 'compression is flushed after each write'],
   ]),

@@ -1,6 +1,8 @@
+import type { IncomingMessage } from 'node:http'
 import {
   type ChannelOptions,
   type CloseReason,
+  managerOf,
   respond,
   type SseChannel,
   type SseManager,
@@ -31,7 +33,7 @@ declare global {
 }
 
 export interface ExpressSseOptions {
-  /** Whose limits hold, and whose `close()` ends the streams. @defaultValue `sseManager` */
+  /** Whose limits hold, and whose `close()` ends the streams. @defaultValue the channel's own, else `sseManager` */
   readonly manager?: SseManager | undefined
 }
 
@@ -40,7 +42,7 @@ export interface InjectChannelOptions extends ChannelOptions {
   readonly manager?: SseManager | undefined
 }
 
-const managers = new WeakMap<Request, SseManager>()
+const managers = new WeakMap<IncomingMessage, SseManager>()
 
 /**
  * Middleware that gives every response a `res.sse()`.
@@ -54,10 +56,13 @@ const managers = new WeakMap<Request, SseManager>()
  * app.get('/events', (req, res) => res.sse(sseManager.getOrCreate('news')))
  * ```
  */
-export function sse({ manager = sseManager }: ExpressSseOptions = {}): RequestHandler {
+export function sse({ manager }: ExpressSseOptions = {}): RequestHandler {
   return (req, res, next) => {
-    managers.set(req, manager)
-    res.sse = (source, options) => stream(req, res, req.next ?? next, source, { manager, ...options })
+    if (manager !== undefined) managers.set(req, manager)
+    res.sse = (source, options) => {
+      const owner = manager ?? managerOf(source) ?? sseManager
+      return stream(req, res, req.next ?? next, source, { manager: owner, ...options })
+    }
     next()
   }
 }
@@ -65,16 +70,17 @@ export function sse({ manager = sseManager }: ExpressSseOptions = {}): RequestHa
 /**
  * Middleware that puts the channel of a name, or of the name that a function finds in the request, into `req.sseChannel`.
  *
- * What the function throws, and what `getOrCreate` throws, goes to `next`.
+ * What the function throws, and what `getOrCreate` throws (a `TypeError` where there is no name), goes to `next`.
  */
 export function injectChannel(
-  name: string | ((req: Request) => string),
+  name: string | ((req: Request<Record<string, string>>) => string | undefined),
   { manager, ...options }: InjectChannelOptions = {},
 ): RequestHandler {
   return (req, _res, next) => {
     const owner = manager ?? managers.get(req) ?? sseManager
-    const channelName = typeof name === 'function' ? name(req) : name
-    req.sseChannel = owner.getOrCreate(channelName, Object.keys(options).length > 0 ? options : undefined)
+    // The types of Express do not know which parameters the path has.
+    const channelName = typeof name === 'function' ? name(req as Request<Record<string, string>>) : name
+    req.sseChannel = owner.getOrCreate(channelName ?? '', Object.keys(options).length > 0 ? options : undefined)
     next()
   }
 }

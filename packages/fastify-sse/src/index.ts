@@ -2,6 +2,7 @@ import {
   type ChannelOptions,
   type CloseOptions,
   type CloseReason,
+  managerOf,
   respond,
   type SseChannel,
   type SseConnection,
@@ -35,7 +36,7 @@ declare module 'fastify' {
 }
 
 export interface FastifySseOptions {
-  /** Whose limits hold, and whose `close()` ends the streams. @defaultValue `sseManager` */
+  /** Whose limits hold, and whose `close()` ends the streams. @defaultValue the channel's own, else `sseManager` */
   readonly manager?: SseManager | undefined
   /** How the streams of this instance end when `fastify.close()` is called. */
   readonly close?: CloseOptions | undefined
@@ -46,21 +47,30 @@ export interface InjectChannelOptions extends ChannelOptions {
   readonly manager?: SseManager | undefined
 }
 
-const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager = sseManager, close }) => {
-  // Others may share the manager: only what was asked of this instance ends with it.
+const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager, close }) => {
+  // Others may share the managers: only what was asked of this instance ends with it.
   const requests = new WeakSet<SseConnection['req']>()
-  fastify.decorate('sseManager', manager)
+  const managers = new Set<SseManager>()
+  let isClosing = false
+  fastify.decorate('sseManager', manager ?? sseManager)
   fastify.decorateRequest('sseChannel')
   fastify.decorateReply('sse', function (this: FastifyReply, source: SseSource, options?: SseOptions) {
+    const owner = manager ?? managerOf(source) ?? sseManager
+    managers.add(owner)
     requests.add(this.request.raw)
     return respond(this.request.raw, this.raw, source, {
-      manager,
       ...options,
+      manager: owner,
+      // Who asks while the instance closes would else hold it open.
+      refusal: isClosing ? 'shutdown' : undefined,
       // Any earlier, and an error before the head would hang the request.
       onHead: () => takeOver(this),
     })
   })
-  fastify.addHook('preClose', () => manager.drain(({ req }) => requests.has(req), close))
+  fastify.addHook('preClose', async () => {
+    isClosing = true
+    await Promise.all([...managers].map((owner) => owner.drain(({ req }) => requests.has(req), close)))
+  })
 }
 
 /**
@@ -87,13 +97,15 @@ export default sse
  * `request.sseChannel`.
  */
 export function injectChannel(
-  name: string | ((request: FastifyRequest) => string),
+  name: string | ((request: FastifyRequest<{ Params: Record<string, string> }>) => string | undefined),
   { manager, ...options }: InjectChannelOptions = {},
 ): preHandlerAsyncHookHandler {
   return async (request) => {
     const owner = manager ?? request.server.sseManager
-    const channelName = typeof name === 'function' ? name(request) : name
-    request.sseChannel = owner.getOrCreate(channelName, Object.keys(options).length > 0 ? options : undefined)
+    // The types of Fastify do not know which parameters the path has.
+    const typed = request as FastifyRequest<{ Params: Record<string, string> }>
+    const channelName = typeof name === 'function' ? name(typed) : name
+    request.sseChannel = owner.getOrCreate(channelName ?? '', Object.keys(options).length > 0 ? options : undefined)
   }
 }
 

@@ -111,7 +111,10 @@ describe('Fastify', () => {
       return reply.sse([])
     })
     expect((await app.inject('/header')).headers['set-cookie']).toBe('a=1')
-    expect((await app.inject('/set')).headers['set-cookie']).toEqual(['a=1; SameSite=Lax', 'b=2; HttpOnly; SameSite=Lax'])
+    expect((await app.inject('/set')).headers['set-cookie']).toEqual([
+      'a=1; SameSite=Lax',
+      'b=2; HttpOnly; SameSite=Lax',
+    ])
   })
 
   test('under @fastify/compress, events arrive at once', async () => {

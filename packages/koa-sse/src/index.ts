@@ -1,6 +1,7 @@
 import {
   type ChannelOptions,
   type CloseReason,
+  managerOf,
   respond,
   type SseChannel,
   type SseManager,
@@ -27,7 +28,7 @@ declare module 'koa' {
 }
 
 export interface KoaSseOptions {
-  /** Whose limits hold, and whose `close()` ends the streams. @defaultValue `sseManager` */
+  /** Whose limits hold, and whose `close()` ends the streams. @defaultValue the channel's own, else `sseManager` */
   readonly manager?: SseManager | undefined
 }
 
@@ -50,12 +51,12 @@ const managers = new WeakMap<Context['req'], SseManager>()
  * app.use((ctx) => ctx.sse(sseManager.getOrCreate('news')))
  * ```
  */
-export function sse({ manager = sseManager }: KoaSseOptions = {}): Middleware {
+export function sse({ manager }: KoaSseOptions = {}): Middleware {
   return (ctx, next) => {
-    managers.set(ctx.req, manager)
+    if (manager !== undefined) managers.set(ctx.req, manager)
     ctx.sse = (source, options) =>
       respond(ctx.req, ctx.res, source, {
-        manager,
+        manager: manager ?? managerOf(source) ?? sseManager,
         ...options,
         // With `ctx.body = stream`, Koa 3 reports every client that leaves to `app.on('error')`;
         // set any earlier than the head, an error before it would hang the request.
@@ -81,13 +82,13 @@ function ignoreDeparture(ctx: Context): void {
  * Middleware that puts the channel of a name, or of the name that a function finds in the context, into `ctx.sseChannel`.
  */
 export function injectChannel(
-  name: string | ((ctx: Context) => string),
+  name: string | ((ctx: Context) => string | undefined),
   { manager, ...options }: InjectChannelOptions = {},
 ): Middleware {
   return (ctx, next) => {
     const owner = manager ?? managers.get(ctx.req) ?? sseManager
     const channelName = typeof name === 'function' ? name(ctx) : name
-    ctx.sseChannel = owner.getOrCreate(channelName, Object.keys(options).length > 0 ? options : undefined)
+    ctx.sseChannel = owner.getOrCreate(channelName ?? '', Object.keys(options).length > 0 ? options : undefined)
     return next()
   }
 }

@@ -6,6 +6,7 @@ import { requireEventBytes } from './encoder.js'
 import { SseError } from './errors.js'
 import { checkEvent, idLine, type SseEvent } from './event.js'
 import { Feed } from './feed.js'
+import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
 import { type HistoryLimits, requireDuration, resolveHistory } from './limits.js'
 import { ChannelListener, type ListenOptions } from './listener.js'
 import { isId, type Log } from './log.js'
@@ -57,7 +58,8 @@ export interface Subscriber {
  *
  * @typeParam Events the data of each event type, e.g. `{ order: Order; alert: string }`; `message` types unnamed events
  */
-export class SseChannel<Events extends object = Record<string, unknown>> implements AsyncIterable<SseEvent> {
+// biome-ignore lint/suspicious/noExplicitAny: `SseChannel` alone is any channel, whatever may be broadcast to it
+export class SseChannel<Events extends object = any> implements AsyncIterable<SseEvent> {
   readonly name: string
   /** What holds for connections that stream this channel. */
   readonly settings: ResolvedSettings
@@ -70,6 +72,7 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
   readonly #idleChannelMs: number
   readonly #subscribers = new Set<Subscriber>()
   #emitter: EventEmitter | undefined
+  #heartbeats: Heartbeats | undefined
   #isEnding = false
   #isClosed = false
   #usedAt = Date.now()
@@ -205,6 +208,12 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
     return this
   }
 
+  /** The heartbeats of connections that no manager knows. @internal */
+  wheel(heartbeatMs: number): HeartbeatWheel {
+    this.#heartbeats ??= new Heartbeats()
+    return this.#heartbeats.wheel(heartbeatMs)
+  }
+
   /** What holds where a manager is not this channel's own, and lends what the channel does not set. @internal */
   settingsUnder(manager: SseManager | undefined): ResolvedSettings {
     return this.manager === undefined ? resolveSettings(this.#options, manager?.settings) : this.settings
@@ -255,7 +264,9 @@ export class SseChannel<Events extends object = Record<string, unknown>> impleme
   /** Gives back what an idle channel holds, and says whether it holds nothing. @internal */
   sweep(now: number): boolean {
     this.#feed.trim(now)
-    const isIdle = this.#subscribers.size === 0 && now - this.#usedAt >= this.#idleChannelMs
+    // Who listens for subscribers is a user too, though it may hold nothing but its listener.
+    const isUsed = this.#subscribers.size > 0 || (this.#emitter?.eventNames().length ?? 0) > 0
+    const isIdle = !isUsed && now - this.#usedAt >= this.#idleChannelMs
     if (!isIdle || !this.#feed.isDispensable(now)) return false
     this.#feed.release()
     return true

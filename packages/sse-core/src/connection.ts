@@ -9,7 +9,7 @@ import { type CloseReason, Ending, type Failure } from './ending.js'
 import { SseError } from './errors.js'
 import type { SseEvent } from './event.js'
 import { setStreamHead } from './head.js'
-import type { Beating, HeartbeatWheel } from './heartbeat.js'
+import type { HeartbeatWheel } from './heartbeat.js'
 import { type EventFilter, requireRewind } from './listener.js'
 import { observed } from './observed.js'
 import { Packet } from './packet.js'
@@ -24,7 +24,7 @@ export interface ConnectionStats {
   readonly events: number
   /** Bytes written, without the head and what HTTP puts around them. */
   readonly bytes: number
-  /** From the request's arrival to now, in ms. */
+  /** From the call of `respond()` to now, in ms. */
   readonly durationMs: number
 }
 
@@ -51,7 +51,7 @@ const WRITTEN = Promise.resolve(true)
 const OVER = Promise.resolve(false)
 
 /** One response that streams events, from before its head to its end. Functions given to `res.sse()` get it. */
-export class SseConnection<Context = unknown> implements Beating {
+export class SseConnection<Context = unknown> {
   readonly req: SseRequest
   /** What the `key` option said: whose connection it is. */
   readonly key: string | undefined
@@ -99,15 +99,15 @@ export class SseConnection<Context = unknown> implements Beating {
     })
     if (options.filter ?? options.heartbeat ?? options.onClose) this.keepScope()
     this.ending = new Ending(res, {
-      onGone: (reason) => this.close(reason),
+      onGone: (reason) => this.#leave(reason),
       onOver: (failure) => this.#finish(failure),
     })
     this.#forgetSignal = onAbort(options.signal, () => this.close('aborted'))
-    if (maxConnectionAgeMs < Number.POSITIVE_INFINITY) {
+    if (maxConnectionAgeMs > 0 && maxConnectionAgeMs < Number.POSITIVE_INFINITY) {
       const age = Math.min(MAX_TIMER_MS, maxConnectionAgeMs * (0.8 + 0.2 * Math.random()))
       this.#ageTimer = setTimeout(() => this.close('age'), age).unref()
     }
-    if (isGone(res)) this.close('client')
+    if (isGone(res)) this.#leave('client')
     else if (options.signal?.aborted) this.close('aborted')
   }
 
@@ -136,7 +136,12 @@ export class SseConnection<Context = unknown> implements Beating {
       this.fail(new SseError('ERR_SSE_HEADERS_SENT', 'somebody else has begun the response'))
       return
     }
-    this.#sendHead()
+    try {
+      this.#sendHead()
+    } catch (error) {
+      this.fail(error)
+      return
+    }
     this.#host.wheel?.add(this)
   }
 
@@ -167,16 +172,18 @@ export class SseConnection<Context = unknown> implements Beating {
    *
    * @throws {SseError} `ERR_SSE_CLOSED`, `ERR_SSE_BACKPLANE`: the channel cannot be read
    */
-  subscribe<Events extends object>(channel: SseChannel<Events>, options: SubscribeOptions = {}): Promise<void> {
-    // Who reads does not mind what may be broadcast.
-    return observed(this.subscriptions.track(this.#subscribe(channel as unknown as SseChannel, options)), this.report)
+  subscribe(channel: SseChannel, options: SubscribeOptions = {}): Promise<void> {
+    const over = this.#subscribe(channel, options)
+    const result = observed(over, this.report)
+    this.subscriptions.track(over, result)
+    return result
   }
 
   /** Ends the stream, after what has been sent. Idempotent: the first reason stands. */
   close(reason: CloseReason = 'end'): void {
     if (this.ending.reason !== undefined) return
-    if (reason === 'client' || isGone(this.#res)) {
-      this.#closeGone(reason)
+    if (isGone(this.#res)) {
+      this.#leave(reason)
       return
     }
     // What was broadcast in this tick still belongs to whoever has not been thrown out.
@@ -190,11 +197,7 @@ export class SseConnection<Context = unknown> implements Beating {
       this.ending.now()
       return
     }
-    if (this.#isTaken) {
-      this.ending.now()
-      return
-    }
-    if (!this.#isOpen) this.#sendHead()
+    if (!this.#hasHead()) return
     this.#writer.end()
     void this.ending.within(this.#finishMs)
   }
@@ -229,12 +232,13 @@ export class SseConnection<Context = unknown> implements Beating {
   /** Ends the stream with a last text, and then the socket too. @internal */
   async shutDown(farewell: string, graceMs: number): Promise<void> {
     if (this.ending.reason === undefined) this.subscriptions.pump()
-    if (this.ending.reason === undefined && (isGone(this.#res) || this.#isTaken)) this.close('shutdown')
+    if (this.ending.reason === undefined && isGone(this.#res)) this.#leave('client')
     if (this.ending.reason === undefined) {
       this.ending.reason = 'shutdown'
-      if (!this.#isOpen) this.#sendHead()
-      this.#writer.enqueue(this.encoder.packet(farewell, 1))
+      const hasHead = this.#hasHead()
+      if (hasHead) this.#writer.enqueue(this.encoder.packet(farewell, 1))
       this.#letGo()
+      if (!hasHead) return
       this.#writer.end()
     }
     // Both are gone from the response once it is over.
@@ -287,6 +291,11 @@ export class SseConnection<Context = unknown> implements Beating {
     return this.#host.report
   }
 
+  /** @internal */
+  get maxBufferedBytes(): number {
+    return this.#host.settings.maxBufferedBytes
+  }
+
   /** What the response asked for when it began. @internal */
   get rewind(): number {
     return this.#options.rewind ?? 0
@@ -316,7 +325,7 @@ export class SseConnection<Context = unknown> implements Beating {
   }
 
   async #subscribe(channel: SseChannel, options: SubscribeOptions): Promise<void> {
-    const { rewind = 0, signal } = options
+    const { rewind = this.rewind, signal } = options
     requireRewind(rewind)
     if (this.ending.reason !== undefined || signal?.aborted) return
     const { subscriptions } = this
@@ -361,10 +370,9 @@ export class SseConnection<Context = unknown> implements Beating {
   }
 
   #sendHead(): void {
-    this.#isOpen = true
-    const { onHead } = this.#options
-    onHead?.()
+    this.#options.onHead?.()
     setStreamHead(this.#res, this.#options)
+    this.#isOpen = true
     this.#writer.open()
     this.#writer.enqueue(this.encoder.packet(`retry: ${this.#host.settings.retryMs}\n\n`, 0))
     // A request body that nobody reads would hide that the client has left.
@@ -375,7 +383,21 @@ export class SseConnection<Context = unknown> implements Beating {
     if (this.#host.wheel !== undefined) this.activeTick = this.#host.wheel.tick
   }
 
-  #closeGone(reason: CloseReason): void {
+  /** Has the head sent, to end what it begins. If that cannot be, the response is somebody else's to end. */
+  #hasHead(): boolean {
+    if (this.#isOpen) return true
+    try {
+      if (!this.#isTaken) this.#sendHead()
+      if (!this.#isOpen) this.ending.now()
+    } catch (cause) {
+      this.ending.now({ cause })
+    }
+    return this.#isOpen
+  }
+
+  /** Nobody is there any more. */
+  #leave(reason: CloseReason): void {
+    if (this.ending.reason !== undefined) return
     this.ending.reason = reason
     this.#letGo()
     // There is nobody left to whom the framework could answer.
@@ -390,7 +412,7 @@ export class SseConnection<Context = unknown> implements Beating {
     clearTimeout(this.#ageTimer)
     this.#forgetSignal()
     this.subscriptions.close()
-    this.#controller?.abort()
+    this.run(() => this.#controller?.abort())
     for (const cancel of this.#cancels) cancel()
     this.#cancels.clear()
     onOver(this as SseConnection)

@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http'
 import { cut, onGone, whenOver } from './departure.js'
 import type { SseResponse } from './respond.js'
 
@@ -45,8 +46,18 @@ export class Ending {
 
   /** Waits for the response to finish, and destroys it after a while, in ms; `Infinity` is never. */
   async within(ms: number, failure?: Failure): Promise<void> {
-    const timer = Number.isFinite(ms) ? setTimeout(() => cut(this.#res), ms).unref() : undefined
-    await whenOver(this.#res)
+    let timer: NodeJS.Timeout | undefined
+    const start = (): void => {
+      timer = setTimeout(() => cut(this.#res), ms).unref()
+    }
+    const res = this.#res
+    if (Number.isFinite(ms)) {
+      // One that waits behind another on its connection cannot finish before it has the socket.
+      if (res instanceof ServerResponse && res.socket === null) res.once('socket', start)
+      else start()
+    }
+    await whenOver(res)
+    res.off('socket', start)
     clearTimeout(timer)
     this.now(failure)
   }

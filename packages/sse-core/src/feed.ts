@@ -2,7 +2,7 @@ import { type Backplane, type LogEntry, type LogInput, memoryBackplane, type Uns
 import type { HistoryBudget } from './budget.js'
 import { Cursor, type StartOptions } from './cursor.js'
 import type { ResolvedHistoryLimits } from './limits.js'
-import { gapItem, isId, itemOf, Log, type LogItem, newEpoch } from './log.js'
+import { endItem, gapItem, isId, itemOf, Log, type LogItem, newEpoch } from './log.js'
 
 export interface FeedOptions {
   readonly history: ResolvedHistoryLimits
@@ -31,6 +31,7 @@ export class Feed {
   #warming: Promise<void> | undefined
   // What is published while the log is warming waits for this, in the order of the calls.
   #whenWarm: Promise<void> | undefined
+  #hasEnded = false
   #isFlushScheduled = false
   #isTrimScheduled = false
 
@@ -51,7 +52,7 @@ export class Feed {
 
   /** Whether the channel has ended, as far as this node knows. */
   get hasEnded(): boolean {
-    return this.#log?.endPosition !== undefined
+    return this.#hasEnded || this.#log?.endPosition !== undefined
   }
 
   /** Makes the log ready: undefined if it is, else a promise. @throws {SseError} `ERR_SSE_BACKPLANE` */
@@ -116,6 +117,8 @@ export class Feed {
   /** Gives back the log and the subscription. */
   release(): void {
     if (this.#log !== undefined) this.#options.budget?.drop(this.#log)
+    // With the only log goes the only memory of its end. Where others keep it, they say so again.
+    this.#hasEnded = this.hasEnded && this.#options.backplane === undefined
     this.#subscription?.then((unsubscribe) => unsubscribe()).catch(() => {})
     this.#log = undefined
     this.#warming = undefined
@@ -150,6 +153,7 @@ export class Feed {
       },
     )
     this.#subscription = subscription
+    if (this.#hasEnded) log.append(endItem())
     // In memory a subscription is live within the call.
     if (backplane !== undefined) this.#warm(log, subscription)
   }

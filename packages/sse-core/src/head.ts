@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http'
 import type { SseResponse } from './respond.js'
 
 /** Headers to set; a name in any case, `undefined` for none. */
@@ -11,6 +12,23 @@ export interface HeadOptions {
   readonly headers?: SseHeaders | undefined
   /** The status. An EventSource gives up for good on any but 200. @defaultValue 200 */
   readonly status?: number | undefined
+}
+
+/**
+ * Checks what Node would refuse later, when it is too late for an error response.
+ *
+ * @throws {RangeError} the status is none of a final response
+ * @throws {TypeError} a header's name or value cannot be sent
+ */
+export function requireHead({ headers = {}, status = 200 }: HeadOptions): void {
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new RangeError(`status must be from 200 to 599, not ${String(status)}`)
+  }
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined) continue
+    validateHeaderName(name)
+    for (const one of Array.isArray(value) ? value : [value]) validateHeaderValue(name, `${one}`)
+  }
 }
 
 /** Sets status and headers of an event stream; what middleware has set before survives. */

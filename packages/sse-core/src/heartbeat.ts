@@ -21,8 +21,11 @@ export class HeartbeatWheel {
   readonly #tickMs: number
   #timer: NodeJS.Timeout | undefined
 
+  readonly #onEmpty: () => void
+
   /** @param intervalMs more than 0 */
-  constructor(intervalMs: number) {
+  constructor(intervalMs: number, onEmpty: () => void = () => {}) {
+    this.#onEmpty = onEmpty
     this.#tickMs = Math.min(intervalMs, Math.max(MIN_TICK_MS, Math.floor(intervalMs / SLOTS)))
     // Rounded down: a proxy counts from the last byte, not from our tick.
     this.#interval = Math.max(1, Math.floor(intervalMs / this.#tickMs))
@@ -41,6 +44,7 @@ export class HeartbeatWheel {
     if (this.#slotOf.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
+    this.#onEmpty()
   }
 
   #place(member: Beating, tick: number): void {
@@ -72,14 +76,14 @@ export class HeartbeatWheel {
   }
 }
 
-/** The wheels of one manager, by their interval. */
+/** The wheels of one manager, or of a channel without one, by their interval. */
 export class Heartbeats {
   readonly #wheels = new Map<number, HeartbeatWheel>()
 
   wheel(intervalMs: number): HeartbeatWheel {
     let wheel = this.#wheels.get(intervalMs)
     if (wheel === undefined) {
-      wheel = new HeartbeatWheel(intervalMs)
+      wheel = new HeartbeatWheel(intervalMs, () => this.#wheels.delete(intervalMs))
       this.#wheels.set(intervalMs, wheel)
     }
     return wheel

@@ -14,18 +14,32 @@ export {
   type SubscriberListener,
 } from './channel.js'
 export type { ConnectionStats, SseConnection, SubscribeOptions } from './connection.js'
-export type { StartOptions } from './cursor.js'
+export type { Gap, StartOptions } from './cursor.js'
 export type { CloseReason } from './ending.js'
 export { SseError, type SseErrorCode } from './errors.js'
 export { formatEvent, type LineEnding, SseEvent } from './event.js'
 export type { HeadOptions, SseHeaders } from './head.js'
 export type { HistoryLimits } from './limits.js'
 export type { ChannelListener, EventFilter, ListenOptions } from './listener.js'
-export { type CloseOptions, type ManagerOptions, type ManagerStats, SseManager, sseManager } from './manager.js'
+export {
+  type CloseOptions,
+  type ConnectionPredicate,
+  type ManagerOptions,
+  type ManagerStats,
+  SseManager,
+  sseManager,
+} from './manager.js'
 export { merge } from './merge.js'
 export type { ErrorListener } from './report.js'
-export { type RespondOptions, respond, type SseOptions, type SseRequest, type SseResponse } from './respond.js'
-export type { ConnectionSettings } from './settings.js'
+export {
+  managerOf,
+  type RespondOptions,
+  respond,
+  type SseOptions,
+  type SseRequest,
+  type SseResponse,
+} from './respond.js'
+export type { ConnectionSettings, ResolvedSettings } from './settings.js'
 export type { PullSource, SourceFunction, SseSource } from './source.js'
 export { SseStream } from './stream.js'
 export type { ChannelEvent } from './typed-events.js'

@@ -20,7 +20,7 @@ export interface ListenOptions extends StartOptions {
 
 const HEARTBEAT: SseEvent = Object.freeze({ comment: 'heartbeat' })
 
-/** What `channel.listen()` returns: a place in the channel's log, to be iterated over once or given to `res.sse()`. */
+/** What `channel.listen()` returns: a view of the channel, to be iterated over or given to `res.sse()`, as often as you like. */
 export class ChannelListener implements AsyncIterable<SseEvent> {
   /** @internal */
   readonly channel: SseChannel
@@ -39,19 +39,30 @@ export class ChannelListener implements AsyncIterable<SseEvent> {
     const warming = channel.warm()
     if (warming === undefined) this.#cursor = channel.cursor(options)
     // Whoever reads hears of the error.
-    else void warming.then(() => this.cursor()).catch(() => {})
+    else
+      void warming
+        .then(() => {
+          this.#cursor = channel.cursor(options)
+        })
+        .catch(() => {})
   }
 
-  /** The place that was taken by the call to `listen()`; the channel must be warm. @internal */
-  cursor(): Cursor {
-    const made = this.#cursor
-    const isCurrent = made !== undefined && made.log === this.channel.log
-    // If the channel was idle in between, its log is another one, and the id says how much was missed.
-    const cursor = isCurrent
-      ? made
-      : this.channel.cursor(made === undefined ? this.options : { lastEventId: made.lastId })
-    this.#cursor = cursor
+  /**
+   * Where a reader starts, of a channel that is warm: the first one at the place that the call to `listen()` has taken, and
+   * those after it like any fresh reader. @internal
+   */
+  takeCursor(): Cursor {
+    const cursor = this.peekCursor()
+    this.#cursor = undefined
     return cursor
+  }
+
+  /** The same, and it stays to be taken. @internal */
+  peekCursor(): Cursor {
+    const made = this.#cursor
+    if (made === undefined) return this.channel.cursor(this.options)
+    // If the channel was idle in between, its log is another one, and the id says how much was missed.
+    return made.log === this.channel.log ? made : this.channel.cursor({ lastEventId: made.lastId })
   }
 
   [Symbol.asyncIterator](): AsyncIterator<SseEvent, undefined> {
@@ -136,7 +147,7 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
         return
       }
       const warming = channel.warm()
-      if (warming === undefined) this.#cursor = this.#listener.cursor()
+      if (warming === undefined) this.#cursor = this.#listener.takeCursor()
       else void warming.then(() => this.#begin()).catch((error: unknown) => this.#fail(error))
       channel.addSubscriber(this)
     } catch (error) {
@@ -146,7 +157,7 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
 
   #begin(): void {
     if (this.#isDone) return
-    this.#cursor = this.#listener.cursor()
+    this.#cursor = this.#listener.takeCursor()
     this.pump()
   }
 

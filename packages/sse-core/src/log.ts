@@ -44,6 +44,11 @@ export function gapItem(id = `${newEpoch()}.g`): LogItem {
   return { kind: 'gap', id, at: Date.now(), entry: undefined, event: undefined, frame: undefined }
 }
 
+/** The end of a channel whose log is gone. */
+export function endItem(): LogItem {
+  return { kind: 'end', id: `${newEpoch()}.e`, at: Date.now(), entry: undefined, event: undefined, frame: undefined }
+}
+
 /** Whether the publisher chose an event's id, so that it may look like anything. */
 export function hasOwnId({ entry }: LogItem): boolean {
   return entry !== undefined && 'event' in entry && entry.event.id !== undefined

@@ -46,6 +46,9 @@ export interface CloseOptions {
   readonly retryMs?: number | readonly [min: number, max: number] | undefined
 }
 
+/** Chooses connections; it may say of which type their `context` is: `(connection: SseConnection<User>) => …`. */
+export type ConnectionPredicate = { choose(connection: SseConnection): boolean }['choose']
+
 export interface ManagerStats {
   /** Channels that are in use or hold history. */
   readonly channels: number
@@ -123,7 +126,8 @@ export class SseManager {
    * @typeParam Events the data of each event type; it is not checked against what others said of this channel
    * @throws {TypeError} the channel is there with other options
    * @throws {SseError} `ERR_SSE_LIMIT`: there are `maxChannels`
-   * @throws {SseError} `ERR_SSE_CLOSED`: the manager is closed
+   *
+   * Of a manager that is closed the channel is closed too: what streams it is sent away, as by any server that is stopping.
    */
   getOrCreate<Events extends object = Record<string, unknown>>(
     name: string,
@@ -134,7 +138,7 @@ export class SseManager {
       if (options !== undefined) this.#channels.requireOptions(living, options)
       return living as SseChannel<Events>
     }
-    if (this.#closing !== undefined) throw new SseError('ERR_SSE_CLOSED', 'the manager is closed')
+    if (this.#closing !== undefined) return this.#closedChannel(name, options) as SseChannel<Events>
     if (this.#channels.size >= this.#maxChannels) {
       throw new SseError('ERR_SSE_LIMIT', `there are ${this.#maxChannels} channels, which is maxChannels`)
     }
@@ -175,7 +179,7 @@ export class SseManager {
    *
    * @param predicate is asked of each open stream; `connection.context` and `connection.key` say whose it is
    */
-  disconnect(predicate: (connection: SseConnection) => boolean, reason: CloseReason = 'kicked'): number {
+  disconnect(predicate: ConnectionPredicate, reason: CloseReason = 'kicked'): number {
     const chosen = this.#connections.select(predicate)
     for (const connection of chosen) connection.close(reason)
     return chosen.length
@@ -212,7 +216,7 @@ export class SseManager {
    *
    * @throws as `close` does
    */
-  async drain(predicate: (connection: SseConnection) => boolean, options: CloseOptions = {}): Promise<void> {
+  async drain(predicate: ConnectionPredicate, options: CloseOptions = {}): Promise<void> {
     await this.#drain(predicate, this.#readClose(options))
   }
 
@@ -239,6 +243,12 @@ export class SseManager {
   /** @internal */
   closed(channel: SseChannel): void {
     this.#channels.remove(channel)
+  }
+
+  #closedChannel(name: string, options: ChannelOptions | undefined): SseChannel {
+    const channel = new SseChannel(name, options, this)
+    channel.close().catch(this.report)
+    return channel
   }
 
   #readClose(options: CloseOptions): Farewell {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { ChannelOptions, SseChannel } from './channel.js'
 
 export interface RegistryOptions {
@@ -17,6 +18,10 @@ export class Registry {
   readonly #sweepMs: number
   readonly #inUse = new Map<string, SseChannel>()
   readonly #idle = new Map<string, WeakRef<SseChannel>>()
+  readonly #collected = new FinalizationRegistry((name: string) => {
+    // The name may have been taken anew.
+    if (this.#idle.get(name)?.deref() === undefined) this.#idle.delete(name)
+  })
   readonly #options = new WeakMap<SseChannel, ChannelOptions>()
   #sweepTimer: NodeJS.Timeout | undefined
 
@@ -51,7 +56,7 @@ export class Registry {
 
   /** A channel that may be idle is used. */
   wake(channel: SseChannel): void {
-    if (this.#idle.delete(channel.name)) this.#hold(channel)
+    if (this.#idle.get(channel.name)?.deref() === channel) this.#hold(channel)
   }
 
   /** Forgets a channel, but not its successor of the same name. */
@@ -68,11 +73,12 @@ export class Registry {
     const made = this.#options.get(channel) ?? {}
     if (isSame(made, options)) return
     const name = JSON.stringify(channel.name)
-    throw new TypeError(`channel ${name} has the options ${JSON.stringify(made)}, not ${JSON.stringify(options)}`)
+    throw new TypeError(`channel ${name} has the options ${inspect(made)}, not ${inspect(options)}`)
   }
 
   #hold(channel: SseChannel): void {
     this.#inUse.set(channel.name, channel)
+    this.#idle.delete(channel.name)
     this.#sweepTimer ??= setInterval(() => this.#sweep(), this.#sweepMs).unref()
   }
 
@@ -82,9 +88,7 @@ export class Registry {
       if (!channel.sweep(now)) continue
       this.#inUse.delete(name)
       this.#idle.set(name, new WeakRef(channel))
-    }
-    for (const [name, channel] of this.#idle) {
-      if (channel.deref() === undefined) this.#idle.delete(name)
+      this.#collected.register(channel, name)
     }
     if (this.#inUse.size === 0) this.#stopSweeping()
   }

@@ -5,13 +5,13 @@ import { type ConnectionStats, SseConnection } from './connection.js'
 import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
 import { type LineEnding, requireLineEnding, type SseEvent } from './event.js'
-import { answerEmpty, answerLater, type HeadOptions, setStreamHead } from './head.js'
+import { answerEmpty, answerLater, type HeadOptions, requireHead, setStreamHead } from './head.js'
 import { HeartbeatWheel } from './heartbeat.js'
 import { ChannelListener, type EventFilter, requireRewind } from './listener.js'
 import type { SseManager } from './manager.js'
 import { observed } from './observed.js'
 import { warn } from './report.js'
-import { isOver, prepare, release, run } from './running.js'
+import { isOver, prepare, prepareAll, release, run } from './running.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
 import { isPullSource, type SseSource } from './source.js'
 
@@ -48,6 +48,8 @@ export interface SseOptions
 export interface RespondOptions extends SseOptions {
   /** Whose limits hold, and whose `close()` ends the stream. @defaultValue the manager of the channel, if it has one */
   readonly manager?: SseManager | undefined
+  /** Sends the client away for a while, for this reason: the server is stopping. */
+  readonly refusal?: CloseReason | undefined
   /** Called just before the response becomes ours: until then an error is for the framework to answer. */
   readonly onHead?: (() => void) | undefined
 }
@@ -83,14 +85,27 @@ async function begin(
   req: SseRequest,
   res: SseResponse,
   source: SseSource,
-  given: RespondOptions,
+  options: RespondOptions,
 ): Promise<CloseReason> {
+  let connection: SseConnection
+  try {
+    connection = connect(req, res, source, options)
+  } catch (error) {
+    if (isPullSource(source)) release(source, options.manager?.report ?? warn)
+    throw error
+  }
+  return connection.ending.over
+}
+
+/** @throws what is wrong with the arguments; nothing has happened then */
+function connect(req: SseRequest, res: SseResponse, source: SseSource, given: RespondOptions): SseConnection {
   requireSource(source)
   const channel = channelOf(source)
   const options = { ...given, manager: given.manager ?? channel?.manager }
+  if (res.headersSent) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
+  requireHead(options)
   requireLineEnding(options.eol ?? '\n')
   requireRewind(options.rewind ?? 0)
-  if (res.headersSent) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
   const { manager } = options
   const report = manager?.report ?? channel?.report ?? warn
   const settings = resolveSettings(ownSettings(source, options), channel?.settingsUnder(manager) ?? manager?.settings)
@@ -99,11 +114,11 @@ async function begin(
     settings,
     report,
     onSourceError: manager?.onError,
-    wheel: settings.heartbeatMs === 0 ? undefined : wheelOf(manager, settings.heartbeatMs),
+    wheel: settings.heartbeatMs === 0 ? undefined : wheelOf(manager ?? channel, settings.heartbeatMs),
     onOver: (over) => manager?.remove(over),
   })
   // Decided before anything is awaited, so that of two requests the earlier one gets the place.
-  const refusal = connection.closeReason === undefined ? manager?.admit(connection) : undefined
+  const refusal = connection.closeReason === undefined ? (options.refusal ?? manager?.admit(connection)) : undefined
   const answerer = new Answerer(req, res, connection, settings, options)
   if (refusal !== undefined) {
     answerer.refuse(refusal)
@@ -111,7 +126,7 @@ async function begin(
   } else {
     answerer.stream(source, report).catch((error: unknown) => connection.fail(error))
   }
-  return connection.ending.over
+  return connection
 }
 
 /** The statuses whose responses have no body, and so no stream. */
@@ -143,8 +158,7 @@ class Answerer {
     const connection = this.#connection
     try {
       // Not awaited in vain: what is ready is answered in this turn.
-      const warming = prepare(source)
-      if (warming !== undefined) await warming
+      if (prepare(source) !== undefined) await prepareAll(source)
     } catch (error) {
       release(source, report)
       if (!(error instanceof SseError && error.code === 'ERR_SSE_BACKPLANE')) throw error
@@ -189,6 +203,11 @@ export function requireSource(source: unknown): asserts source is SseSource {
   throw new TypeError(`a source is a channel, an iterable, a stream, a function or null, not ${what}`)
 }
 
+/** The manager of a source that is a channel of one. */
+export function managerOf(source: SseSource): SseManager | undefined {
+  return channelOf(source)?.manager
+}
+
 function channelOf(source: unknown): SseChannel | undefined {
   if (source instanceof SseChannel) return source
   return source instanceof ChannelListener ? source.channel : undefined
@@ -201,8 +220,8 @@ function ownSettings(source: SseSource, options: RespondOptions): ConnectionSett
   return { heartbeatMs: heartbeatMs ?? listening, retryMs, maxConnectionAgeMs }
 }
 
-function wheelOf(manager: SseManager | undefined, heartbeatMs: number): HeartbeatWheel {
-  return manager?.wheel(heartbeatMs) ?? new HeartbeatWheel(heartbeatMs)
+function wheelOf(owner: SseManager | SseChannel | undefined, heartbeatMs: number): HeartbeatWheel {
+  return owner?.wheel(heartbeatMs) ?? new HeartbeatWheel(heartbeatMs)
 }
 
 function lastEventIdOf(req: SseRequest): string {

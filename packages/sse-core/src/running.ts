@@ -5,6 +5,7 @@ import { ChannelListener, type ListenOptions } from './listener.js'
 import { MergedSource } from './merge.js'
 import { requireSource } from './respond.js'
 import { isPullSource, type PullSource, pull, pullEvents, type SourceFunction, type SseSource } from './source.js'
+import { SseStream } from './stream.js'
 import { Pace, turn } from './turn.js'
 
 /** Makes a source ready for its head; undefined if it is. @throws {SseError} its channel is closed, or its broker is down */
@@ -16,11 +17,19 @@ export function prepare(source: SseSource): Promise<unknown> | undefined {
   return warming.length === 0 ? undefined : Promise.all(warming)
 }
 
+/** Waits until all of a source is ready at once: one channel may go idle while another one warms. */
+export async function prepareAll(source: SseSource): Promise<void> {
+  for (let warming = prepare(source); warming !== undefined; warming = prepare(source)) await warming
+}
+
 /** Whether a source has nothing for this client and never will have: nothing at all, or channels that have ended. */
 export function isOver(connection: SseConnection, source: SseSource): boolean {
   if (source === null) return true
   const parts = partsOf(source)
-  return parts.length > 0 && parts.every((part, index) => isChannel(part) && cursorOf(connection, part, index).isAtEnd)
+  return (
+    parts.length > 0 &&
+    parts.every((part, index) => isChannel(part) && cursorOf(connection, part, index, false).isAtEnd)
+  )
 }
 
 /** Streams a source that is ready. Resolves when it is over, to null if a function turned out to have nothing. */
@@ -63,8 +72,8 @@ function partsOf(source: SseSource): readonly PullSource[] {
   return isPullSource(source) ? [source] : []
 }
 
-/** Where a client starts to read a channel that is number `index` on its connection. */
-function cursorOf(connection: SseConnection, source: ChannelSource, index: number): Cursor {
+/** Where a client starts to read a channel that is number `index` on its connection; `isTaken` if it then does. */
+function cursorOf(connection: SseConnection, source: ChannelSource, index: number, isTaken: boolean): Cursor {
   if (source instanceof SseChannel) {
     return source.cursor({
       lastEventId: connection.subscriptions.lastEventIdFor(source, index),
@@ -75,7 +84,8 @@ function cursorOf(connection: SseConnection, source: ChannelSource, index: numbe
   const lastEventId = own.lastEventId ?? connection.subscriptions.lastEventIdFor(source.channel, index)
   const rewind = own.rewind ?? connection.rewind
   // Who brings no id stands where `listen()` was called.
-  return lastEventId || rewind > 0 ? source.channel.cursor({ lastEventId, rewind }) : source.cursor()
+  if (lastEventId || rewind > 0) return source.channel.cursor({ lastEventId, rewind })
+  return isTaken ? source.takeCursor() : source.peekCursor()
 }
 
 function runChannels(connection: SseConnection, sources: readonly ChannelSource[]): Promise<void>[] {
@@ -84,7 +94,7 @@ function runChannels(connection: SseConnection, sources: readonly ChannelSource[
   // All places first: ids are vectors from the first one on. And all cursors before the head, while errors still have an answer.
   const readers = sources
     .map((source) => ({ source, place: subscriptions.reserve() }))
-    .map(({ source, place }) => ({ source, place, cursor: cursorOf(connection, source, place) }))
+    .map(({ source, place }) => ({ source, place, cursor: cursorOf(connection, source, place, true) }))
   connection.open()
   const over = readers.map(({ source, place, cursor }) =>
     source instanceof SseChannel
@@ -98,13 +108,14 @@ function runChannels(connection: SseConnection, sources: readonly ChannelSource[
 async function runFunction(connection: SseConnection, source: SourceFunction): Promise<null | undefined> {
   const returned = source(connection)
   const result = await returned
-  if (result === undefined) {
+  // What `send()` resolves to is no source.
+  if (result === undefined || typeof result === 'boolean') {
     // What returned at once and has subscribed lasts as long as its subscriptions.
     if (returned === undefined) await connection.subscriptions.over()
     return undefined
   }
   requireSource(result)
-  await prepare(result)
+  await prepareAll(result)
   if (connection.closeReason !== undefined) {
     release(result, connection.report)
     return undefined
@@ -114,6 +125,7 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
 }
 
 async function runPull(connection: SseConnection, source: PullSource): Promise<void> {
+  if (source instanceof SseStream) source.bound(connection.maxBufferedBytes, () => connection.close('slow'))
   const puller = pullEvents(source)
   const forget = connection.onCancel(() => puller.cancel(connection.report))
   const pace = new Pace()

@@ -17,11 +17,12 @@ export interface ConnectionSettings {
   readonly maxEventBytes?: number | undefined
   /**
    * The longest life of a connection, in ms; it then ends with reason `'age'`, and the client reconnects. Each gets a random
-   * share between 80 and 100 % of it, so that they do not all come back at once. @defaultValue none
+   * share between 80 and 100 % of it, so that they do not all come back at once. 0 is no limit. @defaultValue none
    */
   readonly maxConnectionAgeMs?: number | undefined
 }
 
+/** The same with every default filled in. */
 export type ResolvedSettings = { readonly [K in keyof ConnectionSettings]-?: number }
 
 const DEFAULTS: ResolvedSettings = {

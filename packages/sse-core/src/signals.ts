@@ -4,7 +4,7 @@ import { idLine } from './event.js'
 /** The type of the event that says that events are missing. */
 export const GAP_EVENT = 'sse-gap'
 /** The type of the event that moves a client's `Last-Event-ID` without news. */
-export const CHECKPOINT_EVENT = 'sse-checkpoint'
+const CHECKPOINT_EVENT = 'sse-checkpoint'
 
 /**
  * The text of a gap, with LF.

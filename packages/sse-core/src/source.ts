@@ -11,7 +11,8 @@ export type PullSource = AsyncIterable<unknown> | (Iterable<unknown> & object) |
  * Writes to a connection itself, or returns another source. The stream ends when its promise settles; one that returns
  * nothing at once, and has subscribed to channels, lasts as long as they do.
  */
-export type SourceFunction = (connection: SseConnection) => unknown
+// As a method, so that a function may say of which type the connection's context is.
+export type SourceFunction = { write(connection: SseConnection): unknown }['write']
 
 /** What `res.sse()` takes. `null` is nothing at all: `204`, which stops an EventSource. */
 export type SseSource = SseChannel | PullSource | SourceFunction | null
@@ -32,7 +33,7 @@ export function isPullSource(source: unknown): source is PullSource {
 
 /** Begins to read. */
 export function pull(source: PullSource): Puller {
-  if (source instanceof Readable) return pullReadable(source)
+  if (isReadable(source)) return pullReadable(source)
   if (source instanceof ReadableStream) return pullStream(source)
   return pullIterable(source)
 }
@@ -84,6 +85,11 @@ class EventReader {
 
 function textEvent(data: string): SseEvent | undefined {
   return data === '' ? undefined : { data }
+}
+
+/** Also one of the `readable-stream` package, which is not Node's. */
+function isReadable(source: PullSource): source is Readable {
+  return source instanceof Readable || ('pipe' in source && 'destroy' in source && 'once' in source)
 }
 
 function pullReadable(stream: Readable): Puller {

@@ -3,10 +3,12 @@ import { checkEvent, type SseEvent } from './event.js'
 
 /**
  * A stream to add events to: before it is given to `res.sse(stream)`, and while it is being sent. It has one consumer.
- * Without `end()` the response stays open.
+ * Without `end()` the response stays open. A client for which more than `maxBufferedBytes` wait is cut as `'slow'`.
  */
 export class SseStream implements AsyncIterable<SseEvent> {
-  #queue: SseEvent[] = []
+  #queue: { readonly event: SseEvent; readonly size: number }[] = []
+  #size = 0
+  #bound: { readonly size: number; readonly onFull: () => void } | undefined
   #isEnded = false
   #hasConsumer = false
   #isAbandoned = false
@@ -30,9 +32,11 @@ export class SseStream implements AsyncIterable<SseEvent> {
    */
   add(event: SseEvent | string): this {
     if (this.#isEnded) throw new SseError('ERR_SSE_CLOSED', 'the stream has ended')
-    const checked = checkEvent(event).event
+    const checked = checkEvent(event)
     if (this.#isAbandoned) return this
-    this.#queue.push(checked)
+    this.#queue.push({ event: checked.event, size: checked.body.length })
+    this.#size += checked.body.length
+    if (this.#bound !== undefined && this.#size > this.#bound.size) this.#bound.onFull()
     this.#wake()
     return this
   }
@@ -53,6 +57,11 @@ export class SseStream implements AsyncIterable<SseEvent> {
     this.#wake()
   }
 
+  /** Calls back when so many bytes wait, beside those that wait already. @internal */
+  bound(size: number, onFull: () => void): void {
+    this.#bound = { size: this.#size + size, onFull }
+  }
+
   #wake(): void {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
@@ -68,8 +77,10 @@ export class SseStream implements AsyncIterable<SseEvent> {
             this.#waiting.push(resolve)
           })
         }
-        const event = this.#queue.shift()
-        return event === undefined ? { done: true, value: undefined } : { done: false, value: event }
+        const next = this.#queue.shift()
+        if (next === undefined) return { done: true, value: undefined }
+        this.#size -= next.size
+        return { done: false, value: next.event }
       },
       return: async () => {
         this.#isAbandoned = true

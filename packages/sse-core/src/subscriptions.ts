@@ -61,11 +61,10 @@ export class Subscriptions {
     })
   }
 
-  /** Notes a subscription that goes on, ready or not. */
-  track(subscription: Promise<void>): Promise<void> {
-    this.#running.add(subscription)
-    void subscription.catch(() => {}).then(() => this.#running.delete(subscription))
-    return subscription
+  /** Notes a subscription that goes on, ready or not, and the promise of it that the user has. */
+  track(subscription: Promise<void>, result: Promise<void>): void {
+    this.#running.add(result)
+    void subscription.catch(() => {}).then(() => this.#running.delete(result))
   }
 
   /** Begins to write what was attached at a place and after it. */

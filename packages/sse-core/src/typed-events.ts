@@ -3,7 +3,7 @@ import type { SseEvent } from './event.js'
 /** The events that a channel with these types takes: `{ order: Order }` ties `event: 'order'` to data of type `Order`. */
 export type ChannelEvent<Events extends object> = string extends keyof Events
   ? SseEvent | string
-  : NamedEvent<Events> | UnnamedEvent<Events> | CommentEvent
+  : NamedEvent<Events> | UnnamedEvent<Events> | BareEvent
 
 type NamedEvent<Events extends object> = {
   [K in keyof Events & string]: SseEvent<Events[K]> & { readonly event: K; readonly data: Events[K] }
@@ -18,4 +18,5 @@ type UnnamedEvent<Events extends object> = 'message' extends keyof Events
 
 type TextOf<T> = string extends T ? string : never
 
-type CommentEvent = { readonly comment: string; readonly event?: undefined; readonly data?: undefined }
+/** What clients do not dispatch. */
+type BareEvent = Omit<SseEvent, 'event' | 'data'> & { readonly event?: undefined; readonly data?: undefined }

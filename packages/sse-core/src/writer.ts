@@ -50,6 +50,8 @@ export class Writer {
     // Held back to the end of the tick, so that it goes out in one packet with what follows it.
     if (res instanceof ServerResponse && res.socket instanceof Socket) {
       res.socket.cork()
+      // First, so that it is not yet uncorked then.
+      this.#scheduleFlush()
       process.nextTick(uncork, res.socket)
     }
     if (res instanceof ServerResponse) res.flushHeaders()

@@ -215,3 +215,8 @@ class LateNode implements Backplane {
 async function later(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
 }
+
+/** Long enough for everything that a broker has under way. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await later()
+}

@@ -38,7 +38,7 @@ describe('getOrCreate', () => {
     for (const others of [{ heartbeatMs: 6 }, { ...options, retryMs: 1 }, { history: { maxEvents: 3 } }, {}]) {
       expect(() => manager.getOrCreate('chat', others)).toThrow(TypeError)
     }
-    expect(() => manager.getOrCreate('chat', { heartbeatMs: 6 })).toThrow('"heartbeatMs":6')
+    expect(() => manager.getOrCreate('chat', { heartbeatMs: 6 })).toThrow('heartbeatMs: 6')
   })
 
   test('does not mind what becomes of the options', () => {
@@ -144,7 +144,8 @@ describe('a manager', () => {
     await Promise.all([closing, manager.close(), heard.over])
     expect(heard.data).toEqual(['1'])
     expect(manager.listChannels()).toEqual([])
-    expect(() => manager.getOrCreate('b')).toThrow(expect.objectContaining({ code: 'ERR_SSE_CLOSED' }))
+    await expect(manager.getOrCreate('b').broadcast('1')).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+    expect(manager.listChannels()).toEqual([])
     await expect(channel.broadcast('2')).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
     await manager.close()
   })
@@ -173,55 +174,6 @@ describe('a manager', () => {
     await turn()
     await turn()
     expect(errors).toMatchObject([{ code: 'ERR_SSE_INVALID_EVENT' }])
-  })
-})
-
-describe('a value out of its range is refused with the value in the text', () => {
-  test.each<[string, unknown]>([
-    ['heartbeatMs', -1],
-    ['heartbeatMs', 2 ** 31],
-    ['heartbeatMs', '15'],
-    ['retryMs', -1],
-    ['retryMs', 1.5],
-    ['retryMs', Number.POSITIVE_INFINITY],
-    ['writeTimeoutMs', -1],
-    ['writeTimeoutMs', Number.POSITIVE_INFINITY],
-    ['maxBufferedBytes', -1],
-    ['maxEventBytes', Number.NaN],
-    ['maxConnectionAgeMs', -1],
-    ['maxHistoryBytes', -1],
-    ['maxConnections', -1],
-    ['maxConnectionsPerKey', '3'],
-    ['maxChannels', Number.NaN],
-    ['idleChannelMs', -1],
-    ['overload', 'queue'],
-  ])('%s: %p', (name, value) => {
-    const make = (): unknown => Reflect.construct(SseManager, [{ [name]: value }])
-    expect(make).toThrow(RangeError)
-    expect(make).toThrow(name)
-    expect(make).toThrow(String(value))
-  })
-
-  test.each([
-    [{ graceMs: -1 }, '-1'],
-    [{ retryMs: -1 }, '-1'],
-    [{ retryMs: 1.5 }, '1.5'],
-    [{ retryMs: [5, 1] }, '5 to 1'],
-    [{ retryMs: [1, Number.NaN] }, 'NaN'],
-  ])('close(%j)', async (options, text) => {
-    const manager = new SseManager()
-    const closing: Promise<void> = Reflect.apply(manager.close, manager, [options])
-    await expect(closing).rejects.toBeInstanceOf(RangeError)
-    const again: Promise<void> = Reflect.apply(new SseManager().close, new SseManager(), [options])
-    await expect(again).rejects.toThrow(text)
-  })
-
-  test('close() with an event that cannot be written rejects, and the manager goes on', async () => {
-    const manager = makeManager()
-    const channel = manager.getOrCreate('a')
-    await expect(manager.close({ event: { event: 'a\nb' } })).rejects.toMatchObject({ code: 'ERR_SSE_INVALID_EVENT' })
-    await expect(channel.broadcast('1')).resolves.toEqual(expect.any(String))
-    await expect(manager.close()).resolves.toBeUndefined()
   })
 })
 

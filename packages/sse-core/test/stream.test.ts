@@ -65,6 +65,13 @@ describe('an SseStream', () => {
     expect(heard.data).toEqual(['before'])
   })
 
+  test('gives events that nobody can change: what goes over the wire is decided when they are added', async () => {
+    const iterator = new SseStream().addData('as it was')[Symbol.asyncIterator]()
+    const { value } = await iterator.next()
+    expect(() => Object.assign(value ?? {}, { data: 'changed' })).toThrow(TypeError)
+    expect(value).toEqual({ data: 'as it was' })
+  })
+
   test('has one consumer', () => {
     const stream = new SseStream()
     stream[Symbol.asyncIterator]()

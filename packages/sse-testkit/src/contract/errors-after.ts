@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel, type SseSource } from '@ssekit/sse-core'
-import { eventually, within } from './eventually.js'
+import { eventually, oneTurn, within } from './eventually.js'
+import { BIG } from './full-socket.js'
 import { takeData } from './news.js'
 import type { Script } from './scenario.js'
 
@@ -66,23 +67,28 @@ export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
   }
 
   scenario('the framework hears of it only when the response is finished', async (stage) => {
-    const finished: boolean[] = []
-    const served = await stage.serve(async ({ sse, res }) => {
-      const outcome = sse(
-        (function* () {
-          yield 'one'
-          throw new Error('late')
-        })(),
-      )
-      const note = (): void => {
-        finished.push(res.writableFinished || res.destroyed)
-      }
-      outcome.then(note, note)
-      return outcome
-    })
-    await (await served.open()).end()
-    await eventually(() => finished.length > 0, 'the end of sse()')
-    assert.deepEqual(finished, [true])
+    const error = new Error('late')
+    const served = await stage.serve(({ sse }) =>
+      sse(async (connection) => {
+        for (let isSent = true; isSent; ) {
+          isSent = false
+          void connection.send(BIG).then(() => {
+            isSent = true
+          })
+          await oneTurn()
+        }
+        throw error
+      }),
+    )
+    const reader = await served.open('/', { isPaused: true })
+    await eventually(() => served.manager.stats().closed.error === 1, 'the error')
+    // Nothing can finish while nobody reads: turns enough for whoever does not wait for that.
+    for (let turns = 0; turns < 20; turns++) await oneTurn()
+    assert.deepEqual(served.reported, [])
+    reader.resume()
+    assert.equal(await reader.end(), 'complete')
+    await eventually(() => served.reported.length > 0, "the framework's channel for errors")
+    assert.deepEqual(served.reported, [error])
   })
 
   scenario('an event that cannot be written ends the stream with that error', async (stage) => {

@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert'
-import { getEventListeners } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { SseChannel } from '@ssekit/sse-core'
 import { assertNoTrace, subscribed } from './departure.js'
-import { oneTurn } from './eventually.js'
+import { eventually, oneTurn } from './eventually.js'
 import { fillSocket } from './full-socket.js'
 import type { Script } from './scenario.js'
 import { TimerWatch } from './timer-watch.js'
@@ -30,6 +30,30 @@ export function leftoverScenarios({ scenario }: Script): void {
     // One that lives as long as the application must not collect a listener for each of its streams.
     controller.abort()
   })
+
+  scenario(
+    'a client that had left before sse() was called is a client that left, and its source is released',
+    async (stage) => {
+      const calls: string[] = []
+      const source: AsyncIterable<string> = {
+        [Symbol.asyncIterator]: () => ({
+          next: async () => ({ done: true, value: calls.push('next') }),
+          return: async () => ({ done: true, value: calls.push('return') }),
+        }),
+      }
+      const served = await stage.serve(async ({ sse, res }) => {
+        await once(res, 'close')
+        return sse(source)
+      })
+      const leave = served.start()
+      const request = await served.request()
+      leave()
+      await request.closed
+      await eventually(() => calls.length > 0, 'the release')
+      await assertNoTrace(stage, { served, request })
+      assert.deepEqual(calls, ['return'])
+    },
+  )
 
   scenario('a client that leaves takes its listener off a signal that outlives it', async (stage) => {
     const channel = new SseChannel('news')

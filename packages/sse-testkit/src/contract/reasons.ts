@@ -26,8 +26,11 @@ export function reasonScenarios({ scenario }: Script): void {
     const served = await stage.serve(({ sse }) => sse(channel, { signal: controller.signal }))
     const reader = await served.open()
     await subscribed(channel)
+    // What came in the same tick is still its own.
+    void channel.broadcast('last')
     controller.abort()
     assert.equal(await reader.end(), 'complete')
+    assert.equal(reader.events.at(-1)?.data, 'last')
     assert.deepEqual(await (await served.request()).outcome(), { reason: 'aborted' })
     assert.equal(channel.subscriberCount, 0)
   })

@@ -55,6 +55,19 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     await within(served.close(), 'the server to close', 1_000)
   })
 
+  if (traits.httpVersion === 1) {
+    scenario('the connections of the ended streams are closed, though their clients would keep them', async (stage) => {
+      const manager = stage.manager()
+      const channel = manager.getOrCreate('news')
+      const served = await stage.serve(({ sse }) => sse(channel), { manager })
+      const client = await served.raw({})
+      await subscribed(channel)
+      await manager.close()
+      await within(client.closed, 'the connection to close', 1_000)
+      assert.equal(client.responses[0]?.isComplete, true)
+    })
+  }
+
   scenario('who does not read is cut off when the grace is over', async (stage) => {
     const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
     const channel = manager.getOrCreate('news')
@@ -105,9 +118,9 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(calls.sort(), ['abort', 'return'])
   })
 
-  scenario('who comes after it is told when to come back, and no channel can be made', async (stage) => {
+  scenario('who comes after it is told when to come back, of a channel made only then, too', async (stage) => {
     const manager = stage.manager({ retryMs: 1_000 })
-    const served = await stage.serve(({ sse }) => sse(['never']), { manager })
+    const served = await stage.serve(({ sse }) => sse(manager.getOrCreate('new')), { manager })
     await manager.close()
     const reader = await served.open()
     assert.equal(reader.status, 200)
@@ -115,7 +128,8 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(reader.events, [])
     assert.equal((reader.retries[0] ?? 0) >= 1_000, true)
     assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
-    assert.throws(() => manager.getOrCreate('new'), { code: 'ERR_SSE_CLOSED' })
+    await assert.rejects(manager.getOrCreate('new').broadcast('1'), { code: 'ERR_SSE_CLOSED' })
+    assert.deepEqual(manager.listChannels(), [])
   })
 
   scenario('closing twice is closing once', async (stage) => {

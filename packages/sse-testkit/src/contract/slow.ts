@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { type CloseReason, SseChannel } from '@ssekit/sse-core'
 import { subscribed } from './departure.js'
-import { oneTurn } from './eventually.js'
+import { eventually, oneTurn } from './eventually.js'
 import { BIG, fillSocket, fullSocket } from './full-socket.js'
 import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
@@ -117,6 +117,28 @@ export function slowScenarios({ scenario }: Script): void {
     await fullSocket(await served.request())
     assert.equal(asked < 500, true, `${asked} asked for`)
     reader.abort()
+  })
+
+  scenario('what was sent into a full socket comes before the end', async (stage) => {
+    let sent = 0
+    const served = await stage.serve(({ sse }) =>
+      sse(async (connection) => {
+        for (let isSent = true; isSent; sent++) {
+          isSent = false
+          void connection.send(`${sent} ${BIG}`).then(() => {
+            isSent = true
+          })
+          await oneTurn()
+        }
+        void connection.send('last')
+        void connection.send('words')
+      }),
+    )
+    const reader = await served.open('/', { isPaused: true })
+    await eventually(() => served.manager.stats().connections === 0, 'the function to return')
+    reader.resume()
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(dataOf(reader).slice(sent), ['last', 'words'])
   })
 
   scenario('sends that nobody awaits are bounded by maxBufferedBytes', async (stage) => {

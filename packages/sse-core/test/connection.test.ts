@@ -1,0 +1,162 @@
+import { once } from 'node:events'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { type CloseReason, respond, SseManager } from '@ssekit/sse-core'
+import { isPending, turn } from './collecting.js'
+import { exchange, get, hangUp, type RawConnection, serve } from './raw-exchange.js'
+
+const managers: SseManager[] = []
+
+function makeManager(options?: ConstructorParameters<typeof SseManager>[0]): SseManager {
+  const manager = new SseManager(options)
+  managers.push(manager)
+  return manager
+}
+
+afterEach(async () => {
+  jest.useRealTimers()
+  await Promise.all(managers.splice(0).map((manager) => manager.close({ graceMs: 0 })))
+  await hangUp()
+})
+
+/** Timers stand still; sockets and turns of the event loop do not. */
+function stopClock(): void {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
+}
+
+describe('what goes over a connection', () => {
+  test('in one tick goes in one write', async () => {
+    const server = await serve((req, res) => {
+      void respond(req, res, async (connection) => {
+        connection.open()
+        await turn()
+        for (const data of ['1', '2', '3']) void connection.send(data)
+        await turn()
+        void connection.send('4')
+        await turn()
+      })
+    })
+    const { until, text } = await exchange(server, get())
+    await until(/0\r\n\r\n$/)
+    const chunks = text()
+      .split(/\r\n[0-9a-f]+\r\n/)
+      .slice(1)
+    expect(chunks).toEqual([
+      expect.stringContaining('retry:'),
+      'data: 1\n\ndata: 2\n\ndata: 3\n\n',
+      'data: 4\n\n',
+      '\r\n',
+    ])
+  })
+
+  test('answers HEAD without a body, also when its signal has aborted', async () => {
+    const server = await serve((req, res) => {
+      if (req.method === 'HEAD') void respond(req, res, [], { signal: AbortSignal.abort() })
+      else res.end('next')
+    })
+    const { until, text } = await exchange(server, `${get().replace('GET', 'HEAD')}${get()}`)
+    await until(/next/)
+    const [, afterHead] = text().split('\r\n\r\n')
+    expect(afterHead).toMatch(/^HTTP\/1.1 200 OK/)
+  })
+})
+
+describe('a client that left', () => {
+  test("before it was answered is told as 'client', whatever the source waits for", async () => {
+    const reason = new Promise<CloseReason>((resolve, reject) => {
+      void serve((req, res) => {
+        res.on('close', () => {
+          respond(req, res, async () => new Promise(() => {})).then(resolve, reject)
+        })
+      })
+        .then((server) => exchange(server, get()))
+        .then(({ socket }) => socket.end().destroy())
+    })
+    expect(await reason).toBe('client')
+  })
+
+  test('gives its place to the next one with its key', async () => {
+    const manager = makeManager({ maxConnectionsPerKey: 1 })
+    const server = await serve((req, res) => {
+      void respond(req, res, manager.getOrCreate('news'), { manager, key: 'me' })
+    })
+    for (let i = 0; i < 3; i++) {
+      const { socket, until } = await exchange(server, get())
+      await until(/sse-checkpoint/)
+      const left = new Promise<void>((resolve) => {
+        manager.getOrCreate('news').on('unsubscribe', () => resolve())
+      })
+      socket.destroy()
+      await left
+    }
+    expect(manager.stats().closed).toEqual({ client: 3 })
+  })
+})
+
+test('connections that began together grow old apart, each between 80 and 100 % of maxConnectionAgeMs', async () => {
+  stopClock()
+  const manager = makeManager({ maxConnectionAgeMs: 10_000, heartbeatMs: 0 })
+  const server = await serve((req, res) => {
+    void respond(req, res, manager.getOrCreate('news'), { manager })
+  })
+  const clients = await Promise.all(Array.from({ length: 20 }, () => exchange(server, get())))
+  await Promise.all(clients.map(({ until }) => until(/sse-checkpoint/)))
+  const gone = (): number => manager.stats().closed.age ?? 0
+  await jest.advanceTimersByTimeAsync(7_999)
+  expect(gone()).toBe(0)
+  await jest.advanceTimersByTimeAsync(1_000)
+  expect(gone()).toBeGreaterThan(0)
+  expect(gone()).toBeLessThan(20)
+  await jest.advanceTimersByTimeAsync(1_001)
+  expect(gone()).toBe(20)
+})
+
+describe('closing a manager', () => {
+  async function connected(manager: SseManager, count: number) {
+    const server = await serve((req, res) => {
+      void respond(req, res, manager.getOrCreate('news'), { manager })
+    })
+    const clients: RawConnection[] = []
+    for (let i = 0; i < count; i++) clients.push(await exchange(server, get()))
+    await Promise.all(clients.map(({ until }) => until(/sse-checkpoint/)))
+    return { server, clients }
+  }
+
+  test('tells each client another time to come back, from one to four times retryMs', async () => {
+    const manager = makeManager({ retryMs: 1_000 })
+    const { clients } = await connected(manager, 10)
+    await manager.close()
+    await Promise.all(clients.map(({ until }) => until(/0\r\n\r\n$/)))
+    const times = clients.map(({ text }) => Number(/retry: (\d+)\n\n\r\n0/.exec(text())?.[1]))
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(1_000)
+    expect(Math.max(...times)).toBeLessThanOrEqual(4_000)
+    expect(new Set(times).size).toBeGreaterThan(5)
+  })
+
+  test('waits five seconds for a client that does not read, and then no longer', async () => {
+    const manager = makeManager({ writeTimeoutMs: 0 })
+    const { clients } = await connected(manager, 1)
+    clients[0]?.socket.pause()
+    const channel = manager.getOrCreate('news')
+    // More than all the buffers between here and there.
+    for (let i = 0; i < 32; i++) await channel.broadcast('x'.repeat(2 ** 20 - 100))
+    await turn()
+    stopClock()
+    const closing = manager.close()
+    await jest.advanceTimersByTimeAsync(4_999)
+    expect(await isPending(closing)).toBe(true)
+    await jest.advanceTimersByTimeAsync(1)
+    await closing
+    expect(manager.stats()).toMatchObject({ connections: 0, closed: { shutdown: 1 } })
+  })
+
+  test('lets a server that is closing already close at once', async () => {
+    const manager = makeManager()
+    const { server } = await connected(manager, 3)
+    const closed = once(server, 'close')
+    server.close()
+    await manager.close()
+    // Well below the five seconds that Node keeps an idle connection.
+    const soon = new Promise((resolve) => setTimeout(resolve, 2_000, 'still open').unref())
+    expect(await Promise.race([closed, soon])).not.toBe('still open')
+  })
+})
