@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { SseChannel, SseManager } from '@ssekit/sse-core'
+import { type Backplane, memoryBackplane, SseChannel, SseManager } from '@ssekit/sse-core'
 import { collect, take, turn } from './collecting.js'
 import { LateBroker, settle } from './late-broker.js'
 
@@ -138,5 +138,27 @@ describe("an id that is older than the node's log", () => {
     const heard = collect(channel.listen({ lastEventId: ids[2] }))
     await heard.over
     expect(heard.data).toEqual(numbers(3, 21))
+  })
+
+  test('is no gap where it is newer than what this node has heard of', async () => {
+    const memory = memoryBackplane()
+    // News takes its time to this node, while answers come at once.
+    const lagging: Backplane = {
+      ...memory,
+      subscribe: (name, options, sink) =>
+        memory.subscribe(name, options, { ...sink, entry: (entry) => void settle().then(() => sink.entry(entry)) }),
+    }
+    const channel = new SseChannel('news', { backplane: lagging })
+    collect(channel)
+    await settle()
+    const id = await memory.publish('news', { event: { data: 1 } })
+    const heard = collect(channel.listen({ lastEventId: id }))
+    await turn()
+    expect(heard.events).toEqual([])
+    await settle()
+    await memory.publish('news', { event: { data: 2 } })
+    await settle()
+    await settle()
+    expect(heard.data).toEqual([2])
   })
 })

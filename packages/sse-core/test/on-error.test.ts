@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { respond, SseChannel, SseManager } from '@ssekit/sse-core'
 import { collect, turn } from './collecting.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
@@ -50,6 +50,23 @@ describe('an error that reaches nobody else', () => {
     })
     expect(warnings).toEqual(['an error', expect.stringContaining('a text'), 'undefined', expect.any(String)])
   })
+})
+
+test('a warning is in words, so that it is one under a test runner too, whose errors are none to Node', async () => {
+  const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  const channel = new SseChannel('news')
+  void channel.broadcast({ event: 'a\nb' })
+  channel.on('subscribe', () => {
+    throw Object.create(null)
+  })
+  collect(channel)
+  await turn()
+  await turn()
+  expect(emitWarning.mock.calls.map(([message]) => message)).toEqual([
+    expect.any(String),
+    expect.stringContaining('event must not contain'),
+  ])
+  emitWarning.mockRestore()
 })
 
 describe('a response that nobody awaits', () => {

@@ -4,7 +4,7 @@ import { numbers, publishAll } from './hearing.js'
 import type { Scenarios } from './suite.js'
 
 /** An error with the code that a caller can handle. */
-export function hasCode(code: SseError['code']): (error: unknown) => boolean {
+function hasCode(code: SseError['code']): (error: unknown) => boolean {
   return (error) => error instanceof SseError && error.code === code
 }
 

@@ -82,7 +82,7 @@ export function reading({ test, onNodes, hear }: Scenarios): void {
 }
 
 /** Publishes until the log has forgotten an id. */
-export async function forget(publisher: Backplane, node: Backplane, channel: string, id: string): Promise<void> {
+async function forget(publisher: Backplane, node: Backplane, channel: string, id: string): Promise<void> {
   for (let published = 0; published < FORGETS_WITHIN; published += 100) {
     if ((await node.read(channel, id, 1)) === undefined) return
     await publishAll(publisher, channel, numbers(1, 100))

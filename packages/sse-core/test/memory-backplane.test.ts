@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { type Backplane, type LogEntry, memoryBackplane } from '@ssekit/sse-core'
+
+beforeEach(() => {
+  jest.useFakeTimers()
+})
+afterEach(() => {
+  jest.useRealTimers()
+})
+
+async function heardBy(backplane: Backplane, last = 0): Promise<{ entries: LogEntry[]; unsubscribe: () => void }> {
+  const entries: LogEntry[] = []
+  const sink = { entry: (entry: LogEntry) => entries.push(entry), gap: () => {} }
+  return { entries, unsubscribe: await backplane.subscribe('news', { last }, sink) }
+}
+
+function publish(backplane: Backplane, data: unknown): Promise<string> {
+  return backplane.publish('news', { event: { data } })
+}
+
+describe('a backplane in memory', () => {
+  test('delivers within the call to publish', async () => {
+    const backplane = memoryBackplane()
+    const { entries } = await heardBy(backplane)
+    void publish(backplane, 1)
+    expect(entries).toMatchObject([{ event: { data: 1 } }])
+  })
+
+  test('forgets a channel that nobody subscribes to once all of it has expired', async () => {
+    const backplane = memoryBackplane({ history: { maxAgeMs: 1_000 } })
+    const id = await publish(backplane, 1)
+    await jest.advanceTimersByTimeAsync(900)
+    expect(await backplane.read('news', id, 9)).toEqual([])
+    await jest.advanceTimersByTimeAsync(2_000)
+    expect(jest.getTimerCount()).toBe(0)
+    // The id is unknown now, not wrong: the log that begins anew has another epoch.
+    expect(await backplane.read('news', id, 9)).toBeUndefined()
+    expect((await publish(backplane, 2)).split('.')[0]).not.toBe(id.split('.')[0])
+    await backplane.close()
+  })
+
+  test('keeps a channel for as long as somebody subscribes to it', async () => {
+    const backplane = memoryBackplane({ history: { maxAgeMs: 1_000 } })
+    const { entries, unsubscribe } = await heardBy(backplane)
+    const id = await publish(backplane, 1)
+    await jest.advanceTimersByTimeAsync(60_000)
+    const next = await publish(backplane, 2)
+    expect(next.split('.')[0]).toBe(id.split('.')[0])
+    expect(entries).toHaveLength(2)
+    unsubscribe()
+    await jest.advanceTimersByTimeAsync(60_000)
+    expect(await backplane.read('news', next, 9)).toBeUndefined()
+  })
+
+  test('keeps what its history says', async () => {
+    const backplane = memoryBackplane({ history: { maxEvents: 2 } })
+    for (const data of [1, 2, 3]) await publish(backplane, data)
+    const { entries } = await heardBy(backplane, 9)
+    expect(entries).toMatchObject([{ event: { data: 2 } }, { event: { data: 3 } }])
+  })
+
+  test('has no timer where nothing expires', async () => {
+    const backplane = memoryBackplane({ history: { maxAgeMs: Number.POSITIVE_INFINITY } })
+    await publish(backplane, 1)
+    expect(jest.getTimerCount()).toBe(0)
+  })
+
+  test('that is closed refuses everything, and has no timer', async () => {
+    const backplane = memoryBackplane()
+    await publish(backplane, 1)
+    await backplane.close()
+    await backplane.close()
+    expect(jest.getTimerCount()).toBe(0)
+    const closed = { code: 'ERR_SSE_CLOSED' }
+    await expect(publish(backplane, 2)).rejects.toMatchObject(closed)
+    await expect(heardBy(backplane)).rejects.toMatchObject(closed)
+    await expect(backplane.read('news', 'x', 9)).rejects.toMatchObject(closed)
+  })
+
+  test('refuses limits that are none', () => {
+    expect(() => memoryBackplane({ history: { maxEvents: -1 } })).toThrow(RangeError)
+  })
+})
