@@ -27,7 +27,7 @@ export interface Sample {
 /** The one manager that all three servers share. With a Redis or NATS backplane, so would any number of processes. */
 export const manager: SseManager = new SseManager({ backplane: counting(memoryBackplane()), retryMs: 3_000 })
 
-export const notifications: SseChannel<{ notification: Notification }> = manager.getOrCreate('notifications')
+const notifications: SseChannel<{ notification: Notification }> = manager.getOrCreate('notifications')
 export const samples: SseChannel<{ sample: Sample }> = manager.getOrCreate('samples')
 
 let sent = 0

@@ -1,7 +1,7 @@
 import { ServerResponse } from 'node:http'
 import { constants } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { SseResponse } from './respond.js'
+import type { SseResponse } from './exchange.js'
 
 /** Whether nothing can reach the client any more. */
 export function isGone(res: SseResponse): boolean {

@@ -1,6 +1,6 @@
 import { ServerResponse } from 'node:http'
 import { cut, onGone, whenOver } from './departure.js'
-import type { SseResponse } from './respond.js'
+import type { SseResponse } from './exchange.js'
 
 /**
  * Why a stream is over: the client left; the source ended; the source failed; the client did not read; a limit was reached;

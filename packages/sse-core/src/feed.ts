@@ -1,8 +1,9 @@
-import { type Backplane, type LogEntry, type LogInput, memoryBackplane, type Unsubscribe } from './backplane.js'
+import type { Backplane, LogEntry, LogInput, Unsubscribe } from './backplane.js'
 import type { HistoryBudget } from './budget.js'
 import { Cursor, type StartOptions } from './cursor.js'
 import type { ResolvedHistoryLimits } from './limits.js'
 import { endItem, gapItem, isId, itemOf, Log, type LogItem, newEpoch } from './log.js'
+import { memoryBackplane } from './memory-backplane.js'
 
 export interface FeedOptions {
   readonly history: ResolvedHistoryLimits

@@ -1,5 +1,5 @@
 import { validateHeaderName, validateHeaderValue } from 'node:http'
-import type { SseResponse } from './respond.js'
+import type { SseResponse } from './exchange.js'
 
 /** Headers to set; a name in any case, `undefined` for none. */
 export type SseHeaders = Readonly<Record<string, number | string | readonly string[] | undefined>>

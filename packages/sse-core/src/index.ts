@@ -1,12 +1,4 @@
-export {
-  type Backplane,
-  type BackplaneSink,
-  type LogEntry,
-  type LogInput,
-  type MemoryBackplaneOptions,
-  memoryBackplane,
-  type Unsubscribe,
-} from './backplane.js'
+export type { Backplane, BackplaneSink, LogEntry, LogInput, Unsubscribe } from './backplane.js'
 export {
   type ChannelOptions,
   SseChannel,
@@ -18,6 +10,7 @@ export type { Gap, StartOptions } from './cursor.js'
 export type { CloseReason } from './ending.js'
 export { SseError, type SseErrorCode } from './errors.js'
 export { formatEvent, type LineEnding, SseEvent } from './event.js'
+export type { SseRequest, SseResponse } from './exchange.js'
 export type { HeadOptions, SseHeaders } from './head.js'
 export type { HistoryLimits } from './limits.js'
 export type { ChannelListener, EventFilter, ListenOptions } from './listener.js'
@@ -29,6 +22,7 @@ export {
   SseManager,
   sseManager,
 } from './manager.js'
+export { type MemoryBackplaneOptions, memoryBackplane } from './memory-backplane.js'
 export { merge } from './merge.js'
 export type { ErrorListener } from './report.js'
 export {
@@ -36,8 +30,6 @@ export {
   type RespondOptions,
   respond,
   type SseOptions,
-  type SseRequest,
-  type SseResponse,
 } from './respond.js'
 export type { ConnectionSettings, ResolvedSettings } from './settings.js'
 export type { PullSource, SourceFunction, SseSource } from './source.js'

@@ -1,22 +1,19 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import { refuse, stream } from './answer.js'
 import { SseChannel } from './channel.js'
 import { type ConnectionStats, SseConnection } from './connection.js'
 import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
 import { type LineEnding, requireLineEnding, type SseEvent } from './event.js'
-import { answerEmpty, answerLater, type HeadOptions, requireHead, setStreamHead } from './head.js'
+import type { SseRequest, SseResponse } from './exchange.js'
+import { answerEmpty, type HeadOptions, requireHead } from './head.js'
 import { HeartbeatWheel } from './heartbeat.js'
 import { ChannelListener, type EventFilter, requireRewind } from './listener.js'
 import type { SseManager } from './manager.js'
 import { observed } from './observed.js'
 import { warn } from './report.js'
-import { isOver, prepare, prepareAll, release, run } from './running.js'
-import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
-import { isPullSource, type SseSource } from './source.js'
-
-export type SseRequest = IncomingMessage | Http2ServerRequest
-export type SseResponse = ServerResponse | Http2ServerResponse
+import { release } from './running.js'
+import { type ConnectionSettings, resolveSettings } from './settings.js'
+import { isPullSource, requireSource, type SseSource } from './source.js'
 
 /** What one response may set for itself, beside what holds for its manager or channel. */
 export interface SseOptions
@@ -119,88 +116,14 @@ function connect(req: SseRequest, res: SseResponse, source: SseSource, given: Re
   })
   // Decided before anything is awaited, so that of two requests the earlier one gets the place.
   const refusal = connection.closeReason === undefined ? (options.refusal ?? manager?.admit(connection)) : undefined
-  const answerer = new Answerer(req, res, connection, settings, options)
+  const exchange = { req, res, connection, settings, options }
   if (refusal !== undefined) {
-    answerer.refuse(refusal)
+    refuse(exchange, refusal)
     release(source, report)
   } else {
-    answerer.stream(source, report).catch((error: unknown) => connection.fail(error))
+    stream(exchange, source).catch((error: unknown) => connection.fail(error))
   }
   return connection
-}
-
-/** The statuses whose responses have no body, and so no stream. */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
-
-/** Decides what a connection is answered with. */
-class Answerer {
-  readonly #req: SseRequest
-  readonly #res: SseResponse
-  readonly #connection: SseConnection
-  readonly #settings: ResolvedSettings
-  readonly #options: RespondOptions
-
-  constructor(
-    req: SseRequest,
-    res: SseResponse,
-    connection: SseConnection,
-    settings: ResolvedSettings,
-    options: RespondOptions,
-  ) {
-    this.#req = req
-    this.#res = res
-    this.#connection = connection
-    this.#settings = settings
-    this.#options = options
-  }
-
-  async stream(source: SseSource, report: (error: unknown) => void): Promise<void> {
-    const connection = this.#connection
-    try {
-      // Not awaited in vain: what is ready is answered in this turn.
-      if (prepare(source) !== undefined) await prepareAll(source)
-    } catch (error) {
-      release(source, report)
-      if (!(error instanceof SseError && error.code === 'ERR_SSE_BACKPLANE')) throw error
-      report(error)
-      return this.refuse('error')
-    }
-    if (connection.closeReason !== undefined) {
-      release(source, report)
-      return
-    }
-    if (isOver(connection, source)) return this.#nothing()
-    if (this.#req.method === 'HEAD' || BODILESS.has(this.#options.status ?? 200)) {
-      release(source, report)
-      return connection.answer('end', () => {
-        setStreamHead(this.#res, this.#options)
-        this.#res.end()
-      })
-    }
-    const result = await run(connection, source)
-    if (result === null && !connection.isOpen) this.#nothing()
-    else connection.close('end')
-  }
-
-  /** Sends a client away that cannot be served now. */
-  refuse(reason: CloseReason): void {
-    const { overload = 'retry' } = this.#options.manager ?? {}
-    // Spread out, so that those who were refused together do not come back together.
-    const delayMs = Math.round(this.#settings.retryMs * (1 + 3 * Math.random()))
-    this.#connection.answer(reason, () => answerLater(this.#res, this.#options, delayMs, overload))
-  }
-
-  #nothing(): void {
-    this.#connection.answer('end', () => answerEmpty(this.#res, 204, this.#options.headers))
-  }
-}
-
-/** @throws {TypeError} it is none */
-export function requireSource(source: unknown): asserts source is SseSource {
-  if (source === null || typeof source === 'function' || isPullSource(source)) return
-  const what =
-    typeof source === 'object' ? `an object with the keys ${Object.keys(source ?? {}).join(', ')}` : String(source)
-  throw new TypeError(`a source is a channel, an iterable, a stream, a function or null, not ${what}`)
 }
 
 /** The manager of a source that is a channel of one. */

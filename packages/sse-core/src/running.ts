@@ -3,23 +3,28 @@ import type { SseConnection } from './connection.js'
 import type { Cursor } from './cursor.js'
 import { ChannelListener, type ListenOptions } from './listener.js'
 import { MergedSource } from './merge.js'
-import { requireSource } from './respond.js'
-import { isPullSource, type PullSource, pull, pullEvents, type SourceFunction, type SseSource } from './source.js'
+import {
+  isPullSource,
+  type PullSource,
+  pull,
+  pullEvents,
+  requireSource,
+  type SourceFunction,
+  type SseSource,
+} from './source.js'
 import { SseStream } from './stream.js'
 import { Pace, turn } from './turn.js'
 
 /** Makes a source ready for its head; undefined if it is. @throws {SseError} its channel is closed, or its broker is down */
-export function prepare(source: SseSource): Promise<unknown> | undefined {
-  if (source instanceof SseChannel) return source.warm()
-  if (source instanceof ChannelListener) return source.channel.warm()
-  if (!(source instanceof MergedSource)) return undefined
-  const warming = source.sources.map(prepare).filter((part) => part !== undefined)
-  return warming.length === 0 ? undefined : Promise.all(warming)
+export function prepare(source: SseSource): Promise<void> | undefined {
+  const warming = partsOf(source).flatMap((part) => (isChannel(part) ? (warm(part) ?? []) : []))
+  if (warming.length === 0) return undefined
+  // And again: one channel may go idle while another one warms.
+  return Promise.all(warming).then(() => prepare(source))
 }
 
-/** Waits until all of a source is ready at once: one channel may go idle while another one warms. */
-export async function prepareAll(source: SseSource): Promise<void> {
-  for (let warming = prepare(source); warming !== undefined; warming = prepare(source)) await warming
+function warm(source: ChannelSource): Promise<void> | undefined {
+  return source instanceof SseChannel ? source.warm() : source.channel.warm()
 }
 
 /** Whether a source has nothing for this client and never will have: nothing at all, or channels that have ended. */
@@ -115,7 +120,7 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
     return undefined
   }
   requireSource(result)
-  await prepareAll(result)
+  await prepare(result)
   if (connection.closeReason !== undefined) {
     release(result, connection.report)
     return undefined

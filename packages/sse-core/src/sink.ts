@@ -1,7 +1,7 @@
 import { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import type { SseRequest, SseResponse } from './exchange.js'
 import type { Packet } from './packet.js'
-import type { SseRequest, SseResponse } from './respond.js'
 
 /** Where the bytes of one response go. */
 export interface Sink {

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { types } from 'node:util'
+import { inspect, types } from 'node:util'
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import { isPlainObject, type SseEvent } from './event.js'
@@ -29,6 +29,14 @@ export function isPullSource(source: unknown): source is PullSource {
   // Bytes are a value, though one can iterate over them.
   if (typeof source !== 'object' || source === null || ArrayBuffer.isView(source)) return false
   return Symbol.asyncIterator in source || Symbol.iterator in source || source instanceof ReadableStream
+}
+
+/** @throws {TypeError} it is none */
+export function requireSource(source: unknown): asserts source is SseSource {
+  if (source === null || typeof source === 'function' || isPullSource(source)) return
+  throw new TypeError(
+    `a source is a channel, an iterable, a stream, a function or null, not ${inspect(source, { depth: 0 })}`,
+  )
 }
 
 /** Begins to read. */

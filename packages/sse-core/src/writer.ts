@@ -1,7 +1,7 @@
 import { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import type { SseRequest, SseResponse } from './exchange.js'
 import { Packet } from './packet.js'
-import type { SseRequest, SseResponse } from './respond.js'
 import { type Sink, sinkOf } from './sink.js'
 
 export interface WriterOptions {
