@@ -10,7 +10,7 @@ export const cleaningUp = [
     ['clearTimeout(this.#ageTimer)\n', '', 'no age timer outlives its stream'],
     ['this.#forgetSignal()\n', '', 'no signal keeps a stream that is over'],
     ['this.subscriptions.close()\n', '', 'a stream that is over subscribes to nothing'],
-    ['this.#controller?.abort()\n    for', 'for', 'the signal of a connection aborts when its stream is over'],
+    ['this.run(() => this.#controller?.abort())\n', '', 'the signal of a connection aborts when its stream is over'],
     ['for (const cancel of this.#cancels) cancel()\n', '', 'a source is left at once when its client leaves'],
     ['onOver(this as SseConnection)\n', '', 'a stream that is over counts no longer'],
     [

@@ -28,7 +28,7 @@ export const defaults = [
     ],
   ),
   ...mutantsOf(
-    'sse-core/src/respond.ts',
+    'sse-core/src/answer.ts',
     [...TESTS.connection, ...TESTS.contract],
     [['(1 + 3 * Math.random())', '1', 'refused clients are spread out over time']],
   ),

@@ -33,7 +33,7 @@ export const reasons = [
         'connections do not grow old all at once',
       ],
       ["else if (options.signal?.aborted) this.close('aborted')", '', 'a signal that has aborted before is heeded'],
-      ["if (isGone(res)) this.close('client')", 'if (false) return', 'a client that left before is noticed'],
+      ["if (isGone(res)) this.#leave('client')", 'if (false) return', 'a client that left before is noticed'],
     ],
   ),
   ...mutantsOf(
