@@ -401,8 +401,12 @@ export class SseConnection<Context = unknown> {
     if (this.ending.reason !== undefined) return
     this.ending.reason = reason
     this.#letGo()
-    // There is nobody left to whom the framework could answer.
-    if (!this.#isOpen) this.#options.onHead?.()
+    try {
+      // There is nobody left to whom the framework could answer.
+      if (!this.#res.headersSent) this.#options.onHead?.()
+    } catch (error) {
+      this.#host.report(error)
+    }
     this.ending.now()
   }
 
