@@ -112,6 +112,11 @@ export function injectChannel(
 /** `hijack()` drops what Fastify has yet to put on the response. */
 function takeOver(reply: FastifyReply): void {
   const { raw } = reply
+  if (raw.destroyed) {
+    // Nobody is there to get them, and one that Node refuses would leave the reply to Fastify, which would refuse it too.
+    reply.hijack()
+    return
+  }
   for (const [name, value] of Object.entries(reply.getHeaders())) {
     if (value !== undefined) raw.setHeader(name, value)
   }

@@ -212,8 +212,13 @@ export class SseConnection<Context = unknown> {
       this.ending.now()
       return
     }
-    this.#options.onHead?.()
-    write()
+    try {
+      this.#options.onHead?.()
+      write()
+    } catch (cause) {
+      this.ending.now({ cause })
+      return
+    }
     void this.ending.within(this.#finishMs)
   }
 

@@ -19,9 +19,8 @@ export class HeartbeatWheel {
   readonly #slots: Set<Beating>[]
   readonly #slotOf = new Map<Beating, Set<Beating>>()
   readonly #tickMs: number
-  #timer: NodeJS.Timeout | undefined
-
   readonly #onEmpty: () => void
+  #timer: NodeJS.Timeout | undefined
 
   /** @param intervalMs more than 0 */
   constructor(intervalMs: number, onEmpty: () => void = () => {}) {
@@ -81,11 +80,13 @@ export class Heartbeats {
   readonly #wheels = new Map<number, HeartbeatWheel>()
 
   wheel(intervalMs: number): HeartbeatWheel {
-    let wheel = this.#wheels.get(intervalMs)
-    if (wheel === undefined) {
-      wheel = new HeartbeatWheel(intervalMs, () => this.#wheels.delete(intervalMs))
-      this.#wheels.set(intervalMs, wheel)
-    }
+    const known = this.#wheels.get(intervalMs)
+    if (known !== undefined) return known
+    const wheel: HeartbeatWheel = new HeartbeatWheel(intervalMs, () => {
+      // A connection may join a wheel that is forgotten already, and then its successor is none of its business.
+      if (this.#wheels.get(intervalMs) === wheel) this.#wheels.delete(intervalMs)
+    })
+    this.#wheels.set(intervalMs, wheel)
     return wheel
   }
 }

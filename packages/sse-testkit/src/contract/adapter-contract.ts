@@ -4,6 +4,7 @@ import { endingScenarios } from './ending.js'
 import { errorAfterHeadScenarios } from './errors-after.js'
 import { errorBeforeHeadScenarios } from './errors-before.js'
 import { framingScenarios } from './framing.js'
+import { functionScenarios } from './functions.js'
 import { gapScenarios } from './gaps.js'
 import { headScenarios } from './head.js'
 import { heartbeatScenarios } from './heartbeat.js'
@@ -13,14 +14,17 @@ import { leavingScenarios } from './leaving.js'
 import { leftoverScenarios } from './leftovers.js'
 import { limitScenarios } from './limits.js'
 import { lineEndingScenarios } from './line-endings.js'
+import { listenedTwiceScenarios } from './listened-twice.js'
 import { methodScenarios } from './methods.js'
 import { reasonScenarios } from './reasons.js'
+import { refusedHeadScenarios } from './refused-heads.js'
 import { replayScenarios } from './replay.js'
 import { rudeClientScenarios } from './rude-clients.js'
 import { type Script, scenarioOn, type Test } from './scenario.js'
 import { shutdownScenarios } from './shutdown.js'
 import { slowScenarios } from './slow.js'
 import { sourceScenarios } from './sources.js'
+import { streamBoundScenarios } from './stream-bounds.js'
 import type { AdapterTraits, StartServer } from './subject.js'
 import { vectorScenarios } from './vectors.js'
 import { writePathScenarios } from './write-path.js'
@@ -51,7 +55,9 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
     headScenarios,
     methodScenarios,
     sourceScenarios,
+    functionScenarios,
     channelScenarios,
+    listenedTwiceScenarios,
     replayScenarios,
     gapScenarios,
     checkpointScenarios,
@@ -61,11 +67,13 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
     heartbeatScenarios,
     reasonScenarios,
     errorBeforeHeadScenarios,
+    refusedHeadScenarios,
     errorAfterHeadScenarios,
     leavingScenarios,
     leftoverScenarios,
     rudeClientScenarios,
     slowScenarios,
+    streamBoundScenarios,
     limitScenarios,
     shutdownScenarios,
     injectionScenarios,

@@ -1,0 +1,33 @@
+import type { ServerResponse } from 'node:http'
+import { afterEach, expect, test } from '@jest/globals'
+import { respond, SseManager } from '@ssekit/sse-core'
+import { turn } from './collecting.js'
+import { exchange, get, hangUp, serve } from './raw-exchange.js'
+
+afterEach(hangUp)
+
+test('a manager that closes leaves a response alone that somebody else has begun', async () => {
+  const manager = new SseManager()
+  const responses: ServerResponse[] = []
+  const server = await serve((req, res) => {
+    responses.push(res)
+    if (responses.length > 1) {
+      res.end('next')
+      return
+    }
+    void respond(req, res, () => new Promise(() => {}), { manager })
+    res.write('mine')
+  })
+  const { socket, until, text } = await exchange(server, get())
+  await until(/mine/)
+  expect(manager.stats().connections).toBe(1)
+  await manager.close({ graceMs: 0, event: 'bye' })
+  expect(manager.stats()).toMatchObject({ connections: 0, closed: { shutdown: 1 } })
+  await turn()
+  responses[0]?.end('whole')
+  await until(/whole/)
+  // Its connection is not ours to close either.
+  socket.write(get())
+  await until(/next/)
+  expect(text()).not.toContain('bye')
+})

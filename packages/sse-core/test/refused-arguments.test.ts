@@ -1,0 +1,76 @@
+import { Readable } from 'node:stream'
+import { afterEach, expect, test } from '@jest/globals'
+import { merge, type PullSource, respond, type SseOptions, type SseSource } from '@ssekit/sse-core'
+import { turn } from './collecting.js'
+import { exchange, get, hangUp, serve } from './raw-exchange.js'
+
+afterEach(hangUp)
+
+const mistakes: readonly (readonly [what: string, options: SseOptions])[] = [
+  ['rewind', { rewind: -1 }],
+  ['eol', { eol: '\n\n' as '\n' }],
+  ['heartbeatMs', { heartbeatMs: -1 }],
+  ['a header', { headers: { 'X-Room': '€' } }],
+  ['a status', { status: 99 }],
+]
+
+/** A server whose one route streams a source; resolves with how that went. */
+async function refused(source: SseSource, options: SseOptions, begin = false): Promise<unknown> {
+  return new Promise((resolve) => {
+    void serve((req, res) => {
+      if (begin) res.write('mine')
+      respond(req, res, source, options).then(resolve, resolve)
+    }).then((server) => exchange(server, get()))
+  })
+}
+
+test.each(mistakes)('an open Readable is destroyed if %s is wrong', async (_what, options) => {
+  const readable = new Readable({ read() {} })
+  expect(await refused(readable, options)).toMatchObject({ message: expect.any(String) })
+  expect(readable.destroyed).toBe(true)
+})
+
+test('an open Readable is destroyed if the response has begun', async () => {
+  const readable = new Readable({ read() {} })
+  expect(await refused(readable, {}, true)).toMatchObject({ code: 'ERR_SSE_HEADERS_SENT' })
+  expect(readable.destroyed).toBe(true)
+})
+
+test('so are those that are merged', async () => {
+  const readables = [new Readable({ read() {} }), new Readable({ read() {} })] as const
+  expect(await refused(merge(...readables), { rewind: -1 })).toBeInstanceOf(RangeError)
+  expect(readables.map(({ destroyed }) => destroyed)).toEqual([true, true])
+})
+
+/** A stream as those of the `readable-stream` package are: not Node's, and its iterator's `return()` waits for a chunk. */
+class OtherReadable implements AsyncIterable<string> {
+  destroyed = false
+  pipe(): void {}
+  once(): this {
+    return this
+  }
+  destroy(): this {
+    this.destroyed = true
+    return this
+  }
+  async *[Symbol.asyncIterator](): AsyncGenerator<string> {
+    yield 'first'
+    await new Promise(() => {})
+  }
+}
+
+test("a Readable that is not Node's own is destroyed when its client leaves", async () => {
+  const other = new OtherReadable()
+  const source: PullSource = other
+  let over: Promise<string> | undefined
+  const server = await serve((req, res) => {
+    over = respond(req, res, source)
+  })
+  const { socket, until } = await exchange(server, get())
+  await until(/first/)
+  expect(other.destroyed).toBe(false)
+  socket.destroy()
+  expect(await over).toBe('client')
+  await turn()
+  expect(other.destroyed).toBe(true)
+})

@@ -1,0 +1,79 @@
+import { strict as assert } from 'node:assert'
+import { SseChannel, type SseConnection } from '@ssekit/sse-core'
+import { eventually } from './eventually.js'
+import { takeData } from './news.js'
+import type { Script } from './scenario.js'
+
+/** Functions as sources: what they may return, close and leave to others. */
+export function functionScenarios({ scenario, traits }: Script): void {
+  scenario('a function may return what send() does', async (stage) => {
+    const served = await stage.serve(({ sse }) => sse((connection) => connection.send('hello')))
+    const reader = await served.open()
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(
+      reader.events.map(({ data }) => data),
+      ['hello'],
+    )
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'end' })
+    assert.deepEqual(served.reported, [])
+  })
+
+  const closers: readonly (readonly [how: string, close: (connection: SseConnection) => void])[] = [
+    ["close('client')", (connection) => connection.close('client')],
+    ["disconnect(…, 'client')", () => {}],
+  ]
+  for (const [how, close] of closers) {
+    scenario(`${how} ends a response whose client is still there`, async (stage) => {
+      const served = await stage.serve(({ sse }) =>
+        sse(async (connection) => {
+          await connection.send('one')
+          close(connection)
+          await new Promise(() => {})
+        }),
+      )
+      const reader = await served.open()
+      await takeData(reader, 1)
+      served.manager.disconnect(() => true, 'client')
+      assert.equal(await reader.end(), 'complete')
+      assert.deepEqual(await (await served.request()).outcome(), { reason: 'client' })
+      assert.equal(served.manager.stats().connections, 0)
+    })
+  }
+
+  scenario('rewind of the response holds for what its function subscribes to', async (stage) => {
+    const channel = new SseChannel('news')
+    for (const data of ['1', '2', '3']) await channel.broadcast(data)
+    const served = await stage.serve({
+      '/its': ({ sse }) => sse((connection) => connection.subscribe(channel), { rewind: 2 }),
+      '/own': ({ sse }) => sse((connection) => connection.subscribe(channel, { rewind: 1 }), { rewind: 2 }),
+    })
+    assert.deepEqual(await takeData(await served.open('/its'), 2), ['2', '3'])
+    assert.deepEqual(await takeData(await served.open('/own'), 1), ['3'])
+  })
+
+  scenario('a subscription that nobody awaits and that fails is told of once', async (stage) => {
+    const closed = new SseChannel('news')
+    await closed.close()
+    const served = await stage.serve({
+      '/before': ({ sse }) =>
+        sse((connection) => {
+          void connection.subscribe(closed)
+        }),
+      '/after': ({ sse }) =>
+        sse((connection) => {
+          connection.open()
+          void connection.subscribe(closed)
+        }),
+    })
+    const codes = (errors: readonly unknown[]): unknown[] => errors.map((error) => (error as { code?: string }).code)
+    assert.equal((await served.open('/before')).status, 500)
+    assert.deepEqual(codes(served.reported), ['ERR_SSE_CLOSED'])
+    assert.deepEqual(stage.errors, [])
+    await (await served.open('/after')).end()
+    const outcome = await (await served.request(1)).outcome()
+    assert.equal('error' in outcome, traits.errors === 'reject')
+    await eventually(() => served.reported.length === 2, 'the second error')
+    // After the head it is for `onError` too.
+    assert.deepEqual(codes(stage.errors), ['ERR_SSE_CLOSED'])
+  })
+}

@@ -1,0 +1,55 @@
+import { strict as assert } from 'node:assert'
+import { SseChannel } from '@ssekit/sse-core'
+import { subscribed } from './departure.js'
+import { dataOf, numbers, takeData } from './news.js'
+import type { Script } from './scenario.js'
+
+/** One `listen()` that is given to several responses, as a view that a module keeps. */
+export function listenedTwiceScenarios({ scenario }: Script): void {
+  scenario(
+    'of two responses of one listen() the first stands where it was called, and both hear all that follows',
+    async (stage) => {
+      const channel = new SseChannel('news')
+      await channel.broadcast('before')
+      const listening = channel.listen()
+      await channel.broadcast('between')
+      const served = await stage.serve(({ sse }) => sse(listening))
+      const first = await served.open()
+      await subscribed(channel)
+      const second = await served.open()
+      await subscribed(channel, 2)
+      for (const data of numbers(1, 5)) await channel.broadcast(data)
+      await channel.end()
+      await Promise.all([first.end(), second.end()])
+      assert.deepEqual(dataOf(first), ['between', ...numbers(1, 5)])
+      assert.deepEqual(dataOf(second), numbers(1, 5))
+    },
+  )
+
+  scenario('a response of a listen() whose first reader has left hears what comes, filtered alike', async (stage) => {
+    const channel = new SseChannel('news')
+    const listening = channel.listen({ filter: ({ data }) => data !== 'unwanted' })
+    const served = await stage.serve(({ sse }) => sse(listening))
+    const first = await served.open()
+    await subscribed(channel)
+    first.abort()
+    await subscribed(channel, 0)
+    const second = await served.open()
+    await subscribed(channel)
+    for (const data of ['unwanted', 'wanted']) await channel.broadcast(data)
+    assert.deepEqual(await takeData(second, 1), ['wanted'])
+  })
+
+  scenario('who resumes on a listen() that others read gets what it missed', async (stage) => {
+    const channel = new SseChannel('news')
+    const id = await channel.broadcast('had')
+    await channel.broadcast('missed')
+    const listening = channel.listen()
+    const served = await stage.serve(({ sse }) => sse(listening))
+    await served.open()
+    await subscribed(channel)
+    const resumed = await served.resume(id)
+    await channel.broadcast('live')
+    assert.deepEqual(await takeData(resumed, 2), ['missed', 'live'])
+  })
+}

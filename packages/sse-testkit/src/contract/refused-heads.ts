@@ -1,0 +1,53 @@
+import { strict as assert } from 'node:assert'
+import { SseChannel, type SseOptions, type SseSource } from '@ssekit/sse-core'
+import { within } from './eventually.js'
+import type { Script } from './scenario.js'
+
+/** Heads that Node would refuse to send; some of it may come from a request. */
+export function refusedHeadScenarios({ scenario }: Script): void {
+  const heads: readonly (readonly [what: string, options: SseOptions, error: object])[] = [
+    ['a header value beyond Latin-1', { headers: { 'X-Room': '€' } }, { code: 'ERR_INVALID_CHAR' }],
+    ['a header value of two lines', { headers: { 'X-Room': 'a\r\nSet-Cookie: b' } }, { code: 'ERR_INVALID_CHAR' }],
+    ['one bad value of several', { headers: { 'X-Room': ['fine', '€'] } }, { code: 'ERR_INVALID_CHAR' }],
+    ['a header name with a space', { headers: { 'X Room': 'a' } }, { code: 'ERR_INVALID_HTTP_TOKEN' }],
+    ['a status that is none', { status: 99 }, { name: 'RangeError' }],
+    ['a status of no number', { status: 'x' as unknown as number }, { name: 'RangeError' }],
+    ['an interim status', { status: 103 }, { name: 'RangeError' }],
+  ]
+  // Neither is ready by itself: what ends the second would be the first to send its head.
+  const sources: readonly (readonly [what: string, make: () => SseSource])[] = [
+    ['a channel', () => new SseChannel('news')],
+    ['a source that is never ready', () => () => new Promise(() => {})],
+  ]
+  for (const [what, head, expected] of heads) {
+    for (const [which, make] of sources) {
+      scenario(`${what} on ${which} gets the framework's own error response`, async (stage) => {
+        const served = await stage.serve(({ sse }) => sse(make(), { ...head, maxConnectionAgeMs: 1 }))
+        const reader = await served.open()
+        assert.equal(reader.status, 500)
+        assert.doesNotMatch(reader.headers.get('content-type') ?? '', /event-stream/)
+        assert.equal(await reader.end(), 'complete')
+        assert.equal(served.reported.length, 1)
+        assert.throws(() => {
+          throw served.reported[0]
+        }, expected)
+        assert.equal(served.manager.stats().connections, 0)
+        await within(served.manager.close(), 'the manager to close')
+      })
+    }
+  }
+
+  scenario('one that is refused keeps no other stream of its signal from ending', async (stage) => {
+    const controller = new AbortController()
+    const { signal } = controller
+    const served = await stage.serve({
+      '/bad': ({ sse }) => sse(() => new Promise(() => {}), { signal, headers: { 'X-Room': '€' } }),
+      '/good': ({ sse }) => sse(new SseChannel('news'), { signal }),
+    })
+    assert.equal((await served.open('/bad')).status, 500)
+    const good = await served.open('/good')
+    controller.abort()
+    assert.equal(await good.end(), 'complete')
+    assert.deepEqual(await (await served.request(1)).outcome(), { reason: 'aborted' })
+  })
+}
