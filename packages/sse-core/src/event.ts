@@ -158,7 +158,7 @@ function toJson(data: unknown): string {
 }
 
 function lines(prefix: string, text: string): string {
-  // Most data is one line of JSON: looking for a break first costs a tenth of replacing none.
+  // Most data is one line of JSON, which needs no regular expression.
   if (!text.includes('\n') && !text.includes('\r')) return `${prefix}${text}\n`
   return `${prefix}${text.replace(/\r\n|\r|\n/g, `\n${prefix}`)}\n`
 }

@@ -9,7 +9,7 @@ export interface Beating {
 const MIN_TICK_MS = 10
 /** How many slots a wheel has for its interval, where that leaves a tick of at least `MIN_TICK_MS`. */
 const SLOTS = 60
-/** How many beats come between two turns of the event loop: 10 000 of them at once would block it for 90 ms. */
+/** How many beats come between two turns of the event loop: thousands of them at once would block it. */
 const BEATS_A_TURN = 256
 
 /** One timer for all connections with the same heartbeat interval: each waits in the slot of the tick when it is due. */
