@@ -36,9 +36,9 @@ export class Admission {
   written(): { readonly events: number; readonly bytes: number } {
     let events = this.#endedEvents
     let bytes = this.#endedBytes
-    for (const { stats } of this.#connections) {
-      events += stats.events
-      bytes += stats.bytes
+    for (const { writer } of this.#connections) {
+      events += writer.events
+      bytes += writer.bytes
     }
     return { events, bytes }
   }
@@ -71,7 +71,7 @@ export class Admission {
   remove(connection: SseConnection): void {
     const { key } = connection
     const reason = connection.closeReason as CloseReason
-    const { events, bytes } = connection.stats
+    const { events, bytes } = connection.writer
     this.#endedEvents += events
     this.#endedBytes += bytes
     this.closed[reason] = (this.closed[reason] ?? 0) + 1

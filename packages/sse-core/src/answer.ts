@@ -3,9 +3,8 @@ import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
 import type { SseRequest, SseResponse } from './exchange.js'
 import { answerEmpty, answerLater, setStreamHead } from './head.js'
-import type { RespondOptions } from './respond.js'
-import { isOver, prepare, release, run } from './running.js'
-import type { ResolvedSettings } from './settings.js'
+import type { RespondOptions } from './options.js'
+import { follow, prepare, release, run, startOf } from './running.js'
 import type { SseSource } from './source.js'
 
 /** A request that is being answered, and what holds for it. */
@@ -13,45 +12,66 @@ export interface Exchange {
   readonly req: SseRequest
   readonly res: SseResponse
   readonly connection: SseConnection
-  readonly settings: ResolvedSettings
   readonly options: RespondOptions
 }
 
 /** The statuses whose responses have no body, and so no stream. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 
-/** Answers with a source, or with what says that there is nothing of it. @throws what the source throws */
-export async function stream(exchange: Exchange, source: SseSource): Promise<void> {
-  const { req, res, connection, options } = exchange
+/** Answers with a source, or with what says that there is nothing of it. What fails fails the connection. */
+export function stream(exchange: Exchange, source: SseSource): void {
   try {
-    // Nothing is awaited in vain: what is ready is answered in this turn.
     const warming = prepare(source)
-    if (warming !== undefined) await warming
+    // What is ready is answered in this turn, and costs no promise.
+    if (warming === undefined) begin(exchange, source)
+    else warming.then(() => begin(exchange, source)).catch((error) => giveUp(exchange, source, error))
   } catch (error) {
-    release(source, connection.report)
-    if (!(error instanceof SseError && error.code === 'ERR_SSE_BACKPLANE')) throw error
-    connection.report(error)
-    refuse(exchange, 'error')
+    giveUp(exchange, source, error)
+  }
+}
+
+/** Streams a source that is ready. @throws {SseError} its channel is closed by now */
+function begin(exchange: Exchange, source: SseSource): void {
+  const { req, res, connection, options } = exchange
+  if (connection.closeReason !== undefined) {
+    release(source, connection.terms.report)
     return
   }
-  if (connection.closeReason !== undefined) release(source, connection.report)
-  else if (isOver(connection, source)) answerNothing(exchange)
+  const start = startOf(connection, source)
+  if (start.isOver) answerNothing(exchange)
   else if (req.method === 'HEAD' || BODILESS.has(options.status ?? 200)) {
-    release(source, connection.report)
+    release(source, connection.terms.report)
     connection.answer('end', () => {
       setStreamHead(res, options)
       res.end()
     })
-  } else {
-    const result = await run(connection, source)
-    if (result === null && !connection.isOpen) answerNothing(exchange)
-    else connection.close('end')
+  } else if (start.only !== undefined) follow(connection, start.only)
+  else {
+    run(connection, source)
+      .then((result) => {
+        if (result === null && !connection.isOpen) answerNothing(exchange)
+        else connection.close('end')
+      })
+      .catch((error: unknown) => connection.fail(error))
   }
 }
 
+/** A source that cannot be read: a broker that is down is an overload, all else an error. */
+function giveUp(exchange: Exchange, source: SseSource, error: unknown): void {
+  const { connection } = exchange
+  release(source, connection.terms.report)
+  if (!(error instanceof SseError && error.code === 'ERR_SSE_BACKPLANE')) {
+    connection.fail(error)
+    return
+  }
+  connection.terms.report(error)
+  refuse(exchange, 'error')
+}
+
 /** Sends a client away that cannot be served now. */
-export function refuse({ res, connection, settings, options }: Exchange, reason: CloseReason): void {
-  const { overload = 'retry' } = options.manager ?? {}
+export function refuse({ res, connection, options }: Exchange, reason: CloseReason): void {
+  const { manager, settings } = connection.terms
+  const { overload = 'retry' } = manager ?? {}
   // Spread out, so that those who were refused together do not come back together.
   const delayMs = Math.round(settings.retryMs * (1 + 3 * Math.random()))
   connection.answer(reason, () => answerLater(res, options, delayMs, overload))

@@ -15,6 +15,7 @@ import { observed } from './observed.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
 import { type PullSource, pullEvents } from './source.js'
+import type { Terms } from './terms.js'
 import { Pace } from './turn.js'
 import type { ChannelEvent } from './typed-events.js'
 
@@ -67,6 +68,8 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   readonly manager: SseManager | undefined
   /** @internal */
   readonly report: ErrorListener
+  /** @internal */
+  terms: Terms | undefined
   readonly #options: ConnectionSettings
   readonly #feed: Feed
   readonly #idleChannelMs: number

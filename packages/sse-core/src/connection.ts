@@ -1,22 +1,24 @@
 import { AsyncResource } from 'node:async_hooks'
 import { ServerResponse } from 'node:http'
 import { onAbort } from './abort.js'
+import type { Belongings } from './belongings.js'
 import type { SseChannel } from './channel.js'
 import type { StartOptions } from './cursor.js'
-import { cut, isGone } from './departure.js'
-import { Encoder } from './encoder.js'
-import { type CloseReason, Ending, type Failure } from './ending.js'
+import { cut, isGone, unwatch, watch } from './departure.js'
+import { type CloseReason, type Failure, finishWithin } from './ending.js'
 import { SseError } from './errors.js'
 import type { SseEvent } from './event.js'
 import type { SseRequest, SseResponse } from './exchange.js'
-import { setStreamHead } from './head.js'
-import type { HeartbeatWheel } from './heartbeat.js'
-import { type EventFilter, requireRewind } from './listener.js'
-import { observed } from './observed.js'
+import { answerUnheard, setStreamHead } from './head.js'
+import { MAX_TIMER_MS } from './limits.js'
+import type { EventFilter } from './listener.js'
+import { ObservedPromise, observed } from './observed.js'
+import { lasts, type RespondOptions } from './options.js'
 import { Packet } from './packet.js'
-import type { RespondOptions } from './respond.js'
-import type { ResolvedSettings } from './settings.js'
+import type { Reading } from './reading.js'
+import { drainBody } from './request-headers.js'
 import { Subscriptions } from './subscriptions.js'
+import type { Terms } from './terms.js'
 import { Writer } from './writer.js'
 
 /** What went over a connection. */
@@ -36,103 +38,87 @@ export interface SubscribeOptions extends StartOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a connection needs to know of the world around it. */
-export interface ConnectionHost {
-  readonly settings: ResolvedSettings
-  readonly wheel: HeartbeatWheel | undefined
-  /** Hears of what reaches nobody else. */
-  readonly report: (error: unknown) => void
-  /** Hears of errors of the source after the head, which the framework hears of too. */
-  readonly onSourceError: ((error: unknown) => void) | undefined
-  readonly onOver: (connection: SseConnection) => void
-}
-
-const MAX_TIMER_MS = 2 ** 31 - 1
+const NO_OPTIONS: RespondOptions = Object.freeze({})
 const WRITTEN = Promise.resolve(true)
 const OVER = Promise.resolve(false)
 
-/** One response that streams events, from before its head to its end. Functions given to `res.sse()` get it. */
+/**
+ * One response that streams events, from before its head to its end. Functions given to `res.sse()` get it.
+ *
+ * There may be tens of thousands of them, idle: what most do not need is not a field of theirs but in `#belongings`, and
+ * what they have in common is in `terms` (`npm run bench`: memory).
+ */
 export class SseConnection<Context = unknown> {
-  readonly req: SseRequest
-  /** What the `key` option said: whose connection it is. */
-  readonly key: string | undefined
-  /** What the `context` option said; `manager.disconnect()` finds connections by it. */
-  readonly context: Context
   /** The id of the last event that the client has, as it says; any text, `''` for none. Never to be trusted. */
   readonly lastEventId: string
+  /** What `respond()` returns. @internal */
+  readonly outcome: ObservedPromise<CloseReason> = new ObservedPromise()
   /** @internal */
-  readonly encoder: Encoder
+  readonly terms: Terms
   /** @internal */
-  readonly subscriptions: Subscriptions
-  /** @internal */
-  activeTick = 0
-  /** @internal */
-  readonly ending: Ending
+  readonly writer: Writer
+  /** What reads channels for it. @internal */
+  reading: Reading | undefined
+  /** The heartbeat wheel's tick at which a beat is due. @internal */
+  dueTick: number | undefined
   readonly #res: SseResponse
-  readonly #host: ConnectionHost
-  readonly #options: RespondOptions
-  readonly #writer: Writer
   readonly #startedAt = performance.now()
-  readonly #cancels = new Set<() => void>()
-  readonly #forgetSignal: () => void
-  #scope: AsyncResource | undefined
-  #controller: AbortController | undefined
+  readonly #onGone: () => void = () => this.#gone()
+  #options: RespondOptions
+  #belongings: Belongings | undefined
+  #reason: CloseReason | undefined
   #isOpen = false
-  #ageTimer: NodeJS.Timeout | undefined
+  #isSettled = false
 
   /** @internal */
-  constructor(req: SseRequest, res: SseResponse, lastEventId: string, options: RespondOptions, host: ConnectionHost) {
-    this.req = req
-    this.key = options.key
-    this.context = options.context as Context
+  constructor(res: SseResponse, lastEventId: string, options: RespondOptions, terms: Terms) {
     this.lastEventId = lastEventId
-    this.encoder = new Encoder(options.eol ?? '\n', host.settings.maxEventBytes)
-    this.subscriptions = new Subscriptions(this as SseConnection, options.filter, options.checkpoints !== false)
+    this.terms = terms
     this.#res = res
-    this.#host = host
     this.#options = options
-    const { writeTimeoutMs, maxBufferedBytes, maxConnectionAgeMs } = host.settings
-    this.#writer = new Writer(req, res, {
-      writeTimeoutMs,
-      maxBufferedBytes,
-      onWritable: () => this.subscriptions.pump(),
-      onSlow: () => this.close('slow'),
-    })
+    this.writer = new Writer(this, res, terms)
     if (options.filter ?? options.heartbeat ?? options.onClose) this.keepScope()
-    this.ending = new Ending(res, {
-      onGone: (reason) => this.#leave(reason),
-      onOver: (failure) => this.#finish(failure),
-    })
-    this.#forgetSignal = onAbort(options.signal, () => this.close('aborted'))
-    if (maxConnectionAgeMs > 0 && maxConnectionAgeMs < Number.POSITIVE_INFINITY) {
-      const age = Math.min(MAX_TIMER_MS, maxConnectionAgeMs * (0.8 + 0.2 * Math.random()))
-      this.#ageTimer = setTimeout(() => this.close('age'), age).unref()
-    }
+    watch(res, this.#onGone)
     if (isGone(res)) this.#leave('client')
-    else if (options.signal?.aborted) this.close('aborted')
+    else this.#bound(options.signal, terms.settings.maxConnectionAgeMs)
+  }
+
+  get req(): SseRequest {
+    return this.#res.req
+  }
+
+  /** What the `key` option said: whose connection it is. */
+  get key(): string | undefined {
+    return this.#options.key
+  }
+
+  /** What the `context` option said; `manager.disconnect()` finds connections by it. */
+  get context(): Context {
+    return this.#options.context as Context
   }
 
   /** Aborts when the stream is over, for whatever reason: pass it to what the source waits for. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
-    if (this.ending.reason !== undefined && !this.#controller.signal.aborted) this.#controller.abort()
-    return this.#controller.signal
+    const belongings = this.#own()
+    belongings.controller ??= new AbortController()
+    if (this.#reason !== undefined && !belongings.controller.signal.aborted) belongings.controller.abort()
+    return belongings.controller.signal
   }
 
   /** Why the stream is over; undefined while it is not. */
   get closeReason(): CloseReason | undefined {
-    return this.ending.reason
+    return this.#reason
   }
 
   /** What went over the connection so far. */
   get stats(): ConnectionStats {
-    const { events, bytes } = this.#writer
+    const { events, bytes } = this.writer
     return { events, bytes, durationMs: performance.now() - this.#startedAt }
   }
 
   /** Sends the head, if it is not sent yet: from then on an error can no longer become an error response. */
   open(): void {
-    if (this.#isOpen || this.ending.reason !== undefined) return
+    if (this.#isOpen || this.#reason !== undefined) return
     if (this.#isTaken) {
       this.fail(new SseError('ERR_SSE_HEADERS_SENT', 'somebody else has begun the response'))
       return
@@ -143,7 +129,7 @@ export class SseConnection<Context = unknown> {
       this.fail(error)
       return
     }
-    this.#host.wheel?.add(this)
+    this.terms.wheel?.add(this as SseConnection)
   }
 
   /**
@@ -154,17 +140,19 @@ export class SseConnection<Context = unknown> {
    * @throws {SseError} `ERR_SSE_LIMIT`: the event is larger than `maxEventBytes`
    */
   send(event: SseEvent | string): Promise<boolean> {
-    if (this.ending.reason !== undefined) return OVER
+    if (this.#reason !== undefined) return OVER
     let packet: Packet
     try {
-      packet = this.encoder.event(event)
+      packet = this.terms.encoder.event(event)
     } catch (error) {
-      return observed(Promise.reject(error), this.#host.report)
+      const failed = new ObservedPromise<boolean>()
+      failed.fail(error, this.terms.report)
+      return failed
     }
     this.open()
-    if (this.ending.reason !== undefined) return OVER
-    this.enqueue(packet)
-    return this.#writer.isWritable ? WRITTEN : this.#writer.writable()
+    if (this.#reason !== undefined) return OVER
+    this.writer.enqueue(packet)
+    return this.writer.isWritable ? WRITTEN : this.writer.writable()
   }
 
   /**
@@ -174,93 +162,101 @@ export class SseConnection<Context = unknown> {
    * @throws {SseError} `ERR_SSE_CLOSED`, `ERR_SSE_BACKPLANE`: the channel cannot be read
    */
   subscribe(channel: SseChannel, options: SubscribeOptions = {}): Promise<void> {
-    const over = this.#subscribe(channel, options)
-    const result = observed(over, this.report)
-    this.subscriptions.track(over, result)
+    const { subscriptions } = this
+    const over = subscriptions.subscribe(channel, options)
+    const result = observed(over, this.terms.report)
+    subscriptions.track(over, result)
     return result
   }
 
   /** Ends the stream, after what has been sent. Idempotent: the first reason stands. */
   close(reason: CloseReason = 'end'): void {
-    if (this.ending.reason !== undefined) return
+    if (this.#reason !== undefined) return
     if (isGone(this.#res)) {
       this.#leave(reason)
       return
     }
     // What was broadcast in this tick still belongs to whoever has not been thrown out.
-    if (reason !== 'slow' && reason !== 'kicked') this.subscriptions.pump()
-    if (this.ending.reason !== undefined) return
-    this.ending.reason = reason
+    if (reason !== 'slow' && reason !== 'kicked') this.reading?.pump()
+    if (this.#reason !== undefined) return
+    this.#reason = reason
     this.#letGo()
     if (reason === 'slow') {
-      this.#writer.stop()
+      this.writer.stop()
       cut(this.#res)
-      this.ending.now()
+      this.#settle()
       return
     }
     if (!this.#hasHead()) return
-    this.#writer.end()
-    void this.ending.within(this.#finishMs)
+    this.writer.end()
+    this.#finish()
   }
 
   /** Answers with something that is no stream. @internal */
   answer(reason: CloseReason, write: () => void): void {
-    if (this.ending.reason !== undefined) return
-    this.ending.reason = reason
+    if (this.#reason !== undefined) return
+    this.#reason = reason
     this.#letGo()
     if (this.#isTaken) {
-      this.ending.now()
+      this.#settle()
       return
     }
     try {
       this.#options.onHead?.()
       write()
     } catch (cause) {
-      this.ending.now({ cause })
+      this.#settle({ cause })
       return
     }
-    void this.ending.within(this.#finishMs)
+    this.#finish()
   }
 
   /** Ends the stream for an error of its source. Before the head the response is left to the framework. @internal */
   fail(error: unknown): void {
-    if (this.ending.reason !== undefined) return
-    this.ending.reason = 'error'
+    if (this.#reason !== undefined) return
+    this.#reason = 'error'
     this.#letGo()
     if (!this.#isOpen) {
-      this.ending.now({ cause: error })
+      this.#settle({ cause: error })
       return
     }
-    this.#writer.end()
-    void this.ending.within(this.#finishMs, { cause: error })
+    this.writer.end()
+    this.#finish({ cause: error })
   }
 
-  /** Ends the stream with a last text, and then the socket too. @internal */
-  async shutDown(farewell: string, graceMs: number): Promise<void> {
-    if (this.ending.reason === undefined) this.subscriptions.pump()
-    if (this.ending.reason === undefined && isGone(this.#res)) this.#leave('client')
-    if (this.ending.reason === undefined) {
-      this.ending.reason = 'shutdown'
+  /** Ends the stream with a last text, and then the socket too; calls back when it has. @internal */
+  shutDown(farewell: string, graceMs: number, onOver: () => void): void {
+    if (this.#reason === undefined) this.reading?.pump()
+    if (this.#reason === undefined && isGone(this.#res)) this.#leave('client')
+    if (this.#reason === undefined) {
+      this.#reason = 'shutdown'
       const hasHead = this.#hasHead()
-      if (hasHead) this.#writer.enqueue(this.encoder.packet(farewell, 1))
+      if (hasHead) this.writer.enqueue(this.terms.encoder.packet(farewell, 1))
       this.#letGo()
-      if (!hasHead) return
-      this.#writer.end()
+      if (!hasHead) {
+        onOver()
+        return
+      }
+      this.writer.end()
     }
     // Both are gone from the response once it is over.
     const socket = this.#res instanceof ServerResponse ? this.#res.socket : undefined
     const session = this.#res instanceof ServerResponse ? undefined : this.#res.stream?.session
-    await this.ending.within(graceMs)
-    // An idle kept-alive connection would hold up `server.close()`.
-    socket?.destroySoon()
-    session?.close()
+    finishWithin(this.#res, graceMs, () => {
+      this.#settle()
+      // An idle kept-alive connection would hold up `server.close()`.
+      socket?.destroySoon()
+      session?.close()
+      onOver()
+    })
   }
 
   /** Calls back when the stream is over, until the returned function is called. @internal */
   onCancel(cancel: () => void): () => void {
-    this.#cancels.add(cancel)
+    const { cancels } = this.#own()
+    cancels.add(cancel)
     return () => {
-      this.#cancels.delete(cancel)
+      cancels.delete(cancel)
     }
   }
 
@@ -269,17 +265,19 @@ export class SseConnection<Context = unknown> {
    * broadcasts. @internal
    */
   keepScope(): void {
-    this.#scope ??= new AsyncResource('SseConnection')
+    const belongings = this.#own()
+    belongings.scope ??= new AsyncResource('SseConnection')
   }
 
   /** Runs a callback of the user in the async context of the request. @internal */
   run<T>(callback: () => T): T {
-    return this.#scope === undefined ? callback() : this.#scope.runInAsyncScope(callback)
+    const scope = this.#belongings?.scope
+    return scope === undefined ? callback() : scope.runInAsyncScope(callback)
   }
 
   /** Whether the response is over without having said so. @internal */
   get isGone(): boolean {
-    return this.ending.reason !== undefined || isGone(this.#res)
+    return this.#reason !== undefined || isGone(this.#res)
   }
 
   /** @internal */
@@ -287,64 +285,41 @@ export class SseConnection<Context = unknown> {
     return this.#isOpen
   }
 
-  /** @internal */
-  get isWritable(): boolean {
-    return this.#writer.isWritable
-  }
-
-  /** @internal */
-  get report(): (error: unknown) => void {
-    return this.#host.report
-  }
-
-  /** @internal */
-  get maxBufferedBytes(): number {
-    return this.#host.settings.maxBufferedBytes
-  }
-
   /** What the response asked for when it began. @internal */
-  get rewind(): number {
-    return this.#options.rewind ?? 0
+  get options(): RespondOptions {
+    return this.#options
   }
 
-  /** Writes at once. @internal */
-  write(packet: Packet): void {
-    this.#touch()
-    this.#writer.write(packet)
+  /** The channels on it, where there may be several. @internal */
+  get subscriptions(): Subscriptions {
+    if (this.reading instanceof Subscriptions) return this.reading
+    const subscriptions = new Subscriptions(this as SseConnection, this.reading)
+    this.reading = subscriptions
+    return subscriptions
   }
 
-  /** Writes at the end of the tick. @internal */
-  enqueue(packet: Packet): void {
-    this.#touch()
-    this.#writer.enqueue(packet)
+  /** @internal */
+  onWritable(): void {
+    this.reading?.pump()
+  }
+
+  /** @internal */
+  onSlow(): void {
+    this.close('slow')
+  }
+
+  /** @internal */
+  get activeTick(): number {
+    return this.writer.activeTick
   }
 
   /** @internal */
   beat(): void {
     // A full socket has no need of it, and must not get more.
-    if (!this.#writer.isWritable) return
-    const packets: Packet[] = []
-    const checkpoint = this.subscriptions.hasUnsent ? this.subscriptions.checkpoint() : undefined
-    if (checkpoint !== undefined) packets.push(checkpoint)
-    packets.push(this.#heartbeat())
-    this.#writer.write(Packet.join(packets))
-  }
-
-  async #subscribe(channel: SseChannel, options: SubscribeOptions): Promise<void> {
-    const { rewind = this.rewind, signal } = options
-    requireRewind(rewind)
-    if (this.ending.reason !== undefined || signal?.aborted) return
-    const { subscriptions } = this
-    const place = subscriptions.reserve()
-    const warming = channel.warm()
-    if (warming !== undefined) await warming
-    if (this.ending.reason !== undefined) return
-    this.open()
-    if (this.ending.reason !== undefined) return
-    const lastEventId = options.lastEventId ?? subscriptions.lastEventIdFor(channel, place)
-    const over = subscriptions.attach(place, channel, channel.cursor({ lastEventId, rewind }), options)
-    subscriptions.start(place)
-    await over
+    if (!this.writer.isWritable) return
+    const heartbeat = this.#heartbeat()
+    const checkpoint = this.reading?.hasUnsent ? this.reading.checkpoint() : undefined
+    this.writer.write(checkpoint === undefined ? heartbeat : Packet.join([checkpoint, heartbeat]))
   }
 
   /** Whether an event of a source that is no channel passes the response's filter. @internal */
@@ -358,35 +333,44 @@ export class SseConnection<Context = unknown> {
     return !this.#isOpen && this.#res.headersSent
   }
 
-  /** How long the end of a stream may take. */
-  get #finishMs(): number {
-    return this.#host.settings.writeTimeoutMs || Number.POSITIVE_INFINITY
+  #own(): Belongings {
+    this.#belongings ??= { cancels: new Set() }
+    return this.#belongings
+  }
+
+  /** Sees to it that the stream ends in time. */
+  #bound(signal: AbortSignal | undefined, maxAgeMs: number): void {
+    if (signal !== undefined) {
+      this.#own().forgetSignal = onAbort(signal, () => this.close('aborted'))
+      if (signal.aborted) this.close('aborted')
+    }
+    if (maxAgeMs === 0 || maxAgeMs === Number.POSITIVE_INFINITY || this.#reason !== undefined) return
+    const ageMs = Math.min(MAX_TIMER_MS, maxAgeMs * (0.8 + 0.2 * Math.random()))
+    this.#own().ageTimer = setTimeout(() => this.close('age'), ageMs).unref()
   }
 
   #heartbeat(): Packet {
     const { heartbeat } = this.#options
-    if (heartbeat === undefined) return this.encoder.heartbeat
+    const { encoder, report } = this.terms
+    if (heartbeat === undefined) return encoder.heartbeat
     try {
-      return this.encoder.event(this.run(heartbeat))
+      return encoder.event(this.run(heartbeat))
     } catch (error) {
       // A stream is worth more than what keeps it alive.
-      this.#host.report(error)
-      return this.encoder.heartbeat
+      report(error)
+      return encoder.heartbeat
     }
   }
 
   #sendHead(): void {
-    this.#options.onHead?.()
-    setStreamHead(this.#res, this.#options)
+    const options = this.#options
+    options.onHead?.()
+    setStreamHead(this.#res, options)
     this.#isOpen = true
-    this.#writer.open()
-    this.#writer.enqueue(this.encoder.packet(`retry: ${this.#host.settings.retryMs}\n\n`, 0))
-    // A request body that nobody reads would hide that the client has left.
-    if (this.req.readableFlowing === null) this.req.resume()
-  }
-
-  #touch(): void {
-    if (this.#host.wheel !== undefined) this.activeTick = this.#host.wheel.tick
+    this.writer.open()
+    this.writer.write(this.terms.preamble)
+    drainBody(this.req)
+    if (!lasts(options)) this.#options = NO_OPTIONS
   }
 
   /** Has the head sent, to end what it begins. If that cannot be, the response is somebody else's to end. */
@@ -394,47 +378,78 @@ export class SseConnection<Context = unknown> {
     if (this.#isOpen) return true
     try {
       if (!this.#isTaken) this.#sendHead()
-      if (!this.#isOpen) this.ending.now()
+      if (!this.#isOpen) this.#settle()
     } catch (cause) {
-      this.ending.now({ cause })
+      this.#settle({ cause })
     }
     return this.#isOpen
   }
 
+  /** The response was closed, by whomever. */
+  #gone(): void {
+    // If somebody else has ended the response, then that is what it is, not a client that left. (`writableFinished` does not
+    // tell: HTTP/2 says it of every stream that is closed.)
+    this.#leave(this.#res.writableEnded ? 'end' : 'client')
+  }
+
   /** Nobody is there any more. */
   #leave(reason: CloseReason): void {
-    if (this.ending.reason !== undefined) return
-    this.ending.reason = reason
+    if (this.#reason !== undefined) return
+    this.#reason = reason
     this.#letGo()
     try {
       // There is nobody left to whom the framework could answer.
       if (!this.#res.headersSent) this.#options.onHead?.()
     } catch (error) {
-      this.#host.report(error)
+      this.terms.report(error)
     }
-    this.ending.now()
+    this.#settle()
   }
 
   /** Gives up everything but the response itself. */
   #letGo(): void {
-    const { wheel, onOver } = this.#host
-    wheel?.delete(this)
-    clearTimeout(this.#ageTimer)
-    this.#forgetSignal()
-    this.subscriptions.close()
-    this.run(() => this.#controller?.abort())
-    for (const cancel of this.#cancels) cancel()
-    this.#cancels.clear()
-    onOver(this as SseConnection)
+    const { wheel, manager } = this.terms
+    const belongings = this.#belongings
+    wheel?.delete(this as SseConnection)
+    clearTimeout(belongings?.ageTimer)
+    belongings?.forgetSignal?.()
+    this.reading?.close()
+    if (belongings !== undefined) {
+      this.run(() => belongings.controller?.abort())
+      for (const cancel of belongings.cancels) cancel()
+      belongings.cancels.clear()
+    }
+    manager?.remove(this as SseConnection)
   }
 
-  #finish(failure: Failure | undefined): void {
-    this.#writer.stop()
-    if (failure !== undefined && this.#isOpen) this.#host.onSourceError?.(failure.cause)
+  /** Settles once the response is over, which may take as long as a write may. */
+  #finish(failure?: Failure): void {
+    finishWithin(this.#res, this.terms.settings.writeTimeoutMs || Number.POSITIVE_INFINITY, () => this.#settle(failure))
+  }
+
+  /** The response is over, or is none of ours. */
+  #settle(failure?: Failure): void {
+    if (this.#isSettled) return
+    this.#isSettled = true
+    unwatch(this.#res, this.#onGone)
+    this.writer.stop()
+    if (failure !== undefined && this.#isOpen) this.terms.manager?.onError?.(failure.cause)
+    const { onClose } = this.#options
     try {
-      this.run(() => this.#options.onClose?.(this.ending.reason as CloseReason, this.stats))
+      if (onClose !== undefined) this.run(() => onClose(this.#reason as CloseReason, this.stats))
     } catch (error) {
-      this.#host.report(error)
+      this.terms.report(error)
+    }
+    if (failure === undefined) this.outcome.fulfil(this.#reason as CloseReason)
+    else this.#reject(failure.cause)
+  }
+
+  #reject(error: unknown): void {
+    const { manager, onFailure } = this.terms
+    if (onFailure === undefined) this.outcome.fail(error, () => answerUnheard(error, this.#res, manager))
+    else {
+      this.outcome.fulfil('error')
+      onFailure(error, this.req)
     }
   }
 }

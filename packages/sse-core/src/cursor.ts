@@ -1,4 +1,6 @@
+import type { LineEnding } from './event.js'
 import { hasOwnId, type Log, type LogItem } from './log.js'
+import type { Packet } from './packet.js'
 
 /** Where a reader starts. */
 export interface StartOptions {
@@ -25,6 +27,15 @@ export interface Gap {
 /** The items after an id, from wherever the log's past is kept; undefined where it is not kept. */
 export type ReadPast = (afterId: string) => Promise<readonly LogItem[] | undefined>
 
+/** What a reader needs that is older than the log: it lives on pages until it meets it. */
+interface Past {
+  readonly read: ReadPast
+  page: LogItem[]
+  isLoading: boolean
+  /** The log's head when the last page was empty. */
+  loadedAt: number
+}
+
 /**
  * A reader's place in a log, and the only thing it owns. Replay, live delivery and catching up are all `next()` until it
  * returns undefined. A reader that is older than the log reads its way up to it with `loadPage()`.
@@ -35,19 +46,13 @@ export class Cursor {
   readonly isFresh: boolean
   /** The id of the last event that was passed; at first whatever the client said. */
   lastId: string
-  /** The position of what comes next; meaningless while `isInPast`. */
+  /** The position of what comes next; meaningless while the reader is older than the log. */
   position: number
-  /** Whether the reader is older than the log, and lives on pages until it meets it. */
-  isInPast = false
-  readonly #readPast: ReadPast | undefined
-  #page: LogItem[] = []
+  #past: Past | undefined
   #isBehind = false
-  #isLoading = false
-  #loadedAt = -1
 
   constructor(log: Log, { lastEventId, rewind = 0 }: StartOptions, readPast: ReadPast | undefined) {
     this.log = log
-    this.#readPast = readPast
     this.isFresh = lastEventId === undefined || lastEventId === ''
     const known = this.isFresh ? freshPosition(log, rewind) : resumePosition(log, lastEventId as string, readPast)
     this.position = known ?? log.oldest
@@ -55,7 +60,7 @@ export class Cursor {
       this.lastId = log.idBefore(known)
     } else {
       this.lastId = lastEventId as string
-      this.isInPast = readPast !== undefined
+      if (readPast !== undefined) this.#past = { read: readPast, page: [], isLoading: false, loadedAt: -1 }
       this.#isBehind = readPast === undefined
     }
   }
@@ -67,62 +72,79 @@ export class Cursor {
 
   /** Whether nothing but the channel's end is left to read. */
   get isAtEnd(): boolean {
-    return !this.isInPast && !this.#isBehind && this.position === this.log.endPosition
+    return this.#isInLog && this.position === this.log.endPosition
+  }
+
+  /** Whether there is nothing to read. */
+  get isUpToDate(): boolean {
+    return this.#isInLog && this.position === this.log.head
   }
 
   /** Whether `loadPage()` may find more: there is nothing to read on, and the log has moved since the last look. */
   get needsPage(): boolean {
-    return this.isInPast && !this.#isLoading && this.#page.length === 0 && this.#loadedAt !== this.log.head
+    const past = this.#past
+    return past !== undefined && !past.isLoading && past.page.length === 0 && past.loadedAt !== this.log.head
   }
 
-  /** Whether the frames from `position` on may be written as they stand in the log. */
-  get isInLog(): boolean {
-    return !this.isInPast && !this.#isBehind && this.position >= this.log.oldest && this.position < this.log.head
+  /** The next events' bytes as they stand in the log, which the cursor then has passed; undefined if something else is next. */
+  takeBatch(eol: LineEnding): Packet | undefined {
+    if (!this.#isInLog) return undefined
+    const batch = this.log.batch(this.position, eol)
+    if (batch === undefined) return undefined
+    this.position = batch.end
+    this.lastId = batch.lastId
+    return batch.packet
   }
 
   /** What comes next, which the cursor then has passed; undefined at the head, and where a page must be loaded first. */
   next(): Step | undefined {
-    if (this.isInPast) return this.#nextOfPage()
+    if (this.#past !== undefined) return this.#nextOfPage(this.#past)
     const { log } = this
     if (this.#isBehind || this.position < log.oldest) return this.#gapTo(log.oldest)
     if (this.position === log.head) return undefined
     const item = log.at(this.position)
     if (item.kind === 'gap') return this.#gapTo(this.position)
-    this.moveTo(this.position + 1)
+    this.#moveTo(this.position + 1)
     return item.kind === 'end' ? { kind: 'end' } : { kind: 'event', item }
-  }
-
-  /** Goes on at a position, everything before it being read. */
-  moveTo(position: number): void {
-    this.position = position
-    this.lastId = this.log.idBefore(position)
   }
 
   /** Reads on in the past. If that cannot be done, it rejects with why, and the reader goes on after a gap. */
   async loadPage(): Promise<void> {
+    const past = this.#past
+    if (past === undefined) return
     const { head } = this.log
     let page: readonly LogItem[] | undefined
-    this.#isLoading = true
+    past.isLoading = true
     try {
-      page = await this.#readPast?.(this.lastId)
+      page = await past.read(this.lastId)
     } finally {
-      this.#isLoading = false
+      past.isLoading = false
       if (page === undefined) this.#leavePast(undefined)
     }
     if (page === undefined) return
-    this.#page = [...page]
+    past.page = [...page]
     if (page.length > 0) return
     // Nothing is newer, so the log either knows the place by now or is about to hear of it.
     const position = this.log.positionAfter(this.lastId)
-    if (position === undefined) this.#loadedAt = head
+    if (position === undefined) past.loadedAt = head
     else this.#leavePast(position)
   }
 
-  #nextOfPage(): Step | undefined {
-    const item = this.#page.shift()
+  get #isInLog(): boolean {
+    return this.#past === undefined && !this.#isBehind
+  }
+
+  /** Goes on at a position, everything before it being read. */
+  #moveTo(position: number): void {
+    this.position = position
+    this.lastId = this.log.idBefore(position)
+  }
+
+  #nextOfPage({ page }: Past): Step | undefined {
+    const item = page.shift()
     if (item === undefined) return undefined
     const { lastId } = this
-    const [next] = this.#page
+    const [next] = page
     const met = this.log.positionAfterItem(item)
     if (met !== undefined) this.#leavePast(met)
     else this.lastId = item.id
@@ -131,10 +153,9 @@ export class Cursor {
   }
 
   #leavePast(position: number | undefined): void {
-    this.isInPast = false
-    this.#page = []
+    this.#past = undefined
     if (position === undefined) this.#isBehind = true
-    else this.moveTo(position)
+    else this.#moveTo(position)
   }
 
   #gapTo(position: number): Step {
@@ -142,7 +163,7 @@ export class Cursor {
     let next = position
     while (next < log.head && log.at(next).kind === 'gap') next += 1
     this.#isBehind = false
-    this.moveTo(next)
+    this.#moveTo(next)
     const oldestId = next < log.head ? log.at(next).id : null
     return { kind: 'gap', gap: { lastEventId: lastId, oldestId } }
   }

@@ -11,20 +11,20 @@ export function isGone(res: SseResponse): boolean {
 }
 
 /**
- * Calls back when a response is gone, whether it was finished or the client left; returns what stops that.
+ * Calls back when a response is gone, whether it was finished or the client left, until `unwatch` with the same callback.
  *
  * `close` on the request only means that its body was read.
  */
-export function onGone(res: SseResponse, callback: () => void): () => void {
-  const socket = waitingSocketOf(res)
+export function watch(res: SseResponse, callback: () => void): void {
   res.on('close', callback)
   res.on('error', callback)
-  socket?.on('close', callback)
-  return () => {
-    res.off('close', callback)
-    res.off('error', callback)
-    socket?.off('close', callback)
-  }
+  waitingSocketOf(res)?.on('close', callback)
+}
+
+export function unwatch(res: SseResponse, callback: () => void): void {
+  res.off('close', callback)
+  res.off('error', callback)
+  if (res instanceof ServerResponse) res.req.socket?.off('close', callback)
 }
 
 /** Breaks a response off, so that the client sees that it is not complete. */
@@ -34,18 +34,19 @@ export function cut(res: SseResponse): void {
   else res.stream?.close(constants.NGHTTP2_CANCEL)
 }
 
-/** Resolves once a response is finished or gone, whichever is first. */
-export function whenOver(res: SseResponse): Promise<void> {
-  if (res.writableFinished || isGone(res)) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = (): void => {
-      res.off('finish', done)
-      forget()
-      resolve()
-    }
-    const forget = onGone(res, done)
-    res.on('finish', done)
-  })
+/** Calls back once a response is finished or gone, whichever is first. */
+export function whenOver(res: SseResponse, callback: () => void): void {
+  if (res.writableFinished || isGone(res)) {
+    queueMicrotask(callback)
+    return
+  }
+  const done = (): void => {
+    res.off('finish', done)
+    unwatch(res, done)
+    callback()
+  }
+  res.on('finish', done)
+  watch(res, done)
 }
 
 /** The socket of a response that waits behind another one on its connection: it then never emits `close` itself. */

@@ -1,11 +1,14 @@
 import { SseError } from './errors.js'
 import { checkEvent, idLine, type LineEnding, type SseEvent, withLineEnding } from './event.js'
 import { Packet } from './packet.js'
+import { formatCheckpoint } from './signals.js'
 
-/** Makes the bytes that are for one connection alone. */
+/** Makes the bytes that do not come from a log. */
 export class Encoder {
   readonly eol: LineEnding
   readonly #maxEventBytes: number
+  // Clients that come at the same time mostly stand at the same place.
+  #checkpoint: { readonly id: string; readonly packet: Packet } | undefined
 
   constructor(eol: LineEnding, maxEventBytes: number) {
     this.eol = eol
@@ -23,6 +26,12 @@ export class Encoder {
   /** Text with LF, which holds so many events. */
   packet(text: string, events: number): Packet {
     return Packet.of(withLineEnding(text, this.eol), events)
+  }
+
+  /** Moves the client's last event id without news. */
+  checkpoint(id: string): Packet {
+    if (this.#checkpoint?.id !== id) this.#checkpoint = { id, packet: this.packet(formatCheckpoint(id), 1) }
+    return this.#checkpoint.packet
   }
 
   /** What keeps a connection alive if nobody asked for something else. */

@@ -1,5 +1,7 @@
-import { validateHeaderName, validateHeaderValue } from 'node:http'
+import { ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
 import type { SseResponse } from './exchange.js'
+import type { SseManager } from './manager.js'
+import { warn } from './report.js'
 
 /** Headers to set; a name in any case, `undefined` for none. */
 export type SseHeaders = Readonly<Record<string, number | string | readonly string[] | undefined>>
@@ -20,10 +22,11 @@ export interface HeadOptions {
  * @throws {RangeError} the status is none of a final response
  * @throws {TypeError} a header's name or value cannot be sent
  */
-export function requireHead({ headers = {}, status = 200 }: HeadOptions): void {
+export function requireHead({ headers, status = 200 }: HeadOptions): void {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new RangeError(`status must be from 200 to 599, not ${String(status)}`)
   }
+  if (headers === undefined) return
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue
     validateHeaderName(name)
@@ -31,14 +34,25 @@ export function requireHead({ headers = {}, status = 200 }: HeadOptions): void {
   }
 }
 
+const STREAM_HEADERS = Object.freeze({
+  'Content-Type': 'text/event-stream; charset=utf-8',
+  // `no-transform` keeps compression away, which would hold events back.
+  'Cache-Control': 'no-cache, no-transform',
+  'X-Accel-Buffering': 'no',
+})
+
 /** Sets status and headers of an event stream; what middleware has set before survives. */
 export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadOptions): void {
+  // Where nobody has set a header yet, the response need not make a table of them, which it would keep (`npm run bench`: memory).
+  if (headers === undefined && res instanceof ServerResponse && res.getHeaderNames().length === 0) {
+    res.writeHead(status, STREAM_HEADERS)
+    return
+  }
   res.statusCode = status
   setHeaders(res, headers)
-  res.setHeader('Content-Type', 'text/event-stream; charset=utf-8')
-  res.setHeader('X-Accel-Buffering', 'no')
-  // `no-transform` keeps compression away, which would hold events back.
-  if (!res.hasHeader('Cache-Control')) res.setHeader('Cache-Control', 'no-cache, no-transform')
+  for (const [name, value] of Object.entries(STREAM_HEADERS)) {
+    if (name !== 'Cache-Control' || !res.hasHeader(name)) res.setHeader(name, value)
+  }
   res.removeHeader('Content-Length')
 }
 
@@ -67,6 +81,14 @@ export function answerLater(res: SseResponse, head: HeadOptions, delayMs: number
   }
   setStreamHead(res, { headers: head.headers })
   res.end(`retry: ${delayMs}\n\n`)
+}
+
+/** Sees to it that an error of a source of which nobody else hears is told, and that a request it left is answered. */
+export function answerUnheard(error: unknown, res: SseResponse, manager: SseManager | undefined): void {
+  const onError = manager?.onError
+  // After the head it was told to `onError`, if there is one; before it, nobody else answers.
+  if (!res.headersSent || onError === undefined) (onError ?? warn)(error)
+  if (!res.headersSent) answerEmpty(res, 500)
 }
 
 function setHeaders(res: SseResponse, headers: SseHeaders = {}): void {

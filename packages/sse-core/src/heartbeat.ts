@@ -1,7 +1,9 @@
 /** Something that wants a beat when it was idle for long enough. */
 export interface Beating {
   /** The wheel's tick of the last write. */
-  activeTick: number
+  readonly activeTick: number
+  /** The wheel's tick at which it is looked at next; undefined while it is on no wheel. */
+  dueTick: number | undefined
   beat(): void
 }
 
@@ -17,9 +19,9 @@ export class HeartbeatWheel {
   tick = 0
   readonly #interval: number
   readonly #slots: Set<Beating>[]
-  readonly #slotOf = new Map<Beating, Set<Beating>>()
   readonly #tickMs: number
   readonly #onEmpty: () => void
+  #size = 0
   #timer: NodeJS.Timeout | undefined
 
   /** @param intervalMs more than 0 */
@@ -32,44 +34,48 @@ export class HeartbeatWheel {
   }
 
   add(member: Beating): void {
-    member.activeTick = this.tick
+    this.#size += 1
     this.#place(member, this.tick + this.#interval)
     this.#timer ??= setInterval(() => this.#turn(), this.#tickMs).unref()
   }
 
   delete(member: Beating): void {
-    this.#slotOf.get(member)?.delete(member)
-    this.#slotOf.delete(member)
-    if (this.#slotOf.size > 0) return
+    if (member.dueTick === undefined) return
+    this.#slotOf(member.dueTick).delete(member)
+    member.dueTick = undefined
+    this.#size -= 1
+    if (this.#size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
     this.#onEmpty()
   }
 
+  #slotOf(tick: number): Set<Beating> {
+    return this.#slots[tick % this.#slots.length] as Set<Beating>
+  }
+
   #place(member: Beating, tick: number): void {
-    const slot = this.#slots[tick % this.#slots.length] as Set<Beating>
-    slot.add(member)
-    this.#slotOf.set(member, slot)
+    member.dueTick = tick
+    this.#slotOf(tick).add(member)
   }
 
   #turn(): void {
     this.tick += 1
-    const slot = this.#slots[this.tick % this.#slots.length] as Set<Beating>
-    this.#visit([...slot], slot, 0)
+    const slot = this.#slotOf(this.tick)
+    if (slot.size > 0) this.#visit([...slot], slot, 0)
   }
 
   #visit(members: readonly Beating[], slot: Set<Beating>, start: number): void {
     const end = Math.min(members.length, start + BEATS_A_TURN)
-    for (const member of members.slice(start, end)) {
+    for (let index = start; index < end; index++) {
+      const member = members[index] as Beating
+      // It may be gone by now, or have moved on.
       if (!slot.delete(member)) continue
       const isIdle = member.activeTick + this.#interval <= this.tick
-      if (isIdle) {
-        member.activeTick = this.tick
-        member.beat()
-        // The beat may have found that the connection is over.
-        if (!this.#slotOf.has(member)) continue
-      }
-      this.#place(member, member.activeTick + this.#interval)
+      if (isIdle) member.beat()
+      // The beat may have found that the connection is over.
+      if (member.dueTick === undefined) continue
+      this.#place(member, (isIdle ? this.tick : member.activeTick) + this.#interval)
     }
     if (end < members.length) setImmediate(() => this.#visit(members, slot, end))
   }

@@ -24,14 +24,11 @@ export {
 } from './manager.js'
 export { type MemoryBackplaneOptions, memoryBackplane } from './memory-backplane.js'
 export { merge } from './merge.js'
+export type { RespondOptions, SseOptions } from './options.js'
 export type { ErrorListener } from './report.js'
-export {
-  managerOf,
-  type RespondOptions,
-  respond,
-  type SseOptions,
-} from './respond.js'
+export { respond } from './respond.js'
 export type { ConnectionSettings, ResolvedSettings } from './settings.js'
 export type { PullSource, SourceFunction, SseSource } from './source.js'
 export { SseStream } from './stream.js'
+export { managerOf } from './terms-of.js'
 export type { ChannelEvent } from './typed-events.js'

@@ -32,7 +32,7 @@ export function requireAmount(name: string, value: number): number {
 }
 
 /** The longest time that a timer of Node can wait; a longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+export const MAX_TIMER_MS: number = 2 ** 31 - 1
 
 /** A duration in ms that a timer can wait for. @throws {RangeError} it is not */
 export function requireDuration(name: string, value: number): number {

@@ -54,10 +54,12 @@ export function hasOwnId({ entry }: LogItem): boolean {
   return entry !== undefined && 'event' in entry && entry.event.id !== undefined
 }
 
-/** Some of a log's frames joined for one write, and the position behind the last of them. */
+/** Some of a log's frames joined for one write. */
 export interface Batch {
   readonly packet: Packet
+  /** The position behind the last of them. */
   readonly end: number
+  readonly lastId: string
 }
 
 /** How much one write carries at most while a reader catches up: enough to fill a socket, little enough to hold. */
@@ -160,24 +162,22 @@ export class Log {
 
   /** The frames from a position on, up to the head, a marker, or the size of one write; undefined if it has none there. */
   batch(start: number, eol: LineEnding): Batch | undefined {
-    const { head } = this
-    const first = this.at(start).frame
-    if (first === undefined) return undefined
-    if (start + 1 === head) return { packet: first.packet(eol), end: head }
     // All readers that are up to date stand at the same position: what one of them needs, the others need too.
     const made = this.#batch
-    if (made !== undefined && made.start === start && made.head === head && made.eol === eol) return made
+    if (made !== undefined && made.start === start && made.head === this.head && made.eol === eol) return made
+    if (start < this.oldest || start >= this.head) return undefined
     const packets: Packet[] = []
     let bytes = 0
     let end = start
-    while (end < head && bytes < MAX_BATCH_BYTES) {
+    while (end < this.head && bytes < MAX_BATCH_BYTES) {
       const packet = this.at(end).frame?.packet(eol)
       if (packet === undefined) break
       packets.push(packet)
       bytes += packet.size
       end += 1
     }
-    this.#batch = { packet: Packet.join(packets), start, end, head, eol }
+    if (end === start) return undefined
+    this.#batch = { packet: Packet.join(packets), start, end, lastId: this.at(end - 1).id, head: this.head, eol }
     return this.#batch
   }
 

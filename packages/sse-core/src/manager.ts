@@ -11,6 +11,7 @@ import { type ResolvedHistoryLimits, requireAmount, requireDuration, resolveHist
 import { Registry } from './registry.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, requireRetryMs, resolveSettings } from './settings.js'
+import type { Terms } from './terms.js'
 
 export interface ManagerOptions
   extends ConnectionSettings,
@@ -86,6 +87,8 @@ export class SseManager {
   readonly onError: ErrorListener | undefined
   /** @internal */
   readonly report: ErrorListener
+  /** @internal */
+  terms: Terms | undefined
   readonly #maxChannels: number
   readonly #channels: Registry
   readonly #connections: Admission
@@ -275,7 +278,9 @@ export class SseManager {
     const ends = this.#connections.select(predicate).map((connection) => {
       // Each its own time, so that they do not all come back at once.
       const retryMs = Math.round(min + (max - min) * Math.random())
-      return connection.shutDown(`${text}retry: ${retryMs}\n\n`, graceMs)
+      return new Promise<void>((resolve) => {
+        connection.shutDown(`${text}retry: ${retryMs}\n\n`, graceMs, resolve)
+      })
     })
     await Promise.all(ends)
   }

@@ -13,6 +13,8 @@ import {
   type SseSource,
 } from './source.js'
 import { SseStream } from './stream.js'
+import { Subscription } from './subscription.js'
+import { partOf } from './subscriptions.js'
 import { Pace, turn } from './turn.js'
 
 /** Makes a source ready for its head; undefined if it is. @throws {SseError} its channel is closed, or its broker is down */
@@ -27,14 +29,53 @@ function warm(source: ChannelSource): Promise<void> | undefined {
   return source instanceof SseChannel ? source.warm() : source.channel.warm()
 }
 
-/** Whether a source has nothing for this client and never will have: nothing at all, or channels that have ended. */
-export function isOver(connection: SseConnection, source: SseSource): boolean {
-  if (source === null) return true
+/** How a source that is ready begins. */
+export interface Start {
+  /** Whether it has nothing for this client and never will have: nothing at all, or channels that have ended. */
+  readonly isOver: boolean
+  /** The channel that it is, and where the client stands in it; undefined for all else. */
+  readonly only?: ChannelStart
+}
+
+interface ChannelStart {
+  readonly source: ChannelSource
+  readonly cursor: Cursor
+}
+
+/** @throws {SseError} its channel is closed by now */
+export function startOf(connection: SseConnection, source: SseSource): Start {
+  if (source === null) return { isOver: true }
+  if (isChannel(source)) {
+    const cursor = cursorOf(connection, source, 0, false)
+    return { isOver: cursor.isAtEnd, only: { source, cursor } }
+  }
   const parts = partsOf(source)
-  return (
+  const isOver =
     parts.length > 0 &&
     parts.every((part, index) => isChannel(part) && cursorOf(connection, part, index, false).isAtEnd)
-  )
+  return { isOver }
+}
+
+/** Streams a channel, and ends the stream when it ends. */
+export function follow(connection: SseConnection, { source, cursor }: ChannelStart): void {
+  const own: ListenOptions = source instanceof SseChannel ? {} : source.options
+  if ((connection.options.filter ?? own.filter ?? own.signal) !== undefined) {
+    Promise.all(runChannels(connection, [source])).then(
+      () => connection.close('end'),
+      (error: unknown) => connection.fail(error),
+    )
+    return
+  }
+  // A place that `listen()` has taken is given up by whoever reads on from it.
+  const place = source instanceof SseChannel ? cursor : cursorOf(connection, source, 0, true)
+  connection.open()
+  if (connection.closeReason !== undefined) return
+  const subscription = new Subscription(connection, channelOf(source), place)
+  connection.reading = subscription
+  subscription.begin()
+  // Who listens for subscribers may have subscribed this one to more.
+  if (connection.reading === subscription) subscription.start()
+  else connection.subscriptions.start(0)
 }
 
 /** Streams a source that is ready. Resolves when it is over, to null if a function turned out to have nothing. */
@@ -67,6 +108,10 @@ function isChannel(source: unknown): source is ChannelSource {
   return source instanceof SseChannel || source instanceof ChannelListener
 }
 
+function channelOf(source: ChannelSource): SseChannel {
+  return source instanceof SseChannel ? source : source.channel
+}
+
 function isPlainSource(source: PullSource): boolean {
   return !isChannel(source)
 }
@@ -81,16 +126,20 @@ function partsOf(source: SseSource): readonly PullSource[] {
 function cursorOf(connection: SseConnection, source: ChannelSource, index: number, isTaken: boolean): Cursor {
   if (source instanceof SseChannel) {
     return source.cursor({
-      lastEventId: connection.subscriptions.lastEventIdFor(source, index),
-      rewind: connection.rewind,
+      lastEventId: lastEventIdFor(connection, source, index),
+      rewind: connection.options.rewind,
     })
   }
   const own: ListenOptions = source.options
-  const lastEventId = own.lastEventId ?? connection.subscriptions.lastEventIdFor(source.channel, index)
-  const rewind = own.rewind ?? connection.rewind
+  const lastEventId = own.lastEventId ?? lastEventIdFor(connection, source.channel, index)
+  const rewind = own.rewind ?? connection.options.rewind ?? 0
   // Who brings no id stands where `listen()` was called.
   if (lastEventId || rewind > 0) return source.channel.cursor({ lastEventId, rewind })
   return isTaken ? source.takeCursor() : source.peekCursor()
+}
+
+function lastEventIdFor({ lastEventId }: SseConnection, channel: SseChannel, index: number): string | undefined {
+  return lastEventId === '' ? undefined : partOf(lastEventId, channel, index)
 }
 
 function runChannels(connection: SseConnection, sources: readonly ChannelSource[]): Promise<void>[] {
@@ -101,6 +150,7 @@ function runChannels(connection: SseConnection, sources: readonly ChannelSource[
     .map((source) => ({ source, place: subscriptions.reserve() }))
     .map(({ source, place }) => ({ source, place, cursor: cursorOf(connection, source, place, true) }))
   connection.open()
+  if (connection.closeReason !== undefined) return []
   const over = readers.map(({ source, place, cursor }) =>
     source instanceof SseChannel
       ? subscriptions.attach(place, source, cursor, {})
@@ -122,31 +172,32 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
   requireSource(result)
   await prepare(result)
   if (connection.closeReason !== undefined) {
-    release(result, connection.report)
+    release(result, connection.terms.report)
     return undefined
   }
-  if (!connection.isOpen && isOver(connection, result)) return null
+  if (!connection.isOpen && startOf(connection, result).isOver) return null
   return result === null ? null : run(connection, result)
 }
 
 async function runPull(connection: SseConnection, source: PullSource): Promise<void> {
-  if (source instanceof SseStream) source.bound(connection.maxBufferedBytes, () => connection.close('slow'))
+  if (source instanceof SseStream)
+    source.bound(connection.terms.settings.maxBufferedBytes, () => connection.close('slow'))
   const puller = pullEvents(source)
-  const forget = connection.onCancel(() => puller.cancel(connection.report))
+  const forget = connection.onCancel(() => puller.cancel(connection.terms.report))
   const pace = new Pace()
   try {
     let next = puller.next()
     await turnUnlessRejected(next)
     connection.open()
     for (let result = await next; !result.done && connection.closeReason === undefined; result = await next) {
-      const { bytes } = connection.stats
+      const { bytes } = connection.writer
       if (connection.accepts(result.value) && !(await connection.send(result.value))) return
-      await pace.step(connection.stats.bytes - bytes)
+      await pace.step(connection.writer.bytes - bytes)
       next = puller.next()
     }
   } finally {
     forget()
-    puller.cancel(connection.report)
+    puller.cancel(connection.terms.report)
   }
 }
 

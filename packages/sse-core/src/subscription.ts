@@ -3,9 +3,12 @@ import type { SseConnection } from './connection.js'
 import type { Cursor } from './cursor.js'
 import { idLine, type SseEvent } from './event.js'
 import type { EventFilter } from './listener.js'
-import { hasOwnId, type LogItem } from './log.js'
+import { hasOwnId, isId, type LogItem } from './log.js'
 import { Packet } from './packet.js'
+import type { Reading } from './reading.js'
 import { formatGap } from './signals.js'
+import type { Subscriptions } from './subscriptions.js'
+import type { Writer } from './writer.js'
 
 /** How much is collected for one write when events are picked one by one. */
 const MAX_WRITE_BYTES = 64 * 1024
@@ -13,29 +16,35 @@ const MAX_WRITE_BYTES = 64 * 1024
 /** Stands for an event that a filter let pass by. */
 const FILTERED = Symbol('filtered')
 
-/** A channel on a connection: a cursor, and the pump that writes from it until the head, or until the socket is full. */
-export class Subscription implements Subscriber {
+/** What a subscription is that is not the only one on its connection, or picks its events. */
+export interface Membership {
+  readonly group: Subscriptions
+  readonly filter: EventFilter | undefined
+  readonly onOver: () => void
+}
+
+/**
+ * A channel on a connection: a cursor, and the pump that writes from it until the head, or until the socket is full.
+ *
+ * The usual one is alone on its connection and wants everything: it has no membership, writes the bytes that the log made
+ * for all, and runs no code of the user. That is the fast path (`npm run bench`: broadcast).
+ */
+export class Subscription implements Subscriber, Reading {
   readonly connection: SseConnection
   readonly cursor: Cursor
   readonly #channel: SseChannel
-  readonly #filter: EventFilter | undefined
-  readonly #onOver: () => void
+  readonly #writer: Writer
+  #membership: Membership | undefined
   #isOver = false
   // Where the client's last event id stands.
   #sentPosition: number
 
-  constructor(
-    connection: SseConnection,
-    channel: SseChannel,
-    cursor: Cursor,
-    filter: EventFilter | undefined,
-    onOver: () => void,
-  ) {
+  constructor(connection: SseConnection, channel: SseChannel, cursor: Cursor, membership?: Membership) {
     this.connection = connection
     this.cursor = cursor
     this.#channel = channel
-    this.#filter = filter
-    this.#onOver = onOver
+    this.#writer = connection.writer
+    this.#membership = membership
     this.#sentPosition = cursor.position
   }
 
@@ -44,13 +53,35 @@ export class Subscription implements Subscriber {
     this.#channel.addSubscriber(this)
   }
 
+  /** Begins to write, of one that is alone. */
+  start(): void {
+    // A fresh client that is cut before its first event is to resume too.
+    if (this.cursor.isFresh && this.#writer.isWritable) {
+      const checkpoint = this.checkpoint()
+      if (checkpoint !== undefined) this.#writer.write(checkpoint)
+    }
+    this.pump()
+  }
+
+  /** Becomes one of several. */
+  join(membership: Membership): void {
+    this.#membership = membership
+  }
+
   get isDead(): boolean {
     return this.connection.isGone
   }
 
-  /** Whether a filter let events pass by that the client's last event id does not know of. */
   get hasUnsent(): boolean {
     return this.#sentPosition < this.cursor.position
+  }
+
+  checkpoint(): Packet | undefined {
+    if (this.connection.options.checkpoints === false) return undefined
+    const { lastId } = this.cursor
+    if (!isId(lastId)) return undefined
+    this.markSent()
+    return this.connection.terms.encoder.checkpoint(lastId)
   }
 
   /** The client's last event id has been moved to the cursor. */
@@ -62,57 +93,59 @@ export class Subscription implements Subscriber {
   tellGap(): void {
     if (!this.cursor.isLost) return
     const packet = this.#step()
-    if (packet !== undefined && packet !== FILTERED) this.connection.enqueue(packet)
+    if (packet !== undefined && packet !== FILTERED) this.#writer.enqueue(packet)
   }
 
   pump(): void {
-    if (this.#isOver || !this.connection.isWritable) return
-    const { subscriptions } = this.connection
-    subscriptions.oneAtATime(() => {
-      try {
-        if (this.#filter === undefined && !subscriptions.hasVectorIds) this.#pumpBatches()
-        else this.connection.run(() => this.#pumpEvents())
-      } catch (error) {
-        this.connection.fail(error)
-      }
-    })
+    if (this.#isOver || !this.#writer.isWritable) return
+    try {
+      if (this.#membership === undefined) this.#pumpBatches()
+      else this.#membership.group.oneAtATime(() => this.#pumpAsMember())
+    } catch (error) {
+      this.connection.fail(error)
+    }
   }
 
   close(): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#channel.removeSubscriber(this)
-    this.#onOver()
+    if (this.#membership === undefined) this.connection.close('end')
+    else this.#membership.onOver()
+  }
+
+  #pumpAsMember(): void {
+    const { filter, group } = this.#membership as Membership
+    if (filter === undefined && !group.hasVectorIds) this.#pumpBatches()
+    else this.connection.run(() => this.#pumpEvents(filter))
   }
 
   /** Everybody's bytes as they are: the usual case, and the fast one. */
   #pumpBatches(): void {
-    const { connection, cursor } = this
-    while (connection.isWritable) {
-      const batch = cursor.isInLog ? cursor.log.batch(cursor.position, connection.encoder.eol) : undefined
-      if (batch !== undefined) {
-        cursor.moveTo(batch.end)
-        connection.write(batch.packet)
-        continue
-      }
-      const packet = this.#step()
+    const { cursor } = this
+    const writer = this.#writer
+    const { eol } = this.connection.terms.encoder
+    while (writer.isWritable) {
+      let packet: Packet | typeof FILTERED | undefined = cursor.takeBatch(eol)
+      if (packet === undefined) packet = this.#step()
       if (packet === undefined) break
-      if (packet !== FILTERED) connection.write(packet)
+      if (packet !== FILTERED) writer.write(packet)
+      if (cursor.isUpToDate) break
     }
-    this.markSent()
+    this.#sentPosition = cursor.position
   }
 
-  #pumpEvents(): void {
-    const { connection } = this
+  #pumpEvents(filter: EventFilter | undefined): void {
+    const writer = this.#writer
     let packets: Packet[] = []
     let bytes = 0
     const write = (): void => {
-      if (packets.length > 0) connection.write(Packet.join(packets))
+      if (packets.length > 0) writer.write(Packet.join(packets))
       packets = []
       bytes = 0
     }
-    while (connection.isWritable && !this.#isOver) {
-      const packet = this.#step()
+    while (writer.isWritable && !this.#isOver) {
+      const packet = this.#step(filter)
       if (packet === undefined) break
       if (packet === FILTERED) continue
       packets.push(packet)
@@ -120,38 +153,35 @@ export class Subscription implements Subscriber {
       this.markSent()
       if (bytes >= MAX_WRITE_BYTES) write()
     }
-    const checkpoint = this.#isFarAhead() ? connection.subscriptions.checkpoint() : undefined
+    const checkpoint = this.#isFarAhead() ? this.connection.reading?.checkpoint() : undefined
     if (checkpoint !== undefined) packets.push(checkpoint)
     write()
   }
 
   /** The bytes of what comes next; undefined if that is nothing yet, or the end. */
-  #step(): Packet | typeof FILTERED | undefined {
-    const { connection, cursor } = this
+  #step(filter?: EventFilter): Packet | typeof FILTERED | undefined {
+    const { cursor } = this
     const step = cursor.next()
     if (step === undefined) {
       if (cursor.needsPage) this.#loadPage()
       return undefined
     }
-    if (step.kind === 'event') return this.#encode(step.item)
+    const { encoder } = this.connection.terms
+    const group = this.#membership?.group
+    if (step.kind === 'event') {
+      const { item } = step
+      if (filter !== undefined && !filter(item.event as SseEvent)) return FILTERED
+      const frame = item.frame as NonNullable<LogItem['frame']>
+      if (!group?.hasVectorIds) return frame.packet(encoder.eol)
+      return encoder.packet(idLine(group.vectorId(hasOwnId(item))) + frame.body, 1)
+    }
     if (step.kind === 'gap') {
-      const channel = connection.subscriptions.hasVectorIds ? { channel: this.#channel.name } : {}
-      return connection.encoder.packet(
-        formatGap(connection.subscriptions.idAtCursors(), { ...step.gap, ...channel }),
-        1,
-      )
+      const id = group === undefined ? cursor.lastId : group.idAtCursors()
+      const gap = group?.hasVectorIds ? { ...step.gap, channel: this.#channel.name } : step.gap
+      return encoder.packet(formatGap(id !== undefined && isId(id) ? id : undefined, gap), 1)
     }
     this.close()
     return undefined
-  }
-
-  #encode(item: LogItem): Packet | typeof FILTERED {
-    const { connection } = this
-    if (this.#filter !== undefined && !this.#filter(item.event as SseEvent)) return FILTERED
-    const frame = item.frame as NonNullable<LogItem['frame']>
-    if (!connection.subscriptions.hasVectorIds) return frame.packet(connection.encoder.eol)
-    const id = connection.subscriptions.vectorId(hasOwnId(item))
-    return connection.encoder.packet(idLine(id) + frame.body, 1)
   }
 
   #loadPage(): void {

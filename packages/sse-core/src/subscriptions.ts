@@ -2,10 +2,10 @@ import { onAbort } from './abort.js'
 import type { SseChannel } from './channel.js'
 import type { SseConnection, SubscribeOptions } from './connection.js'
 import type { Cursor } from './cursor.js'
-import type { EventFilter } from './listener.js'
+import { type EventFilter, requireRewind } from './listener.js'
 import { isId } from './log.js'
 import type { Packet } from './packet.js'
-import { formatCheckpoint } from './signals.js'
+import type { Reading } from './reading.js'
 import { Subscription } from './subscription.js'
 
 /** Longer or stranger ids make a browser ask for leave (a CORS preflight) before it reconnects across origins. */
@@ -13,11 +13,17 @@ const MAX_VECTOR_ID = 128
 /** What parts the positions of a vector id; generated ids do not contain it. */
 const SEPARATOR = '~'
 
-/** The channels on one connection, and the ids that resume them together. */
-export class Subscriptions {
+/** What an id says of the channel at a place. */
+export function partOf(lastEventId: string, channel: SseChannel, place: number): string | undefined {
+  const part = lastEventId.split(SEPARATOR)[place]
+  // An id that is no vector, a publisher's own with the separator in it or nonsense, is the first channel's to judge.
+  const isPart = place > 0 || channel.knows(part ?? '')
+  return isPart ? part : lastEventId
+}
+
+/** The channels on one connection, where there may be several or events are picked, and the ids that resume them together. */
+export class Subscriptions implements Reading {
   readonly #connection: SseConnection
-  readonly #filter: EventFilter | undefined
-  readonly #hasCheckpoints: boolean
   // In the order of the ids' parts; a place is kept for a channel that is not ready yet, and for one that is over.
   readonly #places: (Subscription | undefined)[] = []
   readonly #running = new Set<Promise<void>>()
@@ -25,10 +31,12 @@ export class Subscriptions {
   #isPumping = false
   #wasAsked = false
 
-  constructor(connection: SseConnection, filter: EventFilter | undefined, hasCheckpoints: boolean) {
+  /** @param only what was alone on the connection until now */
+  constructor(connection: SseConnection, only: Reading | undefined) {
     this.#connection = connection
-    this.#filter = filter
-    this.#hasCheckpoints = hasCheckpoints
+    if (!(only instanceof Subscription)) return
+    this.#places.push(only)
+    only.join({ group: this, filter: undefined, onOver: () => connection.close('end') })
   }
 
   /** Whether ids are positions in several logs. */
@@ -36,7 +44,6 @@ export class Subscriptions {
     return this.#places.length > 1
   }
 
-  /** Whether filters let events pass by that the client's last event id does not know of. */
   get hasUnsent(): boolean {
     return this.#places.some((subscription) => subscription?.hasUnsent)
   }
@@ -50,15 +57,35 @@ export class Subscriptions {
   attach(place: number, channel: SseChannel, cursor: Cursor, { filter, signal }: SubscribeOptions): Promise<void> {
     if (filter !== undefined) this.#connection.keepScope()
     return new Promise((resolve) => {
-      const subscription = new Subscription(this.#connection, channel, cursor, this.#filterWith(filter), () => {
+      const onOver = (): void => {
         forget()
         resolve()
-      })
+      }
+      const membership = { group: this, filter: this.#filterWith(filter), onOver }
+      const subscription = new Subscription(this.#connection, channel, cursor, membership)
       const forget = onAbort(signal, () => subscription.close())
       this.#places[place] = subscription
       subscription.begin()
       if (signal?.aborted) subscription.close()
     })
+  }
+
+  /** Streams one more channel; resolves when it is over. */
+  async subscribe(channel: SseChannel, options: SubscribeOptions): Promise<void> {
+    const connection = this.#connection
+    const { rewind = connection.options.rewind ?? 0, signal } = options
+    requireRewind(rewind)
+    if (connection.closeReason !== undefined || signal?.aborted) return
+    const place = this.reserve()
+    const warming = channel.warm()
+    if (warming !== undefined) await warming
+    if (connection.closeReason !== undefined) return
+    connection.open()
+    if (connection.closeReason !== undefined) return
+    const lastEventId = options.lastEventId ?? this.lastEventIdFor(channel, place)
+    const over = this.attach(place, channel, channel.cursor({ lastEventId, rewind }), options)
+    this.start(place)
+    await over
   }
 
   /** Notes a subscription that goes on, ready or not, and the promise of it that the user has. */
@@ -75,7 +102,7 @@ export class Subscriptions {
     // A fresh client that is cut before its first event is to resume too; and with one more channel ids say more than before.
     if (first > 0 || started.some((subscription) => subscription?.cursor.isFresh)) {
       const checkpoint = this.checkpoint()
-      if (checkpoint !== undefined) this.#connection.enqueue(checkpoint)
+      if (checkpoint !== undefined) this.#connection.writer.enqueue(checkpoint)
     }
     for (const subscription of started) subscription?.pump()
   }
@@ -112,11 +139,7 @@ export class Subscriptions {
 
   /** What the client's last event id says of the channel at a place. */
   lastEventIdFor(channel: SseChannel, place: number): string | undefined {
-    const { lastEventId } = this.#connection
-    const part = lastEventId.split(SEPARATOR)[place]
-    // An id that is no vector, a publisher's own with the separator in it or nonsense, is the first channel's to judge.
-    const isPart = place > 0 || channel.knows(part ?? '')
-    return isPart ? part : lastEventId
+    return partOf(this.#connection.lastEventId, channel, place)
   }
 
   /** The id of where all cursors stand; undefined if it cannot be written. */
@@ -138,12 +161,11 @@ export class Subscriptions {
     return ''
   }
 
-  /** Moves the client's last event id to where the cursors are; undefined if it may not or cannot be moved. */
   checkpoint(): Packet | undefined {
-    const id = this.#hasCheckpoints ? this.idAtCursors() : undefined
+    const id = this.#connection.options.checkpoints === false ? undefined : this.idAtCursors()
     if (id === undefined) return undefined
     for (const subscription of this.#places) subscription?.markSent()
-    return this.#connection.encoder.packet(formatCheckpoint(id), 1)
+    return this.#connection.terms.encoder.checkpoint(id)
   }
 
   #vector(): string | undefined {
@@ -155,7 +177,7 @@ export class Subscriptions {
   }
 
   #filterWith(own: EventFilter | undefined): EventFilter | undefined {
-    const filter = this.#filter
+    const { filter } = this.#connection.options
     if (filter === undefined || own === undefined) return own ?? filter
     return (event) => filter(event) && own(event)
   }

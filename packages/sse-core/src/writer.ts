@@ -1,47 +1,63 @@
 import { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import type { SseRequest, SseResponse } from './exchange.js'
+import type { SseResponse } from './exchange.js'
 import { Packet } from './packet.js'
-import { type Sink, sinkOf } from './sink.js'
+import { directSocketOf, ResponseSink } from './sink.js'
+import type { Terms } from './terms.js'
 
-export interface WriterOptions {
-  readonly writeTimeoutMs: number
-  readonly maxBufferedBytes: number
+/** Whom a writer writes for. */
+export interface WriterOwner {
   /** The socket takes more. */
-  readonly onWritable: () => void
-  /** The reader did not take enough in time. */
-  readonly onSlow: () => void
+  onWritable(): void
+  /** The reader did not take enough in time, or too much waits for it. */
+  onSlow(): void
 }
 
 /** How much waits for the end of the tick before it is written all the same. */
 const MAX_OUTBOX_BYTES = 64 * 1024
 
-/** Writes one response: what is queued in a tick goes out together, and nothing while the socket is full. */
+/** What goes out together at the end of the tick, or when the socket takes more. */
+interface Outbox {
+  readonly packets: Packet[]
+  bytes: number
+  isFlushScheduled: boolean
+}
+
+/** A socket that is full, or was so before. Most never are, and this is made for those that are. */
+interface Stall {
+  readonly waiting: ((isOpen: boolean) => void)[]
+  readonly drains: Socket | SseResponse
+  readonly onDrain: () => void
+  timer: NodeJS.Timeout | undefined
+}
+
+/**
+ * Writes one response: what is queued in a tick goes out together, and nothing while the socket is full.
+ *
+ * There is one for each stream, and `write` runs for each event of each, so it has few fields and takes few steps
+ * (`npm run bench`: broadcast, memory).
+ */
 export class Writer {
+  /** Whether more may be written now. */
+  isWritable = false
   bytes = 0
   events = 0
-  readonly #req: SseRequest
+  /** The heartbeat wheel's tick of the last write. */
+  activeTick = 0
+  readonly #owner: WriterOwner
   readonly #res: SseResponse
-  readonly #options: WriterOptions
-  #sink: Sink | undefined
-  #outbox: Packet[] = []
-  #outboxBytes = 0
-  #isBlocked = false
-  #isFlushScheduled = false
+  readonly #terms: Terms
+  // One of them, once the head is out: the socket itself where that is sound, else `res.write`.
+  #socket: Socket | undefined
+  #sink: ResponseSink | undefined
+  #outbox: Outbox | undefined
+  #stall: Stall | undefined
   #isOver = false
-  #hasDrainListener = false
-  #writeTimer: NodeJS.Timeout | undefined
-  #waiting: ((isOpen: boolean) => void)[] = []
 
-  constructor(req: SseRequest, res: SseResponse, options: WriterOptions) {
-    this.#req = req
+  constructor(owner: WriterOwner, res: SseResponse, terms: Terms) {
+    this.#owner = owner
     this.#res = res
-    this.#options = options
-  }
-
-  /** Whether more may be written now. */
-  get isWritable(): boolean {
-    return this.#sink !== undefined && !this.#isBlocked && !this.#isOver
+    this.#terms = terms
   }
 
   /** Sends the head, whose status and headers are set. */
@@ -50,62 +66,78 @@ export class Writer {
     // Held back to the end of the tick, so that it goes out in one packet with what follows it.
     if (res instanceof ServerResponse && res.socket instanceof Socket) {
       res.socket.cork()
-      // First, so that it is not yet uncorked then.
-      this.#scheduleFlush()
       process.nextTick(uncork, res.socket)
     }
     if (res instanceof ServerResponse) res.flushHeaders()
-    else res.writeHead(res.statusCode)
-    this.#sink = sinkOf(this.#req, res)
-    if (this.#outboxBytes > 0) this.#scheduleFlush()
+    else if (!res.headersSent) res.writeHead(res.statusCode)
+    this.#socket = directSocketOf(res)
+    if (this.#socket === undefined) this.#sink = new ResponseSink(res)
+    this.isWritable = !this.#isOver
   }
 
-  /** Writes at once, after what is queued. */
+  /** Writes at once, after what is queued; for who has seen that it is writable. */
   write(packet: Packet): void {
     if (this.#isOver) return
-    if (this.#outboxBytes > 0) {
-      this.#put(packet)
+    if (this.#outbox !== undefined) {
+      this.#queue(this.#outbox, packet)
       this.flush()
-    } else this.#send(packet)
+      return
+    }
+    const { wheel } = this.#terms
+    if (wheel !== undefined) this.activeTick = wheel.tick
+    this.bytes += packet.size
+    this.events += packet.events
+    const socket = this.#socket
+    if (socket === undefined) {
+      if (this.#sink?.write(packet) === false) this.#block()
+      return
+    }
+    const res = this.#res as ServerResponse
+    // After somebody else's `res.end()` these bytes would stand before the next response of the connection.
+    const isOurs = !res.writableEnded && res.socket === socket
+    // What a write of more than the high-water mark returns says nothing yet: usually the kernel has taken it all.
+    if (!isOurs || (!socket.write(packet.chunk) && socket.writableLength > 0)) this.#block()
   }
 
   /** Writes at the end of the tick, or when the socket takes more. Too much of it cuts the reader as slow. */
   enqueue(packet: Packet): void {
     if (this.#isOver) return
+    const outbox = (this.#outbox ??= { packets: [], bytes: 0, isFlushScheduled: false })
     // Counted before it is added: one event may be larger than the limit.
-    const buffered = this.#outboxBytes + (this.#sink?.bufferedBytes ?? 0)
-    if (buffered > this.#options.maxBufferedBytes) {
-      this.#options.onSlow()
+    if (outbox.bytes + this.#heldBytes > this.#terms.settings.maxBufferedBytes) {
+      this.#owner.onSlow()
       return
     }
-    this.#put(packet)
-    if (this.#sink === undefined) return
-    if (this.#outboxBytes >= MAX_OUTBOX_BYTES) this.flush()
-    if (this.#outboxBytes > 0) this.#scheduleFlush()
+    this.#queue(outbox, packet)
+    if (outbox.bytes >= MAX_OUTBOX_BYTES) this.flush()
+    if (this.#outbox === undefined || outbox.isFlushScheduled) return
+    outbox.isFlushScheduled = true
+    process.nextTick(flush, this)
   }
 
   /** Writes what is queued, unless the socket is full. */
   flush(): void {
-    this.#isFlushScheduled = false
-    if (!this.isWritable || this.#outboxBytes === 0) return
-    const packet = Packet.join(this.#outbox)
-    this.#outbox = []
-    this.#outboxBytes = 0
-    this.#send(packet)
+    const outbox = this.#outbox
+    if (outbox === undefined) return
+    outbox.isFlushScheduled = false
+    if (!this.isWritable) return
+    this.#outbox = undefined
+    if (outbox.packets.length > 0) this.write(Packet.join(outbox.packets))
   }
 
   /** Resolves to true once the socket takes more, to false once the response is over. */
   writable(): Promise<boolean> {
-    if (this.#isOver || !this.#isBlocked) return Promise.resolve(!this.#isOver)
+    const stall = this.#stall
+    if (this.#isOver || stall === undefined || this.isWritable) return Promise.resolve(!this.#isOver)
     return new Promise((resolve) => {
-      this.#waiting.push(resolve)
+      stall.waiting.push(resolve)
     })
   }
 
   /** Writes what is queued, full socket or not, and nothing after it. */
   end(): void {
     if (this.#isOver) return
-    this.#isBlocked = false
+    this.isWritable = true
     this.flush()
     this.stop()
     this.#res.end()
@@ -114,56 +146,58 @@ export class Writer {
   /** Writes nothing any more and lets go of everything. Idempotent. */
   stop(): void {
     this.#isOver = true
-    this.#outbox = []
-    this.#outboxBytes = 0
-    clearTimeout(this.#writeTimer)
-    if (this.#hasDrainListener) this.#sink?.drains.off('drain', this.#onDrain)
-    this.#hasDrainListener = false
-    this.#settleWaiting(false)
+    this.isWritable = false
+    this.#outbox = undefined
+    const stall = this.#stall
+    if (stall === undefined) return
+    this.#stall = undefined
+    clearTimeout(stall.timer)
+    stall.drains.off('drain', stall.onDrain)
+    settle(stall, false)
   }
 
-  readonly #onDrain = (): void => {
-    if (!this.#isBlocked) return
-    this.#isBlocked = false
-    clearTimeout(this.#writeTimer)
-    this.flush()
-    if (this.isWritable) this.#options.onWritable()
-    if (this.isWritable) this.#settleWaiting(true)
+  /** What the runtime still holds, in bytes. */
+  get #heldBytes(): number {
+    return (this.#socket ?? this.#res).writableLength
   }
 
-  #put(packet: Packet): void {
-    this.#outbox.push(packet)
-    this.#outboxBytes += packet.size
-  }
-
-  #send(packet: Packet): void {
-    this.bytes += packet.size
-    this.events += packet.events
-    if (this.#sink?.write(packet) === false) this.#block()
+  #queue(outbox: Outbox, packet: Packet): void {
+    outbox.packets.push(packet)
+    outbox.bytes += packet.size
   }
 
   #block(): void {
-    this.#isBlocked = true
-    if (!this.#hasDrainListener) {
-      this.#hasDrainListener = true
-      this.#sink?.drains.on('drain', this.#onDrain)
-    }
-    const { writeTimeoutMs, onSlow } = this.#options
-    clearTimeout(this.#writeTimer)
-    if (writeTimeoutMs > 0) this.#writeTimer = setTimeout(onSlow, writeTimeoutMs).unref()
+    this.isWritable = false
+    const stall = (this.#stall ??= this.#watch())
+    clearTimeout(stall.timer)
+    const { writeTimeoutMs } = this.#terms.settings
+    if (writeTimeoutMs > 0) stall.timer = setTimeout(cutSlow, writeTimeoutMs, this.#owner).unref()
   }
 
-  #settleWaiting(isOpen: boolean): void {
-    const waiting = this.#waiting
-    this.#waiting = []
-    for (const resolve of waiting) resolve(isOpen)
+  #watch(): Stall {
+    // `drain` comes from the socket, not from the response, where writes go to the socket.
+    const drains = this.#socket ?? this.#res
+    const stall: Stall = { waiting: [], drains, onDrain: () => this.#resume(stall), timer: undefined }
+    drains.on('drain', stall.onDrain)
+    return stall
   }
 
-  #scheduleFlush(): void {
-    if (this.#isFlushScheduled) return
-    this.#isFlushScheduled = true
-    process.nextTick(flush, this)
+  #resume(stall: Stall): void {
+    if (this.isWritable) return
+    this.isWritable = true
+    clearTimeout(stall.timer)
+    this.flush()
+    if (this.isWritable) this.#owner.onWritable()
+    if (this.isWritable) settle(stall, true)
   }
+}
+
+function settle({ waiting }: Stall, isOpen: boolean): void {
+  for (const resolve of waiting.splice(0)) resolve(isOpen)
+}
+
+function cutSlow(owner: WriterOwner): void {
+  owner.onSlow()
 }
 
 function flush(writer: Writer): void {

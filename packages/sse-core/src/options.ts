@@ -1,0 +1,54 @@
+import type { ConnectionStats } from './connection.js'
+import type { CloseReason } from './ending.js'
+import type { LineEnding, SseEvent } from './event.js'
+import type { SseRequest } from './exchange.js'
+import type { HeadOptions } from './head.js'
+import type { EventFilter } from './listener.js'
+import type { SseManager } from './manager.js'
+import type { ConnectionSettings } from './settings.js'
+
+/** What one response may set for itself, beside what holds for its manager or channel. */
+export interface SseOptions
+  extends HeadOptions,
+    Pick<ConnectionSettings, 'heartbeatMs' | 'retryMs' | 'maxConnectionAgeMs'> {
+  /** Makes what is sent when nothing else is. If it throws, that goes to `onError`. @defaultValue the comment `heartbeat` */
+  readonly heartbeat?: (() => SseEvent | string) | undefined
+  /** The line ending. @defaultValue `'\n'` */
+  readonly eol?: LineEnding | undefined
+  /** Where to resume. @defaultValue the `Last-Event-ID` header, else the query's `lastEventId` */
+  readonly lastEventId?: string | undefined
+  /** How many of the newest events a client gets first that has no last event id. @defaultValue 0 */
+  readonly rewind?: number | undefined
+  /** Only the events of the source for which this is true; asked of replayed events too. If it throws, the stream fails. */
+  readonly filter?: EventFilter | undefined
+  /** Whether clients' last event ids are moved without news, by `sse-checkpoint` events. @defaultValue true */
+  readonly checkpoints?: boolean | undefined
+  /** Ends the stream with reason `'aborted'`. */
+  readonly signal?: AbortSignal | undefined
+  /** Whose connection this is, for `maxConnectionsPerKey`: a user, an address. */
+  readonly key?: string | undefined
+  /** Anything that belongs to the connection; `manager.disconnect()` and the source find it there. */
+  readonly context?: unknown
+  /** Hears of the end of the stream, whatever the reason, once. */
+  readonly onClose?: ((reason: CloseReason, stats: ConnectionStats) => void) | undefined
+}
+
+/** What an adapter adds for its framework. */
+export interface RespondOptions extends SseOptions {
+  /** Whose limits hold, and whose `close()` ends the stream. @defaultValue the manager of the channel, if it has one */
+  readonly manager?: SseManager | undefined
+  /** Sends the client away for a while, for this reason: the server is stopping. */
+  readonly refusal?: CloseReason | undefined
+  /** Called just before the response becomes ours: until then an error is for the framework to answer. */
+  readonly onHead?: (() => void) | undefined
+  /**
+   * Hears of what else the promise would reject with, which then resolves with `'error'`: for a framework that ignores
+   * promises. One function for all streams is best.
+   */
+  readonly onFailure?: ((error: unknown, req: SseRequest) => void) | undefined
+}
+
+/** Whether a stream needs its options after its head is out; those that do not give them back. */
+export function lasts({ key, context, heartbeat, filter, rewind, checkpoints, onClose }: RespondOptions): boolean {
+  return (key ?? context ?? heartbeat ?? filter ?? rewind ?? checkpoints ?? onClose) !== undefined
+}

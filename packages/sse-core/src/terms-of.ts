@@ -1,0 +1,48 @@
+import { SseChannel } from './channel.js'
+import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
+import { ChannelListener } from './listener.js'
+import type { SseManager } from './manager.js'
+import type { RespondOptions } from './options.js'
+import { warn } from './report.js'
+import { resolveSettings } from './settings.js'
+import type { SseSource } from './source.js'
+import { Terms, type TermsHolder } from './terms.js'
+
+/** For streams that belong to no manager and no channel. */
+const alone: TermsHolder = {}
+const heartbeats = new Heartbeats()
+
+/** The terms of a stream. @throws {RangeError} an option is out of its range */
+export function termsOf(source: SseSource, options: RespondOptions): Terms {
+  const channel = channelOf(source)
+  const manager = options.manager ?? channel?.manager
+  const { retryMs, maxConnectionAgeMs, eol, onFailure } = options
+  // What is asked of `listen()` holds for the response too.
+  const listened = source instanceof ChannelListener ? source.options.heartbeatMs : undefined
+  const heartbeatMs = options.heartbeatMs ?? listened
+  const isUsual = (heartbeatMs ?? retryMs ?? maxConnectionAgeMs ?? eol) === undefined
+  const holder = channel ?? manager ?? alone
+  const known = holder.terms
+  if (isUsual && known !== undefined && known.manager === manager && known.onFailure === onFailure) return known
+  const defaults = channel?.settingsUnder(manager) ?? manager?.settings
+  const settings = resolveSettings({ heartbeatMs, retryMs, maxConnectionAgeMs }, defaults)
+  const wheel = settings.heartbeatMs === 0 ? undefined : wheelOf(manager ?? channel, settings.heartbeatMs)
+  const report = manager?.report ?? channel?.report ?? warn
+  const terms = new Terms({ settings, manager, wheel, report, eol, onFailure })
+  if (isUsual) holder.terms = terms
+  return terms
+}
+
+/** The manager of a source that is a channel of one. */
+export function managerOf(source: SseSource): SseManager | undefined {
+  return channelOf(source)?.manager
+}
+
+function channelOf(source: unknown): SseChannel | undefined {
+  if (source instanceof SseChannel) return source
+  return source instanceof ChannelListener ? source.channel : undefined
+}
+
+function wheelOf(owner: SseManager | SseChannel | undefined, heartbeatMs: number): HeartbeatWheel {
+  return (owner ?? heartbeats).wheel(heartbeatMs)
+}

@@ -1,0 +1,48 @@
+import { Encoder } from './encoder.js'
+import type { LineEnding } from './event.js'
+import type { SseRequest } from './exchange.js'
+import type { HeartbeatWheel } from './heartbeat.js'
+import type { SseManager } from './manager.js'
+import type { Packet } from './packet.js'
+import type { ResolvedSettings } from './settings.js'
+
+/** What a stream's terms are made of. */
+export interface TermsOptions {
+  readonly settings: ResolvedSettings
+  readonly manager: SseManager | undefined
+  readonly wheel: HeartbeatWheel | undefined
+  readonly report: (error: unknown) => void
+  readonly eol: LineEnding | undefined
+  readonly onFailure: ((error: unknown, req: SseRequest) => void) | undefined
+}
+
+/** Where the terms are kept that most streams have. */
+export interface TermsHolder {
+  terms?: Terms | undefined
+}
+
+/** What holds for a stream: the same object for all streams of a channel that ask for nothing of their own. */
+export class Terms {
+  readonly settings: ResolvedSettings
+  /** Whose connections they are. */
+  readonly manager: SseManager | undefined
+  /** Beats for those that are idle; undefined if nothing does. */
+  readonly wheel: HeartbeatWheel | undefined
+  /** Hears of what reaches nobody else. */
+  readonly report: (error: unknown) => void
+  /** Hears of what would else reject the promise of the response. */
+  readonly onFailure: ((error: unknown, req: SseRequest) => void) | undefined
+  readonly encoder: Encoder
+  /** What every stream begins with. */
+  readonly preamble: Packet
+
+  constructor({ settings, manager, wheel, report, eol = '\n', onFailure }: TermsOptions) {
+    this.settings = settings
+    this.manager = manager
+    this.wheel = wheel
+    this.report = report
+    this.onFailure = onFailure
+    this.encoder = new Encoder(eol, settings.maxEventBytes)
+    this.preamble = this.encoder.packet(`retry: ${settings.retryMs}\n\n`, 0)
+  }
+}
