@@ -11,7 +11,7 @@ import type { RespondOptions } from './options.js'
 import { warn } from './report.js'
 import { lastEventIdOf } from './request-headers.js'
 import { release } from './running.js'
-import { isPullSource, requireSource, type SseSource } from './source.js'
+import { requireSource, type SseSource } from './source.js'
 import { termsOf } from './terms-of.js'
 
 /**
@@ -34,37 +34,53 @@ export function respond(
   options: RespondOptions = {},
 ): Promise<CloseReason> {
   try {
+    requireSource(source)
     return connect(req, res, source, options).outcome
   } catch (error) {
-    const { manager, onFailure } = options
-    if (isPullSource(source)) release(source, manager?.report ?? warn)
-    const refused = new ObservedPromise<CloseReason>()
-    if (onFailure === undefined) refused.fail(error, () => answerUnheard(error, res, manager))
-    else {
-      refused.fulfil('error')
-      onFailure(error, req)
-    }
-    return refused
+    return refused(error, req, res, options)
   }
+}
+
+function refused(error: unknown, req: SseRequest, res: SseResponse, options: RespondOptions): Promise<CloseReason> {
+  const { manager, onFailure } = options
+  const outcome = new ObservedPromise<CloseReason>()
+  if (onFailure === undefined) outcome.fail(error, () => answerUnheard(error, res, manager))
+  else {
+    outcome.fulfil('error')
+    onFailure(error, req)
+  }
+  return outcome
 }
 
 /** @throws what is wrong with the arguments; nothing has happened then */
 function connect(req: SseRequest, res: SseResponse, source: SseSource, options: RespondOptions): SseConnection {
-  requireSource(source)
-  if (res.headersSent) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
-  requireHead(options)
-  if (options.eol !== undefined) requireLineEnding(options.eol)
-  if (options.rewind !== undefined) requireRewind(options.rewind)
-  const terms = termsOf(source, options)
-  const connection = new SseConnection(res, options.lastEventId ?? lastEventIdOf(req), options, terms)
+  const connection = prepareConnection(req, res, source, options)
+  const { manager, report } = connection.terms
   // Decided before anything is awaited, so that of two requests the earlier one gets the place.
-  const refusal =
-    connection.closeReason === undefined ? (options.refusal ?? terms.manager?.admit(connection)) : undefined
+  const refusal = connection.closeReason === undefined ? (options.refusal ?? manager?.admit(connection)) : undefined
   const exchange = { req, res, connection, options }
   if (refusal === undefined) stream(exchange, source)
   else {
     refuse(exchange, refusal)
-    release(source, terms.report)
+    release(source, report)
   }
   return connection
+}
+
+function prepareConnection(
+  req: SseRequest,
+  res: SseResponse,
+  source: SseSource,
+  options: RespondOptions,
+): SseConnection {
+  try {
+    if (res.headersSent) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
+    requireHead(options)
+    if (options.eol !== undefined) requireLineEnding(options.eol)
+    if (options.rewind !== undefined) requireRewind(options.rewind)
+    return new SseConnection(res, options.lastEventId ?? lastEventIdOf(req), options, termsOf(source, options))
+  } catch (error) {
+    release(source, options.manager?.report ?? warn)
+    throw error
+  }
 }

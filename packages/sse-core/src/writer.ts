@@ -102,7 +102,8 @@ export class Writer {
   /** Writes at the end of the tick, or when the socket takes more. Too much of it cuts the reader as slow. */
   enqueue(packet: Packet): void {
     if (this.#isOver) return
-    const outbox = (this.#outbox ??= { packets: [], bytes: 0, isFlushScheduled: false })
+    this.#outbox ??= { packets: [], bytes: 0, isFlushScheduled: false }
+    const outbox = this.#outbox
     // Counted before it is added: one event may be larger than the limit.
     if (outbox.bytes + this.#heldBytes > this.#terms.settings.maxBufferedBytes) {
       this.#owner.onSlow()
@@ -168,7 +169,8 @@ export class Writer {
 
   #block(): void {
     this.isWritable = false
-    const stall = (this.#stall ??= this.#watch())
+    this.#stall ??= this.#watch()
+    const stall = this.#stall
     clearTimeout(stall.timer)
     const { writeTimeoutMs } = this.#terms.settings
     if (writeTimeoutMs > 0) stall.timer = setTimeout(cutSlow, writeTimeoutMs, this.#owner).unref()
