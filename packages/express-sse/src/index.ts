@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import {
   type ChannelOptions,
   type CloseReason,
@@ -10,7 +9,7 @@ import {
   type SseSource,
   sseManager,
 } from '@ssekit/sse-core'
-import type { NextFunction, Request, RequestHandler, Response } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 
 export * from '@ssekit/sse-core'
 
@@ -42,7 +41,8 @@ export interface InjectChannelOptions extends ChannelOptions {
   readonly manager?: SseManager | undefined
 }
 
-const managers = new WeakMap<IncomingMessage, SseManager>()
+/** The manager of each `res.sse` that has one of its own. */
+const managers = new WeakMap<Response['sse'], SseManager>()
 
 /**
  * Middleware that gives every response a `res.sse()`.
@@ -57,14 +57,21 @@ const managers = new WeakMap<IncomingMessage, SseManager>()
  * ```
  */
 export function sse({ manager }: ExpressSseOptions = {}): RequestHandler {
-  return (req, res, next) => {
-    if (manager !== undefined) managers.set(req, manager)
-    res.sse = (source, options) => {
-      const owner = manager ?? managerOf(source) ?? sseManager
-      return stream(req, res, req.next ?? next, source, { manager: owner, ...options })
-    }
+  // One function for all responses, which would each keep a closure for as long as they stream.
+  const method: Response['sse'] = function (this: Response, source, options) {
+    const owner = manager ?? managerOf(source) ?? sseManager
+    return respond(this.req, this, source, { manager: owner, ...options, onFailure: tellNext })
+  }
+  if (manager !== undefined) managers.set(method, manager)
+  return (_req, res, next) => {
+    res.sse = method
     next()
   }
+}
+
+/** Express 4 ignores promises that reject. The innermost router's own `next`, so that its error handlers come first. */
+function tellNext(error: unknown, req: Request): void {
+  req.next?.(error)
 }
 
 /**
@@ -76,27 +83,11 @@ export function injectChannel(
   name: string | ((req: Request<Record<string, string>>) => string | undefined),
   { manager, ...options }: InjectChannelOptions = {},
 ): RequestHandler {
-  return (req, _res, next) => {
-    const owner = manager ?? managers.get(req) ?? sseManager
+  return (req, res, next) => {
+    const owner = manager ?? managers.get(res.sse) ?? sseManager
     // The types of Express do not know which parameters the path has.
     const channelName = typeof name === 'function' ? name(req as Request<Record<string, string>>) : name
     req.sseChannel = owner.getOrCreate(channelName ?? '', Object.keys(options).length > 0 ? options : undefined)
     next()
-  }
-}
-
-async function stream(
-  req: Request,
-  res: Response,
-  next: NextFunction,
-  source: SseSource,
-  options: SseOptions & { readonly manager: SseManager },
-): Promise<CloseReason> {
-  try {
-    return await respond(req, res, source, options)
-  } catch (error) {
-    // The innermost router's own `next`, so that its error handlers come first.
-    next(error)
-    return 'error'
   }
 }

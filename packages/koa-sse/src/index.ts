@@ -37,7 +37,8 @@ export interface InjectChannelOptions extends ChannelOptions {
   readonly manager?: SseManager | undefined
 }
 
-const managers = new WeakMap<Context['req'], SseManager>()
+/** The manager of each `ctx.sse` that has one of its own. */
+const managers = new WeakMap<Context['sse'], SseManager>()
 
 /**
  * Middleware that gives every context a `ctx.sse()`.
@@ -52,30 +53,46 @@ const managers = new WeakMap<Context['req'], SseManager>()
  * ```
  */
 export function sse({ manager }: KoaSseOptions = {}): Middleware {
+  // One function for all contexts, which would each keep a closure for as long as they stream.
+  const method: Context['sse'] = function (this: Context, source, options) {
+    return respond(this.req, this.res, source, {
+      manager: manager ?? managerOf(source) ?? sseManager,
+      ...options,
+      // With `ctx.body = stream`, Koa 3 reports every client that leaves to `app.on('error')`;
+      // set any earlier than the head, an error before it would hang the request.
+      onHead: () => {
+        this.respond = false
+        ignoreDeparture(this)
+      },
+    })
+  }
+  if (manager !== undefined) managers.set(method, manager)
   return (ctx, next) => {
-    if (manager !== undefined) managers.set(ctx.req, manager)
-    ctx.sse = (source, options) =>
-      respond(ctx.req, ctx.res, source, {
-        manager: manager ?? managerOf(source) ?? sseManager,
-        ...options,
-        // With `ctx.body = stream`, Koa 3 reports every client that leaves to `app.on('error')`;
-        // set any earlier than the head, an error before it would hang the request.
-        onHead: () => {
-          ctx.respond = false
-          ignoreDeparture(ctx)
-        },
-      })
+    ctx.sse = method
     return next()
   }
 }
 
 /** Koa reports a connection that a client has reset as an error of the application's. */
 function ignoreDeparture(ctx: Context): void {
-  const { socket } = ctx.req
+  if (!Object.hasOwn(ctx, 'onerror')) {
+    ctx.onerror = ignoringDeparture
+    return
+  }
   const onerror = ctx.onerror.bind(ctx)
   ctx.onerror = (error) => {
-    if (error !== socket.errored) onerror(error)
+    if (!isDeparture(ctx, error)) onerror(error)
   }
+}
+
+/** The usual `ctx.onerror`, of the application's prototype, for all contexts. */
+function ignoringDeparture(this: Context, error: Error): void {
+  const { onerror } = Object.getPrototypeOf(this) as Context
+  if (!isDeparture(this, error)) onerror.call(this, error)
+}
+
+function isDeparture(ctx: Context, error: Error): boolean {
+  return error === ctx.req.socket.errored
 }
 
 /**
@@ -86,7 +103,7 @@ export function injectChannel(
   { manager, ...options }: InjectChannelOptions = {},
 ): Middleware {
   return (ctx, next) => {
-    const owner = manager ?? managers.get(ctx.req) ?? sseManager
+    const owner = manager ?? managers.get(ctx.sse) ?? sseManager
     const channelName = typeof name === 'function' ? name(ctx) : name
     ctx.sseChannel = owner.getOrCreate(channelName ?? '', Object.keys(options).length > 0 ? options : undefined)
     return next()

@@ -24,7 +24,7 @@ export {
 } from './manager.js'
 export { type MemoryBackplaneOptions, memoryBackplane } from './memory-backplane.js'
 export { merge } from './merge.js'
-export type { RespondOptions, SseOptions } from './options.js'
+export type { FailureListener, RespondOptions, SseOptions } from './options.js'
 export type { ErrorListener } from './report.js'
 export { respond } from './respond.js'
 export type { ConnectionSettings, ResolvedSettings } from './settings.js'

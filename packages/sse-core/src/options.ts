@@ -45,8 +45,11 @@ export interface RespondOptions extends SseOptions {
    * Hears of what else the promise would reject with, which then resolves with `'error'`: for a framework that ignores
    * promises. One function for all streams is best.
    */
-  readonly onFailure?: ((error: unknown, req: SseRequest) => void) | undefined
+  readonly onFailure?: FailureListener | undefined
 }
+
+// As a method, so that an adapter may say of which type its framework's requests are.
+export type FailureListener = { hear(error: unknown, req: SseRequest): void }['hear']
 
 /** Whether a stream needs its options after its head is out; those that do not give them back. */
 export function lasts({ key, context, heartbeat, filter, rewind, checkpoints, onClose }: RespondOptions): boolean {

@@ -1,8 +1,8 @@
 import { Encoder } from './encoder.js'
 import type { LineEnding } from './event.js'
-import type { SseRequest } from './exchange.js'
 import type { HeartbeatWheel } from './heartbeat.js'
 import type { SseManager } from './manager.js'
+import type { FailureListener } from './options.js'
 import type { Packet } from './packet.js'
 import type { ResolvedSettings } from './settings.js'
 
@@ -13,7 +13,7 @@ export interface TermsOptions {
   readonly wheel: HeartbeatWheel | undefined
   readonly report: (error: unknown) => void
   readonly eol: LineEnding | undefined
-  readonly onFailure: ((error: unknown, req: SseRequest) => void) | undefined
+  readonly onFailure: FailureListener | undefined
 }
 
 /** Where the terms are kept that most streams have. */
@@ -31,7 +31,7 @@ export class Terms {
   /** Hears of what reaches nobody else. */
   readonly report: (error: unknown) => void
   /** Hears of what would else reject the promise of the response. */
-  readonly onFailure: ((error: unknown, req: SseRequest) => void) | undefined
+  readonly onFailure: FailureListener | undefined
   readonly encoder: Encoder
   /** What every stream begins with. */
   readonly preamble: Packet
