@@ -27,7 +27,7 @@ export interface ConnectionStats {
   readonly events: number
   /** Bytes written, without the head and what HTTP puts around them. */
   readonly bytes: number
-  /** From the call of `respond()` to now, in ms. */
+  /** From the call of `respond()` to now, in whole ms. */
   readonly durationMs: number
 }
 
@@ -62,8 +62,7 @@ export class SseConnection<Context = unknown> {
   /** The heartbeat wheel's tick at which a beat is due. @internal */
   dueTick: number | undefined
   readonly #res: SseResponse
-  readonly #startedAt = performance.now()
-  readonly #onGone: () => void = () => this.#gone()
+  readonly #startedAt = Math.trunc(performance.now())
   #options: RespondOptions
   #belongings: Belongings | undefined
   #reason: CloseReason | undefined
@@ -76,9 +75,9 @@ export class SseConnection<Context = unknown> {
     this.terms = terms
     this.#res = res
     this.#options = options
-    this.writer = new Writer(this, res, terms)
+    this.writer = new Writer(this, res)
     if (options.filter ?? options.heartbeat ?? options.onClose) this.keepScope()
-    watch(res, this.#onGone)
+    watch(res, this)
     if (isGone(res)) this.#leave('client')
     else this.#bound(options.signal, terms.settings.maxConnectionAgeMs)
   }
@@ -113,7 +112,7 @@ export class SseConnection<Context = unknown> {
   /** What went over the connection so far. */
   get stats(): ConnectionStats {
     const { events, bytes } = this.writer
-    return { events, bytes, durationMs: performance.now() - this.#startedAt }
+    return { events, bytes, durationMs: Math.trunc(performance.now()) - this.#startedAt }
   }
 
   /** Sends the head, if it is not sent yet: from then on an error can no longer become an error response. */
@@ -299,6 +298,13 @@ export class SseConnection<Context = unknown> {
   }
 
   /** @internal */
+  onGone(): void {
+    // If somebody else has ended the response, then that is what it is, not a client that left. (`writableFinished` does not
+    // tell: HTTP/2 says it of every stream that is closed.)
+    this.#leave(this.#res.writableEnded ? 'end' : 'client')
+  }
+
+  /** @internal */
   onWritable(): void {
     this.reading?.pump()
   }
@@ -385,13 +391,6 @@ export class SseConnection<Context = unknown> {
     return this.#isOpen
   }
 
-  /** The response was closed, by whomever. */
-  #gone(): void {
-    // If somebody else has ended the response, then that is what it is, not a client that left. (`writableFinished` does not
-    // tell: HTTP/2 says it of every stream that is closed.)
-    this.#leave(this.#res.writableEnded ? 'end' : 'client')
-  }
-
   /** Nobody is there any more. */
   #leave(reason: CloseReason): void {
     if (this.#reason !== undefined) return
@@ -431,7 +430,7 @@ export class SseConnection<Context = unknown> {
   #settle(failure?: Failure): void {
     if (this.#isSettled) return
     this.#isSettled = true
-    unwatch(this.#res, this.#onGone)
+    unwatch(this.#res, this)
     this.writer.stop()
     if (failure !== undefined && this.#isOpen) this.terms.manager?.onError?.(failure.cause)
     const { onClose } = this.#options

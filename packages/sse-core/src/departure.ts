@@ -10,21 +10,74 @@ export function isGone(res: SseResponse): boolean {
   return res.stream === undefined || res.stream.destroyed
 }
 
+/** Who wants to know when a response is gone. */
+export interface Watcher {
+  /** It was finished, or the client left; may be called more than once. */
+  onGone(): void
+}
+
+const WATCHER: unique symbol = Symbol('ssekit.watcher')
+
+/** A response that is watched: one property and two shared listeners, where closures would be made for each stream. */
+type Watched = SseResponse & { [WATCHER]?: Watcher | undefined }
+
+/** Whether somebody streams this response already. */
+export function isWatched(res: Watched): boolean {
+  return res[WATCHER] !== undefined
+}
+
 /**
- * Calls back when a response is gone, whether it was finished or the client left, until `unwatch` with the same callback.
+ * Tells the watcher when a response is gone, until `unwatch()`.
  *
  * `close` on the request only means that its body was read.
  */
-export function watch(res: SseResponse, callback: () => void): void {
-  res.on('close', callback)
-  res.on('error', callback)
-  waitingSocketOf(res)?.on('close', callback)
+export function watch(res: Watched, watcher: Watcher): void {
+  res[WATCHER] = watcher
+  res.on('close', tellWatcher)
+  res.on('error', tellWatcher)
+  if (res instanceof ServerResponse && res.socket === null) watchWaiting(res)
 }
 
-export function unwatch(res: SseResponse, callback: () => void): void {
-  res.off('close', callback)
-  res.off('error', callback)
-  if (res instanceof ServerResponse) res.req.socket?.off('close', callback)
+/** Idempotent, and leaves another's watcher alone. */
+export function unwatch(res: Watched, watcher: Watcher): void {
+  if (res[WATCHER] !== watcher) return
+  res[WATCHER] = undefined
+  res.off('close', tellWatcher)
+  res.off('error', tellWatcher)
+  if (res instanceof ServerResponse && waiting.has(res.req.socket)) unwatchWaiting.call(res)
+}
+
+function tellWatcher(this: Watched): void {
+  this[WATCHER]?.onGone()
+}
+
+const waiting = new WeakMap<Socket, Set<ServerResponse>>()
+
+/** A response that waits behind another one on its connection never emits `close` itself if the connection breaks. */
+function watchWaiting(res: ServerResponse): void {
+  const { socket } = res.req
+  let responses = waiting.get(socket)
+  if (responses === undefined) {
+    responses = new Set()
+    waiting.set(socket, responses)
+    // One listener, however many wait: Node would warn of a leak.
+    socket.on('close', tellWaiting)
+  }
+  responses.add(res)
+  res.on('socket', unwatchWaiting)
+}
+
+function unwatchWaiting(this: ServerResponse): void {
+  this.off('socket', unwatchWaiting)
+  const { socket } = this.req
+  const responses = waiting.get(socket)
+  if (!responses?.delete(this) || responses.size > 0) return
+  waiting.delete(socket)
+  socket.off('close', tellWaiting)
+}
+
+function tellWaiting(this: Socket): void {
+  for (const res of waiting.get(this) ?? []) tellWatcher.call(res)
 }
 
 /** Breaks a response off, so that the client sees that it is not complete. */
@@ -40,16 +93,14 @@ export function whenOver(res: SseResponse, callback: () => void): void {
     queueMicrotask(callback)
     return
   }
+  const socket = res instanceof ServerResponse && res.socket === null ? res.req.socket : undefined
   const done = (): void => {
-    res.off('finish', done)
-    unwatch(res, done)
+    for (const event of OVER_EVENTS) res.off(event, done)
+    socket?.off('close', done)
     callback()
   }
-  res.on('finish', done)
-  watch(res, done)
+  for (const event of OVER_EVENTS) res.on(event, done)
+  socket?.on('close', done)
 }
 
-/** The socket of a response that waits behind another one on its connection: it then never emits `close` itself. */
-function waitingSocketOf(res: SseResponse): Socket | undefined {
-  return res instanceof ServerResponse && res.socket === null ? res.req.socket : undefined
-}
+const OVER_EVENTS = ['finish', 'close', 'error']

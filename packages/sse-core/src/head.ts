@@ -1,4 +1,5 @@
 import { ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
+import { isWatched } from './departure.js'
 import type { SseResponse } from './exchange.js'
 import type { SseManager } from './manager.js'
 import { warn } from './report.js'
@@ -88,7 +89,7 @@ export function answerUnheard(error: unknown, res: SseResponse, manager: SseMana
   const onError = manager?.onError
   // After the head it was told to `onError`, if there is one; before it, nobody else answers.
   if (!res.headersSent || onError === undefined) (onError ?? warn)(error)
-  if (!res.headersSent) answerEmpty(res, 500)
+  if (!res.headersSent && !isWatched(res)) answerEmpty(res, 500)
 }
 
 function setHeaders(res: SseResponse, headers: SseHeaders = {}): void {

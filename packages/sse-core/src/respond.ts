@@ -1,5 +1,6 @@
 import { refuse, stream } from './answer.js'
 import { SseConnection } from './connection.js'
+import { isWatched } from './departure.js'
 import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
 import { requireLineEnding } from './event.js'
@@ -74,7 +75,7 @@ function prepareConnection(
   options: RespondOptions,
 ): SseConnection {
   try {
-    if (res.headersSent) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
+    if (res.headersSent || isWatched(res)) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
     requireHead(options)
     if (options.eol !== undefined) requireLineEnding(options.eol)
     if (options.rewind !== undefined) requireRewind(options.rewind)

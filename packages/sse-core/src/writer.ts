@@ -7,6 +7,7 @@ import type { Terms } from './terms.js'
 
 /** Whom a writer writes for. */
 export interface WriterOwner {
+  readonly terms: Terms
   /** The socket takes more. */
   onWritable(): void
   /** The reader did not take enough in time, or too much waits for it. */
@@ -46,7 +47,6 @@ export class Writer {
   activeTick = 0
   readonly #owner: WriterOwner
   readonly #res: SseResponse
-  readonly #terms: Terms
   // One of them, once the head is out: the socket itself where that is sound, else `res.write`.
   #socket: Socket | undefined
   #sink: ResponseSink | undefined
@@ -54,10 +54,9 @@ export class Writer {
   #stall: Stall | undefined
   #isOver = false
 
-  constructor(owner: WriterOwner, res: SseResponse, terms: Terms) {
+  constructor(owner: WriterOwner, res: SseResponse) {
     this.#owner = owner
     this.#res = res
-    this.#terms = terms
   }
 
   /** Sends the head, whose status and headers are set. */
@@ -83,7 +82,7 @@ export class Writer {
       this.flush()
       return
     }
-    const { wheel } = this.#terms
+    const { wheel } = this.#owner.terms
     if (wheel !== undefined) this.activeTick = wheel.tick
     this.bytes += packet.size
     this.events += packet.events
@@ -105,7 +104,7 @@ export class Writer {
     this.#outbox ??= { packets: [], bytes: 0, isFlushScheduled: false }
     const outbox = this.#outbox
     // Counted before it is added: one event may be larger than the limit.
-    if (outbox.bytes + this.#heldBytes > this.#terms.settings.maxBufferedBytes) {
+    if (outbox.bytes + this.#heldBytes > this.#owner.terms.settings.maxBufferedBytes) {
       this.#owner.onSlow()
       return
     }
@@ -172,7 +171,7 @@ export class Writer {
     this.#stall ??= this.#watch()
     const stall = this.#stall
     clearTimeout(stall.timer)
-    const { writeTimeoutMs } = this.#terms.settings
+    const { writeTimeoutMs } = this.#owner.terms.settings
     if (writeTimeoutMs > 0) stall.timer = setTimeout(cutSlow, writeTimeoutMs, this.#owner).unref()
   }
 
