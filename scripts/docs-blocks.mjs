@@ -37,11 +37,12 @@ function blocks(kind) {
 /**
  * What stands between `// #region name` and `// #endregion name` of a file, without the indentation that all of it has.
  *
- * @param {string} place `path/of/file.ts#name`
+ * @param {string} place `path/of/file.ts#name`, or `path/of/file.ts` for all of it
  */
 export function cutRegion(place) {
-  const [file = '', name = ''] = place.split('#')
+  const [file = '', name] = place.split('#')
   const source = readFileSync(file, 'utf8')
+  if (name === undefined) return source.trim()
   const lines = source.split('\n')
   const start = lines.findIndex((line) => line.trim() === `// #region ${name}`)
   const end = lines.findIndex((line) => line.trim() === `// #endregion ${name}`)

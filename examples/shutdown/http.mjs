@@ -1,0 +1,27 @@
+import http from 'node:http'
+import { respond, sseManager } from '@ssekit/sse-core'
+
+const news = sseManager.getOrCreate('news')
+const server = http.createServer((req, res) => {
+  if (req.url === '/events') respond(req, res, news)
+  else res.end('Hello, world!\n')
+})
+server.listen(3000)
+
+let isStopping = false
+process.on('SIGTERM', stop)
+
+async function stop() {
+  if (isStopping) return
+  isStopping = true
+  const closed = new Promise((resolve) => server.close(resolve))
+  // Whoever still gets an answer does not keep its connection after it.
+  server.keepAliveTimeout = 1
+  server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'))
+  // The server does not wait for answers that take too long, nor for connections that never ask.
+  setTimeout(() => server.closeAllConnections(), 6_000).unref()
+  await sseManager.close({ event: { event: 'bye', data: 'restarting' }, retryMs: [1_000, 10_000], graceMs: 5_000 })
+  await closed
+  // Nobody asks any more: close databases and brokers here.
+  console.log('stopped')
+}
