@@ -9,11 +9,12 @@ import { type CloseReason, type Failure, finishWithin } from './ending.js'
 import { SseError } from './errors.js'
 import type { SseEvent } from './event.js'
 import type { SseRequest, SseResponse } from './exchange.js'
-import { answerUnheard, setStreamHead } from './head.js'
+import { setStreamHead } from './head.js'
 import { MAX_TIMER_MS } from './limits.js'
 import type { EventFilter } from './listener.js'
 import { ObservedPromise, observed } from './observed.js'
 import { lasts, type RespondOptions } from './options.js'
+import { failOutcome } from './outcome.js'
 import { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { drainBody } from './request-headers.js'
@@ -27,7 +28,7 @@ export interface ConnectionStats {
   readonly events: number
   /** Bytes written, without the head and what HTTP puts around them. */
   readonly bytes: number
-  /** From the call of `respond()` to now, in whole ms. */
+  /** From the call of `respond()` to now, in ms, to the millisecond. */
   readonly durationMs: number
 }
 
@@ -51,8 +52,6 @@ const OVER = Promise.resolve(false)
 export class SseConnection<Context = unknown> {
   /** The id of the last event that the client has, as it says; any text, `''` for none. Never to be trusted. */
   readonly lastEventId: string
-  /** What `respond()` returns. @internal */
-  readonly outcome: ObservedPromise<CloseReason> = new ObservedPromise()
   /** @internal */
   readonly terms: Terms
   /** @internal */
@@ -61,21 +60,31 @@ export class SseConnection<Context = unknown> {
   reading: Reading | undefined
   /** The heartbeat wheel's tick at which a beat is due. @internal */
   dueTick: number | undefined
-  readonly #res: SseResponse
+  /** @internal */
+  readonly res: SseResponse
+  // A whole number, since every other one would be an object of its own.
   readonly #startedAt = Math.trunc(performance.now())
   #options: RespondOptions
   #belongings: Belongings | undefined
   #reason: CloseReason | undefined
   #isOpen = false
-  #isSettled = false
+  // What `respond()` returned; undefined once it is settled.
+  #outcome: ObservedPromise<CloseReason> | undefined
 
   /** @internal */
-  constructor(res: SseResponse, lastEventId: string, options: RespondOptions, terms: Terms) {
+  constructor(
+    res: SseResponse,
+    lastEventId: string,
+    options: RespondOptions,
+    terms: Terms,
+    outcome: ObservedPromise<CloseReason>,
+  ) {
     this.lastEventId = lastEventId
     this.terms = terms
-    this.#res = res
+    this.res = res
     this.#options = options
-    this.writer = new Writer(this, res)
+    this.#outcome = outcome
+    this.writer = new Writer(this)
     if (options.filter ?? options.heartbeat ?? options.onClose) this.keepScope()
     watch(res, this)
     if (isGone(res)) this.#leave('client')
@@ -83,7 +92,7 @@ export class SseConnection<Context = unknown> {
   }
 
   get req(): SseRequest {
-    return this.#res.req
+    return this.res.req
   }
 
   /** What the `key` option said: whose connection it is. */
@@ -112,7 +121,7 @@ export class SseConnection<Context = unknown> {
   /** What went over the connection so far. */
   get stats(): ConnectionStats {
     const { events, bytes } = this.writer
-    return { events, bytes, durationMs: Math.trunc(performance.now()) - this.#startedAt }
+    return { events, bytes, durationMs: performance.now() - this.#startedAt }
   }
 
   /** Sends the head, if it is not sent yet: from then on an error can no longer become an error response. */
@@ -171,7 +180,7 @@ export class SseConnection<Context = unknown> {
   /** Ends the stream, after what has been sent. Idempotent: the first reason stands. */
   close(reason: CloseReason = 'end'): void {
     if (this.#reason !== undefined) return
-    if (isGone(this.#res)) {
+    if (isGone(this.res)) {
       this.#leave(reason)
       return
     }
@@ -182,7 +191,7 @@ export class SseConnection<Context = unknown> {
     this.#letGo()
     if (reason === 'slow') {
       this.writer.stop()
-      cut(this.#res)
+      cut(this.res)
       this.#settle()
       return
     }
@@ -226,7 +235,7 @@ export class SseConnection<Context = unknown> {
   /** Ends the stream with a last text, and then the socket too; calls back when it has. @internal */
   shutDown(farewell: string, graceMs: number, onOver: () => void): void {
     if (this.#reason === undefined) this.reading?.pump()
-    if (this.#reason === undefined && isGone(this.#res)) this.#leave('client')
+    if (this.#reason === undefined && isGone(this.res)) this.#leave('client')
     if (this.#reason === undefined) {
       this.#reason = 'shutdown'
       const hasHead = this.#hasHead()
@@ -239,9 +248,9 @@ export class SseConnection<Context = unknown> {
       this.writer.end()
     }
     // Both are gone from the response once it is over.
-    const socket = this.#res instanceof ServerResponse ? this.#res.socket : undefined
-    const session = this.#res instanceof ServerResponse ? undefined : this.#res.stream?.session
-    finishWithin(this.#res, graceMs, () => {
+    const socket = this.res instanceof ServerResponse ? this.res.socket : undefined
+    const session = this.res instanceof ServerResponse ? undefined : this.res.stream?.session
+    finishWithin(this.res, graceMs, () => {
       this.#settle()
       // An idle kept-alive connection would hold up `server.close()`.
       socket?.destroySoon()
@@ -276,7 +285,7 @@ export class SseConnection<Context = unknown> {
 
   /** Whether the response is over without having said so. @internal */
   get isGone(): boolean {
-    return this.#reason !== undefined || isGone(this.#res)
+    return this.#reason !== undefined || isGone(this.res)
   }
 
   /** @internal */
@@ -301,7 +310,7 @@ export class SseConnection<Context = unknown> {
   onGone(): void {
     // If somebody else has ended the response, then that is what it is, not a client that left. (`writableFinished` does not
     // tell: HTTP/2 says it of every stream that is closed.)
-    this.#leave(this.#res.writableEnded ? 'end' : 'client')
+    this.#leave(this.res.writableEnded ? 'end' : 'client')
   }
 
   /** @internal */
@@ -336,7 +345,7 @@ export class SseConnection<Context = unknown> {
 
   /** Whether somebody else has begun the response, and is to finish it. */
   get #isTaken(): boolean {
-    return !this.#isOpen && this.#res.headersSent
+    return !this.#isOpen && this.res.headersSent
   }
 
   #own(): Belongings {
@@ -371,7 +380,7 @@ export class SseConnection<Context = unknown> {
   #sendHead(): void {
     const options = this.#options
     options.onHead?.()
-    setStreamHead(this.#res, options)
+    setStreamHead(this.res, options)
     this.#isOpen = true
     this.writer.open()
     this.writer.write(this.terms.preamble)
@@ -398,7 +407,7 @@ export class SseConnection<Context = unknown> {
     this.#letGo()
     try {
       // There is nobody left to whom the framework could answer.
-      if (!this.#res.headersSent) this.#options.onHead?.()
+      if (!this.res.headersSent) this.#options.onHead?.()
     } catch (error) {
       this.terms.report(error)
     }
@@ -423,14 +432,15 @@ export class SseConnection<Context = unknown> {
 
   /** Settles once the response is over, which may take as long as a write may. */
   #finish(failure?: Failure): void {
-    finishWithin(this.#res, this.terms.settings.writeTimeoutMs || Number.POSITIVE_INFINITY, () => this.#settle(failure))
+    finishWithin(this.res, this.terms.settings.writeTimeoutMs || Number.POSITIVE_INFINITY, () => this.#settle(failure))
   }
 
   /** The response is over, or is none of ours. */
   #settle(failure?: Failure): void {
-    if (this.#isSettled) return
-    this.#isSettled = true
-    unwatch(this.#res, this)
+    const outcome = this.#outcome
+    if (outcome === undefined) return
+    this.#outcome = undefined
+    unwatch(this.res, this)
     this.writer.stop()
     if (failure !== undefined && this.#isOpen) this.terms.manager?.onError?.(failure.cause)
     const { onClose } = this.#options
@@ -439,16 +449,7 @@ export class SseConnection<Context = unknown> {
     } catch (error) {
       this.terms.report(error)
     }
-    if (failure === undefined) this.outcome.fulfil(this.#reason as CloseReason)
-    else this.#reject(failure.cause)
-  }
-
-  #reject(error: unknown): void {
-    const { manager, onFailure } = this.terms
-    if (onFailure === undefined) this.outcome.fail(error, () => answerUnheard(error, this.#res, manager))
-    else {
-      this.outcome.fulfil('error')
-      onFailure(error, this.req)
-    }
+    if (failure === undefined) outcome.fulfil(this.#reason as CloseReason)
+    else failOutcome(outcome, failure.cause, this.res, this.terms)
   }
 }

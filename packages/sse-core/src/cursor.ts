@@ -36,6 +36,9 @@ interface Past {
   loadedAt: number
 }
 
+/** Of a reader whose place is lost, of which it is told next. */
+const LOST = Symbol('lost')
+
 /**
  * A reader's place in a log, and the only thing it owns. Replay, live delivery and catching up are all `next()` until it
  * returns undefined. A reader that is older than the log reads its way up to it with `loadPage()`.
@@ -48,8 +51,8 @@ export class Cursor {
   lastId: string
   /** The position of what comes next; meaningless while the reader is older than the log. */
   position: number
-  #past: Past | undefined
-  #isBehind = false
+  // The usual reader is neither older than the log nor lost.
+  #trouble: Past | typeof LOST | undefined
 
   constructor(log: Log, { lastEventId, rewind = 0 }: StartOptions, readPast: ReadPast | undefined) {
     this.log = log
@@ -60,14 +63,13 @@ export class Cursor {
       this.lastId = log.idBefore(known)
     } else {
       this.lastId = lastEventId as string
-      if (readPast !== undefined) this.#past = { read: readPast, page: [], isLoading: false, loadedAt: -1 }
-      this.#isBehind = readPast === undefined
+      this.#trouble = readPast === undefined ? LOST : { read: readPast, page: [], isLoading: false, loadedAt: -1 }
     }
   }
 
   /** Whether the reader's place is lost, of which it is told next. */
   get isLost(): boolean {
-    return this.#isBehind
+    return this.#trouble === LOST
   }
 
   /** Whether nothing but the channel's end is left to read. */
@@ -98,9 +100,10 @@ export class Cursor {
 
   /** What comes next, which the cursor then has passed; undefined at the head, and where a page must be loaded first. */
   next(): Step | undefined {
-    if (this.#past !== undefined) return this.#nextOfPage(this.#past)
+    const past = this.#past
+    if (past !== undefined) return this.#nextOfPage(past)
     const { log } = this
-    if (this.#isBehind || this.position < log.oldest) return this.#gapTo(log.oldest)
+    if (this.#trouble === LOST || this.position < log.oldest) return this.#gapTo(log.oldest)
     if (this.position === log.head) return undefined
     const item = log.at(this.position)
     if (item.kind === 'gap') return this.#gapTo(this.position)
@@ -130,8 +133,12 @@ export class Cursor {
     else this.#leavePast(position)
   }
 
+  get #past(): Past | undefined {
+    return this.#trouble === LOST ? undefined : this.#trouble
+  }
+
   get #isInLog(): boolean {
-    return this.#past === undefined && !this.#isBehind
+    return this.#trouble === undefined
   }
 
   /** Goes on at a position, everything before it being read. */
@@ -153,16 +160,15 @@ export class Cursor {
   }
 
   #leavePast(position: number | undefined): void {
-    this.#past = undefined
-    if (position === undefined) this.#isBehind = true
-    else this.#moveTo(position)
+    this.#trouble = position === undefined ? LOST : undefined
+    if (position !== undefined) this.#moveTo(position)
   }
 
   #gapTo(position: number): Step {
     const { log, lastId } = this
     let next = position
     while (next < log.head && log.at(next).kind === 'gap') next += 1
-    this.#isBehind = false
+    this.#trouble = undefined
     this.#moveTo(next)
     const oldestId = next < log.head ? log.at(next).id : null
     return { kind: 'gap', gap: { lastEventId: lastId, oldestId } }

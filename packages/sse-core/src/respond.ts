@@ -5,10 +5,11 @@ import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
 import { requireLineEnding } from './event.js'
 import type { SseRequest, SseResponse } from './exchange.js'
-import { answerUnheard, requireHead } from './head.js'
+import { requireHead } from './head.js'
 import { requireRewind } from './listener.js'
 import { ObservedPromise } from './observed.js'
 import type { RespondOptions } from './options.js'
+import { failOutcome } from './outcome.js'
 import { warn } from './report.js'
 import { lastEventIdOf } from './request-headers.js'
 import { release } from './running.js'
@@ -34,28 +35,25 @@ export function respond(
   source: SseSource,
   options: RespondOptions = {},
 ): Promise<CloseReason> {
+  const outcome = new ObservedPromise<CloseReason>()
   try {
     requireSource(source)
-    return connect(req, res, source, options).outcome
+    connect(req, res, source, options, outcome)
   } catch (error) {
-    return refused(error, req, res, options)
-  }
-}
-
-function refused(error: unknown, req: SseRequest, res: SseResponse, options: RespondOptions): Promise<CloseReason> {
-  const { manager, onFailure } = options
-  const outcome = new ObservedPromise<CloseReason>()
-  if (onFailure === undefined) outcome.fail(error, () => answerUnheard(error, res, manager))
-  else {
-    outcome.fulfil('error')
-    onFailure(error, req)
+    failOutcome(outcome, error, res, options)
   }
   return outcome
 }
 
 /** @throws what is wrong with the arguments; nothing has happened then */
-function connect(req: SseRequest, res: SseResponse, source: SseSource, options: RespondOptions): SseConnection {
-  const connection = prepareConnection(req, res, source, options)
+function connect(
+  req: SseRequest,
+  res: SseResponse,
+  source: SseSource,
+  options: RespondOptions,
+  outcome: ObservedPromise<CloseReason>,
+): void {
+  const connection = prepareConnection(req, res, source, options, outcome)
   const { manager, report } = connection.terms
   // Decided before anything is awaited, so that of two requests the earlier one gets the place.
   const refusal = connection.closeReason === undefined ? (options.refusal ?? manager?.admit(connection)) : undefined
@@ -65,7 +63,6 @@ function connect(req: SseRequest, res: SseResponse, source: SseSource, options: 
     refuse(exchange, refusal)
     release(source, report)
   }
-  return connection
 }
 
 function prepareConnection(
@@ -73,13 +70,15 @@ function prepareConnection(
   res: SseResponse,
   source: SseSource,
   options: RespondOptions,
+  outcome: ObservedPromise<CloseReason>,
 ): SseConnection {
   try {
     if (res.headersSent || isWatched(res)) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
     requireHead(options)
     if (options.eol !== undefined) requireLineEnding(options.eol)
     if (options.rewind !== undefined) requireRewind(options.rewind)
-    return new SseConnection(res, options.lastEventId ?? lastEventIdOf(req), options, termsOf(source, options))
+    const lastEventId = options.lastEventId ?? lastEventIdOf(req)
+    return new SseConnection(res, lastEventId, options, termsOf(source, options), outcome)
   } catch (error) {
     release(source, options.manager?.report ?? warn)
     throw error

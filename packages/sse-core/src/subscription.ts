@@ -8,7 +8,6 @@ import { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { formatGap } from './signals.js'
 import type { Subscriptions } from './subscriptions.js'
-import type { Writer } from './writer.js'
 
 /** How much is collected for one write when events are picked one by one. */
 const MAX_WRITE_BYTES = 64 * 1024
@@ -19,6 +18,8 @@ const FILTERED = Symbol('filtered')
 /** What a subscription is that is not the only one on its connection, or picks its events. */
 export interface Membership {
   readonly group: Subscriptions
+  /** Where the client's last event id stands in this channel. */
+  sentPosition: number
   readonly filter: EventFilter | undefined
   readonly onOver: () => void
 }
@@ -33,19 +34,14 @@ export class Subscription implements Subscriber, Reading {
   readonly connection: SseConnection
   readonly cursor: Cursor
   readonly #channel: SseChannel
-  readonly #writer: Writer
   #membership: Membership | undefined
   #isOver = false
-  // Where the client's last event id stands.
-  #sentPosition: number
 
   constructor(connection: SseConnection, channel: SseChannel, cursor: Cursor, membership?: Membership) {
     this.connection = connection
     this.cursor = cursor
     this.#channel = channel
-    this.#writer = connection.writer
     this.#membership = membership
-    this.#sentPosition = cursor.position
   }
 
   /** Becomes one of the channel's subscribers. */
@@ -56,9 +52,10 @@ export class Subscription implements Subscriber, Reading {
   /** Begins to write, of one that is alone. */
   start(): void {
     // A fresh client that is cut before its first event is to resume too.
-    if (this.cursor.isFresh && this.#writer.isWritable) {
+    const { writer } = this.connection
+    if (this.cursor.isFresh && writer.isWritable) {
       const checkpoint = this.checkpoint()
-      if (checkpoint !== undefined) this.#writer.write(checkpoint)
+      if (checkpoint !== undefined) writer.write(checkpoint)
     }
     this.pump()
   }
@@ -73,7 +70,7 @@ export class Subscription implements Subscriber, Reading {
   }
 
   get hasUnsent(): boolean {
-    return this.#sentPosition < this.cursor.position
+    return this.#membership !== undefined && this.#membership.sentPosition < this.cursor.position
   }
 
   checkpoint(): Packet | undefined {
@@ -86,18 +83,18 @@ export class Subscription implements Subscriber, Reading {
 
   /** The client's last event id has been moved to the cursor. */
   markSent(): void {
-    this.#sentPosition = this.cursor.position
+    if (this.#membership !== undefined) this.#membership.sentPosition = this.cursor.position
   }
 
   /** Tells a reader whose place is lost, before anything else. */
   tellGap(): void {
     if (!this.cursor.isLost) return
     const packet = this.#step()
-    if (packet !== undefined && packet !== FILTERED) this.#writer.enqueue(packet)
+    if (packet !== undefined && packet !== FILTERED) this.connection.writer.enqueue(packet)
   }
 
   pump(): void {
-    if (this.#isOver || !this.#writer.isWritable) return
+    if (this.#isOver || !this.connection.writer.isWritable) return
     try {
       if (this.#membership === undefined) this.#pumpBatches()
       else this.#membership.group.oneAtATime(() => this.#pumpAsMember())
@@ -115,16 +112,16 @@ export class Subscription implements Subscriber, Reading {
   }
 
   #pumpAsMember(): void {
-    const { filter, group } = this.#membership as Membership
-    if (filter === undefined && !group.hasVectorIds) this.#pumpBatches()
-    else this.connection.run(() => this.#pumpEvents(filter))
+    const membership = this.#membership as Membership
+    if (membership.filter === undefined && !membership.group.hasVectorIds) this.#pumpBatches()
+    else this.connection.run(() => this.#pumpEvents(membership))
   }
 
   /** Everybody's bytes as they are: the usual case, and the fast one. */
   #pumpBatches(): void {
     const { cursor } = this
-    const writer = this.#writer
-    const { eol } = this.connection.terms.encoder
+    const { writer, terms } = this.connection
+    const { eol } = terms.encoder
     while (writer.isWritable) {
       let packet: Packet | typeof FILTERED | undefined = cursor.takeBatch(eol)
       if (packet === undefined) packet = this.#step()
@@ -132,11 +129,11 @@ export class Subscription implements Subscriber, Reading {
       if (packet !== FILTERED) writer.write(packet)
       if (cursor.isUpToDate) break
     }
-    this.#sentPosition = cursor.position
+    this.markSent()
   }
 
-  #pumpEvents(filter: EventFilter | undefined): void {
-    const writer = this.#writer
+  #pumpEvents(membership: Membership): void {
+    const { writer } = this.connection
     let packets: Packet[] = []
     let bytes = 0
     const write = (): void => {
@@ -145,7 +142,7 @@ export class Subscription implements Subscriber, Reading {
       bytes = 0
     }
     while (writer.isWritable && !this.#isOver) {
-      const packet = this.#step(filter)
+      const packet = this.#step(membership.filter)
       if (packet === undefined) break
       if (packet === FILTERED) continue
       packets.push(packet)
@@ -153,7 +150,7 @@ export class Subscription implements Subscriber, Reading {
       this.markSent()
       if (bytes >= MAX_WRITE_BYTES) write()
     }
-    const checkpoint = this.#isFarAhead() ? this.connection.reading?.checkpoint() : undefined
+    const checkpoint = this.#isFarAhead(membership) ? this.connection.reading?.checkpoint() : undefined
     if (checkpoint !== undefined) packets.push(checkpoint)
     write()
   }
@@ -193,10 +190,10 @@ export class Subscription implements Subscriber, Reading {
   }
 
   /** Whether so much passed by unsent that the client's last event id might soon fall out of the log. */
-  #isFarAhead(): boolean {
+  #isFarAhead({ sentPosition }: Membership): boolean {
     const { log, position } = this.cursor
-    if (!this.hasUnsent) return false
-    const unsent = position - this.#sentPosition
+    const unsent = position - sentPosition
+    if (unsent === 0) return false
     return unsent * 2 >= log.limits.maxEvents || (log.oldest > 0 && unsent * 2 >= log.length)
   }
 }

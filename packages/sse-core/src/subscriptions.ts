@@ -36,7 +36,12 @@ export class Subscriptions implements Reading {
     this.#connection = connection
     if (!(only instanceof Subscription)) return
     this.#places.push(only)
-    only.join({ group: this, filter: undefined, onOver: () => connection.close('end') })
+    only.join({
+      group: this,
+      sentPosition: only.cursor.position,
+      filter: undefined,
+      onOver: () => connection.close('end'),
+    })
   }
 
   /** Whether ids are positions in several logs. */
@@ -61,7 +66,8 @@ export class Subscriptions implements Reading {
         forget()
         resolve()
       }
-      const membership = { group: this, filter: this.#filterWith(filter), onOver }
+      const sentPosition = cursor.position
+      const membership = { group: this, sentPosition, filter: this.#filterWith(filter), onOver }
       const subscription = new Subscription(this.#connection, channel, cursor, membership)
       const forget = onAbort(signal, () => subscription.close())
       this.#places[place] = subscription

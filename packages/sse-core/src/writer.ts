@@ -8,6 +8,7 @@ import type { Terms } from './terms.js'
 /** Whom a writer writes for. */
 export interface WriterOwner {
   readonly terms: Terms
+  readonly res: SseResponse
   /** The socket takes more. */
   onWritable(): void
   /** The reader did not take enough in time, or too much waits for it. */
@@ -46,7 +47,6 @@ export class Writer {
   /** The heartbeat wheel's tick of the last write. */
   activeTick = 0
   readonly #owner: WriterOwner
-  readonly #res: SseResponse
   // One of them, once the head is out: the socket itself where that is sound, else `res.write`.
   #socket: Socket | undefined
   #sink: ResponseSink | undefined
@@ -54,14 +54,13 @@ export class Writer {
   #stall: Stall | undefined
   #isOver = false
 
-  constructor(owner: WriterOwner, res: SseResponse) {
+  constructor(owner: WriterOwner) {
     this.#owner = owner
-    this.#res = res
   }
 
   /** Sends the head, whose status and headers are set. */
   open(): void {
-    const res = this.#res
+    const res = this.#owner.res
     // Held back to the end of the tick, so that it goes out in one packet with what follows it.
     if (res instanceof ServerResponse && res.socket instanceof Socket) {
       res.socket.cork()
@@ -91,7 +90,7 @@ export class Writer {
       if (this.#sink?.write(packet) === false) this.#block()
       return
     }
-    const res = this.#res as ServerResponse
+    const res = this.#owner.res as ServerResponse
     // After somebody else's `res.end()` these bytes would stand before the next response of the connection.
     const isOurs = !res.writableEnded && res.socket === socket
     // What a write of more than the high-water mark returns says nothing yet: usually the kernel has taken it all.
@@ -140,7 +139,7 @@ export class Writer {
     this.isWritable = true
     this.flush()
     this.stop()
-    this.#res.end()
+    this.#owner.res.end()
   }
 
   /** Writes nothing any more and lets go of everything. Idempotent. */
@@ -158,7 +157,7 @@ export class Writer {
 
   /** What the runtime still holds, in bytes. */
   get #heldBytes(): number {
-    return (this.#socket ?? this.#res).writableLength
+    return (this.#socket ?? this.#owner.res).writableLength
   }
 
   #queue(outbox: Outbox, packet: Packet): void {
@@ -177,7 +176,7 @@ export class Writer {
 
   #watch(): Stall {
     // `drain` comes from the socket, not from the response, where writes go to the socket.
-    const drains = this.#socket ?? this.#res
+    const drains = this.#socket ?? this.#owner.res
     const stall: Stall = { waiting: [], drains, onDrain: () => this.#resume(stall), timer: undefined }
     drains.on('drain', stall.onDrain)
     return stall

@@ -1,0 +1,23 @@
+import type { CloseReason } from './ending.js'
+import type { SseResponse } from './exchange.js'
+import { answerUnheard } from './head.js'
+import type { SseManager } from './manager.js'
+import type { ObservedPromise } from './observed.js'
+import type { FailureListener } from './options.js'
+
+/** Who hears of an error: whoever the adapter names, else whoever waits for the promise, else nobody but `onError`. */
+export function failOutcome(
+  outcome: ObservedPromise<CloseReason>,
+  error: unknown,
+  res: SseResponse,
+  {
+    manager,
+    onFailure,
+  }: { readonly manager?: SseManager | undefined; readonly onFailure?: FailureListener | undefined },
+): void {
+  if (onFailure === undefined) outcome.fail(error, () => answerUnheard(error, res, manager))
+  else {
+    outcome.fulfil('error')
+    onFailure(error, res.req)
+  }
+}
