@@ -129,6 +129,7 @@ function takeOver(reply: FastifyReply): void {
  * has not: without this they would be lost, silently.
  */
 function cookiesOf(reply: FastifyReply): string[] {
+  if (!reply.server.hasDecorator('serializeCookie')) return []
   const key = Object.getOwnPropertySymbols(reply).find(({ description }) => description === 'fastify.reply.setCookies')
   const cookies: unknown = key && Reflect.get(reply, key)
   const serialize: unknown = Reflect.get(reply.server, 'serializeCookie')

@@ -9,4 +9,6 @@ export interface Belongings {
   readonly cancels: Set<() => void>
   forgetSignal?: () => void
   ageTimer?: NodeJS.Timeout
+  /** Waits for the reader to have everything, to end the stream then. */
+  onCaughtUp?: (() => void) | undefined
 }

@@ -232,31 +232,16 @@ export class SseConnection<Context = unknown> {
     this.#finish({ cause: error })
   }
 
-  /** Ends the stream with a last text, and then the socket too; calls back when it has. @internal */
+  /**
+   * Ends the stream with a last text, behind what is left in the logs, and then the socket too; calls back when it has.
+   * @internal
+   */
   shutDown(farewell: string, graceMs: number, onOver: () => void): void {
     if (this.#reason === undefined) this.reading?.pump()
     if (this.#reason === undefined && isGone(this.res)) this.#leave('client')
-    if (this.#reason === undefined) {
-      this.#reason = 'shutdown'
-      const hasHead = this.#hasHead()
-      if (hasHead) this.writer.enqueue(this.terms.encoder.packet(farewell, 1))
-      this.#letGo()
-      if (!hasHead) {
-        onOver()
-        return
-      }
-      this.writer.end()
-    }
-    // Both are gone from the response once it is over.
-    const socket = this.res instanceof ServerResponse ? this.res.socket : undefined
-    const session = this.res instanceof ServerResponse ? undefined : this.res.stream?.session
-    finishWithin(this.res, graceMs, () => {
-      this.#settle()
-      // An idle kept-alive connection would hold up `server.close()`.
-      socket?.destroySoon()
-      session?.close()
-      onOver()
-    })
+    if (this.#reason === undefined && this.#isOpen && this.reading?.hasMore) {
+      this.#afterCatchingUp(graceMs, (leftMs) => this.#shutDownNow(farewell, leftMs, onOver))
+    } else this.#shutDownNow(farewell, graceMs, onOver)
   }
 
   /** Calls back when the stream is over, until the returned function is called. @internal */
@@ -316,6 +301,8 @@ export class SseConnection<Context = unknown> {
   /** @internal */
   onWritable(): void {
     this.reading?.pump()
+    const onCaughtUp = this.#belongings?.onCaughtUp
+    if (onCaughtUp !== undefined && !this.reading?.hasMore) onCaughtUp()
   }
 
   /** @internal */
@@ -362,6 +349,45 @@ export class SseConnection<Context = unknown> {
     if (maxAgeMs === 0 || maxAgeMs === Number.POSITIVE_INFINITY || this.#reason !== undefined) return
     const ageMs = Math.min(MAX_TIMER_MS, maxAgeMs * (0.8 + 0.2 * Math.random()))
     this.#own().ageTimer = setTimeout(() => this.close('age'), ageMs).unref()
+  }
+
+  /** Calls back when the reader has everything, or has gone, or the time is over; with the time that is left. */
+  #afterCatchingUp(ms: number, callback: (leftMs: number) => void): void {
+    const belongings = this.#own()
+    const deadline = performance.now() + ms
+    const done = (): void => {
+      clearTimeout(timer)
+      forget()
+      belongings.onCaughtUp = undefined
+      callback(Math.max(0, deadline - performance.now()))
+    }
+    const timer = setTimeout(done, ms).unref()
+    const forget = this.onCancel(done)
+    belongings.onCaughtUp = done
+  }
+
+  #shutDownNow(farewell: string, graceMs: number, onOver: () => void): void {
+    if (this.#reason === undefined) {
+      this.#reason = 'shutdown'
+      const hasHead = this.#hasHead()
+      if (hasHead) this.writer.enqueue(this.terms.encoder.packet(farewell, 1))
+      this.#letGo()
+      if (!hasHead) {
+        onOver()
+        return
+      }
+      this.writer.end()
+    }
+    // Both are gone from the response once it is over.
+    const socket = this.res instanceof ServerResponse ? this.res.socket : undefined
+    const session = this.res instanceof ServerResponse ? undefined : this.res.stream?.session
+    finishWithin(this.res, graceMs, () => {
+      this.#settle()
+      // An idle kept-alive connection would hold up `server.close()`.
+      socket?.destroySoon()
+      session?.close()
+      onOver()
+    })
   }
 
   #heartbeat(): Packet {

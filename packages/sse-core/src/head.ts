@@ -42,6 +42,8 @@ const STREAM_HEADERS = Object.freeze({
   'X-Accel-Buffering': 'no',
 })
 
+const STREAM_HEADER_LIST = Object.entries(STREAM_HEADERS)
+
 /** Sets status and headers of an event stream; what middleware has set before survives. */
 export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadOptions): void {
   // Where nobody has set a header yet, the response need not make a table of them, which it would keep (`npm run bench`: memory).
@@ -50,8 +52,8 @@ export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadO
     return
   }
   res.statusCode = status
-  setHeaders(res, headers)
-  for (const [name, value] of Object.entries(STREAM_HEADERS)) {
+  if (headers !== undefined) setHeaders(res, headers)
+  for (const [name, value] of STREAM_HEADER_LIST) {
     if (name !== 'Cache-Control' || !res.hasHeader(name)) res.setHeader(name, value)
   }
   res.removeHeader('Content-Length')

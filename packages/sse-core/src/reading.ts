@@ -5,6 +5,8 @@ export interface Reading {
   /** Writes what is new, until the socket is full. */
   pump(): void
   close(): void
+  /** Whether there is something to write, which a full socket or a slow backplane holds up. */
+  readonly hasMore: boolean
   /** Whether filters let events pass by that the client's last event id does not know of. */
   readonly hasUnsent: boolean
   /** Moves the client's last event id to where the cursors are; undefined if it may not or cannot be moved. */

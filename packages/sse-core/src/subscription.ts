@@ -69,6 +69,10 @@ export class Subscription implements Subscriber, Reading {
     return this.connection.isGone
   }
 
+  get hasMore(): boolean {
+    return !this.#isOver && !this.cursor.isUpToDate
+  }
+
   get hasUnsent(): boolean {
     return this.#membership !== undefined && this.#membership.sentPosition < this.cursor.position
   }
@@ -186,7 +190,7 @@ export class Subscription implements Subscriber, Reading {
     void this.cursor
       .loadPage()
       .catch(this.#channel.report)
-      .then(() => this.pump())
+      .then(() => this.connection.onWritable())
   }
 
   /** Whether so much passed by unsent that the client's last event id might soon fall out of the log. */

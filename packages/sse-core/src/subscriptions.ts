@@ -49,6 +49,10 @@ export class Subscriptions implements Reading {
     return this.#places.length > 1
   }
 
+  get hasMore(): boolean {
+    return this.#places.some((subscription) => subscription?.hasMore)
+  }
+
   get hasUnsent(): boolean {
     return this.#places.some((subscription) => subscription?.hasUnsent)
   }
