@@ -48,8 +48,9 @@ export const SseEvent: {
  */
 export function formatEvent(event: SseEvent | string, eol: LineEnding = '\n'): string {
   requireLineEnding(eol)
-  const { event: checked, body } = checkEvent(event)
-  return withLineEnding(idLine(checked.id) + body, eol)
+  const fields = typeof event === 'string' ? { data: event } : event
+  const body = bodyOf(fields)
+  return withLineEnding(idLine(fields.id) + body, eol)
 }
 
 /** @throws {RangeError} the value is no line ending */
@@ -83,23 +84,35 @@ export function checkEvent(input: SseEvent | string): CheckedEvent {
   if (typeof input === 'string') input = { data: input }
   const known = bodies.get(input)
   if (known !== undefined) return { event: input, body: known }
-  const { event, data, id, retry, comment } = requireFields(input)
+  const body = bodyOf(input)
+  const event = copyOf(input)
+  bodies.set(event, body)
+  return { event, body }
+}
+
+/** The text of an event but for its id, which is checked too. @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field */
+export function bodyOf(input: SseEvent): string {
+  requireFields(input)
+  const { event, data, id, retry, comment } = input
   let body = ''
   if (comment !== undefined) body += lines(': ', requireString('comment', comment))
   if (event !== undefined) body += `event: ${requireLine('event', event)}\n`
   if (retry !== undefined) body += `retry: ${requireRetry(retry)}\n`
-  if (data !== undefined) body += lines('data: ', typeof data === 'string' ? data : toJson(data))
+  // JSON is one line.
+  if (data !== undefined) body += typeof data === 'string' ? lines('data: ', data) : `data: ${toJson(data)}\n`
   if (id !== undefined) requireLine('id', id)
-  body += '\n'
-  const copy: SseEvent = Object.freeze({
-    ...(event !== undefined && { event }),
-    ...(data !== undefined && { data }),
-    ...(id !== undefined && { id }),
-    ...(retry !== undefined && { retry }),
-    ...(comment !== undefined && { comment }),
-  })
-  bodies.set(copy, body)
-  return { event: copy, body }
+  return `${body}\n`
+}
+
+/** What nobody can change any more, and holds nothing but fields that are set. */
+function copyOf({ event, data, id, retry, comment }: SseEvent): SseEvent {
+  const copy: { -readonly [K in keyof SseEvent]: SseEvent[K] } = {}
+  if (event !== undefined) copy.event = event
+  if (data !== undefined) copy.data = data
+  if (id !== undefined) copy.id = id
+  if (retry !== undefined) copy.retry = retry
+  if (comment !== undefined) copy.comment = comment
+  return Object.freeze(copy)
 }
 
 /** Whether a value is what an object literal makes: those are events, everything else that a source yields is data. */
@@ -110,20 +123,24 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
 }
 
-const FIELDS: ReadonlySet<string> = new Set(['event', 'data', 'id', 'retry', 'comment'])
-
-function requireFields(event: SseEvent): SseEvent {
+function requireFields(event: SseEvent): void {
   if (typeof event !== 'object' || event === null) {
     throw invalid(`an event is an object or a string, not ${event === null ? 'null' : typeof event}`)
   }
   let isEmpty = true
-  for (const key of Object.keys(event)) {
-    if (!FIELDS.has(key))
+  // Not `Object.keys`, which makes an array for each event.
+  for (const key in event) {
+    if (isField(key)) {
+      if (event[key] !== undefined) isEmpty = false
+    } else if (Object.hasOwn(event, key)) {
       throw invalid(`unknown field ${JSON.stringify(key)}; an event has event, data, id, retry, comment`)
-    if (event[key as keyof SseEvent] !== undefined) isEmpty = false
+    }
   }
   if (isEmpty) throw invalid('an event needs at least one of event, data, id, retry, comment')
-  return event
+}
+
+function isField(key: string): key is keyof SseEvent {
+  return key === 'data' || key === 'event' || key === 'id' || key === 'retry' || key === 'comment'
 }
 
 function requireString(field: string, value: unknown): string {
@@ -134,7 +151,8 @@ function requireString(field: string, value: unknown): string {
 
 function requireLine(field: string, value: unknown): string {
   const text = requireString(field, value)
-  if (/[\r\n\0]/.test(text))
+  // Three searches, of which each is faster than a regular expression that looks for all.
+  if (text.includes('\n') || text.includes('\r') || text.includes('\0'))
     throw invalid(`${field} must not contain CR, LF or NUL: ${JSON.stringify(text.slice(0, 80))}`)
   return text
 }
