@@ -4,14 +4,15 @@ import type { SseConnection } from './connection.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import { requireEventBytes } from './encoder.js'
 import { SseError } from './errors.js'
-import { checkEvent, idLine, type SseEvent } from './event.js'
+import { type CheckedEvent, checkEvent, idLine, type SseEvent } from './event.js'
 import { Feed } from './feed.js'
 import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
 import { type HistoryLimits, requireDuration, resolveHistory } from './limits.js'
 import { ChannelListener, type ListenOptions } from './listener.js'
-import { isId, type Log } from './log.js'
+import type { Log } from './log.js'
+import { isId } from './log-item.js'
 import type { SseManager } from './manager.js'
-import { observed } from './observed.js'
+import { ObservedPromise, observed } from './observed.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
 import { type PullSource, pullEvents } from './source.js'
@@ -137,7 +138,19 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
    * @throws {SseError} `ERR_SSE_CLOSED`: the channel was closed, deleted or has ended
    */
   broadcast(event: ChannelEvent<Events>): Promise<string> {
-    return observed(this.#broadcast(event as SseEvent | string), this.report)
+    const result = new ObservedPromise<string>()
+    try {
+      const published = this.#publishEvent(event as SseEvent | string)
+      if (typeof published === 'string') result.fulfil(published)
+      else
+        published.then(
+          (id) => result.fulfil(id),
+          (error: unknown) => result.fail(error, this.report),
+        )
+    } catch (error) {
+      result.fail(error, this.report)
+    }
+    return result
   }
 
   /**
@@ -275,36 +288,38 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     return true
   }
 
-  async #broadcast(input: SseEvent | string): Promise<string> {
-    return this.#publish({ event: this.#check(input) })
+  #publishEvent(input: SseEvent | string): string | Promise<string> {
+    const { event, body } = this.#check(input)
+    return this.#publish({ event }, body)
   }
 
-  #check(input: SseEvent | string): SseEvent {
-    const { event, body } = checkEvent(input)
-    const { id } = event
+  #check(input: SseEvent | string): CheckedEvent {
+    const checked = checkEvent(input)
+    const { id } = checked.event
     if (id !== undefined && !isId(id)) {
       throw new SseError(
         'ERR_SSE_INVALID_EVENT',
         `id must be 1–128 characters from ! to ~, not ${JSON.stringify(id.slice(0, 160))}`,
       )
     }
+    const { body } = checked
     const { maxEventBytes } = this.settings
     // A UTF-16 unit takes at most three bytes: only what may be too large is measured.
     if (body.length * 3 > maxEventBytes) requireEventBytes(Buffer.byteLength(idLine(id) + body), maxEventBytes)
-    return event
+    return checked
   }
 
-  #publish(input: LogInput): Promise<string> {
+  #publish(input: LogInput, body?: string): string | Promise<string> {
     if (this.isClosed) throw this.#closedError()
     this.#use()
-    return this.#feed.publish(input)
+    return this.#feed.publish(input, body)
   }
 
   async #end(last: SseEvent | string | undefined): Promise<void> {
     if (this.isClosed) return
     // Checked before anything is published: an end cannot be taken back.
-    const event = last === undefined ? undefined : this.#check(last)
-    const published = event && this.#publish({ event })
+    const checked = last === undefined ? undefined : this.#check(last)
+    const published = checked && this.#publish({ event: checked.event }, checked.body)
     // Called in the same turn as the event before it, so that nothing comes between.
     const ended = this.#publish({ end: true })
     this.#isEnding = true
@@ -321,7 +336,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     const pace = new Pace()
     try {
       for (let result = await puller.next(); !result.done; result = await puller.next()) {
-        await this.#broadcast(result.value)
+        await this.#publishEvent(result.value)
         await pace.step(0)
       }
     } finally {

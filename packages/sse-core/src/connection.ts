@@ -361,7 +361,10 @@ export class SseConnection<Context = unknown> {
       belongings.onCaughtUp = undefined
       callback(Math.max(0, deadline - performance.now()))
     }
-    const timer = setTimeout(done, ms).unref()
+    const timer = setTimeout(() => {
+      done()
+      cut(this.res)
+    }, ms).unref()
     const forget = this.onCancel(done)
     belongings.onCaughtUp = done
   }

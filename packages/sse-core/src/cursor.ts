@@ -1,5 +1,6 @@
 import type { LineEnding } from './event.js'
-import { hasOwnId, type Log, type LogItem } from './log.js'
+import type { Log } from './log.js'
+import { hasOwnId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 
 /** Where a reader starts. */

@@ -1,5 +1,5 @@
 import { SseError } from './errors.js'
-import { checkEvent, idLine, type LineEnding, type SseEvent, withLineEnding } from './event.js'
+import { bodyOf, idLine, type LineEnding, type SseEvent, withLineEnding } from './event.js'
 import { Packet } from './packet.js'
 import { formatCheckpoint } from './signals.js'
 
@@ -17,7 +17,8 @@ export class Encoder {
 
   /** @throws {SseError} `ERR_SSE_INVALID_EVENT`, `ERR_SSE_LIMIT` */
   event(input: SseEvent | string): Packet {
-    const { event, body } = checkEvent(input)
+    const event = typeof input === 'string' ? { data: input } : input
+    const body = bodyOf(event)
     const packet = this.packet(idLine(event.id) + body, 1)
     requireEventBytes(packet.size, this.#maxEventBytes)
     return packet

@@ -76,22 +76,26 @@ export interface CheckedEvent {
   readonly body: string
 }
 
-// A broadcast is checked before it goes to the backplane, and its text is needed again when it comes back from there.
-const bodies = new WeakMap<SseEvent, string>()
-
 /** @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field */
 export function checkEvent(input: SseEvent | string): CheckedEvent {
-  if (typeof input === 'string') input = { data: input }
-  const known = bodies.get(input)
-  if (known !== undefined) return { event: input, body: known }
-  const body = bodyOf(input)
-  const event = copyOf(input)
+  const event = typeof input === 'string' ? { data: input } : input
+  const body = bodyOf(event)
+  return { event: copyOf(event), body }
+}
+
+const bodies = new WeakMap<SseEvent, string>()
+
+/** Keeps the text for when the same event is to be written again: when it comes back from a backplane, or out of a queue. */
+export function rememberBody({ event, body }: CheckedEvent): void {
   bodies.set(event, body)
-  return { event, body }
 }
 
 /** The text of an event but for its id, which is checked too. @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field */
 export function bodyOf(input: SseEvent): string {
+  return bodies.get(input) ?? writeBody(input)
+}
+
+function writeBody(input: SseEvent): string {
   requireFields(input)
   const { event, data, id, retry, comment } = input
   let body = ''

@@ -1,9 +1,12 @@
 import type { Backplane, LogEntry, LogInput, Unsubscribe } from './backplane.js'
 import type { HistoryBudget } from './budget.js'
 import { Cursor, type StartOptions } from './cursor.js'
+import { newEpoch } from './epoch.js'
+import { SseError } from './errors.js'
+import { rememberBody } from './event.js'
 import type { ResolvedHistoryLimits } from './limits.js'
-import { endItem, gapItem, isId, itemOf, Log, type LogItem, newEpoch } from './log.js'
-import { memoryBackplane } from './memory-backplane.js'
+import { Log } from './log.js'
+import { endItem, gapItem, isId, itemOf, type LogItem } from './log-item.js'
 
 export interface FeedOptions {
   readonly history: ResolvedHistoryLimits
@@ -26,7 +29,8 @@ export class Feed {
   lastEventId: string | undefined
   readonly #channel: string
   readonly #options: FeedOptions
-  #backplane: Backplane | undefined
+  // Of the only log.
+  #sequence = 0
   #log: Log | undefined
   #subscription: Promise<Unsubscribe> | undefined
   #warming: Promise<void> | undefined
@@ -76,13 +80,19 @@ export class Feed {
     return this.#log?.positionAfter(id) !== undefined || (id !== '' && this.#options.backplane !== undefined)
   }
 
-  /** Appends to the channel's log, wherever that is; resolves to the id. Calls keep their order. */
-  publish(input: LogInput): Promise<string> {
-    // The only log must be there before its first event.
-    if (this.#log === undefined && this.#options.backplane === undefined) this.#open()
+  /**
+   * Appends to the channel's log, wherever that is; returns the id, or what resolves to it. Calls keep their order.
+   *
+   * @param body the event's text but for its id, of one that was checked
+   * @throws {SseError} `ERR_SSE_CLOSED`: the only log has ended
+   */
+  publish(input: LogInput, body?: string): string | Promise<string> {
+    const { backplane } = this.#options
+    if (backplane === undefined) return this.#appendToOnlyLog(input, body)
+    if (body !== undefined && 'event' in input) rememberBody({ event: input.event, body })
     // Who started to listen before this call must not find the event in its past.
-    if (this.#whenWarm !== undefined) return this.#whenWarm.then(() => this.#publish(input))
-    return this.#publish(input)
+    if (this.#whenWarm !== undefined) return this.#whenWarm.then(() => this.#publish(backplane, input))
+    return this.#publish(backplane, input)
   }
 
   /** Lets readers read what is new at once, rather than at the end of the tick. */
@@ -124,7 +134,6 @@ export class Feed {
     this.#log = undefined
     this.#warming = undefined
     this.#subscription = undefined
-    this.#backplane = undefined
   }
 
   /** Does at once what otherwise waits for a turn of the event loop that somebody is not giving. */
@@ -133,18 +142,41 @@ export class Feed {
     this.trim(Date.now())
   }
 
-  async #publish(input: LogInput): Promise<string> {
-    const id = await (this.#options.backplane ?? this.#openBackplane()).publish(this.#channel, input)
+  #appendToOnlyLog(input: LogInput, body: string | undefined): string {
+    // It must be there before its first event.
+    const log = this.#log ?? this.#open()
+    if (log.endPosition !== undefined) {
+      throw new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(this.#channel)} has ended`)
+    }
+    const at = Date.now()
+    const isEvent = 'event' in input
+    const id = (isEvent ? input.event.id : undefined) ?? `${log.epoch}.${this.#sequence + 1}`
+    const item = itemOf(isEvent ? { id, at, event: input.event } : { id, at, end: true }, body)
+    this.#sequence += 1
+    this.#append(log, item)
+    if (isEvent) this.lastEventId = id
+    return id
+  }
+
+  async #publish(backplane: Backplane, input: LogInput): Promise<string> {
+    const id = await backplane.publish(this.#channel, input)
     if (this.#log === undefined && 'event' in input) this.lastEventId = id
     return id
   }
 
-  #open(): void {
+  #open(): Log {
     const { backplane, history } = this.#options
-    const log = new Log(history, `${newEpoch()}.0`)
+    const log = new Log(history, newEpoch())
     this.#log = log
-    const last = Math.min(history.maxEvents, Number.MAX_SAFE_INTEGER)
-    const subscription = (backplane ?? this.#openBackplane()).subscribe(
+    this.#sequence = 0
+    if (backplane !== undefined) this.#subscribe(backplane, log)
+    if (this.#hasEnded) log.append(endItem())
+    return log
+  }
+
+  #subscribe(backplane: Backplane, log: Log): void {
+    const last = Math.min(log.limits.maxEvents, Number.MAX_SAFE_INTEGER)
+    const subscription = backplane.subscribe(
       this.#channel,
       { last },
       {
@@ -154,15 +186,7 @@ export class Feed {
       },
     )
     this.#subscription = subscription
-    if (this.#hasEnded) log.append(endItem())
-    // In memory a subscription is live within the call.
-    if (backplane !== undefined) this.#warm(log, subscription)
-  }
-
-  #openBackplane(): Backplane {
-    // It gives but ids and order: what is kept is kept here.
-    this.#backplane ??= memoryBackplane({ history: { maxEvents: 0, maxAgeMs: Number.POSITIVE_INFINITY } })
-    return this.#backplane
+    this.#warm(log, subscription)
   }
 
   #warm(log: Log, subscription: Promise<Unsubscribe>): void {

@@ -1,5 +1,5 @@
 import type { LogEntry } from './backplane.js'
-import { checkEvent, idLine, type LineEnding, withLineEnding } from './event.js'
+import { bodyOf, idLine, type LineEnding, withLineEnding } from './event.js'
 import { Packet } from './packet.js'
 
 /** An encoded event of a log. It is encoded when it arrives, and once more for each other line ending in use. */
@@ -44,7 +44,7 @@ const frames = new WeakMap<LogEntry, Frame>()
 export function frameOf(entry: LogEntry & { readonly event: object }): Frame {
   const made = frames.get(entry)
   if (made !== undefined) return made
-  const frame = new Frame(entry.id, checkEvent(entry.event).body)
+  const frame = new Frame(entry.id, bodyOf(entry.event))
   frames.set(entry, frame)
   return frame
 }

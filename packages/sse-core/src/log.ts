@@ -1,58 +1,7 @@
-import { randomBytes } from 'node:crypto'
-import type { LogEntry } from './backplane.js'
-import { SseError } from './errors.js'
-import type { LineEnding, SseEvent } from './event.js'
-import { type Frame, frameOf } from './frame.js'
+import type { LineEnding } from './event.js'
 import type { ResolvedHistoryLimits } from './limits.js'
+import { hasOwnId, isId, type LogItem } from './log-item.js'
 import { Packet } from './packet.js'
-
-/**
- * One place in a log: an event, the end of the channel, or a gap (the backplane lost its place, so that nobody knows
- * what came before this).
- */
-export interface LogItem {
-  readonly kind: 'event' | 'end' | 'gap'
-  readonly id: string
-  /** When it was published, in ms since the epoch. */
-  readonly at: number
-  /** What the backplane delivered; undefined for a gap. */
-  readonly entry: LogEntry | undefined
-  /** The event, with its id. */
-  readonly event: SseEvent | undefined
-  readonly frame: Frame | undefined
-}
-
-const ID = /^[!-~]{1,128}$/
-
-/** Whether a text may be the id of a place in a log, and go over the wire as one. */
-export function isId(text: string): boolean {
-  return ID.test(text)
-}
-
-/** The item that an entry of a backplane becomes. @throws {SseError} `ERR_SSE_INVALID_EVENT`: it cannot be written */
-export function itemOf(entry: LogEntry): LogItem {
-  const { id, at } = entry
-  if (!isId(id))
-    throw new SseError('ERR_SSE_INVALID_EVENT', `the log has an id that cannot be written: ${JSON.stringify(id)}`)
-  if ('end' in entry) return { kind: 'end', id, at, entry, event: undefined, frame: undefined }
-  const frame = frameOf(entry)
-  return { kind: 'event', id, at, entry, event: Object.freeze({ ...entry.event, id }), frame }
-}
-
-/** A place of which nobody knows what was there: what came before it was lost, or it cannot be read itself. */
-export function gapItem(id = `${newEpoch()}.g`): LogItem {
-  return { kind: 'gap', id, at: Date.now(), entry: undefined, event: undefined, frame: undefined }
-}
-
-/** The end of a channel whose log is gone. */
-export function endItem(): LogItem {
-  return { kind: 'end', id: `${newEpoch()}.e`, at: Date.now(), entry: undefined, event: undefined, frame: undefined }
-}
-
-/** Whether the publisher chose an event's id, so that it may look like anything. */
-export function hasOwnId({ entry }: LogItem): boolean {
-  return entry !== undefined && 'event' in entry && entry.event.id !== undefined
-}
 
 /** Some of a log's frames joined for one write. */
 export interface Batch {
@@ -69,11 +18,6 @@ const MAX_BATCH_BYTES = 64 * 1024
 const BURST_EVENTS = 10_000
 const BURST_BYTES = 16 * 1024 * 1024
 
-/** A short id that is new per log, so that an id of a dead process is *unknown* here, never *wrong*. */
-export function newEpoch(): string {
-  return randomBytes(9).toString('base64url').replaceAll('-', '.')
-}
-
 /**
  * The bounded ring of a channel's newest events, and the one place that knows what a position is.
  *
@@ -83,6 +27,7 @@ export function newEpoch(): string {
  */
 export class Log {
   readonly limits: ResolvedHistoryLimits
+  readonly epoch: string
   /** The retained bytes. */
   bytes = 0
   oldest = 0
@@ -95,10 +40,11 @@ export class Log {
   #endPosition: number | undefined
   #batch: (Batch & { start: number; head: number; eol: LineEnding }) | undefined
 
-  /** @param origin the id before the first item */
-  constructor(limits: ResolvedHistoryLimits, origin: string) {
+  /** @param epoch what generated ids begin with: the one before the first item is `<epoch>.0` */
+  constructor(limits: ResolvedHistoryLimits, epoch: string) {
     this.limits = limits
-    this.#idBeforeOldest = origin
+    this.epoch = epoch
+    this.#idBeforeOldest = `${epoch}.0`
   }
 
   /** Names the place before the first item, for a log that is still empty. */

@@ -1,7 +1,9 @@
 import type { Backplane, BackplaneSink, LogEntry } from './backplane.js'
+import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
 import { type HistoryLimits, resolveHistory } from './limits.js'
-import { itemOf, Log, newEpoch } from './log.js'
+import { Log } from './log.js'
+import { itemOf } from './log-item.js'
 
 export interface MemoryBackplaneOptions {
   /** What each channel keeps. A channel that nobody subscribes to is forgotten once all of it has expired. */
@@ -11,7 +13,6 @@ export interface MemoryBackplaneOptions {
 /** The log of one channel in memory, and who reads it. */
 interface MemoryLog {
   readonly log: Log
-  readonly epoch: string
   readonly sinks: Set<BackplaneSink>
   sequence: number
 }
@@ -30,8 +31,7 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
     if (isClosed) throw new SseError('ERR_SSE_CLOSED', 'the memory backplane is closed')
     let memory = channels.get(channel)
     if (memory === undefined) {
-      const epoch = newEpoch()
-      memory = { epoch, log: new Log(limits, `${epoch}.0`), sinks: new Set(), sequence: 0 }
+      memory = { log: new Log(limits, newEpoch()), sinks: new Set(), sequence: 0 }
       channels.set(channel, memory)
     }
     memory.log.trim(Date.now())
@@ -55,10 +55,10 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
   return {
     async publish(channel, input) {
       const memory = open(channel)
-      const { log, sinks, epoch } = memory
+      const { log, sinks } = memory
       if (log.endPosition !== undefined)
         throw new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(channel)} has ended`)
-      const id = ('event' in input ? input.event.id : undefined) ?? `${epoch}.${memory.sequence + 1}`
+      const id = ('event' in input ? input.event.id : undefined) ?? `${log.epoch}.${memory.sequence + 1}`
       const entry: LogEntry = { id, previousId: log.idBefore(log.head), at: Date.now(), ...input }
       log.append(itemOf(entry))
       memory.sequence += 1

@@ -1,5 +1,5 @@
 import { SseError } from './errors.js'
-import { checkEvent, type SseEvent } from './event.js'
+import { checkEvent, rememberBody, type SseEvent } from './event.js'
 
 /**
  * A stream to add events to: before it is given to `res.sse(stream)`, and while it is being sent. It has one consumer.
@@ -34,6 +34,7 @@ export class SseStream implements AsyncIterable<SseEvent> {
     if (this.#isEnded) throw new SseError('ERR_SSE_CLOSED', 'the stream has ended')
     const checked = checkEvent(event)
     if (this.#isAbandoned) return this
+    rememberBody(checked)
     this.#queue.push({ event: checked.event, size: checked.body.length })
     this.#size += checked.body.length
     if (this.#bound !== undefined && this.#size > this.#bound.size) this.#bound.onFull()
