@@ -1,0 +1,46 @@
+import { Stage } from '../stage.mjs'
+
+const VISITS = 1_000
+const CONCURRENCY = 20
+
+/** @type {import('../stage.mjs').Cast} */
+const quickCast = { http: null, 'http-again': 'http', 'ssekit-http': 'http', 'better-sse': 'http' }
+
+/** @type {import('../stage.mjs').Cast} */
+const cast = {
+  ...quickCast,
+  'sse-channel': 'http',
+  hono: 'http',
+  express: null,
+  'ssekit-express': 'express',
+  'better-sse-express': 'express',
+  'express-sse': 'express',
+  fastify: null,
+  'ssekit-fastify': 'fastify',
+  'fastify-sse': 'fastify',
+  'fastify-sse-v2': 'fastify',
+  koa: null,
+  'koa-stream': 'koa',
+  'ssekit-koa': 'koa',
+}
+
+/** @type {import('./row.mjs').Row} */
+export const newStreams = {
+  id: 'new-streams',
+  title: 'New streams',
+  method:
+    'Clients connect, ask, read the first bytes and leave. The bare handlers send a head and a first line, keep the response in a `Set`, ' +
+    'and delete it when it closes.',
+
+  async run({ isQuick, rounds }) {
+    return Stage.with(isQuick ? quickCast : cast, { rounds }, async (stage) => {
+      const heading = { title: 'One stream, from connect to disconnect', quantity: 'CPU per stream', unit: 'µs' }
+      const comparison = await stage.compare(heading, async (subject) => {
+        const visits = { count: VISITS, concurrency: CONCURRENCY }
+        const usage = await subject.usage(() => subject.client.call('visit', visits))
+        return { value: (usage.cpuMs * 1000) / VISITS, clientShare: usage.clientCpuMs / usage.wallMs }
+      })
+      return [comparison]
+    })
+  },
+}

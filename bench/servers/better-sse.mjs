@@ -1,0 +1,20 @@
+// better-sse, on bare `node:http` or on Express.
+import { createServer } from 'node:http'
+import { createChannel, createSession } from 'better-sse'
+import { options, serve } from './stand.mjs'
+
+const channel = createChannel()
+const { heartbeatMs } = options
+const session = heartbeatMs === undefined ? {} : { keepAlive: heartbeatMs === 0 ? null : heartbeatMs }
+
+const handle = async (req, res) => {
+  channel.register(await createSession(req, res, session))
+}
+
+let listener = handle
+if (options.express !== undefined) {
+  const { default: express } = await import(options.express)
+  listener = express().get('/', handle)
+}
+
+await serve(createServer(listener), { publish: (data) => channel.broadcast(data) })

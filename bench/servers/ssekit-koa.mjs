@@ -1,0 +1,11 @@
+import { createServer } from 'node:http'
+import { sse } from '@ssekit/koa-sse'
+import Koa from 'koa'
+import { channel, manager, publish } from './ssekit.mjs'
+import { serve } from './stand.mjs'
+
+const app = new Koa()
+app.use(sse({ manager }))
+app.use((ctx) => ctx.sse(channel))
+
+await serve(createServer(app.callback()), { publish })
