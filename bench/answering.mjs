@@ -10,12 +10,29 @@ export const options = JSON.parse(process.argv[2] ?? '{}')
 export function answer(ready, calls) {
   process.on('message', async (/** @type {any} */ { id, name, args }) => {
     try {
-      process.send?.({ id, value: await calls[name]?.(...args) })
+      const call = calls[name]
+      if (call === undefined) throw new Error(`there is no call ${name}`)
+      send({ id, value: await call(...args) })
     } catch (error) {
-      process.send?.({ id, error: error instanceof Error ? error.stack : String(error) })
+      send({ id, error: error instanceof Error ? error.stack : String(error) })
     }
   })
-  // A bench that was broken off leaves nothing behind.
-  process.once('disconnect', () => process.exit())
-  process.send?.({ id: 'ready', value: ready })
+  process.on('disconnect', exit)
+  send({ id: 'ready', value: ready })
+}
+
+/** @param {unknown} message */
+function send(message) {
+  if (process.connected) process.send?.(message)
+}
+
+/** Answers no more, and lives on for as long as something is open. */
+export function takeLeave() {
+  process.off('disconnect', exit)
+  process.disconnect()
+}
+
+/** Without the bench there is nothing to do, be it over or broken off. */
+function exit() {
+  process.exit()
 }

@@ -43,3 +43,20 @@ export function ratioOf({ entries }, { against, values }) {
 export function labelOf(id) {
   return candidate(/** @type {import('./candidates.mjs').CandidateId} */ (id)).label
 }
+
+/**
+ * Comparisons of the same with different candidates, as one.
+ *
+ * @param {readonly Comparison[]} comparisons
+ * @returns {Comparison}
+ */
+export function joined(comparisons) {
+  const [first] = comparisons
+  if (first === undefined) throw new Error('there is nothing to join')
+  return {
+    ...first,
+    entries: comparisons.flatMap(({ entries }) => entries),
+    clientShare: Math.max(...comparisons.map(({ clientShare = 0 }) => clientShare)),
+    leftOut: comparisons.flatMap(({ leftOut }) => leftOut),
+  }
+}

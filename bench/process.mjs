@@ -86,9 +86,9 @@ export class Script {
     return result
   }
 
-  /** Resolves when the process has ended, by itself. */
+  /** Resolves with the exit code when the process has ended, by itself; null if a signal ended it. */
   ended() {
-    if (this.#failure !== undefined) return Promise.resolve()
+    if (this.#failure !== undefined) return Promise.resolve(this.#child.exitCode)
     return new Promise((resolve) => {
       this.#child.once('exit', resolve)
     })

@@ -10,6 +10,14 @@ import { Subject } from './subject.mjs'
  * @typedef {Partial<Record<CandidateId, CandidateId | null>>} Cast
  */
 
+/** @typedef {Pick<Comparison, 'title' | 'quantity' | 'unit'>} Heading */
+
+/**
+ * @typedef {object} Measurement
+ * @property {number[]} figures
+ * @property {number} [clientShare] how much of one CPU the load client took
+ */
+
 /** How often each is run before it counts: its code is compiled then. */
 const WARM_UPS = 2
 
@@ -59,29 +67,60 @@ export class Stage {
    * Measures round by round: in each, every candidate once, so that whatever else the machine does meets them all. Who is first
    * changes from round to round.
    *
-   * @param {{ title: string, quantity: string, unit: string }} heading
-   * @param {(subject: Subject) => Promise<{ value: number, clientShare?: number }>} measure
-   * @returns {Promise<Comparison>}
+   * @param {readonly Heading[]} headings one for each figure
+   * @param {(subject: Subject) => Promise<Measurement>} measure
+   * @returns {Promise<Comparison[]>} one for each heading
    */
-  async compare(heading, measure) {
-    /** @type {Map<string, number[]>} */
-    const values = new Map(this.subjects.map(({ id }) => [id, []]))
-    let clientShare = 0
+  async compare(headings, measure) {
+    /** @type {Map<Subject, Measurement[]>} */
+    const measurements = new Map(this.subjects.map((subject) => [subject, []]))
     for (let round = -WARM_UPS; round < this.#rounds; round++) {
       for (const subject of rotate(this.subjects, round + WARM_UPS)) {
-        const { value, clientShare: share = 0 } = await measure(subject)
-        if (round < 0) continue
-        values.get(subject.id)?.push(value)
-        clientShare = Math.max(clientShare, share)
+        const measurement = await measure(subject)
+        if (round >= 0) measurements.get(subject)?.push(measurement)
       }
     }
-    const entries = this.subjects.map(({ id }) => ({
-      id,
-      label: labelOf(id),
-      against: this.#cast[id] ?? undefined,
-      values: values.get(id) ?? [],
+    return this.#comparisons(headings, measurements)
+  }
+
+  /**
+   * Measures all candidates at the same time, round by round.
+   *
+   * @param {readonly Heading[]} headings
+   * @param {(subject: Subject) => Promise<Measurement>} measure
+   * @returns {Promise<Comparison[]>}
+   */
+  async compareAtOnce(headings, measure) {
+    /** @type {Map<Subject, Measurement[]>} */
+    const measurements = new Map(this.subjects.map((subject) => [subject, []]))
+    for (let round = 0; round < this.#rounds; round++) {
+      await Promise.all(
+        this.subjects.map(async (subject) => {
+          measurements.get(subject)?.push(await measure(subject))
+        }),
+      )
+    }
+    return this.#comparisons(headings, measurements)
+  }
+
+  /**
+   * @param {readonly Heading[]} headings
+   * @param {Map<Subject, Measurement[]>} measurements
+   * @returns {Comparison[]}
+   */
+  #comparisons(headings, measurements) {
+    const shares = [...measurements.values()].flat().map(({ clientShare = 0 }) => clientShare)
+    return headings.map((heading, index) => ({
+      ...heading,
+      entries: [...measurements].map(([{ id }, list]) => ({
+        id,
+        label: labelOf(id),
+        against: this.#cast[id] ?? undefined,
+        values: list.map(({ figures }) => figures[index] ?? Number.NaN),
+      })),
+      clientShare: Math.max(...shares),
+      leftOut: this.leftOut,
     }))
-    return { ...heading, entries, clientShare, leftOut: this.leftOut }
   }
 
   /**

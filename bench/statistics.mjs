@@ -10,7 +10,7 @@ export function median(values) {
  * @param {ArrayLike<number>} sorted
  * @param {number} share from 0 to 1
  */
-function quantile(sorted, share) {
+export function quantile(sorted, share) {
   const place = (sorted.length - 1) * share
   const low = sorted[Math.floor(place)] ?? Number.NaN
   const high = sorted[Math.ceil(place)] ?? Number.NaN

@@ -5,13 +5,14 @@ import { cpuMs, residentBytes, Script } from './process.mjs'
 /** Long enough for a server to go to sleep after its last event: only then does the kernel's count of its CPU time stand still. */
 const SETTLE_MS = 3
 
+const CLIENT = new URL('load/client.mjs', import.meta.url)
+
 /**
  * What a server did.
  *
  * @typedef {object} Usage
  * @property {number} cpuMs CPU time of the server
- * @property {number} clientCpuMs CPU time of its client
- * @property {number} wallMs
+ * @property {number} clientShare how much of one CPU its client took meanwhile
  */
 
 /** One candidate that is measured: its server, and the load client of its own that reads it. */
@@ -28,7 +29,26 @@ export class Subject {
       await server.stop()
       return { leftOut: server.ready.leftOut }
     }
-    return new Subject(id, server, await Script.start(new URL('load/client.mjs', import.meta.url), server.ready))
+    return new Subject(id, server, await Script.start(CLIENT, server.ready))
+  }
+
+  /**
+   * Starts a candidate that every machine has, hands it to the work, and stops it whatever happens.
+   *
+   * @template T
+   * @param {import('./candidates.mjs').CandidateId} id
+   * @param {Readonly<Record<string, unknown>>} options
+   * @param {(subject: Subject) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  static async with(id, options, work) {
+    const subject = await Subject.start(id, options)
+    if (!(subject instanceof Subject)) throw new Error(`${id}: ${subject.leftOut}`)
+    try {
+      return await work(subject)
+    } finally {
+      await subject.stop()
+    }
   }
 
   /**
@@ -63,7 +83,15 @@ export class Subject {
     await work()
     const wallMs = performance.now() - start.wall
     await sleep(SETTLE_MS)
-    return { cpuMs: cpuMs(this.pid) - start.server, clientCpuMs: cpuMs(this.client.pid) - start.client, wallMs }
+    return {
+      cpuMs: cpuMs(this.pid) - start.server,
+      clientShare: (cpuMs(this.client.pid) - start.client) / wallMs,
+    }
+  }
+
+  /** Another client of the same server. */
+  startClient() {
+    return Script.start(CLIENT, this.server.ready)
   }
 
   async stop() {

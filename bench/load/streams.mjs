@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { MARKER } from './workload.mjs'
 
 const BUFFER_BYTES = 64 * 1024
-/** How many connections are under way at once. */
+/** How many connections are made at once. */
 const CONCURRENCY = 128
 
 // All sockets read into the same memory, so that a read allocates nothing. One byte more, for a marker that ends the search.
@@ -11,16 +11,16 @@ const buffer = bytes.subarray(0, BUFFER_BYTES)
 
 /** Many streams of one server, and how many events each has received. */
 export class Streams {
-  /** How many events each stream has received since the last `reset()`. */
+  /** How many events each stream has received since `reset()`. */
   received = new Int32Array(0)
   /** How many all of them have. */
   total = 0
-  /** @type {(index: number, first: number, count: number) => void} */
+  /** @type {(index: number, first: number, count: number) => void} hears how many a stream had, and how many have come */
   onEvents = () => {}
-  /** @type {((error: Error) => void)} */
+  /** @type {(error: Error) => void} hears of streams that break */
   onFailure = () => {}
-  /** @type {(index: number) => void} hears of streams that the server ends, if that is no failure */
-  onEnd = (index) => this.#fail(`stream ${index} was ended by the server`)
+  /** Whether the server may end them. */
+  mayEnd = false
   #marker = MARKER.charCodeAt(0)
   /** @type {import('node:net').Socket[]} */
   #sockets = []
@@ -36,17 +36,16 @@ export class Streams {
    * Opens streams; resolves once each has its first bytes.
    *
    * @param {number} port
-   * @param {{ count: number, path?: string, paths?: number }} options `paths`: how many different paths, `/0`, `/1`, …
+   * @param {number} count
+   * @param {(index: number) => string} [pathOf]
    */
-  async open(port, { count, paths }) {
-    const first = this.#sockets.length
-    this.received = new Int32Array(first + count)
-    let next = first
+  async open(port, count, pathOf = () => '/') {
+    this.received = new Int32Array(count)
+    this.total = 0
+    this.#sockets = []
+    let next = 0
     const openNext = async () => {
-      while (next < first + count) {
-        const index = next++
-        await this.#open(port, index, paths === undefined ? '/' : `/${index % paths}`)
-      }
+      while (next < count) await this.#open(port, next, pathOf(next++))
     }
     await Promise.all(Array.from({ length: CONCURRENCY }, openNext))
     if (this.#failure !== undefined) throw this.#failure
@@ -64,19 +63,18 @@ export class Streams {
     for (const socket of this.#sockets) socket.pause()
   }
 
-  /** They go, and wait until the server has noticed. */
+  /** They leave; resolves when the server has closed its side too. */
   async close() {
-    this.onEnd = () => {}
-    await Promise.all(
-      this.#sockets.map((socket) => {
-        const closed = new Promise((resolve) => {
-          socket.once('close', resolve)
-        })
-        socket.end()
-        return closed
-      }),
-    )
-    this.#sockets = []
+    this.mayEnd = true
+    const ended = this.ended()
+    for (const socket of this.#sockets) socket.end()
+    await ended
+    this.mayEnd = false
+  }
+
+  /** Resolves when all have ended. */
+  async ended() {
+    await Promise.all(this.#sockets.map(closed))
   }
 
   /**
@@ -84,18 +82,16 @@ export class Streams {
    * @param {number} index
    * @param {string} path
    */
-  async #open(port, index, path) {
-    await new Promise((resolve) => {
-      let isOpen = false
-      const socket = openSocket(port, path, (length) => {
-        if (isOpen) this.#count(index, length)
-        else resolve(undefined)
-        isOpen = true
+  #open(port, index, path) {
+    return new Promise((resolve) => {
+      const socket = openStream(port, path, (length) => {
+        this.#count(index, length)
+        resolve(undefined)
       })
       this.#sockets[index] = socket
       socket.on('error', (error) => this.#fail(`stream ${index}: ${error.message}`))
       socket.on('close', () => {
-        this.onEnd(index)
+        if (!this.mayEnd) this.#fail(`stream ${index} was ended by the server`)
         resolve(undefined)
       })
     })
@@ -131,19 +127,20 @@ export class Streams {
  * @param {string} path
  * @param {(length: number) => void} onRead
  */
-export function openSocket(port, path, onRead) {
-  const socket = connect({
-    port,
-    host: '127.0.0.1',
-    noDelay: true,
-    onread: {
-      buffer,
-      callback: (length) => {
-        onRead(length)
-        return true
-      },
-    },
-  })
+export function openStream(port, path, onRead) {
+  const callback = (/** @type {number} */ length) => {
+    onRead(length)
+    return true
+  }
+  const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer, callback } })
   socket.write(`GET ${path} HTTP/1.1\r\nHost: bench\r\nAccept: text/event-stream\r\nCache-Control: no-cache\r\n\r\n`)
   return socket
+}
+
+/** @param {import('node:net').Socket} socket */
+function closed(socket) {
+  if (socket.closed) return undefined
+  return new Promise((resolve) => {
+    socket.once('close', resolve)
+  })
 }

@@ -12,15 +12,24 @@ export class Waiting {
   /** @param {import('./streams.mjs').Streams} streams */
   constructor(streams) {
     this.#streams = streams
-    streams.onEvents = () => this.check()
-    streams.onFailure = (error) => this.fail(error)
+    streams.onEvents = this.#check
+    streams.onFailure = (error) => this.#settle()?.reject(error)
     setInterval(() => this.#lookAround(), PATIENCE_MS / 2).unref()
   }
 
-  /** To be called when events have arrived. */
-  check() {
-    this.#isTired = false
-    if (this.#streams.total >= this.#target) this.#settle()?.resolve()
+  /**
+   * Shows someone else all events, until the returned function is called.
+   *
+   * @param {(index: number, first: number, count: number) => void} onEvents
+   */
+  observe(onEvents) {
+    this.#streams.onEvents = (index, first, count) => {
+      onEvents(index, first, count)
+      this.#check()
+    }
+    return () => {
+      this.#streams.onEvents = this.#check
+    }
   }
 
   /**
@@ -47,14 +56,17 @@ export class Waiting {
     throw new Error(`stream ${wrong} received ${this.#streams.received[wrong]} events, not ${count}`)
   }
 
-  /** @param {Error} error */
-  fail(error) {
-    this.#settle()?.reject(error)
+  #check = () => {
+    this.#isTired = false
+    if (this.#streams.total >= this.#target) this.#settle()?.resolve()
   }
 
   #lookAround() {
     if (this.#waiter === undefined) return
-    if (this.#isTired) this.fail(new Error(`events are lost: ${this.#streams.total} of ${this.#target} arrived`))
+    if (this.#isTired) {
+      const message = `events are lost: ${this.#streams.total} of ${this.#target} arrived`
+      this.#settle()?.reject(new Error(message))
+    }
     this.#isTired = true
   }
 

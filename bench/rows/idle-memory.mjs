@@ -1,5 +1,6 @@
 import { labelOf } from '../comparison.mjs'
 import { Subject } from '../subject.mjs'
+import { thousands } from './publishing.mjs'
 
 /** Opened and closed before anything is measured, so that what is made once is there. */
 const WARM_UP_STREAMS = 1_000
@@ -10,6 +11,7 @@ const quickCast = { http: null, 'http-again': 'http', 'ssekit-http': 'http', 'be
 /** @type {import('../stage.mjs').Cast} */
 const cast = {
   ...quickCast,
+  'sse-channel': 'http',
   express: null,
   'ssekit-express': 'express',
   'better-sse-express': 'express',
@@ -26,7 +28,8 @@ export const idleMemory = {
   id: 'idle-memory',
   title: 'Memory of idle streams',
   method:
-    'What the server holds more with so many open streams than before, after garbage collection, for each of them.',
+    'What a fresh server holds more with so many open streams than before, after garbage collection, for each of them. Everything at its ' +
+    'defaults, heartbeats too.',
 
   async run({ isQuick, maxStreams }) {
     const comparisons = []
@@ -44,36 +47,37 @@ export const idleMemory = {
  * @returns {Promise<import('../comparison.mjs').Comparison[]>}
  */
 async function compare(cast, count, rounds) {
-  const players = Object.entries(cast).map(([id, against]) => {
-    const entry = () => ({
+  const players = /** @type {[import('../candidates.mjs').CandidateId, string | null][]} */ (Object.entries(cast))
+  const entriesOf = () =>
+    players.map(([id, against]) => ({
       id,
       label: labelOf(id),
       against: against ?? undefined,
       values: /** @type {number[]} */ ([]),
-    })
-    return { id: /** @type {import('../candidates.mjs').CandidateId} */ (id), resident: entry(), heap: entry() }
-  })
+    }))
+  const resident = entriesOf()
+  const heap = entriesOf()
   for (let round = 0; round < rounds; round++) {
-    for (const { id, resident, heap } of players) {
+    for (const [index, [id]] of players.entries()) {
       const { rss, heapUsed } = await growth(id, count)
-      resident.values.push(rss / count / 1024)
-      heap.values.push(heapUsed / count / 1024)
+      resident[index]?.values.push(rss / count / 1024)
+      heap[index]?.values.push(heapUsed / count / 1024)
     }
   }
-  const streams = `${count.toLocaleString('en')} idle streams`
+  const streams = `${thousands(count)} idle streams`
   return [
     {
       title: `${streams}, resident`,
       quantity: 'Resident memory per stream',
       unit: 'KiB',
-      entries: players.map(({ resident }) => resident),
+      entries: resident,
       leftOut: [],
     },
     {
       title: `${streams}, heap`,
       quantity: 'JavaScript heap per stream',
       unit: 'KiB',
-      entries: players.map(({ heap }) => heap),
+      entries: heap,
       leftOut: [],
     },
   ]
@@ -85,18 +89,13 @@ async function compare(cast, count, rounds) {
  * @param {import('../candidates.mjs').CandidateId} id
  * @param {number} count
  */
-async function growth(id, count) {
-  const subject = await Subject.start(id)
-  if (!(subject instanceof Subject)) throw new Error(`${labelOf(id)}: ${subject.leftOut}`)
-  const { server, client } = subject
-  try {
+function growth(id, count) {
+  return Subject.with(id, {}, async ({ server, client }) => {
     await client.call('open', { count: WARM_UP_STREAMS })
     await client.call('close')
     const before = await server.call('memory')
     await client.call('open', { count })
     const after = await server.call('memory')
     return { rss: after.rss - before.rss, heapUsed: after.heapUsed - before.heapUsed }
-  } finally {
-    await subject.stop()
-  }
+  })
 }

@@ -1,6 +1,6 @@
 // better-sse, on bare `node:http` or on Express.
 import { createServer } from 'node:http'
-import { createChannel, createSession } from 'better-sse'
+import { createChannel, createEventBuffer, createSession } from 'better-sse'
 import { options, serve } from './stand.mjs'
 
 const channel = createChannel()
@@ -17,4 +17,14 @@ if (options.express !== undefined) {
   listener = express().get('/', handle)
 }
 
-await serve(createServer(listener), { publish: (data) => channel.broadcast(data) })
+/** Its own way to send several events at once. */
+function publishBatch(data, count) {
+  const batch = createEventBuffer()
+  for (let n = 0; n < count; n++) batch.push(data)
+  for (const session of channel.activeSessions) session.batch(batch)
+}
+
+await serve(createServer(listener), {
+  publish: (data) => channel.broadcast(data),
+  publishJoined: options.batch ? publishBatch : undefined,
+})

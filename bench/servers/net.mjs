@@ -1,6 +1,6 @@
 // The least that Node can do: every event is a buffer, written to every socket. The head is sent by hand.
 import { createServer } from 'node:net'
-import { frame, HEAD, PREAMBLE, serve } from './stand.mjs'
+import { frame, HEAD, options, PREAMBLE, serve } from './stand.mjs'
 
 const head = Object.entries(HEAD).map(([name, value]) => `${name}: ${value}\r\n`)
 const start = `HTTP/1.1 200 OK\r\n${head.join('')}Connection: close\r\n\r\n${PREAMBLE}`
@@ -16,9 +16,11 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on('close', () => sockets.delete(socket))
 })
 
-await serve(server, {
-  publishJoined(data, count) {
-    const buffer = frame(data, count)
-    for (const socket of sockets) socket.write(buffer)
-  },
-})
+/** @param {Buffer} buffer */
+function writeAll(buffer) {
+  for (const socket of sockets) socket.write(buffer)
+}
+
+if (options.heartbeatMs > 0) setInterval(writeAll, options.heartbeatMs, Buffer.from(': heartbeat\n\n'))
+
+await serve(server, { publishJoined: (data, count) => writeAll(frame(data, count)) })

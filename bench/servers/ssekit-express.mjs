@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { sse } from '@ssekit/express-sse'
-import { channel, manager, publish, replaceWrite } from './ssekit.mjs'
+import { channel, manager, publish, replaceWrite, shutDown } from './ssekit.mjs'
 import { options, serve } from './stand.mjs'
 
 const { default: express } = await import(options.express ?? 'express')
@@ -10,5 +10,6 @@ app.get('/', (_req, res) => {
   if (options.replaceWrite) replaceWrite(res)
   res.sse(channel)
 })
+const server = createServer(app)
 
-await serve(createServer(app), { publish })
+await serve(server, { publish, shutDown: () => shutDown(server) })

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { respond } from '@ssekit/sse-core'
-import { channel, manager, publish, replaceWrite } from './ssekit.mjs'
+import { channel, manager, publish, replaceWrite, replayPath, shutDown } from './ssekit.mjs'
 import { options, serve } from './stand.mjs'
 
 const server = createServer((req, res) => {
@@ -8,4 +8,4 @@ const server = createServer((req, res) => {
   return respond(req, res, channel, { manager })
 })
 
-await serve(server, { publish })
+await serve(server, { publish, replayPath, shutDown: () => shutDown(server) })

@@ -1,24 +1,29 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, Socket } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { answer } from '../answering.mjs'
-import { payload } from '../load/workload.mjs'
+import { answer, options, takeLeave } from '../answering.mjs'
+import { MARKER, payload } from '../load/workload.mjs'
 
 export { options } from '../answering.mjs'
 
-/**
- * What a bare stream begins with; libraries have their own.
- */
+/** What a bare stream begins with; libraries have their own. */
 export const HEAD = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-cache, no-transform',
   'X-Accel-Buffering': 'no',
 }
-/** The first bytes of a bare stream's body, as libraries send them. */
 export const PREAMBLE = 'retry: 2000\n\n'
 
-/** @param {string} data @param {number} [count] */
+/** What is said to all streams when the server stops. */
+export const FAREWELL = { event: 'farewell', data: MARKER }
+
+/**
+ * So many events as bytes.
+ *
+ * @param {string} data
+ * @param {number} [count]
+ */
 export function frame(data, count = 1) {
   return Buffer.from(`data: ${data}\n\n`.repeat(count))
 }
@@ -29,9 +34,11 @@ export function frame(data, count = 1) {
  * @param {import('node:net').Server} server
  * @param {object} ways
  * @param {(data: string) => unknown} [ways.publish] sends an event to all streams
- * @param {(data: string, count: number) => unknown} [ways.publishJoined] sends that many of them at once; else each is published
+ * @param {(data: string, count: number) => unknown} [ways.publishJoined] sends so many of them at once; else each is published
+ * @param {string} [ways.replayPath] where a stream begins with all that is retained
+ * @param {() => Promise<unknown>} [ways.shutDown] says farewell, and ends all streams and the server
  */
-export async function serve(server, { publish = () => {}, publishJoined, ...calls }) {
+export async function serve(server, { publish = () => {}, publishJoined, replayPath, shutDown }) {
   const control = createServer({ noDelay: true }, (socket) => {
     socket.on('data', (lines) => {
       // A line is a few bytes that were written at once: it is never cut in two.
@@ -42,10 +49,22 @@ export async function serve(server, { publish = () => {}, publishJoined, ...call
         else for (let n = 0; n < count; n++) publish(data)
       }
     })
-  })
+    // It must not keep the process from ending.
+    socket.unref()
+  }).unref()
+  const ports = { port: await listen(server), controlPort: await listen(control) }
+  if (options.countWrites) countWrites()
   answer(
-    { port: await listen(server), controlPort: await listen(control), protocol: 'line' },
-    { memory, stall, ...calls },
+    { ...ports, protocol: 'line', replayPath },
+    {
+      memory,
+      stall,
+      takeWrites,
+      shutDown() {
+        takeLeave()
+        return shutDown?.()
+      },
+    },
   )
 }
 
@@ -84,4 +103,24 @@ async function stall(durationMs) {
   await sleep(durationMs)
   delay.disable()
   return delay.max / 1e6
+}
+
+let writes = 0
+
+/** Counts what sockets hand to the operating system, however it was put together. */
+function countWrites() {
+  for (const method of /** @type {const} */ (['_write', '_writev'])) {
+    const original = /** @type {(...args: any[]) => void} */ (Socket.prototype[method])
+    Socket.prototype[method] = function (...args) {
+      writes++
+      return original.apply(this, args)
+    }
+  }
+}
+
+/** How many writes there were since the last call. */
+function takeWrites() {
+  const taken = writes
+  writes = 0
+  return taken
 }
