@@ -1,0 +1,62 @@
+import { candidate } from './candidates.mjs'
+import { median } from './statistics.mjs'
+
+/**
+ * One candidate's figures, one a round.
+ *
+ * @typedef {object} Entry
+ * @property {string} id
+ * @property {string} label
+ * @property {string | undefined} against the id of the entry that it is divided by; none for a baseline
+ * @property {number[]} values
+ */
+
+/**
+ * A table: what several candidates did in the same rounds.
+ *
+ * @typedef {object} Comparison
+ * @property {string} title
+ * @property {string} quantity what the figures are, as a table's heading says it
+ * @property {string} unit
+ * @property {Entry[]} entries
+ * @property {number} [clientShare] how much of one CPU the load client took
+ * @property {string[]} leftOut who could not be measured, and why
+ */
+
+/** @typedef {{ low: number, middle: number, high: number }} Spread */
+
+/**
+ * An entry's figures divided by its baseline's, round by round; undefined for a baseline.
+ *
+ * @param {Comparison} comparison
+ * @param {Entry} entry
+ * @returns {Spread | undefined}
+ */
+export function ratioOf({ entries }, { against, values }) {
+  const baseline = entries.find(({ id }) => id === against)
+  if (baseline === undefined) return undefined
+  const ratios = values.map((value, round) => value / (baseline.values[round] ?? Number.NaN))
+  return { low: Math.min(...ratios), middle: median(ratios), high: Math.max(...ratios) }
+}
+
+/** @param {string} id */
+export function labelOf(id) {
+  return candidate(/** @type {import('./candidates.mjs').CandidateId} */ (id)).label
+}
+
+/**
+ * Comparisons of the same with different candidates, as one.
+ *
+ * @param {readonly Comparison[]} comparisons
+ * @returns {Comparison}
+ */
+export function joined(comparisons) {
+  const [first] = comparisons
+  if (first === undefined) throw new Error('there is nothing to join')
+  return {
+    ...first,
+    entries: comparisons.flatMap(({ entries }) => entries),
+    clientShare: Math.max(...comparisons.map(({ clientShare = 0 }) => clientShare)),
+    leftOut: comparisons.flatMap(({ leftOut }) => leftOut),
+  }
+}

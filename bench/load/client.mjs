@@ -1,0 +1,139 @@
+// The load client, in a process of its own: opens streams, makes the server publish, counts what arrives.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { answer, options as server } from '../answering.mjs'
+import { quantile } from '../statistics.mjs'
+import { Publisher } from './publisher.mjs'
+import { openStream, Streams } from './streams.mjs'
+import { Waiting } from './waiting.mjs'
+
+/** @typedef {import('./workload.mjs').Workload} Workload */
+
+const streams = new Streams()
+const waiting = new Waiting(streams)
+const publisher = await Publisher.connect(server)
+
+answer(undefined, {
+  /** @param {{ count: number, paths?: number }} wanted `paths`: how many different paths they ask for, `/0`, `/1`, … */
+  open: ({ count, paths }) =>
+    streams.open(server.port, count, paths === undefined ? undefined : (index) => `/${index % paths}`),
+
+  pause: () => streams.pause(),
+
+  close: () => streams.close(),
+
+  /**
+   * Publishes one time after another, the next as soon as every event of the last one has arrived everywhere: neither side
+   * ever has a queue, so nothing is coalesced and nobody is saturated.
+   *
+   * @param {Workload} workload
+   * @param {{ publications: number, deliveries: number, each: number }} expected how many times; how many events arrive each
+   *   time; how many each stream has in the end
+   */
+  async publish(workload, { publications, deliveries, each }) {
+    streams.reset()
+    for (let n = 1; n <= publications; n++) {
+      publisher.publish(workload)
+      await waiting.forTotal(n * deliveries)
+    }
+    waiting.requireEach(each)
+  },
+
+  /**
+   * Publishes at a steady rate, whether or not the server keeps up, and tells how long events took from here to here, in ms.
+   *
+   * @param {Workload} workload
+   * @param {{ perSecond: number, publications: number }} pace
+   */
+  async latency(workload, pace) {
+    const sentAt = new Float64Array(pace.publications)
+    const samples = new Float64Array(pace.publications * streams.received.length)
+    let length = 0
+    streams.reset()
+    // In order, none lost, none doubled: the n-th event that a stream receives is the n-th that was published.
+    const stop = waiting.observe((_index, first, count) => {
+      const now = performance.now()
+      for (let n = first; n < first + count; n++) samples[length++] = now - (sentAt[n] ?? Number.NaN)
+    })
+    await publisher.publishSteadily(workload, pace, (n) => {
+      sentAt[n] = performance.now()
+    })
+    await waiting.forTotal(samples.length)
+    waiting.requireEach(pace.publications)
+    stop()
+    samples.sort()
+    return { p50: quantile(samples, 0.5), p99: quantile(samples, 0.99) }
+  },
+
+  /**
+   * Publishes and does not look at what becomes of it.
+   *
+   * @param {Workload} workload
+   * @param {{ perSecond: number, publications: number }} pace
+   */
+  publishBlindly: (workload, pace) => publisher.publishSteadily(workload, pace),
+
+  /**
+   * Counts what comes by itself.
+   *
+   * @param {string} marker what stands once in each event
+   * @param {number} durationMs
+   */
+  async count(marker, durationMs) {
+    streams.reset(marker)
+    await sleep(durationMs)
+    if (streams.failure !== undefined) throw streams.failure
+    return { total: streams.total, least: Math.min(...streams.received), most: Math.max(...streams.received) }
+  },
+
+  /**
+   * Comes and goes: connects, asks, reads the first bytes, leaves, and waits until the server has closed its side.
+   *
+   * @param {{ count: number, concurrency: number }} visits
+   */
+  async visit({ count, concurrency }) {
+    let next = 0
+    const visitNext = async () => {
+      while (next++ < count) await visit()
+    }
+    await Promise.all(Array.from({ length: concurrency }, visitNext))
+  },
+
+  /**
+   * Asks for what the server has retained, and receives it all.
+   *
+   * @param {{ count: number, events: number }} replays how many streams, one after another, and how many events each gets
+   */
+  async replay({ count, events }) {
+    for (let n = 0; n < count; n++) {
+      await streams.open(server.port, 1, () => server.replayPath)
+      await waiting.forTotal(events)
+      waiting.requireEach(events)
+      await streams.close()
+    }
+  },
+
+  /** From now on the server may end the streams. */
+  expectEnd() {
+    streams.reset()
+    streams.mayEnd = true
+  },
+
+  /** Resolves with the time when all streams have ended; each is to have received one event before. */
+  async awaitEnd() {
+    await streams.ended()
+    waiting.requireEach(1)
+    return process.hrtime.bigint()
+  },
+})
+
+function visit() {
+  return new Promise((resolve, reject) => {
+    let hasRead = false
+    const socket = openStream(server.port, '/', () => {
+      hasRead = true
+      socket.end()
+    })
+    socket.on('error', reject)
+    socket.on('close', () => (hasRead ? resolve(undefined) : reject(new Error('a stream ended before its first byte'))))
+  })
+}

@@ -1,0 +1,28 @@
+/**
+ * What is published at once.
+ *
+ * @typedef {object} Workload
+ * @property {number} bytes the size of an event's data
+ * @property {number} count how many events in one turn of the event loop
+ */
+
+/** Stands once in the data of every event, and nowhere else in what servers send: counting it counts events, whatever the framing. */
+export const MARKER = '|'
+
+/** The data of an event. @param {number} bytes */
+export function payload(bytes) {
+  return MARKER + 'x'.repeat(bytes - 1)
+}
+
+/**
+ * What makes a server publish, over a connection of its own. A line of a few bytes: what it costs a server is a few µs for
+ * each publication, and the same for all.
+ *
+ * @param {Workload} workload
+ * @param {'line' | 'post'} protocol
+ */
+export function trigger({ bytes, count }, protocol) {
+  if (protocol === 'line') return `${bytes} ${count}\n`
+  if (count !== 1) throw new RangeError('a post publishes one event')
+  return `POST /publish HTTP/1.1\r\nHost: bench\r\nContent-Length: ${bytes}\r\n\r\n${payload(bytes)}`
+}

@@ -1,0 +1,35 @@
+import { Script } from '../process.mjs'
+
+/** What can encode, what it is called, and what it is divided by. */
+const encoders = [
+  { id: 'json', label: '`Buffer.from(JSON.stringify(data))`' },
+  { id: 'json-again', label: 'the same once more (A/A)', against: 'json' },
+  { id: 'ssekit', label: '**ssekit** `Buffer.from(formatEvent(event))`', against: 'json' },
+  { id: 'better-sse', label: 'better-sse `createEventBuffer()`', against: 'json' },
+  { id: 'eventsource-encoder', label: 'eventsource-encoder `encode(event)`', against: 'json' },
+  { id: 'fastify-sse-v2', label: 'fastify-sse-v2 `serializeSSEEvent(event)`', against: 'json' },
+]
+
+/** @type {import('./row.mjs').Row} */
+export const encoding = {
+  id: 'encoding',
+  title: 'Encoding',
+  method: 'One event with a type, an id and an object of about 120 bytes of JSON, to a `Buffer`; measured with mitata.',
+
+  async run({ rounds }) {
+    const script = await Script.start(new URL('../encoders.mjs', import.meta.url))
+    const entries = encoders.map((encoder) => ({
+      against: undefined,
+      ...encoder,
+      values: /** @type {number[]} */ ([]),
+    }))
+    try {
+      for (let round = 0; round < rounds; round++) {
+        for (const { id, values } of entries) values.push(await script.call('measure', id))
+      }
+    } finally {
+      await script.stop()
+    }
+    return [{ title: 'One event to its bytes', quantity: 'Time per event', unit: 'ns', entries, leftOut: [] }]
+  },
+}

@@ -1,0 +1,64 @@
+import { joined } from '../comparison.mjs'
+import { Stage } from '../stage.mjs'
+import { thousands } from './publishing.mjs'
+
+const STREAMS = 10_000
+const INTERVAL_MS = 2_000
+/** How many intervals are looked at together. */
+const INTERVALS = 2
+/** Stands once in every heartbeat, whatever its text is. */
+const MARKER = ':'
+
+/** @type {import('../stage.mjs').Cast} */
+const quickCast = { net: null, 'ssekit-http': 'net' }
+
+/** @type {import('../stage.mjs').Cast} */
+const cast = { net: null, 'net-again': 'net', 'ssekit-http': 'net', 'better-sse': 'net', 'fastify-sse': 'net' }
+
+/** @type {import('./row.mjs').Row} */
+export const heartbeats = {
+  id: 'heartbeats',
+  title: 'Heartbeats',
+  method:
+    'Idle streams that get a comment every two seconds. All servers run at the same time. The bare baseline has one timer, which writes to all ' +
+    'sockets at once. The stall, the longest time without a turn of the event loop, is measured with one server at a time.',
+
+  async run({ isQuick, rounds, maxStreams }) {
+    if (STREAMS > maxStreams) return []
+    const players = isQuick ? quickCast : cast
+    const streams = `${thousands(STREAMS)} idle streams`
+    const options = { heartbeatMs: INTERVAL_MS }
+    const costs = await Stage.with(players, { rounds, options }, async (stage) => {
+      await stage.open({ count: STREAMS })
+      return stage.compareAtOnce([{ title: streams, quantity: 'CPU per heartbeat', unit: 'µs' }], async (subject) => {
+        const { total, ...usage } = await countBeats(subject)
+        return { figures: [(usage.cpuMs * 1000) / total], clientShare: usage.clientShare }
+      })
+    })
+    const stalls = []
+    for (const [id, against] of Object.entries(players)) {
+      const stall = await Stage.with({ [id]: against }, { rounds: 1, options }, async (stage) => {
+        await stage.open({ count: STREAMS })
+        const heading = { title: `${streams}, longest stall`, quantity: 'Stall of the event loop', unit: 'ms' }
+        return stage.compareAtOnce([heading], async ({ server }) => ({
+          figures: [await server.call('stall', INTERVALS * INTERVAL_MS)],
+        }))
+      })
+      stalls.push(...stall)
+    }
+    return [...costs, joined(stalls)]
+  },
+}
+
+/** @param {import('../subject.mjs').Subject} subject */
+async function countBeats(subject) {
+  let counted = { total: 0, least: 0, most: 0 }
+  const usage = await subject.usage(async () => {
+    counted = await subject.client.call('count', MARKER, INTERVALS * INTERVAL_MS)
+  })
+  const { total, least, most } = counted
+  if (least < INTERVALS - 1 || most > INTERVALS + 1) {
+    throw new Error(`${subject.id}: in ${INTERVALS} intervals a stream got ${least} heartbeats, another ${most}`)
+  }
+  return { ...usage, total }
+}

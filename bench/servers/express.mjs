@@ -1,0 +1,11 @@
+// A bare handler of Express.
+import { createServer } from 'node:http'
+import { BareStreams } from './bare.mjs'
+import { options, serve } from './stand.mjs'
+
+const { default: express } = await import(options.express ?? 'express')
+const streams = new BareStreams()
+const app = express()
+app.get('/', (_req, res) => streams.add(res))
+
+await serve(createServer(app), streams)

@@ -1,0 +1,25 @@
+// Hono's streamSSE on @hono/node-server has no channels: the streams are the application's to collect. It has no heartbeats.
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import { serve } from './stand.mjs'
+
+const streams = new Set()
+const app = new Hono()
+app.get('/', (context) =>
+  streamSSE(context, async (stream) => {
+    streams.add(stream)
+    await new Promise((resolve) => {
+      stream.onAbort(() => {
+        streams.delete(stream)
+        resolve()
+      })
+    })
+  }),
+)
+
+await serve(createAdaptorServer(app), {
+  publish(data) {
+    for (const stream of streams) stream.writeSSE({ data })
+  },
+})

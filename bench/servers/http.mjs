@@ -1,0 +1,11 @@
+// A bare handler of `node:http`.
+import { createServer } from 'node:http'
+import { BareStreams } from './bare.mjs'
+import { serve } from './stand.mjs'
+
+const streams = new BareStreams()
+
+await serve(
+  createServer((_req, res) => streams.add(res)),
+  streams,
+)

@@ -1,0 +1,14 @@
+// A bare handler of Koa, which takes the response away from it.
+import { createServer } from 'node:http'
+import Koa from 'koa'
+import { BareStreams } from './bare.mjs'
+import { serve } from './stand.mjs'
+
+const streams = new BareStreams()
+const app = new Koa()
+app.use((ctx) => {
+  ctx.respond = false
+  streams.add(ctx.res)
+})
+
+await serve(createServer(app.callback()), streams)

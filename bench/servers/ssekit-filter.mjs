@@ -1,0 +1,20 @@
+// Streams that want some of the events: `/3` those whose type is `topic-3`.
+import { createServer } from 'node:http'
+import { respond } from '@ssekit/sse-core'
+import { channel, manager } from './ssekit.mjs'
+import { options, serve } from './stand.mjs'
+
+const server = createServer((req, res) => {
+  const topic = `topic-${req.url?.slice(1)}`
+  const filter = options.topics > 1 ? { filter: (event) => event.event === topic } : {}
+  return respond(req, res, channel, { manager, ...filter })
+})
+
+let topic = 0
+
+await serve(server, {
+  publish(data) {
+    topic = (topic + 1) % options.topics
+    return channel.broadcast({ event: `topic-${topic}`, data })
+  },
+})

@@ -1,0 +1,33 @@
+import { SseManager } from '@ssekit/sse-core'
+import { payload } from '../load/workload.mjs'
+import { FAREWELL, options } from './stand.mjs'
+
+const { heartbeatMs, retained = 0, graceMs } = options
+
+/** How all streams end. */
+export const close = { event: FAREWELL, graceMs }
+export const manager = new SseManager({ heartbeatMs })
+export const channel = manager.getOrCreate('bench')
+/** @param {string} data */
+export const publish = (data) => channel.broadcast({ data })
+
+// The event after which a stream is resumed, and all those that it then gets.
+const firstId = await publish('first')
+for (let n = 0; n < retained; n++) await publish(payload(100))
+export const replayPath = `/?lastEventId=${firstId}`
+
+/** @param {import('node:http').Server} server */
+export async function shutDown(server) {
+  server.close()
+  await manager.close(close)
+}
+
+/**
+ * What compression does to a response: `res.write` is no longer Node's.
+ *
+ * @param {import('node:http').ServerResponse} res
+ */
+export function replaceWrite(res) {
+  const { write } = res
+  res.write = (/** @type {any[]} */ ...args) => write.apply(res, args)
+}

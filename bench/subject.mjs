@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { candidate } from './candidates.mjs'
+import { cpuMs, residentBytes, Script } from './process.mjs'
+
+/** Long enough for a server to go to sleep after its last event: only then does the kernel's count of its CPU time stand still. */
+const SETTLE_MS = 3
+
+const CLIENT = new URL('load/client.mjs', import.meta.url)
+
+/**
+ * What a server did.
+ *
+ * @typedef {object} Usage
+ * @property {number} cpuMs CPU time of the server
+ * @property {number} clientShare how much of one CPU its client took meanwhile
+ */
+
+/** One candidate that is measured: its server, and the load client of its own that reads it. */
+export class Subject {
+  /**
+   * @param {import('./candidates.mjs').CandidateId} id
+   * @param {Readonly<Record<string, unknown>>} options for the server, beside those of the candidate
+   * @returns {Promise<Subject | { leftOut: string }>}
+   */
+  static async start(id, options = {}) {
+    const { script, options: own } = candidate(id)
+    const server = await Script.start(new URL(`servers/${script}`, import.meta.url), { ...own, ...options })
+    if (server.ready.leftOut !== undefined) {
+      await server.stop()
+      return { leftOut: server.ready.leftOut }
+    }
+    return new Subject(id, server, await Script.start(CLIENT, server.ready))
+  }
+
+  /**
+   * Starts a candidate that every machine has, hands it to the work, and stops it whatever happens.
+   *
+   * @template T
+   * @param {import('./candidates.mjs').CandidateId} id
+   * @param {Readonly<Record<string, unknown>>} options
+   * @param {(subject: Subject) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  static async with(id, options, work) {
+    const subject = await Subject.start(id, options)
+    if (!(subject instanceof Subject)) throw new Error(`${id}: ${subject.leftOut}`)
+    try {
+      return await work(subject)
+    } finally {
+      await subject.stop()
+    }
+  }
+
+  /**
+   * @param {import('./candidates.mjs').CandidateId} id
+   * @param {Script} server
+   * @param {Script} client
+   */
+  constructor(id, server, client) {
+    this.id = id
+    this.server = server
+    this.client = client
+  }
+
+  /** The process whose CPU and memory count. */
+  get pid() {
+    return /** @type {number} */ (this.server.ready.pid ?? this.server.pid)
+  }
+
+  get residentBytes() {
+    return residentBytes(this.pid)
+  }
+
+  /**
+   * What some work of the client costs the server.
+   *
+   * @param {() => Promise<unknown>} work
+   * @returns {Promise<Usage>}
+   */
+  async usage(work) {
+    await sleep(SETTLE_MS)
+    const start = { server: cpuMs(this.pid), client: cpuMs(this.client.pid), wall: performance.now() }
+    await work()
+    const wallMs = performance.now() - start.wall
+    await sleep(SETTLE_MS)
+    return {
+      cpuMs: cpuMs(this.pid) - start.server,
+      clientShare: (cpuMs(this.client.pid) - start.client) / wallMs,
+    }
+  }
+
+  /** Another client of the same server. */
+  startClient() {
+    return Script.start(CLIENT, this.server.ready)
+  }
+
+  async stop() {
+    await this.client.stop()
+    await this.server.stop()
+  }
+}
