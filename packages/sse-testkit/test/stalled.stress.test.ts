@@ -14,6 +14,7 @@ const READING = 20
 
 const KIB = 1024
 const MIB = 1024 * KIB
+
 jest.setTimeout(isFull ? 600_000 : 60_000)
 
 let child: Child<StalledCommands>
@@ -23,8 +24,8 @@ afterEach(async () => {
   await child.end()
 })
 
-/** A channel, and crowds that read it. */
-class Feed {
+/** A channel of the child, and crowds that read it. */
+class CrowdedChannel {
   readonly #name: ChannelName
   readonly #url: string
   /** Those who read all the time. */
@@ -36,10 +37,10 @@ class Feed {
     this.reading = reading
   }
 
-  static async open(name: ChannelName): Promise<Feed> {
+  static async open(name: ChannelName): Promise<CrowdedChannel> {
     child = await Child.start<StalledCommands>('stalled-server')
     const url = `http://127.0.0.1:${await child.call('listen')}/${name}`
-    return new Feed(name, url, await join(name, `${url}/reading`, READING))
+    return new CrowdedChannel(name, url, await join(name, `${url}/reading`, READING))
   }
 
   /** Those who will stop to read. They have not read much yet, so that the kernel has small buffers for them. */
@@ -51,7 +52,7 @@ class Feed {
 
   /** Has so many numbers of so many bytes broadcast; resolves to the last one, once those who read have it. */
   async broadcast(count: number, bytes: number): Promise<number> {
-    // As many at once as the history holds, and more.
+    // No more at once than the history holds, since sockets may be full for a while.
     const most = Math.ceil((512 * KIB) / bytes)
     let last = 0
     for (let left = count; left > 0; left -= most) {
@@ -77,39 +78,39 @@ async function join(name: ChannelName, url: string, size: number): Promise<Crowd
 }
 
 test(`for ${STALLED} readers that stall a server holds less than 16 MiB, however much is broadcast`, async () => {
-  const feed = await Feed.open('patient')
+  const channel = await CrowdedChannel.open('patient')
   // So that the server has got all the memory that it needs for those who read.
-  await feed.broadcast(64, 64 * KIB)
-  await feed.broadcast(2_000, KIB)
-  const stalling = await feed.stalling()
+  await channel.broadcast(64, 64 * KIB)
+  await channel.broadcast(2_000, KIB)
+  const stalling = await channel.stalling()
   const before = await child.call('measure')
   stalling.pause()
-  await feed.fill()
-  const last = await feed.broadcast(EVENTS, KIB)
+  await channel.fill()
+  const last = await channel.broadcast(EVENTS, KIB)
   const after = await child.call('measure')
   expect(await child.call('fullCount')).toBe(STALLED)
   expect(after.heapBytes - before.heapBytes).toBeLessThan(16 * MIB)
   expect(after.residentBytes - before.residentBytes).toBeLessThan(16 * MIB)
   stalling.resume()
   await stalling.have(last)
-  expect([...feed.reading.faults(last), ...stalling.faults(last)]).toEqual([])
-  expect([feed.reading.gaps, stalling.gaps]).toEqual([0, STALLED])
+  expect([...channel.reading.faults(last), ...stalling.faults(last)]).toEqual([])
+  expect([channel.reading.gaps, stalling.gaps]).toEqual([0, STALLED])
 })
 
 test.each<[what: string, name: ChannelName, gaps: number]>([
   ['gets everything from a log that still has it', 'keeping', 0],
   ['is told of the gap by one that has not', 'forgetting', STALLED],
-])('each of them is cut as slow, comes back with its last id, and %s', async (_what, name, gaps) => {
-  const feed = await Feed.open(name)
-  const stalling = await feed.stalling()
+])('each that stalls is cut as slow, comes back with its last id, and %s', async (_what, name, gaps) => {
+  const channel = await CrowdedChannel.open(name)
+  const stalling = await channel.stalling()
   stalling.pause()
-  await feed.fill()
-  while ((await child.call('slowCount')) < STALLED) await feed.broadcast(1, KIB)
-  const last = await feed.broadcast(20, KIB)
+  await channel.fill()
+  while ((await child.call('slowCount')) < STALLED) await channel.broadcast(1, KIB)
+  const last = await channel.broadcast(20, KIB)
   stalling.resume()
   await stalling.have(last)
-  expect([...feed.reading.faults(last), ...stalling.faults(last)]).toEqual([])
-  expect([feed.reading.gaps, stalling.gaps]).toEqual([0, gaps])
-  expect([feed.reading.reconnects, stalling.reconnects]).toEqual([0, STALLED])
+  expect([...channel.reading.faults(last), ...stalling.faults(last)]).toEqual([])
+  expect([channel.reading.gaps, stalling.gaps]).toEqual([0, gaps])
+  expect([channel.reading.reconnects, stalling.reconnects]).toEqual([0, STALLED])
   expect(await child.call('slowCount')).toBe(STALLED)
 })

@@ -18,7 +18,7 @@ export async function measure(): Promise<Memory> {
 
 /** Collects what nobody holds. More than once: what was held weakly is let go of only in later turns. */
 export async function collectGarbage(): Promise<void> {
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 3; round++) {
     await turn()
     globalThis.gc?.()
   }

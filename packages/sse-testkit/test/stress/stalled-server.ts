@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { setImmediate as turn } from 'node:timers/promises'
-import { type ChannelOptions, respond, SseManager } from '@ssekit/sse-core'
+import { type ChannelOptions, respond, type SseChannel, SseManager } from '@ssekit/sse-core'
 import { obey } from './commands.js'
 import { measure } from './memory.js'
 
@@ -29,7 +29,7 @@ const server = createServer((req, res) => {
   void respond(req, res, channelOf(name as ChannelName), { manager, checkpoints: false })
 })
 
-function channelOf(name: ChannelName): ReturnType<typeof manager.getOrCreate> {
+function channelOf(name: ChannelName): SseChannel {
   return manager.getOrCreate(name, channels[name])
 }
 

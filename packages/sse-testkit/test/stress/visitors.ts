@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
 /** Clients over bare sockets, as lean as can be: what is measured is the server. */
@@ -8,7 +7,7 @@ export class Visitors {
 
   private constructor(sockets: readonly Socket[]) {
     this.#sockets = sockets
-    this.#gone = Promise.all(sockets.map((socket) => once(socket, 'close')))
+    this.#gone = Promise.all(sockets.map((socket) => whichever(socket, 'close')))
   }
 
   /** Each asks for one of the paths; resolves once all have heard something, but for those who wait in vain. */
@@ -17,7 +16,7 @@ export class Visitors {
     const sockets = paths.map((path) => {
       const socket = connect(port, '127.0.0.1').on('error', () => {})
       socket.write(`GET /${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
-      if (!isSilent(path)) heard.push(Promise.race([once(socket, 'data'), once(socket, 'close')]))
+      if (!isSilent(path)) heard.push(whichever(socket, 'data', 'close'))
       return socket
     })
     const visitors = new Visitors(sockets)
@@ -30,9 +29,17 @@ export class Visitors {
   /** All leave, every other one by a reset; resolves once they are gone. */
   async leave(): Promise<void> {
     this.#sockets.forEach((socket, index) => {
-      if (index % 2 === 0) socket.destroy()
+      // One that is closing already cannot be reset.
+      if (index % 2 === 0 || socket.writableEnded) socket.destroy()
       else socket.resetAndDestroy()
     })
     await this.#gone
   }
+}
+
+/** Resolves with the first of some events; that of an error is none of them. */
+function whichever(socket: Socket, ...events: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of events) socket.once(event, () => resolve())
+  })
 }
