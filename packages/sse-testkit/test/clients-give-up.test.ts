@@ -65,28 +65,6 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
     expect(stream.data).toEqual(['old', 'back soon', 'new'])
   })
 
-  test('a full server makes a client try again later', async () => {
-    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }), { maxConnections: 1 })
-    const first = await client.open(scene.url)
-    await first.until(({ opens }) => opens === 1)
-    const second = await client.open(scene.url)
-    await second.until(({ opens }) => opens === 2)
-    expect(second.events).toEqual([])
-    await first.close()
-    await second.until(({ received }) => received.length === 1)
-    await scene.manager.getOrCreate('news').broadcast('heard')
-    await second.until(({ data }) => data.length === 1)
-  })
-
-  test('a full server that rejects makes a client give up for good', async () => {
-    const limits = { maxConnections: 0, overload: 'reject' } as const
-    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }), limits)
-    const stream = await client.open(scene.url)
-    await stream.until(({ isClosed }) => isClosed)
-    expect(stream.happenings).toEqual(['error'])
-    expect(scene.server.asked.map(({ status }) => status)).toEqual([503])
-  })
-
   test('a client waits for as long as the stream has told it to', async () => {
     const retryMs = 250
     scene = await Scene.open(bareHttp, () => ({ source: ['one'], retryMs }))

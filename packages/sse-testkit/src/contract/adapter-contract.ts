@@ -1,13 +1,19 @@
+import { ageScenarios } from './ages.js'
+import { channelLimitScenarios } from './channel-limits.js'
 import { channelScenarios } from './channels.js'
 import { checkpointScenarios } from './checkpoints.js'
 import { endingScenarios } from './ending.js'
 import { errorAfterHeadScenarios } from './errors-after.js'
 import { errorBeforeHeadScenarios } from './errors-before.js'
+import { eventSizeScenarios } from './event-size.js'
+import { everyReasonScenarios } from './every-reason.js'
+import { figureScenarios } from './figures.js'
 import { framingScenarios } from './framing.js'
 import { functionScenarios } from './functions.js'
 import { gapScenarios } from './gaps.js'
 import { headScenarios } from './head.js'
 import { heartbeatScenarios } from './heartbeat.js'
+import { historyLimitScenarios } from './history-limits.js'
 import { injectionScenarios } from './injection.js'
 import { isolationScenarios } from './isolation.js'
 import { leavingScenarios } from './leaving.js'
@@ -66,6 +72,9 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
     lineEndingScenarios,
     heartbeatScenarios,
     reasonScenarios,
+    everyReasonScenarios,
+    figureScenarios,
+    ageScenarios,
     errorBeforeHeadScenarios,
     refusedHeadScenarios,
     errorAfterHeadScenarios,
@@ -75,6 +84,9 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
     slowScenarios,
     streamBoundScenarios,
     limitScenarios,
+    channelLimitScenarios,
+    eventSizeScenarios,
+    historyLimitScenarios,
     shutdownScenarios,
     injectionScenarios,
     isolationScenarios,

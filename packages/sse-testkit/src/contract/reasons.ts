@@ -1,25 +1,10 @@
 import { strict as assert } from 'node:assert'
-import { type CloseReason, type ConnectionStats, SseChannel, type SseConnection } from '@ssekit/sse-core'
+import { SseChannel, type SseConnection } from '@ssekit/sse-core'
 import { subscribed } from './departure.js'
-import { within } from './eventually.js'
 import type { Script } from './scenario.js'
 
 /** Why streams end, and who is told. */
 export function reasonScenarios({ scenario }: Script): void {
-  scenario('onClose hears the reason and the figures, once', async (stage) => {
-    const calls: [CloseReason, ConnectionStats][] = []
-    const served = await stage.serve(({ sse }) => sse(['a', 'bc'], { onClose: (...call) => calls.push(call) }))
-    const reader = await served.open()
-    await reader.end()
-    await (await served.request()).outcome()
-    const [[reason, stats] = assert.fail('onClose was not called')] = calls
-    assert.equal(calls.length, 1)
-    assert.equal(reason, 'end')
-    assert.equal(stats.events, 2)
-    assert.equal(stats.bytes, Buffer.byteLength(reader.text))
-    assert.equal(stats.durationMs > 0 && stats.durationMs < 5_000, true)
-  })
-
   scenario('a signal ends the stream as aborted', async (stage) => {
     const controller = new AbortController()
     const channel = new SseChannel('news')
@@ -115,24 +100,6 @@ export function reasonScenarios({ scenario }: Script): void {
     assert.equal(channel.subscriberCount, 0)
     assert.deepEqual(served.reported, [])
     assert.deepEqual(stage.errors, [])
-  })
-
-  scenario('a connection grows only so old, each a little differently', async (stage) => {
-    const manager = stage.manager({ maxConnectionAgeMs: 60 })
-    const served = await stage.serve(
-      {
-        '/manager': ({ sse }) => sse(manager.getOrCreate('news')),
-        '/response': ({ sse }) => sse(manager.getOrCreate('news'), { maxConnectionAgeMs: 1_000_000 }),
-      },
-      { manager },
-    )
-    const start = performance.now()
-    const stays = await served.open('/response')
-    const reader = await served.open('/manager')
-    assert.equal(await reader.end(), 'complete')
-    assert.equal(performance.now() - start >= 40, true)
-    assert.deepEqual(await within((await served.request(1)).outcome(), 'its age'), { reason: 'age' })
-    assert.equal(stays.isOver, false)
   })
 
   scenario('a function sees the request, the last event id, and the context of its connection', async (stage) => {

@@ -66,7 +66,7 @@ export const bareHttp2: ServerKind = {
   },
 }
 
-const express5: ServerKind = {
+export const express5: ServerKind = {
   name: 'Express 5',
   scheme: 'http',
   start(manager, answering, port) {

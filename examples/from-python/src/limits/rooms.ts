@@ -1,0 +1,27 @@
+import { type SseChannel, SseError, SseManager, sse } from '@ssekit/express-sse'
+import express, { type Express } from 'express'
+
+const manager = new SseManager({ maxChannels: 2 })
+const app: Express = express()
+app.use(sse({ manager }))
+
+// #region rooms
+/** A room's channel; undefined if there are too many. */
+function roomOf(name: string): SseChannel | undefined {
+  try {
+    return manager.getOrCreate(name)
+  } catch (error) {
+    if (error instanceof SseError && error.code === 'ERR_SSE_LIMIT') return undefined
+    throw error
+  }
+}
+
+app.get('/rooms/:room', (req, res) => {
+  const room = roomOf(req.params.room)
+  // A 503 would be the last that an EventSource hears of us: it is told to ask again in half a minute.
+  return res.sse(room ?? [{ retry: 30_000 }])
+})
+
+// #endregion rooms
+
+export { app }

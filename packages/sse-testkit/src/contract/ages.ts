@@ -1,0 +1,76 @@
+import { strict as assert } from 'node:assert'
+import { type ConnectionStats, SseChannel } from '@ssekit/sse-core'
+import { subscribed } from './departure.js'
+import { eventually, within } from './eventually.js'
+import { numbers, takeData } from './news.js'
+import type { Script } from './scenario.js'
+
+const CROWD = 16
+
+/** `maxConnectionAgeMs`: how old a connection grows. */
+export function ageScenarios({ scenario }: Script): void {
+  scenario('a connection grows only so old, and a response may say how old itself', async (stage) => {
+    const manager = stage.manager({ maxConnectionAgeMs: 60 })
+    const served = await stage.serve(
+      {
+        '/manager': ({ sse }) => sse(manager.getOrCreate('news')),
+        '/response': ({ sse }) => sse(manager.getOrCreate('news'), { maxConnectionAgeMs: 1_000_000 }),
+        '/for-ever': ({ sse }) => sse(manager.getOrCreate('news'), { maxConnectionAgeMs: 0 }),
+      },
+      { manager },
+    )
+    const stay = [await served.open('/response'), await served.open('/for-ever')]
+    const reader = await served.open('/manager')
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(await within((await served.request(2)).outcome(), 'its age'), { reason: 'age' })
+    assert.equal(
+      stay.some(({ isOver }) => isOver),
+      false,
+    )
+  })
+
+  scenario('connections that began together end one by one, none before 80 % of its age', async (stage) => {
+    const maxConnectionAgeMs = 200
+    const channel = new SseChannel('news')
+    const ages: number[] = []
+    const began: unknown[] = []
+    const ended: unknown[] = []
+    channel.on('subscribe', (connection) => began.push(connection?.context))
+    channel.on('unsubscribe', (connection) => ended.push(connection?.context))
+    // Once all are there, so that they begin in the same turn of the event loop, however long they took to come.
+    let begin: () => void = () => {}
+    const everybody = new Promise<void>((resolve) => {
+      begin = resolve
+    })
+    let count = 0
+    const onClose = (_reason: unknown, { durationMs }: ConnectionStats): number => ages.push(durationMs)
+    const served = await stage.serve(async ({ sse }) => {
+      count += 1
+      const context = count
+      if (count === CROWD) begin()
+      await everybody
+      return sse(channel, { maxConnectionAgeMs, context, onClose })
+    })
+    await Promise.all(numbers(1, CROWD).map(() => served.open()))
+    await eventually(() => ages.length === CROWD, 'all to grow old')
+    assert.equal(ended.length, CROWD)
+    // Timers of one duration end in the order in which they were set. Sixteen random ones do so once in 16! times.
+    assert.notDeepEqual(ended, began)
+    // A timer may be a millisecond early by another clock.
+    assert.equal(Math.min(...ages) >= 0.8 * maxConnectionAgeMs - 1, true, String(ages))
+  })
+
+  scenario('who is ended for its age comes back with its id, and has missed nothing', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve({
+      '/old': ({ sse }) => sse(channel, { maxConnectionAgeMs: 30 }),
+      '/': ({ sse }) => sse(channel),
+    })
+    const old = await served.open('/old')
+    await subscribed(channel)
+    await channel.broadcast('1')
+    assert.equal(await old.end(), 'complete')
+    for (const data of numbers(2, 3)) await channel.broadcast(data)
+    assert.deepEqual(await takeData(await served.resume(old.lastEventId), 2), numbers(2, 3))
+  })
+}

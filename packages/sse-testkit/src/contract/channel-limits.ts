@@ -1,0 +1,94 @@
+import { strict as assert } from 'node:assert'
+import type { SseManager } from '@ssekit/sse-core'
+import { subscribed } from './departure.js'
+import { eventually } from './eventually.js'
+import { takeData, takeNews } from './news.js'
+import type { Script } from './scenario.js'
+import type { Route } from './subject.js'
+
+/** `maxChannels`, and the channels that nobody uses any more. */
+export function channelLimitScenarios({ scenario, traits }: Script): void {
+  const tooMany = { name: 'SseError', code: 'ERR_SSE_LIMIT', statusCode: 503 } as const
+
+  scenario("a channel too many is the framework's own 503, until another one is gone", async (stage) => {
+    const manager = stage.manager({ maxChannels: 1 })
+    const served = await stage.serve(roomsOf(manager), { manager })
+    const first = await served.open('/first')
+    const refused = await served.open('/second')
+    assert.equal(refused.status, 503)
+    assert.doesNotMatch(refused.headers.get('content-type') ?? '', /event-stream/)
+    assert.equal(await refused.end(), 'complete')
+    assert.equal(served.reported.length, 1)
+    assert.throws(() => {
+      throw served.reported[0]
+    }, tooMany)
+    // What is there already is no channel more.
+    assert.equal((await served.open('/first')).status, 200)
+    manager.delete('first')
+    await first.end()
+    assert.equal((await served.open('/second')).status, 200)
+    assert.deepEqual(manager.listChannels(), ['second'])
+  })
+
+  if (traits.injectsChannels) {
+    scenario('injectChannel() answers a channel too many with that 503 too, before the route', async (stage) => {
+      const manager = stage.manager({ maxChannels: 1 })
+      const route: Route = ({ sse, injectedChannel }) => sse(injectedChannel ?? assert.fail('no channel'))
+      const served = await stage.serve(
+        { '/first': route, '/second': route },
+        { manager, injectChannel: { name: (path) => path.slice(1) } },
+      )
+      await served.open('/first')
+      const refused = await served.open('/second')
+      assert.equal(refused.status, 503)
+      assert.equal(await refused.end(), 'complete')
+      assert.equal(served.requests.length, 1)
+      assert.equal(served.reported.length, 1)
+      assert.throws(() => {
+        throw served.reported[0]
+      }, tooMany)
+      manager.delete('first')
+      assert.equal((await served.open('/second')).status, 200)
+    })
+  }
+
+  scenario('a channel that nobody has used for idleChannelMs makes room for another one', async (stage) => {
+    const manager = stage.manager({ maxChannels: 1, idleChannelMs: 20, history: { maxAgeMs: 0 } })
+    const served = await stage.serve(roomsOf(manager), { manager })
+    const reader = await served.open('/first')
+    await subscribed(manager.getOrCreate('first'))
+    await subscribed(manager.getOrCreate('first'))
+    assert.equal((await served.open('/second')).status, 503)
+    reader.abort()
+    await eventually(() => manager.stats().channels === 0, 'the channel to be idle')
+    assert.equal((await served.open('/second')).status, 200)
+  })
+
+  scenario('who comes back to a channel that was idle meanwhile is told of the gap, and goes on', async (stage) => {
+    const manager = stage.manager({ idleChannelMs: 0, history: { maxAgeMs: 20 } })
+    const channel = manager.getOrCreate('news')
+    const served = await stage.serve(({ sse }) => sse(channel), { manager })
+    const before = await served.open()
+    await subscribed(channel)
+    const lastEventId = await channel.broadcast('heard')
+    assert.deepEqual(await takeData(before, 1), ['heard'])
+    before.abort()
+    await eventually(() => manager.stats().channels === 0, 'the channel to be idle')
+    const after = await served.resume(lastEventId)
+    const [gap] = await takeNews(after, 1)
+    assert.equal(gap?.event, 'sse-gap')
+    assert.deepEqual(JSON.parse(gap.data), { lastEventId, oldestId: null })
+    await channel.broadcast('goes on')
+    assert.deepEqual(await takeData(after, 1), ['goes on'])
+    assert.equal(manager.getOrCreate('news'), channel)
+  })
+}
+
+/** Routes that make the channel of their path where they are asked for it. */
+function roomsOf(manager: SseManager): Readonly<Record<string, Route>> {
+  const room =
+    (name: string): Route =>
+    ({ sse }) =>
+      sse(manager.getOrCreate(name))
+  return { '/first': room('first'), '/second': room('second') }
+}

@@ -1,0 +1,145 @@
+import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { type ManagerOptions, memoryBackplane, SseManager } from '@ssekit/sse-core'
+import type { Client } from './clients/event-sources.js'
+import { everyClient } from './clients/every-client.js'
+import { type Play, Scene } from './clients/scene.js'
+import { bareHttp, express5 } from './clients/servers.js'
+
+// A browser takes its time on a busy machine.
+jest.setTimeout(30_000)
+
+const news: Play = (manager) => ({ source: manager.getOrCreate('news'), key: 'ann' })
+
+const ROOM_FOR_ONE: readonly ManagerOptions[] = [{ maxConnections: 1 }, { maxConnectionsPerKey: 1 }]
+
+describe.each(Object.entries(everyClient))('%s', (_name, start) => {
+  let client: Client
+  let scene: Scene
+  beforeAll(async () => {
+    client = await start()
+  })
+  afterAll(() => client.close())
+  afterEach(async () => {
+    await client.leave()
+    await scene.end()
+  })
+
+  test.each(ROOM_FOR_ONE)('over %j a client tries again later, and is served once there is room', async (limits) => {
+    scene = await Scene.open(bareHttp, news, limits)
+    const first = await client.open(scene.url)
+    await first.until(({ opens }) => opens === 1)
+    const second = await client.open(scene.url)
+    await second.until(({ opens }) => opens === 2)
+    expect(second.received).toEqual([])
+    await first.close()
+    await second.until(({ received }) => received.length === 1)
+    await scene.manager.getOrCreate('news').broadcast('heard')
+    await second.until(({ data }) => data.length === 1)
+  })
+
+  test.each(ROOM_FOR_ONE)('over %j that rejects it gives up for good', async (limits) => {
+    scene = await Scene.open(bareHttp, news, { ...limits, overload: 'reject' })
+    const first = await client.open(scene.url)
+    await first.until(({ opens }) => opens === 1)
+    const second = await client.open(scene.url)
+    await second.until(({ isClosed }) => isClosed)
+    expect(second.happenings).toEqual(['error'])
+    expect(scene.server.asked.map(({ status }) => status)).toEqual([200, 503])
+  })
+
+  test('over maxChannels it gives up for good, since the framework answers the error', async () => {
+    scene = await Scene.open(express5, news, { maxChannels: 0 })
+    const stream = await client.open(scene.url)
+    await stream.until(({ isClosed }) => isClosed)
+    expect(stream.happenings).toEqual(['error'])
+    expect(scene.server.asked.map(({ status }) => status)).toEqual([503])
+  })
+
+  test('cut as slow, it comes back with its last id and has missed nothing', async () => {
+    scene = await Scene.open(bareHttp, news, { writeTimeoutMs: 100, history: { maxBytes: 256 * 1024 * 1024 } })
+    const { manager } = scene
+    const channel = manager.getOrCreate('news')
+    const stream = await client.open(scene.url)
+    await stream.until(({ opens }) => opens === 1)
+    await channel.broadcast('heard')
+    await stream.until(({ data }) => data.length === 1)
+    scene.proxy.stall()
+    // Bytes for the sockets, and nothing for the page.
+    const comment = 'x'.repeat(256 * 1024)
+    while (manager.stats().closed.slow === undefined) {
+      await channel.broadcast({ comment })
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    await channel.broadcast('missed')
+    await channel.broadcast('missed too')
+    scene.proxy.flow()
+    await stream.until(({ data }) => data.at(-1) === 'missed too')
+    expect(stream.data).toEqual(['heard', 'missed', 'missed too'])
+    expect(stream.gaps).toEqual([])
+    expect(scene.server.asked.at(-1)?.headers['last-event-id']).toMatch(/^[\w.]+$/)
+    expect(manager.stats().closed).toEqual({ slow: 1 })
+  })
+
+  test('ended for its age, again and again, it misses nothing of what goes on', async () => {
+    scene = await Scene.open(bareHttp, news, { maxConnectionAgeMs: 60 })
+    const channel = scene.manager.getOrCreate('news')
+    const stream = await client.open(scene.url)
+    await stream.until(({ opens }) => opens === 1)
+    const sent: string[] = []
+    while (stream.opens < 4) {
+      sent.push(String(sent.length))
+      await channel.broadcast(sent.at(-1) as string)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    await stream.until(({ data }) => data.length >= sent.length)
+    expect(stream.data).toEqual(sent)
+    expect(stream.gaps).toEqual([])
+    expect(scene.manager.stats().closed.age).toBeGreaterThanOrEqual(3)
+  })
+
+  test('disconnected, it comes back with its last id and has missed nothing; told 204 then, it gives up', async () => {
+    let isWelcome = true
+    scene = await Scene.open(bareHttp, (manager) => ({
+      source: isWelcome ? manager.getOrCreate('news') : null,
+      context: { session: 7 },
+    }))
+    const channel = scene.manager.getOrCreate('news')
+    const stream = await client.open(scene.url)
+    await stream.until(({ opens }) => opens === 1)
+    const kick = (): number =>
+      scene.manager.disconnect(
+        ({ context }: { readonly context: unknown }) => Reflect.get(Object(context), 'session') === 7,
+      )
+    const lastEventId = await channel.broadcast('heard')
+    await stream.until(({ data }) => data.length === 1)
+    expect(kick()).toBe(1)
+    await channel.broadcast('missed')
+    await stream.until(({ data }) => data.length === 2)
+    expect(scene.server.asked.at(-1)?.headers['last-event-id']).toBe(lastEventId)
+    isWelcome = false
+    expect(kick()).toBe(1)
+    await stream.until(({ isClosed }) => isClosed)
+    expect(stream.data).toEqual(['heard', 'missed'])
+    expect(scene.server.asked.map(({ status }) => status)).toEqual([200, 200, 204])
+  })
+
+  test('after a shutdown it finds the successor, and has missed nothing that their broker keeps', async () => {
+    const backplane = memoryBackplane()
+    scene = await Scene.open(bareHttp, news, { backplane })
+    const stream = await client.open(scene.url)
+    await stream.until(({ opens }) => opens === 1)
+    await scene.manager.getOrCreate('news').broadcast('heard')
+    await stream.until(({ data }) => data.length === 1)
+    const succession = scene.succeed({ event: { event: 'bye', data: 'back soon' }, retryMs: [50, 100] })
+    const elsewhere = new SseManager({ backplane })
+    await elsewhere.getOrCreate('news').broadcast('missed')
+    await succession
+    await stream.until(({ data }) => data.at(-1) === 'missed')
+    await scene.manager.getOrCreate('news').broadcast('heard again')
+    await stream.until(({ data }) => data.at(-1) === 'heard again')
+    expect(stream.data).toEqual(['heard', 'back soon', 'missed', 'heard again'])
+    expect(stream.gaps).toEqual([])
+    await elsewhere.close()
+    await backplane.close()
+  })
+})

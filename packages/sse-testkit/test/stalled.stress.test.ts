@@ -1,0 +1,116 @@
+import { afterEach, expect, jest, test } from '@jest/globals'
+import { Child } from './stress/child.js'
+import { Crowd } from './stress/crowd.js'
+import type { ChannelName, StalledCommands } from './stress/stalled-server.js'
+
+const isFull = process.env.SSEKIT_STRESS === 'full'
+/**
+ * A minute of a thousand events a second, or as many as show the difference: who queues them holds 60 MB or 5 MB for each reader,
+ * and 350 KB if what it queues is shared.
+ */
+const EVENTS = isFull ? 60_000 : 5_000
+const STALLED = 100
+const READING = 20
+
+const KIB = 1024
+const MIB = 1024 * KIB
+
+jest.setTimeout(isFull ? 600_000 : 60_000)
+
+let child: Child<StalledCommands>
+const crowds: Crowd[] = []
+afterEach(async () => {
+  for (const crowd of crowds.splice(0)) crowd.leave()
+  await child.end()
+})
+
+/** A channel of the child, and crowds that read it. */
+class CrowdedChannel {
+  readonly #name: ChannelName
+  readonly #url: string
+  /** Those who read all the time. */
+  readonly reading: Crowd
+
+  private constructor(name: ChannelName, url: string, reading: Crowd) {
+    this.#name = name
+    this.#url = url
+    this.reading = reading
+  }
+
+  static async open(name: ChannelName): Promise<CrowdedChannel> {
+    child = await Child.start<StalledCommands>('stalled-server')
+    const url = `http://127.0.0.1:${await child.call('listen')}/${name}`
+    return new CrowdedChannel(name, url, await join(name, `${url}/reading`, READING))
+  }
+
+  /** Those who will stop to read. They have not read much yet, so that the kernel has small buffers for them. */
+  async stalling(): Promise<Crowd> {
+    const crowd = await join(this.#name, `${this.#url}/stalling`, STALLED)
+    await crowd.have(await this.broadcast(1, KIB))
+    return crowd
+  }
+
+  /** Has so many numbers of so many bytes broadcast; resolves to the last one, once those who read have it. */
+  async broadcast(count: number, bytes: number): Promise<number> {
+    // No more at once than the history holds, since sockets may be full for a while.
+    const most = Math.ceil((512 * KIB) / bytes)
+    let last = 0
+    for (let left = count; left > 0; left -= most) {
+      last = await child.call('broadcast', this.#name, Math.min(left, most), bytes)
+      await this.reading.have(last)
+    }
+    return last
+  }
+
+  /** Broadcasts until no socket of those who stall takes more, or they have been cut. */
+  async fill(): Promise<void> {
+    while ((await child.call('fullCount')) + (await child.call('slowCount')) < STALLED)
+      await this.broadcast(8, 64 * KIB)
+  }
+}
+
+async function join(name: ChannelName, url: string, size: number): Promise<Crowd> {
+  const there = await child.call('subscriberCount', name)
+  const crowd = new Crowd(url, size)
+  crowds.push(crowd)
+  while ((await child.call('subscriberCount', name)) < there + size);
+  return crowd
+}
+
+test(`for ${STALLED} readers that stall a server holds less than 16 MiB, however much is broadcast`, async () => {
+  const channel = await CrowdedChannel.open('patient')
+  // So that the server has got all the memory that it needs for those who read.
+  await channel.broadcast(64, 64 * KIB)
+  await channel.broadcast(2_000, KIB)
+  const stalling = await channel.stalling()
+  const before = await child.call('measure')
+  stalling.pause()
+  await channel.fill()
+  const last = await channel.broadcast(EVENTS, KIB)
+  const after = await child.call('measure')
+  expect(await child.call('fullCount')).toBe(STALLED)
+  expect(after.heapBytes - before.heapBytes).toBeLessThan(16 * MIB)
+  expect(after.residentBytes - before.residentBytes).toBeLessThan(16 * MIB)
+  stalling.resume()
+  await stalling.have(last)
+  expect([...channel.reading.faults(last), ...stalling.faults(last)]).toEqual([])
+  expect([channel.reading.gaps, stalling.gaps]).toEqual([0, STALLED])
+})
+
+test.each<[what: string, name: ChannelName, gaps: number]>([
+  ['gets everything from a log that still has it', 'keeping', 0],
+  ['is told of the gap by one that has not', 'forgetting', STALLED],
+])('each that stalls is cut as slow, comes back with its last id, and %s', async (_what, name, gaps) => {
+  const channel = await CrowdedChannel.open(name)
+  const stalling = await channel.stalling()
+  stalling.pause()
+  await channel.fill()
+  while ((await child.call('slowCount')) < STALLED) await channel.broadcast(1, KIB)
+  const last = await channel.broadcast(20, KIB)
+  stalling.resume()
+  await stalling.have(last)
+  expect([...channel.reading.faults(last), ...stalling.faults(last)]).toEqual([])
+  expect([channel.reading.gaps, stalling.gaps]).toEqual([0, gaps])
+  expect([channel.reading.reconnects, stalling.reconnects]).toEqual([0, STALLED])
+  expect(await child.call('slowCount')).toBe(STALLED)
+})

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Child } from './child.js'
+import type { Framework } from './frameworks.js'
+import { type Counts, countByKind } from './heap-snapshot.js'
+import type { LeakCommands } from './leak-server.js'
+import type { Memory } from './memory.js'
+import { Visitors } from './visitors.js'
+
+/** How many come at once. */
+export const BATCH = 250
+
+/** A server in a process of its own, and those who come to it and go. */
+export class Visited {
+  readonly #child: Child<LeakCommands>
+  readonly #port: number
+  readonly #paths: readonly string[]
+
+  private constructor(child: Child<LeakCommands>, port: number, paths: readonly string[]) {
+    this.#child = child
+    this.#port = port
+    this.#paths = paths
+  }
+
+  static async start(framework: Framework): Promise<Visited> {
+    const child = await Child.start<LeakCommands>('leak-server')
+    const { port, paths } = await child.call('listen', framework)
+    return new Visited(child, port, paths)
+  }
+
+  /** How many kinds of visits there are. */
+  get kinds(): number {
+    return this.#paths.length
+  }
+
+  /** Has so many clients come, of every kind, and go. */
+  async visit(count: number, meanwhile: () => Promise<void> = async () => {}): Promise<void> {
+    for (let visits = 0; visits < count; visits += BATCH) {
+      const size = Math.min(BATCH, count - visits)
+      const paths = Array.from({ length: size }, (_, index) => this.#paths[index % this.#paths.length] as string)
+      const visitors = await Visitors.open(this.#port, paths, (path) => path === 'silent')
+      await this.#child.call('broadcast')
+      await meanwhile()
+      await this.#child.call('throwOut')
+      await visitors.leave()
+    }
+    await this.#child.call('calmDown')
+  }
+
+  /** Has so many channels made, used and dropped. */
+  async makeChannels(count: number): Promise<void> {
+    await this.#child.call('makeChannels', count)
+    await this.#child.call('calmDown')
+  }
+
+  measure(): Promise<Memory> {
+    return this.#child.call('measure')
+  }
+
+  /** How many streams have ended, by reason. */
+  closed(): Promise<ReturnType<LeakCommands['closed']>> {
+    return this.#child.call('closed')
+  }
+
+  /** What is in the heap. */
+  async inspect(): Promise<Counts> {
+    const folder = await mkdtemp(join(tmpdir(), 'ssekit-heap-'))
+    try {
+      const file = join(folder, 'snapshot')
+      await this.#child.call('writeSnapshot', file)
+      return await countByKind(file)
+    } finally {
+      await rm(folder, { recursive: true })
+    }
+  }
+
+  end(): Promise<void> {
+    return this.#child.end()
+  }
+}
