@@ -50,7 +50,7 @@ function linesOf(text: string): string[] {
 }
 
 /** Whatever a JavaScript string can hold. */
-export const anyText: fc.Arbitrary<string> = fc.oneof(
+const anyText: fc.Arbitrary<string> = fc.oneof(
   // Every code point but halves of surrogate pairs, and then every code unit, those among them.
   fc.string({ unit: 'binary' }),
   fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) }),
