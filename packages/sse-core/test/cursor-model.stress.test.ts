@@ -204,7 +204,7 @@ describe('what a reader receives is what was published after its id, in order, n
         }
         await Promise.all(managers.map((manager) => manager.close()))
       }),
-      { numRuns: isFullStress ? 5_000 : 100 },
+      { numRuns: isFullStress ? 3_000 : 100 },
     )
   })
 })

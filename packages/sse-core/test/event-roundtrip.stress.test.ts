@@ -31,7 +31,7 @@ test('what a parser hears is what was formatted, for any text, line ending and c
         expect(hear(wire, sizes)).toEqual({ ...expected, comments: [...expected.comments, 'end'] })
       },
     ),
-    { numRuns: isFullStress ? 50_000 : 500 },
+    { numRuns: isFullStress ? 20_000 : 500 },
   )
 })
 
