@@ -1,5 +1,6 @@
 // `npm test` checks everything; `npm test -- <what Jest takes>` builds and runs those tests only.
 import { ensureChromium } from './chromium.mjs'
+import { ensureNginx } from './nginx.mjs'
 import { run, runTool } from './run.mjs'
 
 const jestArgs = process.argv.slice(2)
@@ -10,6 +11,7 @@ if (isFullRun) {
   runTool('typescript/bin/tsc', ['--build', 'tsconfig.test.json'])
   runTool('@biomejs/biome/bin/biome', ['check'])
   ensureChromium()
+  ensureNginx()
 }
 
 // Jest runs ES modules only with this flag, and Node warns about it in every worker.

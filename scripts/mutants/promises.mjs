@@ -1,6 +1,6 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
-const LOG = ['sse-core/test/(cursor-model|resume|history|broker|broker-gaps|broker-past|end).test']
+const LOG = ['sse-core/test/(cursor-model.stress|resume|history|broker|broker-gaps|broker-past|end).test']
 
 /** What the log, the cursors and the encoding promise. */
 export const promises = [
@@ -37,7 +37,7 @@ export const promises = [
   ]),
   ...mutantsOf(
     'sse-core/src/feed.ts',
-    ['sse-core/test/(broker|broker-gaps|broker-past|history|cursor-model|broadcast).test'],
+    ['sse-core/test/(broker|broker-gaps|broker-past|history|cursor-model.stress|broadcast).test'],
     [
       ['process.nextTick(flush, this)', 'flush(this)', 'all events of one tick are one write', TESTS.contract],
       [

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
-import { createServer as createHttp2 } from 'node:http2'
+import { constants, createServer as createHttp2 } from 'node:http2'
 import { type AddressInfo, createServer as createTcp } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
-import { faults, RawClient } from '@ssekit/sse-testkit'
+import { faults, Http2Client, RawClient } from '@ssekit/sse-testkit'
 
 const closers: (() => Promise<unknown> | unknown)[] = []
 
@@ -62,6 +62,45 @@ test('trickle gets every byte', async () => {
   expect((await client.whole()).events).toMatchObject([{ data: '1' }])
 })
 
+test('drip reads what it is asked to, to the byte, and nothing else', async () => {
+  const url = await serve((_req, res) => void res.end('data: 1\n\ndata: 2\n\n'))
+  const client = ending(await faults.drip(url, { version: '1.0' }))
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+  expect(client.bytesRead).toBe(0)
+  while (client.responses[0]?.text !== 'data: 1\n\nd') await client.readBytes(1)
+  const { bytesRead } = client
+  for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+  expect(client.bytesRead).toBe(bytesRead)
+  await client.readBytes('ata: 2\n'.length)
+  expect(client.responses[0]?.text).toBe('data: 1\n\ndata: 2\n')
+})
+
+test('vanish leaves its connection open and takes nothing more, on HTTP/1 and HTTP/2', async () => {
+  const closed: Promise<unknown>[] = []
+  const answer = (res: ServerResponse): void => {
+    closed.push(once(res, 'close'))
+    const fill = (): void => {
+      while (res.write(Buffer.alloc(64 * 1024)));
+    }
+    fill()
+    res.on('drain', fill)
+  }
+  const http1 = createServer((_req, res) => answer(res))
+  const http2 = createHttp2((_req, res) => answer(res as unknown as ServerResponse))
+  const clients = [
+    ending(await faults.vanish(await listen(http1))),
+    ending(await faults.vanish(await listen(http2 as unknown as Server), 2)),
+  ]
+  await expect(Promise.race([...closed, new Promise((resolve) => setImmediate(resolve, 'open'))])).resolves.toBe('open')
+  for (const client of clients) client.destroy()
+  await Promise.all(closed)
+})
+
+test('vanish says that nobody answers', async () => {
+  const server = createTcp((socket) => socket.destroy())
+  await expect(faults.vanish(await listen(server as unknown as Server))).rejects.toThrow('no response came')
+})
+
 test('halfClose ends its own half and reads on', async () => {
   const { url, request } = seen()
   const client = ending(await faults.halfClose(await url))
@@ -79,6 +118,16 @@ test('reset is a reset, not an orderly end', async () => {
   await faults.reset(await listen(server as unknown as Server))
   const [error] = await failed
   expect(error.code).toBe('ECONNRESET')
+})
+
+test('resetAfter has read what it was told to, and not a byte more', async () => {
+  const server = createTcp((socket) => {
+    socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\ndata: one\n\ndata: two\n\n'))
+  })
+  const failed = once(server, 'connection').then(([socket]) => once(socket, 'error'))
+  const client = await faults.resetAfter(await listen(server as unknown as Server), 34)
+  expect((await failed)[0].code).toBe('ECONNRESET')
+  expect(client.responses[0]).toMatchObject({ text: 'data: one\n\ndata', events: [{ data: 'one' }] })
 })
 
 test('hangUp is gone before the answer', async () => {
@@ -117,6 +166,45 @@ test('lastEventId sends any bytes, as often as asked', async () => {
   })
   await ending(await faults.lastEventId(url, Buffer.from([0xff, 0xfe]), 'x'.repeat(8_000))).whole()
   expect(headers).toEqual([['\xff\xfe', 'x'.repeat(8_000)]])
+})
+
+test('largeHead sends so many bytes of headers', async () => {
+  const url = await serve((req, res) => {
+    const lines = req.rawHeaders
+      .filter((_, index) => index % 2 === 0)
+      .map((name, index) => `${name}: ${req.rawHeaders[2 * index + 1]}\r\n`)
+    res.end(String(lines.join('').length - 'Host: localhost\r\n'.length))
+  })
+  expect((await ending(await faults.largeHead(url, 15_000)).whole()).text).toBe('15000')
+  expect((await ending(await faults.largeHead(url, 17_000)).whole()).status).toBe(431)
+})
+
+test('http2RapidReset opens and resets streams by the hundred', async () => {
+  const server = createHttp2()
+  let opened = 0
+  const reset: number[] = []
+  server.on('stream', (stream) => {
+    opened += 1
+    stream.on('error', () => {})
+    stream.on('close', () => reset.push(stream.rstCode))
+  })
+  ending(await faults.http2RapidReset(await listen(server as unknown as Server), 300))
+  while (reset.length < 300) await new Promise(setImmediate)
+  expect([opened, new Set(reset)]).toEqual([300, new Set([constants.NGHTTP2_CANCEL])])
+})
+
+test('a reset HTTP/2 connection takes its streams with it', async () => {
+  const server = createHttp2()
+  const failed = once(server, 'sessionError')
+  server.on('stream', (stream) => {
+    stream.on('error', () => {})
+    stream.respond({ ':status': 200 })
+  })
+  const client = ending(new Http2Client(await listen(server as unknown as Server)))
+  const reader = await client.open('/')
+  client.reset()
+  expect((await failed)[0].code).toBe('ECONNRESET')
+  expect(await reader.end()).toBe('cut')
 })
 
 test('http2Reset resets its stream', async () => {

@@ -14,8 +14,10 @@ import { gapScenarios } from './gaps.js'
 import { headScenarios } from './head.js'
 import { heartbeatScenarios } from './heartbeat.js'
 import { historyLimitScenarios } from './history-limits.js'
+import { http2ResetScenarios } from './http2-resets.js'
 import { injectionScenarios } from './injection.js'
 import { isolationScenarios } from './isolation.js'
+import { largeHeadScenarios } from './large-heads.js'
 import { leavingScenarios } from './leaving.js'
 import { leftoverScenarios } from './leftovers.js'
 import { limitScenarios } from './limits.js'
@@ -32,6 +34,7 @@ import { slowScenarios } from './slow.js'
 import { sourceScenarios } from './sources.js'
 import { streamBoundScenarios } from './stream-bounds.js'
 import type { AdapterTraits, StartServer } from './subject.js'
+import { vanishingScenarios } from './vanishing.js'
 import { vectorScenarios } from './vectors.js'
 import { writePathScenarios } from './write-path.js'
 
@@ -81,6 +84,9 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
     leavingScenarios,
     leftoverScenarios,
     rudeClientScenarios,
+    vanishingScenarios,
+    http2ResetScenarios,
+    largeHeadScenarios,
     slowScenarios,
     streamBoundScenarios,
     limitScenarios,

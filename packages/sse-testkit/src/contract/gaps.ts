@@ -7,7 +7,8 @@ import type { Script } from './scenario.js'
 export function gapScenarios({ scenario, traits }: Script): void {
   const oddIds: readonly (readonly [what: string, id: string])[] = [
     ['of a process that is dead', 'Zm9vYmFyYmF6.17'],
-    ['of 8 KB', 'x'.repeat(8_000)],
+    // About as much as Node takes.
+    traits.httpVersion === 1 ? ['of 15 KB', 'x'.repeat(15_000)] : ['of 60 KB', 'x'.repeat(60_000)],
     ['that looks like several positions', 'a~b~c'],
     ['that is hostile JSON', '"},{"a":"'],
     ['of nothing but a tilde', '~'],

@@ -1,7 +1,9 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel } from '@ssekit/sse-core'
+import { faults } from '../faults.js'
 import { assertNoTrace, subscribed } from './departure.js'
-import { dataOf, numbers } from './news.js'
+import { fillSocket } from './full-socket.js'
+import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
 
 /** HTTP/1 clients that do not say goodbye as they should, or read as nobody does. */
@@ -28,6 +30,38 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
       await new Promise(setImmediate)
     }
     await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
+  })
+
+  scenario('a connection that is reset when half an event is on its way is a client that left', async (stage) => {
+    const channel = new SseChannel('news')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const client = await served.ending(faults.stall(served.url))
+    await subscribed(channel)
+    await fillSocket(channel, await served.request())
+    client.reset()
+    await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
+  })
+
+  scenario('whatever byte a connection is reset at, its client comes back to the rest', async (stage) => {
+    const channel = new SseChannel('news')
+    const start = await channel.broadcast('0')
+    const all = numbers(1, 3)
+    await Promise.all(all.map((data) => channel.broadcast({ event: 'ä€😀', data })))
+    const served = await stage.serve(({ sse }) => sse(channel))
+    // Without chunks, so that a frame that has come is seen when the next one has only begun.
+    const request = { version: '1.0', headers: { 'Last-Event-ID': start } } as const
+    const whole = await served.raw(request)
+    await whole.until(() => whole.responses[0]?.events.length === 3, 'all events')
+    for (let bytes = 1; bytes < whole.bytesRead; bytes += 11) {
+      const client = await faults.resetAfter(served.url, bytes, request)
+      const events = client.responses[0]?.events ?? []
+      const reader = await served.resume(events.at(-1)?.id ?? start)
+      assert.deepEqual([...events.map(({ data }) => data), ...(await takeData(reader, 3 - events.length))], all)
+      reader.abort()
+    }
+    whole.destroy()
+    await subscribed(channel, 0)
+    assert.deepEqual([stage.errors, served.reported], [[], []])
   })
 
   scenario('a client that ends its half of the connection has left', async (stage) => {
@@ -66,5 +100,25 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     const client = await served.raw()
     client.trickle().send({})
     assert.deepEqual(dataOf(await client.whole()), numbers(1, 20))
+  })
+
+  scenario('who reads a byte now and then is disconnected like one who reads none', async (stage) => {
+    const manager = stage.manager({ writeTimeoutMs: 150 })
+    const channel = manager.getOrCreate('news')
+    const served = await stage.serve(({ sse }) => sse(channel), { manager })
+    const client = await served.ending(faults.drip(served.url))
+    const request = await served.request()
+    await subscribed(channel)
+    await fillSocket(channel, request)
+    for (let bytes = 0; channel.subscriberCount === 1; bytes++) {
+      assert.equal(bytes < 3_000, true, `still connected after ${bytes} bytes`)
+      await client.readBytes(1)
+      // As slow as a client must be for whom a turn of the event loop is a second.
+      await new Promise((resolve) => {
+        setTimeout(resolve, 1)
+      })
+    }
+    assert.deepEqual(await request.outcome(), { reason: 'slow' })
+    assert.equal(served.manager.stats().connections, 0)
   })
 }

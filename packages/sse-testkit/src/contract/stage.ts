@@ -15,7 +15,7 @@ export class Served {
   readonly manager: SseManager
   readonly #server: RunningServer
   readonly #client: Client
-  readonly #raw: RawClient[] = []
+  readonly #rude: { destroy(): void }[] = []
 
   constructor(server: RunningServer, manager: SseManager, client: Client, requests: readonly ServedRequest[]) {
     this.url = server.url
@@ -47,9 +47,14 @@ export class Served {
 
   /** An HTTP/1 client of its own connection, which has sent these requests one behind the other. */
   async raw(...requests: readonly RawRequest[]): Promise<RawClient> {
-    const client = await RawClient.connect(this.url)
-    this.#raw.push(client)
+    const client = await this.ending(RawClient.connect(this.url))
     return requests.length > 0 ? client.send(...requests) : client
+  }
+
+  /** A client that ends with the scenario: one of the faults, say. */
+  async ending<T extends { destroy(): void }>(client: Promise<T>): Promise<T> {
+    this.#rude.push(await client)
+    return client
   }
 
   /** The request of this number, once it has reached its route. */
@@ -65,7 +70,7 @@ export class Served {
 
   async destroy(): Promise<void> {
     this.#client.destroy()
-    for (const raw of this.#raw) raw.destroy()
+    for (const client of this.#rude) client.destroy()
     await this.#server.destroy()
   }
 }

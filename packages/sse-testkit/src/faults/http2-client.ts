@@ -6,6 +6,8 @@ import {
   constants,
   type IncomingHttpHeaders,
 } from 'node:http2'
+import { connect as connectTcp, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { EventReader, headersOf } from '../reader.js'
 
 export interface Http2Request {
@@ -18,12 +20,26 @@ export interface Http2Request {
 
 /** One HTTP/2 connection, whose streams and whose whole can be torn down. */
 export class Http2Client {
+  readonly #tcp: Socket
   readonly #session: ClientHttp2Session
 
   /** Connects to the server of a URL, `http:` with prior knowledge; certificates are not verified. */
   constructor(url: string | URL) {
-    this.#session = connect(url, { rejectUnauthorized: false })
+    const { protocol, hostname, port } = new URL(url)
+    const tcp = connectTcp({ host: hostname, port: Number(port), noDelay: true })
+    tcp.on('error', () => {})
+    this.#tcp = tcp
+    this.#session = connect(url, {
+      createConnection: () =>
+        protocol === 'https:' ? connectTls({ socket: tcp, ALPNProtocols: ['h2'], rejectUnauthorized: false }) : tcp,
+    })
     this.#session.on('error', () => {})
+  }
+
+  /** Resolves once the connection is there, so that streams go out at once. */
+  async connected(): Promise<this> {
+    await once(this.#session, 'remoteSettings')
+    return this
   }
 
   /** Resolves to a reader of the response when its head is there; `abort()` resets the stream alone. */
@@ -58,6 +74,13 @@ export class Http2Client {
     stream.on('error', () => {})
     if (body !== undefined) stream.end(body)
     return stream
+  }
+
+  /** Resets the connection, as a crashed machine's kernel does, and with it every stream. */
+  reset(): void {
+    this.#tcp.resetAndDestroy()
+    // With an error, or its streams would look as if they had ended well.
+    this.#session.destroy(new Error('the connection was reset'))
   }
 
   /** Tears down the connection, and every stream with it. Idempotent. */

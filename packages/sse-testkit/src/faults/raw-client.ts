@@ -17,7 +17,12 @@ export class RawClient {
   readonly #checks = new Set<() => void>()
   #error: unknown
   #isClosed = false
+  #bytesRead = 0
+  // How many bytes it will still read, and those that wait for it.
+  #appetite = Number.POSITIVE_INFINITY
+  #unread: Buffer | undefined
   #isTrickling = false
+  #isTurnAwaited = false
 
   private constructor(tcp: Socket, socket: Socket, timeoutMs: number) {
     this.#tcp = tcp
@@ -50,6 +55,11 @@ export class RawClient {
   /** What has come so far; the last one may be incomplete. */
   get responses(): readonly RawResponse[] {
     return this.#responses.all
+  }
+
+  /** How many bytes have been read, heads and framing among them. */
+  get bytesRead(): number {
+    return this.#bytesRead
   }
 
   /** Sends requests one behind the other, without waiting for answers. */
@@ -113,10 +123,24 @@ export class RawClient {
     return this
   }
 
-  /** From now on looks at one byte a turn. */
+  /** From now on reads one byte a turn. */
   trickle(): this {
     this.#isTrickling = true
+    return this.drip()
+  }
+
+  /** From now on reads only what `readBytes()` is asked for: a byte a second, or up to a certain byte and no further. */
+  drip(): this {
+    this.#appetite = this.#isTrickling ? 1 : 0
     return this
+  }
+
+  /** After `drip()`: reads so many bytes, one by one. Fails if the connection closes first, or they do not come in time. */
+  async readBytes(count: number): Promise<void> {
+    const end = this.#bytesRead + count
+    this.#appetite = count
+    this.#nibble()
+    await this.until(() => this.#bytesRead >= end, `${count} bytes`)
   }
 
   /** Says that it will send nothing more, and goes on reading: a half-open connection. */
@@ -139,23 +163,34 @@ export class RawClient {
   }
 
   #receive(bytes: Buffer): void {
-    if (!this.#isTrickling) {
+    if (this.#appetite === Number.POSITIVE_INFINITY) {
       this.#feed(bytes)
       return
     }
     this.#socket.pause()
-    const next = (offset: number): void => {
-      if (offset === bytes.length) {
-        this.#socket.resume()
-        return
-      }
-      this.#feed(bytes.subarray(offset, offset + 1))
-      setImmediate(next, offset + 1)
+    this.#unread = bytes
+    this.#nibble()
+  }
+
+  #nibble(): void {
+    while (this.#appetite > 0 && this.#unread !== undefined) {
+      const bytes: Buffer = this.#unread
+      this.#appetite -= 1
+      this.#unread = bytes.length > 1 ? bytes.subarray(1) : undefined
+      this.#feed(bytes.subarray(0, 1))
+      if (this.#unread === undefined) this.#socket.resume()
     }
-    next(0)
+    if (!this.#isTrickling || this.#appetite > 0 || this.#isTurnAwaited) return
+    this.#isTurnAwaited = true
+    setImmediate(() => {
+      this.#isTurnAwaited = false
+      this.#appetite = 1
+      this.#nibble()
+    })
   }
 
   #feed(bytes: Buffer): void {
+    this.#bytesRead += bytes.length
     try {
       if (this.#error === undefined) this.#responses.feed(bytes)
     } catch (error) {

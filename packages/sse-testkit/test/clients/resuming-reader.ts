@@ -1,5 +1,12 @@
 import { type ClientRequest, get, type IncomingMessage } from 'node:http'
-import { createParser } from 'eventsource-parser'
+import { createParser, type EventSourceParser } from 'eventsource-parser'
+
+/**
+ * How a connection breaks: reset; closed by the client's side, which still reads; given up with what has come unread; in the
+ * middle of a frame, of which the client has seen the beginning.
+ */
+export const CUTS = ['reset', 'fin', 'destroy', 'within'] as const
+export type Cut = (typeof CUTS)[number]
 
 /** Reads a stream of numbers, comes back with its last id whenever it is cut, and keeps the books. */
 export class ResumingReader {
@@ -12,6 +19,7 @@ export class ResumingReader {
   #lastEventId = ''
   #awayMs = 0
   #isDone = false
+  #isCutWithin = false
   #request: ClientRequest | undefined
   #response: IncomingMessage | undefined
 
@@ -21,10 +29,15 @@ export class ResumingReader {
     this.#connect()
   }
 
-  /** Cuts the connection at whatever byte it is. It comes back after a while. */
-  cut(awayMs = 0): void {
+  /** Cuts the connection at whatever byte it is. It comes back after a while, and reads. */
+  cut(how: Cut = 'destroy', awayMs = 0): void {
     this.#awayMs = awayMs
-    this.#request?.destroy()
+    const socket = this.#request?.socket
+    if (how === 'within' && this.#response !== undefined) this.#isCutWithin = true
+    else if (how === 'fin' && socket?.readyState === 'open') socket.end()
+    else if (how === 'reset') this.#reset()
+    else this.#request?.destroy()
+    this.resume()
   }
 
   /** Stops to read, until it is resumed or cut. */
@@ -59,16 +72,38 @@ export class ResumingReader {
     this.#request = get(this.#url, { agent: false, headers }, (response) => {
       this.#response = response
       response.setEncoding('utf8')
-      response.on('data', (text: string) => parser.feed(text))
+      response.on('data', (text: string) => this.#read(parser, text))
       response.on('error', () => {})
       if (this.isPaused) response.pause()
     })
     this.#request.on('error', () => {})
-    this.#request.on('close', () => setTimeout(() => this.#connect(), this.#awayMs))
+    this.#request.on('close', () => {
+      this.#response = undefined
+      setTimeout(() => this.#connect(), this.#awayMs)
+    })
+  }
+
+  #read(parser: EventSourceParser, text: string): void {
+    if (!this.#isCutWithin) {
+      parser.feed(text)
+      return
+    }
+    this.#isCutWithin = false
+    parser.feed(text.slice(0, Math.floor(Math.random() * text.length)))
+    // What has come beside that is lost with the connection.
+    parser.feed = () => {}
+    this.#reset()
+  }
+
+  #reset(): void {
+    const socket = this.#request?.socket
+    // A socket whose end is under way cannot be reset: Node fails to, and then never closes it.
+    if (socket?.readyState === 'open') socket.resetAndDestroy()
+    else this.#request?.destroy()
   }
 }
 
-/** Where a sequence breaks the promise: each number once, in order, every hole told. */
+/** Where a sequence breaks the promise: each number once, in order, every hole told, and no other. */
 export function faultsOf(numbers: readonly (number | null)[], last: number): string[] {
   const faults: string[] = []
   let previous: number | undefined
@@ -78,8 +113,10 @@ export function faultsOf(numbers: readonly (number | null)[], last: number): str
       isGapTold = true
       continue
     }
+    if (previous === undefined && number > 0 && !isGapTold) faults.push(`begins with ${number}`)
     if (previous !== undefined && number <= previous) faults.push(`${number} after ${previous}`)
     if (previous !== undefined && number > previous + 1 && !isGapTold) faults.push(`${previous} to ${number} untold`)
+    if (previous !== undefined && number === previous + 1 && isGapTold) faults.push(`no gap before ${number}`)
     previous = number
     isGapTold = false
   }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { memoryBackplane, type SseChannel, type SseEvent, SseManager } from '@ssekit/sse-core'
 import fc from 'fast-check'
+import { isFullStress } from '../../sse-testkit/test/stress.js'
 import { isPending, turn } from './collecting.js'
 
 /** What there is to read for a reader of the model: who has everything up to number `last` of what was published. */
@@ -184,30 +185,26 @@ describe('what a reader receives is what was published after its id, in order, n
       },
       SHARED,
     ],
-  ] as const)(
-    'on %s',
-    async (_where, makeManagers, anywhere) => {
-      await fc.assert(
-        fc.asyncProperty(commands, async (sequence) => {
-          const managers = makeManagers()
-          const channels = managers.map((manager) => manager.getOrCreate('news'))
-          // Nodes that are live, as those are that have subscribers.
-          const keepers = channels.map((channel) => channel[Symbol.asyncIterator]())
-          for (const keeper of keepers) void keeper.next()
-          await turn()
-          const model: Model = { published: [], readers: [] }
-          const real: Real = { channels, readers: [], kept: { local: LOCAL, anywhere } }
-          await fc.asyncModelRun(() => ({ model, real }), sequence)
-          // Whoever goes on reading comes to the end of what was published.
-          for (const index of real.readers.keys()) {
-            while (await readOne(model, real, index, LOCAL));
-            expect(model.readers[index]?.last).toBe(model.published.length - 1)
-          }
-          await Promise.all(managers.map((manager) => manager.close()))
-        }),
-        { numRuns: 100 },
-      )
-    },
-    30_000,
-  )
+  ] as const)('on %s', async (_where, makeManagers, anywhere) => {
+    await fc.assert(
+      fc.asyncProperty(commands, async (sequence) => {
+        const managers = makeManagers()
+        const channels = managers.map((manager) => manager.getOrCreate('news'))
+        // Nodes that are live, as those are that have subscribers.
+        const keepers = channels.map((channel) => channel[Symbol.asyncIterator]())
+        for (const keeper of keepers) void keeper.next()
+        await turn()
+        const model: Model = { published: [], readers: [] }
+        const real: Real = { channels, readers: [], kept: { local: LOCAL, anywhere } }
+        await fc.asyncModelRun(() => ({ model, real }), sequence)
+        // Whoever goes on reading comes to the end of what was published.
+        for (const index of real.readers.keys()) {
+          while (await readOne(model, real, index, LOCAL));
+          expect(model.readers[index]?.last).toBe(model.published.length - 1)
+        }
+        await Promise.all(managers.map((manager) => manager.close()))
+      }),
+      { numRuns: isFullStress ? 3_000 : 100 },
+    )
+  })
 })

@@ -1,0 +1,67 @@
+import { strict as assert } from 'node:assert'
+import { maxHeaderSize } from 'node:http'
+import { SseChannel } from '@ssekit/sse-core'
+import { Http2Client } from '../faults/http2-client.js'
+import { faults } from '../faults.js'
+import { subscribed } from './departure.js'
+import { takeData } from './news.js'
+import type { Script } from './scenario.js'
+import type { Stage } from './stage.js'
+
+/** Requests with more headers than Node takes, and with nearly as many. */
+export function largeHeadScenarios({ scenario, traits }: Script): void {
+  scenario('a cookie of 15 KB does not disturb a stream', async (stage) => {
+    const served = await stage.serve(({ sse }) => sse(['one']))
+    const reader = await served.open('/', { headers: { cookie: `session=${'x'.repeat(15_000)}` } })
+    assert.equal(reader.status, 200)
+    assert.deepEqual(await takeData(reader, 1), ['one'])
+  })
+
+  if (traits.httpVersion === 2) {
+    scenario('more header fields than Node takes reach nobody, and nobody else notices', async (stage) => {
+      await assertUnnoticed(stage, async (url) => {
+        const client = new Http2Client(url)
+        const headers = Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`x-${index}`, 'x']))
+        const stream = client.start('/', { headers })
+        await new Promise((resolve) => stream.on('close', resolve))
+        client.destroy()
+        assert.notEqual(stream.rstCode, 0)
+      })
+    })
+    return
+  }
+
+  scenario('nearly as many headers as Node takes do not disturb a stream', async (stage) => {
+    const served = await stage.serve(({ sse }) => sse(['one']))
+    const client = await served.ending(faults.largeHead(served.url, maxHeaderSize - 200))
+    assert.deepEqual(
+      (await client.whole()).events.map(({ data }) => data),
+      ['one'],
+    )
+  })
+
+  scenario('more headers than Node takes reach nobody, and nobody else notices', async (stage) => {
+    for (const bytes of [maxHeaderSize + 100, 64 * 1024]) {
+      await assertUnnoticed(stage, async (url) => {
+        const client = await faults.largeHead(url, bytes)
+        await client.closed
+        // Of what Node has not even read, its kernel says nothing but a reset, which may be there before the answer.
+        if (bytes < 64 * 1024 || client.responses.length > 0) assert.equal(client.responses[0]?.status, 431)
+      })
+    }
+  })
+}
+
+/** Fails if what a client does is noticed by the server's routes, their manager, or a client that has a stream. */
+async function assertUnnoticed(stage: Stage, behave: (url: string) => Promise<void>): Promise<void> {
+  const channel = new SseChannel('news')
+  const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }))
+  const reader = await served.open()
+  await subscribed(channel)
+  await behave(served.url)
+  assert.equal(served.requests.length, 1)
+  assert.equal(served.manager.stats().connections, 1)
+  assert.deepEqual(stage.errors, [])
+  await channel.broadcast('still here')
+  assert.deepEqual(await takeData(reader, 1), ['still here'])
+}

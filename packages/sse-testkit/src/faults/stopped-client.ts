@@ -1,0 +1,57 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+
+/**
+ * A client whose machine is gone without a word: nothing of it reads, answers or hangs up any more.
+ *
+ * On one machine nobody can pull the plug, so it is a process of its own, which is stopped (`SIGSTOP`; not on Windows). Its
+ * kernel still takes what there is room for, as the buffers on the way to a dead machine do.
+ */
+export class StoppedClient {
+  readonly #process: ChildProcess
+  readonly #kill = (): void => void this.#process.kill('SIGKILL')
+
+  private constructor(child: ChildProcess) {
+    this.#process = child
+    // Stopped, it would outlive everybody who waits for it.
+    process.once('exit', this.#kill)
+  }
+
+  /** Resolves once the head of the response to a `GET` is there, and the process is stopped. */
+  static async open(url: string, httpVersion: 1 | 2 = 1): Promise<StoppedClient> {
+    const child = spawn(process.execPath, ['--eval', PROGRAM, url, String(httpVersion)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const client = new StoppedClient(child)
+    await Promise.race([
+      once(child.stdout, 'data'),
+      once(child, 'exit').then(() => Promise.reject(new Error(`no response came from ${url}`))),
+    ])
+    child.kill('SIGSTOP')
+    return client
+  }
+
+  /** Ends the process. Idempotent. */
+  destroy(): void {
+    this.#kill()
+    process.off('exit', this.#kill)
+  }
+}
+
+/** Asks for a URL, says so when the head is there, and reads on, until it is stopped. */
+const PROGRAM = `
+process.on('uncaughtException', () => process.exit(1))
+const [url, version] = process.argv.slice(1)
+const { origin, pathname, search } = new URL(url)
+const options = { agent: false, rejectUnauthorized: false }
+const opened = (body) => {
+  body.resume()
+  process.stdout.write('opened')
+}
+if (version === '2') {
+  const stream = require('node:http2').connect(origin, options).request({ ':path': pathname + search })
+  stream.on('response', () => opened(stream))
+} else {
+  require(url.startsWith('https:') ? 'node:https' : 'node:http').get(url, options, opened)
+}
+`

@@ -1,0 +1,62 @@
+import { CUTS, type Cut, ResumingReader } from './resuming-reader.js'
+
+/** Many readers of one channel of numbers. */
+export class Crowd {
+  readonly readers: readonly ResumingReader[]
+  readonly #waiting = new Set<ResumingReader>()
+  #target: number | undefined
+  #settle: () => void = () => {}
+
+  constructor(size: number, url: string) {
+    this.readers = Array.from({ length: size }, () => new ResumingReader(url, (reader) => this.#onRead(reader)))
+  }
+
+  /** Resolves at the moment when all have read a number. */
+  everybodyHas(number: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#target = number
+      this.#settle = resolve
+      for (const reader of this.readers) this.#waiting.add(reader)
+      for (const reader of this.readers) this.#onRead(reader)
+    })
+  }
+
+  /**
+   * Cuts so many readers a second, each in some way or other and some while they are not reading, for so long. Says how often
+   * each way was taken.
+   *
+   * @param awayMs how long one stays away
+   */
+  async cutAtRandom(perSecond: number, ms: number, awayMs: () => number): Promise<Record<Cut | 'paused', number>> {
+    const counts = { reset: 0, fin: 0, destroy: 0, within: 0, paused: 0 }
+    const start = performance.now()
+    for (let passed = 0, cuts = 0; passed < ms; passed = performance.now() - start) {
+      for (; cuts < (passed / 1_000) * perSecond; cuts++) {
+        const reader = pick(this.readers)
+        // Who has stopped to read is cut the next time, unless it is there again by then.
+        if (!reader.isPaused && Math.random() < 0.2) reader.pause()
+        else {
+          const how = pick(CUTS)
+          counts[reader.isPaused ? 'paused' : how] += 1
+          reader.cut(how, awayMs())
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    for (const reader of this.readers) reader.resume()
+    return counts
+  }
+
+  leave(): void {
+    for (const reader of this.readers) reader.leave()
+  }
+
+  #onRead(reader: ResumingReader): void {
+    if (reader.numbers.at(-1) === this.#target && this.#waiting.delete(reader) && this.#waiting.size === 0)
+      this.#settle()
+  }
+}
+
+function pick<T>(among: readonly T[]): T {
+  return among[Math.floor(Math.random() * among.length)] as T
+}

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findNginx } from '../../../../scripts/nginx.mjs'
+
+/** A real nginx in front of a server: its default settings, but for what a test adds. */
+export class Nginx {
+  readonly url: string
+  readonly #process: ChildProcess
+  readonly #folder: string
+  readonly #kill = (): void => void this.#process.kill()
+
+  private constructor(url: string, child: ChildProcess, folder: string) {
+    this.url = url
+    this.#process = child
+    this.#folder = folder
+    process.once('exit', this.#kill)
+  }
+
+  /**
+   * @param upstream the port of the server behind it
+   * @param locations further directives by the path that they hold for, which the server behind does not see
+   */
+  static async start(upstream: number, locations: Readonly<Record<string, string>> = { '/': '' }): Promise<Nginx> {
+    const program = findNginx()
+    if (program === undefined) throw new Error('no nginx was found; set NGINX to its executable')
+    const folder = mkdtempSync(join(tmpdir(), 'ssekit-nginx-'))
+    // Started by root, its workers are somebody else.
+    chmodSync(folder, 0o755)
+    const config = join(folder, 'nginx.conf')
+    for (;;) {
+      // It cannot choose a port itself, and by the time it starts another program may have this one.
+      const port = await freePort()
+      writeFileSync(config, configuration(folder, port, upstream, locations))
+      const child = spawn(program, ['-p', folder, '-c', config, '-e', 'error.log'], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
+      const nginx = new Nginx(`http://127.0.0.1:${port}`, child, folder)
+      const complaint = await nginx.#ready(port)
+      if (complaint === undefined) return nginx
+      process.off('exit', nginx.#kill)
+      if (!complaint.includes('Address already in use')) throw new Error(`nginx did not start: ${complaint}`)
+    }
+  }
+
+  async close(): Promise<void> {
+    process.off('exit', this.#kill)
+    const exit = once(this.#process, 'exit')
+    this.#kill()
+    await exit
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Resolves once it takes connections, or to what it says when it does not start. */
+  async #ready(port: number): Promise<string | undefined> {
+    let complaint = ''
+    this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      complaint += text
+    })
+    while (this.#process.exitCode === null) {
+      const socket = connect(port, '127.0.0.1')
+      const [what] = await Promise.race([once(socket, 'connect').then(() => ['connect']), once(socket, 'close')]).catch(
+        () => [],
+      )
+      socket.destroy()
+      if (what === 'connect') return undefined
+    }
+    return complaint
+  }
+}
+
+function configuration(
+  folder: string,
+  port: number,
+  upstream: number,
+  locations: Readonly<Record<string, string>>,
+): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  return `
+    daemon off;
+    pid ${folder}/pid;
+    error_log ${folder}/error.log;
+    events {}
+    http {
+      access_log off;
+      ${temporary.map((kind) => `${kind}_temp_path ${folder}/${kind};`).join('\n')}
+      server {
+        listen 127.0.0.1:${port};
+        ${Object.entries(locations)
+          .map(([path, directives]) => `location ${path} { proxy_pass http://127.0.0.1:${upstream}/; ${directives} }`)
+          .join('\n')}
+      }
+    }`
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}

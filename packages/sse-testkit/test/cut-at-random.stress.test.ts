@@ -1,0 +1,79 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { buildSync } from 'esbuild'
+import { Crowd } from './clients/crowd.js'
+import type { NumberServerOptions, NumbersSent } from './clients/number-server.js'
+import { faultsOf } from './clients/resuming-reader.js'
+import { isFullStress } from './stress.js'
+
+// Two cores that are busy with other tests as well.
+jest.setTimeout(isFullStress ? 300_000 : 60_000)
+
+const folder = mkdtempSync(join(tmpdir(), 'ssekit-numbers-'))
+const program = join(folder, 'number-server.mjs')
+const file = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+let server: ChildProcess
+let crowd: Crowd
+
+beforeAll(() => {
+  // A process of its own knows no TypeScript; what it runs is made of the sources that the tests run.
+  buildSync({
+    entryPoints: [file('./clients/number-server.ts')],
+    outfile: program,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    alias: { '@ssekit/sse-core': file('../../sse-core/src/index.ts') },
+  })
+})
+afterEach(async () => {
+  crowd.leave()
+  const exit = once(server, 'exit')
+  server.disconnect()
+  await exit
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Starts a server and its readers; resolves once all have the first number, and many more are on their way. */
+async function gather(options: NumberServerOptions): Promise<void> {
+  server = fork(program, [JSON.stringify(options)])
+  const [port] = (await once(server, 'message')) as [number]
+  crowd = new Crowd(options.readers, `http://127.0.0.1:${port}/`)
+  await crowd.everybodyHas(0)
+}
+
+/** Stops the server; resolves to the last number once everybody has it. */
+async function finish(): Promise<number> {
+  server.send('stop')
+  const [{ last }] = (await once(server, 'message')) as [NumbersSent]
+  await crowd.everybodyHas(last)
+  return last
+}
+
+const readers = isFullStress ? 1_000 : 300
+const seconds = isFullStress ? 60 : 5
+const perSecond = isFullStress ? 50 : 100
+
+test(`${readers} clients that are cut at random while events flow have every event once, in order, and no gap`, async () => {
+  await gather({ readers, maxEvents: 1_000_000, perSecond })
+  const cuts = await crowd.cutAtRandom(readers, seconds * 1_000, () => Math.random() * 50)
+  const last = await finish()
+  expect(crowd.readers.flatMap(({ numbers }) => faultsOf(numbers, last))).toEqual([])
+  expect(crowd.readers.filter(({ numbers }) => numbers.includes(null))).toEqual([])
+  for (const [how, count] of Object.entries(cuts)) expect([how, count > readers / 10]).toEqual([how, true])
+  expect(crowd.readers.reduce((sum, { reconnects }) => sum + reconnects, 0)).toBeGreaterThan(readers)
+})
+
+test('where the history is short, who stays away for too long is told of the gap, and nobody else of any', async () => {
+  await gather({ readers, maxEvents: 60, perSecond })
+  const cuts = await crowd.cutAtRandom(readers, seconds * 500, () => (Math.random() < 0.02 ? 100_000 / perSecond : 20))
+  const last = await finish()
+  expect(crowd.readers.flatMap(({ numbers }) => faultsOf(numbers, last))).toEqual([])
+  expect(crowd.readers.some(({ numbers }) => numbers.includes(null))).toBe(true)
+  expect(cuts.within).toBeGreaterThan(0)
+})

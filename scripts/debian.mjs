@@ -1,0 +1,38 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
+
+/**
+ * The first of these programs that is on PATH, or where Debian puts what only root is thought to need.
+ *
+ * @param {readonly string[]} names
+ * @returns {string | undefined}
+ */
+export function findProgram(names) {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
+  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
+}
+
+/**
+ * Installs a package where we may: as root on Debian. Whether that worked, the caller sees by what it needs.
+ *
+ * @param {string} name
+ */
+export function installPackage(name) {
+  if (process.getuid?.() !== 0 || !isExecutable('/usr/bin/apt-get')) return
+  const stdio = /** @type {import('node:child_process').StdioOptions} */ (['ignore', 'ignore', 'inherit'])
+  spawnSync('apt-get', ['update'], { stdio })
+  // Somebody else may be installing something at this moment.
+  const wait = ['-o', 'DPkg::Lock::Timeout=120']
+  spawnSync('apt-get', [...wait, 'install', '-y', '--no-install-recommends', name], { stdio })
+}
+
+/** @param {string} file */
+function isExecutable(file) {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
