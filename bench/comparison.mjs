@@ -18,6 +18,7 @@ import { median } from './statistics.mjs'
  * @property {string} title
  * @property {string} quantity what the figures are, as a table's heading says it
  * @property {string} unit
+ * @property {'value' | 'ratio' | undefined} [plot] what is drawn of it, if anything
  * @property {Entry[]} entries
  * @property {number} [clientShare] how much of one CPU the load client took
  * @property {string[]} leftOut who could not be measured, and why

@@ -19,12 +19,6 @@ export function residentBytes(pid) {
   return Number(kilobytes) * 1024
 }
 
-/** How many files and sockets a process of ours may open; Node raises its soft limit to the hard one by itself. */
-export function maxOpenFiles() {
-  const [, hard] = /Max open files\s+\d+\s+(\d+|unlimited)/.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
-  return hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard)
-}
-
 /** A script that runs in a process of its own and answers calls. */
 export class Script {
   /** What it said first. @type {any} */

@@ -1,27 +1,75 @@
-// Runs the bench: see README.md.
+// Runs the bench: see README.md. What is written is written at the end, when nothing has failed.
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { maxOpenFiles } from './process.mjs'
+import { streamLimit } from './limits.mjs'
+import { machine } from './report/machine.mjs'
+import { formatPage } from './report/page.mjs'
+import { drawBars } from './report/plot.mjs'
 import { formatForTerminal } from './report/terminal.mjs'
+import { thousands } from './report/text.mjs'
 import { rows } from './rows/index.mjs'
 
-const { values } = parseArgs({
+const { values: args } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string', multiple: true },
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string' },
   },
 })
 
-const chosen = rows.filter(({ id }) => values.only?.includes(id) ?? true)
-if (chosen.length === 0) throw new Error(`there is no such row; there are ${rows.map(({ id }) => id).join(', ')}`)
+const unknown = args.only?.filter((id) => !rows.some((row) => row.id === id)) ?? []
+if (unknown.length > 0) throw new RangeError(`no row ${unknown}; there are ${rows.map(({ id }) => id).join(', ')}`)
 
-/** What a process has open beside its streams. */
-const OTHER_FILES = 200
+const { max, remedy } = streamLimit()
+/** What cannot be measured here, and why. */
+const leftOut = new Set(['µWebSockets.js, which npm does not have'])
 
 /** @type {import('./rows/row.mjs').Settings} */
-const settings = { isQuick: values.quick, rounds: Number(values.rounds), maxStreams: maxOpenFiles() - OTHER_FILES }
+const settings = {
+  isQuick: args.quick,
+  rounds: Number(args.rounds ?? (args.quick ? 3 : 5)),
+  warmUps: args.quick ? 1 : 2,
+  allows(streams) {
+    if (streams > max) leftOut.add(`${thousands(streams)} streams, since ${remedy}`)
+    return streams <= max
+  },
+}
+const startedAt = new Date()
 
-for (const row of chosen) {
-  process.stdout.write(`## ${row.title}\n\n`)
-  for (const comparison of await row.run(settings)) process.stdout.write(formatForTerminal(comparison))
+const results = []
+for (const { id, title, method, run } of rows) {
+  if (args.only?.includes(id) === false) continue
+  process.stdout.write(`## ${title}\n\n`)
+  const comparisons = await run(settings)
+  for (const comparison of comparisons) process.stdout.write(formatForTerminal(comparison))
+  results.push({ id, title, method, comparisons })
+}
+
+for (const reason of leftOut) process.stdout.write(`Left out: ${reason}.\n`)
+
+// A part says nothing of the whole.
+if (!args.quick && args.only === undefined) publish()
+
+function publish() {
+  const docs = new URL('../docs/', import.meta.url)
+  const images = new URL('images/bench/', docs)
+  mkdirSync(images, { recursive: true })
+  const plotted = new Set()
+  for (const { id, comparisons } of results) {
+    const shown = comparisons.filter(({ plot }) => plot !== undefined)
+    const [{ plot } = {}] = shown
+    if (plot === undefined) continue
+    plotted.add(id)
+    writeFileSync(new URL(`${id}.svg`, images), drawBars(shown, plot))
+  }
+  const run = {
+    date: startedAt.toISOString().slice(0, 10),
+    minutes: Math.round((Date.now() - startedAt.getTime()) / 60_000),
+    rounds: settings.rounds,
+    machine: machine(),
+    leftOut: [...leftOut],
+    results,
+  }
+  writeFileSync(new URL('benchmarks.json', docs), `${JSON.stringify(run, undefined, 2)}\n`)
+  writeFileSync(new URL('benchmarks.md', docs), formatPage(run, plotted))
 }

@@ -10,16 +10,14 @@ import { Subject } from './subject.mjs'
  * @typedef {Partial<Record<CandidateId, CandidateId | null>>} Cast
  */
 
-/** @typedef {Pick<Comparison, 'title' | 'quantity' | 'unit'>} Heading */
+/** @typedef {Pick<import('./rows/row.mjs').Settings, 'rounds' | 'warmUps'>} Pace */
+/** @typedef {Pick<Comparison, 'title' | 'quantity' | 'unit' | 'plot'>} Heading */
 
 /**
  * @typedef {object} Measurement
  * @property {number[]} figures
  * @property {number} [clientShare] how much of one CPU the load client took
  */
-
-/** How often each is run before it counts: its code is compiled then. */
-const WARM_UPS = 2
 
 /** Several candidates, all of which run at once, and are measured in turn. */
 export class Stage {
@@ -28,15 +26,15 @@ export class Stage {
   /** @type {string[]} */
   leftOut = []
   #cast
-  #rounds
+  #pace
 
   /**
    * @param {Cast} cast
-   * @param {number} rounds
+   * @param {Pace} pace
    */
-  constructor(cast, rounds) {
+  constructor(cast, pace) {
     this.#cast = cast
-    this.#rounds = rounds
+    this.#pace = pace
   }
 
   /**
@@ -44,12 +42,13 @@ export class Stage {
    *
    * @template T
    * @param {Cast} cast
-   * @param {{ rounds: number, options?: Readonly<Record<string, unknown>> }} settings
+   * @param {Pace} pace
+   * @param {Readonly<Record<string, unknown>>} options for all servers
    * @param {(stage: Stage) => Promise<T>} work
    * @returns {Promise<T>}
    */
-  static async with(cast, { rounds, options }, work) {
-    const stage = new Stage(cast, rounds)
+  static async with(cast, pace, options, work) {
+    const stage = new Stage(cast, pace)
     try {
       for (const id of /** @type {CandidateId[]} */ (Object.keys(cast))) await stage.#start(id, options)
       return await work(stage)
@@ -74,10 +73,11 @@ export class Stage {
   async compare(headings, measure) {
     /** @type {Map<Subject, Measurement[]>} */
     const measurements = new Map(this.subjects.map((subject) => [subject, []]))
-    for (let round = -WARM_UPS; round < this.#rounds; round++) {
-      for (const subject of rotate(this.subjects, round + WARM_UPS)) {
+    const { rounds, warmUps } = this.#pace
+    for (let round = 0; round < warmUps + rounds; round++) {
+      for (const subject of rotate(this.subjects, round)) {
         const measurement = await measure(subject)
-        if (round >= 0) measurements.get(subject)?.push(measurement)
+        if (round >= warmUps) measurements.get(subject)?.push(measurement)
       }
     }
     return this.#comparisons(headings, measurements)
@@ -93,7 +93,7 @@ export class Stage {
   async compareAtOnce(headings, measure) {
     /** @type {Map<Subject, Measurement[]>} */
     const measurements = new Map(this.subjects.map((subject) => [subject, []]))
-    for (let round = 0; round < this.#rounds; round++) {
+    for (let round = 0; round < this.#pace.rounds; round++) {
       await Promise.all(
         this.subjects.map(async (subject) => {
           measurements.get(subject)?.push(await measure(subject))
@@ -125,7 +125,7 @@ export class Stage {
 
   /**
    * @param {CandidateId} id
-   * @param {Readonly<Record<string, unknown>> | undefined} options
+   * @param {Readonly<Record<string, unknown>>} options
    */
   async #start(id, options) {
     const subject = await Subject.start(id, options)

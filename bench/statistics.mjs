@@ -1,7 +1,7 @@
 /** @param {readonly number[]} values */
 export function median(values) {
   return quantile(
-    values.toSorted((a, b) => a - b),
+    [...values].sort((a, b) => a - b),
     0.5,
   )
 }

@@ -1,21 +1,14 @@
-import { cellsOf } from './table.mjs'
+import { notesOf, plain, tableOf } from './text.mjs'
 
-/**
- * A comparison as text for a terminal.
- *
- * @param {import('../comparison.mjs').Comparison} comparison
- */
+/** A comparison for a terminal. @param {import('../comparison.mjs').Comparison} comparison */
 export function formatForTerminal(comparison) {
-  const heading = ['', comparison.quantity, 'ratio', 'in all rounds']
-  const lines = [heading, ...cellsOf(comparison)].map((cells) => cells.map((cell) => cell.replace(/\*\*|`/g, '')))
-  const widths = heading.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)))
-  const text = lines.map((cells) =>
+  const lines = tableOf(comparison).map((cells) => cells.map(plain))
+  const widths = (lines[0] ?? []).map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)))
+  const rows = lines.map((cells) =>
     cells
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join('  '),
+      .join('  ')
+      .trimEnd(),
   )
-  const { clientShare, leftOut } = comparison
-  const notes = leftOut.map((reason) => `left out: ${reason}`)
-  if (clientShare) notes.push(`the load client took up to ${Math.round(clientShare * 100)} % of a CPU`)
-  return [comparison.title, ...text.map((line) => line.trimEnd()), ...notes, '', ''].join('\n')
+  return [comparison.title, ...rows, ...notesOf(comparison), '', ''].join('\n')
 }

@@ -1,4 +1,5 @@
-import { compareBroadcasts, thousands } from './publishing.mjs'
+import { thousands } from '../report/text.mjs'
+import { compareBroadcasts } from './publishing.mjs'
 
 /** @type {import('../stage.mjs').Cast} */
 const cast = {
@@ -16,11 +17,10 @@ export const bursts = {
   title: 'Ten events in one turn of the event loop',
   method: 'The bare baseline writes the joined ten at once. The libraries are called ten times, without a pause.',
 
-  async run({ isQuick, rounds, maxStreams }) {
+  async run({ isQuick, allows, ...pace }) {
     const comparisons = []
-    for (const subscribers of isQuick ? [1_000] : [1_000, 10_000]) {
-      if (subscribers > maxStreams) continue
-      const settings = { subscribers, workloads: [{ bytes: 100, count: 10 }], rounds }
+    for (const subscribers of (isQuick ? [1_000] : [1_000, 10_000]).filter(allows)) {
+      const settings = { subscribers, workloads: [{ bytes: 100, count: 10 }], pace }
       const title = `Ten times 100 bytes to ${thousands(subscribers)} subscribers`
       comparisons.push(...(await compareBroadcasts(cast, settings, () => title)))
     }

@@ -16,6 +16,7 @@ export const encoding = {
   title: 'Encoding',
   method: 'One event with a type, an id and an object of about 120 bytes of JSON, to a `Buffer`; measured with mitata.',
 
+  /** @returns {Promise<import('../comparison.mjs').Comparison[]>} */
   async run({ rounds }) {
     const script = await Script.start(new URL('../encoders.mjs', import.meta.url))
     const entries = encoders.map((encoder) => ({
@@ -30,6 +31,8 @@ export const encoding = {
     } finally {
       await script.stop()
     }
-    return [{ title: 'One event to its bytes', quantity: 'Time per event', unit: 'ns', entries, leftOut: [] }]
+    return [
+      { title: 'One event to its bytes', quantity: 'Time per event', unit: 'ns', plot: 'value', entries, leftOut: [] },
+    ]
   },
 }

@@ -1,4 +1,5 @@
-import { compareBroadcasts, thousands } from './publishing.mjs'
+import { thousands } from '../report/text.mjs'
+import { compareBroadcasts } from './publishing.mjs'
 
 const SUBSCRIBERS = 1_000
 
@@ -28,10 +29,10 @@ export const frameworks = {
   title: 'Behind a framework',
   method: 'As above. The bare handlers collect responses in a `Set` and `res.write(buffer)` to each.',
 
-  run: ({ isQuick, rounds }) =>
+  run: ({ isQuick, ...pace }) =>
     compareBroadcasts(
       isQuick ? quickCast : cast,
-      { subscribers: SUBSCRIBERS, workloads: [{ bytes: 100, count: 1 }], rounds },
+      { subscribers: SUBSCRIBERS, workloads: [{ bytes: 100, count: 1 }], pace },
       ({ bytes }) => `${bytes} bytes to ${thousands(SUBSCRIBERS)} subscribers`,
     ),
 }

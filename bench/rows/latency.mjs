@@ -1,5 +1,5 @@
+import { thousands } from '../report/text.mjs'
 import { Stage } from '../stage.mjs'
-import { thousands } from './publishing.mjs'
 
 const SUBSCRIBERS = 1_000
 const ROUND_MS = 1_000
@@ -17,7 +17,6 @@ const cast = {
   http: 'epoll',
   'ssekit-http': 'epoll',
   'better-sse': 'epoll',
-  'fastify-sse': 'epoll',
 }
 
 /** @type {import('./row.mjs').Row} */
@@ -25,19 +24,20 @@ export const latency = {
   id: 'latency',
   title: 'Latency',
   method:
-    'Events are published at a steady rate, whether or not the server keeps up. From just before the client tells the server to publish ' +
+    `Events of 100 bytes are published for ${thousands(SUBSCRIBERS)} subscribers at a steady rate, whether or not ` +
+    'the server keeps up. From just before the client tells the server to publish ' +
     'until it has read the event, over all events and all streams. One process reads all streams, one after another: about half of the figure ' +
     'is its own time.',
 
   run: ({ isQuick, rounds }) =>
-    Stage.with(isQuick ? quickCast : cast, { rounds, options: { heartbeatMs: 0 } }, async (stage) => {
+    Stage.with(isQuick ? quickCast : cast, { rounds, warmUps: 1 }, { heartbeatMs: 0 }, async (stage) => {
       await stage.open({ count: SUBSCRIBERS })
       const comparisons = []
       for (const perSecond of isQuick ? [100] : [50, 100]) {
-        const title = `${perSecond} events a second to ${thousands(SUBSCRIBERS)} subscribers`
+        /** @type {import('../stage.mjs').Heading[]} */
         const headings = [
-          { title: `${title}, median`, quantity: 'p50', unit: 'ms' },
-          { title: `${title}, 99th percentile`, quantity: 'p99', unit: 'ms' },
+          { title: `${perSecond} events a second, median`, quantity: 'Latency', unit: 'ms', plot: 'value' },
+          { title: `${perSecond} events a second, 99th percentile`, quantity: 'Latency', unit: 'ms', plot: 'value' },
         ]
         const pace = { perSecond, publications: (perSecond * ROUND_MS) / 1000 }
         const results = await stage.compare(headings, async ({ client }) => {

@@ -32,9 +32,15 @@ export const newStreams = {
     'Clients connect, ask, read the first bytes, leave, and wait until the server has closed its side; twenty at a time. The bare handlers send a ' +
     'head and a first line, keep the response in a `Set`, and delete it when it closes.',
 
-  run: ({ isQuick, rounds }) =>
-    Stage.with(isQuick ? quickCast : cast, { rounds }, (stage) => {
-      const heading = { title: 'One stream, from connect to disconnect', quantity: 'CPU per stream', unit: 'µs' }
+  run: ({ isQuick, ...pace }) =>
+    Stage.with(isQuick ? quickCast : cast, pace, {}, (stage) => {
+      /** @type {import('../stage.mjs').Heading} */
+      const heading = {
+        title: 'One stream, from connect to disconnect',
+        quantity: 'CPU per stream',
+        unit: 'µs',
+        plot: 'value',
+      }
       return stage.compare([heading], async (subject) => {
         const visits = { count: VISITS, concurrency: CONCURRENCY }
         const usage = await subject.usage(() => subject.client.call('visit', visits))

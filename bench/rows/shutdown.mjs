@@ -1,6 +1,6 @@
 import { labelOf } from '../comparison.mjs'
+import { thousands } from '../report/text.mjs'
 import { Subject } from '../subject.mjs'
-import { thousands } from './publishing.mjs'
 
 /** @typedef {import('../candidates.mjs').CandidateId} CandidateId */
 
@@ -22,9 +22,10 @@ export const shutdown = {
     `The server says farewell to ${thousands(READING)} streams and ends them; each has to receive that. ${STALLED} more, whose readers have stalled ` +
     `with full sockets, have ${thousands(GRACE_MS)} ms of grace. The process ends by itself, when nothing is open any more.`,
 
-  async run({ isQuick, maxStreams }) {
-    if (READING + STALLED > maxStreams) return []
+  async run({ isQuick, allows }) {
+    if (!allows(READING + STALLED)) return []
     const ids = isQuick ? players.slice(0, 1) : players
+    /** @type {Awaited<ReturnType<typeof shutDown>>[]} */
     const ends = []
     for (const id of ids) ends.push(await shutDown(id))
     const entriesOf = (/** @type {(end: { readingMs: number, exitMs: number }) => number} */ figureOf) =>

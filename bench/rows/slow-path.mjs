@@ -1,4 +1,5 @@
-import { compareBroadcasts, thousands } from './publishing.mjs'
+import { thousands } from '../report/text.mjs'
+import { compareBroadcasts } from './publishing.mjs'
 
 const SUBSCRIBERS = 1_000
 
@@ -19,10 +20,10 @@ export const slowPath = {
   method:
     'As above, but `res.write` has been replaced by a function that calls it, as compression does: so the bytes have to go that way.',
 
-  run: ({ rounds }) =>
+  run: (pace) =>
     compareBroadcasts(
       cast,
-      { subscribers: SUBSCRIBERS, workloads: [{ bytes: 100, count: 1 }], rounds },
+      { subscribers: SUBSCRIBERS, workloads: [{ bytes: 100, count: 1 }], pace },
       ({ bytes }) => `${bytes} bytes to ${thousands(SUBSCRIBERS)} subscribers`,
     ),
 }

@@ -1,6 +1,6 @@
 import { labelOf } from '../comparison.mjs'
+import { thousands } from '../report/text.mjs'
 import { Subject } from '../subject.mjs'
-import { thousands } from './publishing.mjs'
 
 /**
  * @typedef {object} Trial
@@ -25,8 +25,11 @@ const MIB = 1024 * 1024
 const WORKLOAD = { bytes: 1_024, count: 1 }
 const PER_SECOND = 1_000
 const READERS = 10
-const SECONDS_BEFORE = 5
+/** How long they read before anybody stalls: to warm up, and to be measured. */
+const WARM_UP_SECONDS = 2
+const ALONE_SECONDS = 5
 const SAMPLE_MS = 50
+const PEERS = /** @type {const} */ (['better-sse', 'sse-channel', 'express-sse', 'fastify-sse'])
 
 /** @type {import('./row.mjs').Row} */
 export const stalledReaders = {
@@ -38,12 +41,9 @@ export const stalledReaders = {
 
   async run({ isQuick }) {
     const own = await observe({ id: 'ssekit-http', stalled: 100, seconds: isQuick ? 10 : 60 })
-    const ids = /** @type {const} */ (['better-sse', 'sse-channel', 'express-sse', 'fastify-sse'])
     // Memory does not mind that they run at the same time.
-    const peers = await Promise.all(
-      ids.slice(0, isQuick ? 1 : ids.length).map((id) => observe({ id, stalled: 10, seconds: 10 })),
-    )
-    const outcomes = [own, ...peers]
+    const peers = (isQuick ? [] : PEERS).map((id) => observe({ id, stalled: 10, seconds: 10 }))
+    const outcomes = [own, ...(await Promise.all(peers))]
     return [
       growth('in all', outcomes, ({ grownBytes }) => grownBytes / MIB),
       growth('for each', outcomes, ({ grownBytes, trial }) => grownBytes / MIB / trial.stalled),
@@ -64,7 +64,8 @@ function observe(trial) {
       await subject.client.call('open', { count: READERS })
       const latencyDuring = (/** @type {number} */ seconds) =>
         subject.client.call('latency', WORKLOAD, { perSecond: PER_SECOND, publications: PER_SECOND * seconds })
-      const alone = await latencyDuring(SECONDS_BEFORE)
+      await latencyDuring(WARM_UP_SECONDS)
+      const alone = await latencyDuring(ALONE_SECONDS)
       await stalled.call('open', { count: trial.stalled })
       await stalled.call('pause')
       const before = subject.residentBytes

@@ -1,12 +1,12 @@
 // nginx with the nchan module, if it is installed (Debian's package is libnginx-mod-nchan).
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answer } from '../answering.mjs'
-import { maxOpenFiles } from '../process.mjs'
+import { maxOpenFiles } from '../limits.mjs'
 
 const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 
@@ -23,10 +23,9 @@ async function start() {
   })
   process.once('exit', () => master.kill())
   master.once('exit', () => process.exit(1))
-  while (!(await accepts(port))) await sleep(20)
+  const pid = await workerOf(master)
   rmSync(folder, { recursive: true })
-  const [worker] = readFileSync(`/proc/${master.pid}/task/${master.pid}/children`, 'utf8').trim().split(' ')
-  answer({ port, controlPort: port, protocol: 'post', pid: Number(worker) }, {})
+  answer({ port, controlPort: port, protocol: 'post', pid }, {})
 }
 
 /**
@@ -82,11 +81,11 @@ function freePort() {
   })
 }
 
-/** @param {number} port */
-function accepts(port) {
-  const socket = connect(port, '127.0.0.1')
-  return new Promise((resolve) => {
-    socket.on('connect', () => resolve(true))
-    socket.on('error', () => resolve(false))
-  }).finally(() => socket.destroy())
+/** The process that does the work, once it is there: the port is open then. @param {import('node:child_process').ChildProcess} master */
+async function workerOf({ pid }) {
+  for (;;) {
+    const [worker = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')
+    if (worker !== '') return Number(worker)
+    await sleep(10)
+  }
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { betterSse } from './libraries/better-sse.mjs'
 import { expressSse } from './libraries/express-sse.mjs'
 import { fastifySse } from './libraries/fastify-sse.mjs'
@@ -13,10 +14,12 @@ export const makers = {
   'sse-channel': sseChannel,
 }
 
-/** The packages that ssekit is compared with; the newest at the time of the comparison. */
-export const peers = {
-  'better-sse': '0.16.1',
-  '@fastify/sse': '0.6.0',
-  'express-sse': '1.0.0',
-  'sse-channel': '4.0.2',
-}
+// The bench measures the same ones.
+const { dependencies } = JSON.parse(readFileSync('bench/package.json', 'utf8'))
+
+/** The packages that ssekit is compared with, and their versions; the newest at the time of the comparison. */
+export const peers = Object.fromEntries(
+  Object.keys(makers)
+    .filter((name) => name !== 'ssekit')
+    .map((name) => [name, dependencies[name]]),
+)

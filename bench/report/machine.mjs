@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { cpus, release, totalmem } from 'node:os'
+
+const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
+const { version } = JSON.parse(readFileSync(new URL('../../packages/sse-core/package.json', import.meta.url), 'utf8'))
+
+/** Where and with what the bench has run: lines of a table. @returns {[string, string][]} */
+export function machine() {
+  const [{ model = '' } = {}] = cpus()
+  const peers = Object.entries(/** @type {Record<string, string>} */ (dependencies))
+    .filter(([name]) => !name.startsWith('@ssekit/'))
+    // `npm:express@4.22.3` has another name here.
+    .map(([name, wanted]) => (wanted.startsWith('npm:') ? wanted.slice(4).replace('@', ' ') : `${name} ${wanted}`))
+  return [
+    ['CPU', `${cpus().length} × ${model}`],
+    ['Memory', `${Math.round(totalmem() / 2 ** 30)} GiB`],
+    ['Linux', release()],
+    ['Node', process.versions.node],
+    ['ssekit', [version, said('git', ['rev-parse', '--short', 'HEAD'])].filter(Boolean).join(', commit ')],
+    ['Packages', peers.join(', ')],
+    ['nginx', said('nginx', ['-v'])],
+    ['C compiler', said('cc', ['--version'])],
+  ]
+}
+
+/**
+ * The first line of what a program says.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ */
+function said(command, args) {
+  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
+  const [line = ''] = `${stdout ?? ''}${stderr ?? ''}`.split('\n')
+  return line.replace('nginx version: nginx/', '')
+}

@@ -1,0 +1,57 @@
+import * as Plot from '@observablehq/plot'
+import { parseHTML } from 'linkedom'
+import { ratioOf } from '../comparison.mjs'
+import { median } from '../statistics.mjs'
+import { figure, plain } from './text.mjs'
+
+const WIDTH = 960
+const BAR_HEIGHT = 22
+const HEAD_AND_FOOT = 70
+/** A letter of a label, on average. */
+const LETTER_WIDTH = 6
+
+/** Legible on white and on black; text takes the color of the reader's theme. */
+const OURS = '#3b82f6'
+const OTHERS = '#8b949e'
+const THEME = '<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6edf3}}</style>'
+
+/**
+ * Bars beside each other, a panel for each comparison, as SVG.
+ *
+ * @param {readonly import('../comparison.mjs').Comparison[]} comparisons of the same quantity
+ * @param {'value' | 'ratio'} kind what a bar is: the median, or what that is beside the baseline
+ */
+export function drawBars(comparisons, kind) {
+  const bars = comparisons.flatMap((comparison) =>
+    comparison.entries.map((entry) => {
+      const value = kind === 'ratio' ? (ratioOf(comparison, entry)?.middle ?? 1) : median(entry.values)
+      return {
+        panel: comparison.title,
+        label: plain(entry.label),
+        value,
+        text: kind === 'ratio' ? value.toFixed(2) : figure(value),
+        fill: entry.label.startsWith('**ssekit**') ? OURS : OTHERS,
+      }
+    }),
+  )
+  const labels = [...new Set(bars.map(({ label }) => label))]
+  const [{ quantity = '', unit = '' } = {}] = comparisons
+  const { document } = parseHTML('<!doctype html><html></html>')
+  const chart = Plot.plot({
+    document,
+    width: WIDTH,
+    height: labels.length * BAR_HEIGHT + HEAD_AND_FOOT,
+    marginLeft: Math.max(...labels.map((label) => label.length)) * LETTER_WIDTH,
+    // Room for the figure at the end of the longest bar.
+    marginRight: 40,
+    x: { label: kind === 'ratio' ? `${quantity}, as a ratio to the baseline` : `${quantity}, ${unit}`, grid: true },
+    y: { label: null, domain: labels },
+    fx: { label: null, domain: comparisons.map(({ title }) => title) },
+    marks: [
+      Plot.ruleX([kind === 'ratio' ? 1 : 0]),
+      Plot.barX(bars, { fx: 'panel', x: 'value', y: 'label', fill: 'fill' }),
+      Plot.text(bars, { fx: 'panel', x: 'value', y: 'label', text: 'text', textAnchor: 'start', dx: 4 }),
+    ],
+  })
+  return chart.outerHTML.replace('<svg ', '<svg xmlns="http://www.w3.org/2000/svg" ').replace('>', `>${THEME}`)
+}
