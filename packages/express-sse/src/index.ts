@@ -60,7 +60,9 @@ export function sse({ manager }: ExpressSseOptions = {}): RequestHandler {
   // One function for all responses, which would each keep a closure for as long as they stream.
   const method: Response['sse'] = function (this: Response, source, options) {
     const owner = manager ?? managerOf(source) ?? sseManager
-    return respond(this.req, this, source, { manager: owner, ...options, onFailure: tellNext })
+    // Where no router has set `next`, as under connect, the promise is all there is.
+    const onFailure = this.req.next === undefined ? undefined : tellNext
+    return respond(this.req, this, source, { manager: owner, ...options, onFailure })
   }
   if (manager !== undefined) managers.set(method, manager)
   return (_req, res, next) => {

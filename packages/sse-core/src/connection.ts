@@ -28,7 +28,7 @@ export interface ConnectionStats {
   readonly events: number
   /** Bytes written, without the head and what HTTP puts around them. */
   readonly bytes: number
-  /** From the call of `respond()` to now, in ms, to the millisecond. */
+  /** From the call of `respond()` to now, in ms. */
   readonly durationMs: number
 }
 
@@ -62,8 +62,7 @@ export class SseConnection<Context = unknown> {
   dueTick: number | undefined
   /** @internal */
   readonly res: SseResponse
-  // A whole number, since every other one would be an object of its own.
-  readonly #startedAt = Math.trunc(performance.now())
+  readonly #startedAt = performance.now()
   #options: RespondOptions
   #belongings: Belongings | undefined
   #reason: CloseReason | undefined
@@ -82,13 +81,15 @@ export class SseConnection<Context = unknown> {
     this.lastEventId = lastEventId
     this.terms = terms
     this.res = res
-    this.#options = options
+    // A copy: whose connection it is must be the same when it is counted out as when it was counted in.
+    this.#options = { ...options }
     this.#outcome = outcome
     this.writer = new Writer(this)
     if (options.filter ?? options.heartbeat ?? options.onClose) this.keepScope()
-    watch(res, this)
     if (isGone(res)) this.#leave('client')
     else this.#bound(options.signal, terms.settings.maxConnectionAgeMs)
+    // Last, since nobody would stop it if what comes before throws.
+    if (this.#reason === undefined) watch(res, this)
   }
 
   get req(): SseRequest {
@@ -137,7 +138,8 @@ export class SseConnection<Context = unknown> {
       this.fail(error)
       return
     }
-    this.terms.wheel?.add(this as SseConnection)
+    // The head may have found that nobody is there any more.
+    if (this.#reason === undefined) this.terms.wheel?.add(this as SseConnection)
   }
 
   /**
@@ -239,7 +241,7 @@ export class SseConnection<Context = unknown> {
   shutDown(farewell: string, graceMs: number, onOver: () => void): void {
     if (this.#reason === undefined) this.reading?.pump()
     if (this.#reason === undefined && isGone(this.res)) this.#leave('client')
-    if (this.#reason === undefined && this.#isOpen && this.reading?.hasMore) {
+    if (this.#reason === undefined && this.#isOpen && !this.writer.isWritable && this.reading?.hasMore) {
       this.#afterCatchingUp(graceMs, (leftMs) => this.#shutDownNow(farewell, leftMs, onOver))
     } else this.#shutDownNow(farewell, graceMs, onOver)
   }
@@ -302,7 +304,7 @@ export class SseConnection<Context = unknown> {
   onWritable(): void {
     this.reading?.pump()
     const onCaughtUp = this.#belongings?.onCaughtUp
-    if (onCaughtUp !== undefined && !this.reading?.hasMore) onCaughtUp()
+    if (onCaughtUp !== undefined && this.writer.isWritable) onCaughtUp()
   }
 
   /** @internal */

@@ -44,40 +44,51 @@ export function unwatch(res: Watched, watcher: Watcher): void {
   res[WATCHER] = undefined
   res.off('close', tellWatcher)
   res.off('error', tellWatcher)
-  if (res instanceof ServerResponse && waiting.has(res.req.socket)) unwatchWaiting.call(res)
+  if (res instanceof ServerResponse) unwatchWaiting.call(res)
 }
 
 function tellWatcher(this: Watched): void {
   this[WATCHER]?.onGone()
 }
 
-const waiting = new WeakMap<Socket, Set<ServerResponse>>()
+/** What a response that waits behind another one on its connection is told by, since it never emits `close` itself. */
+const waiting = new WeakMap<ServerResponse, () => void>()
 
-/** A response that waits behind another one on its connection never emits `close` itself if the connection breaks. */
 function watchWaiting(res: ServerResponse): void {
-  const { socket } = res.req
-  let responses = waiting.get(socket)
-  if (responses === undefined) {
-    responses = new Set()
-    waiting.set(socket, responses)
-    // One listener, however many wait: Node would warn of a leak.
-    socket.on('close', tellWaiting)
-  }
-  responses.add(res)
+  const tell = (): void => tellWatcher.call(res)
+  waiting.set(res, tell)
+  onSocketClose(res.req.socket, tell)
   res.on('socket', unwatchWaiting)
 }
 
 function unwatchWaiting(this: ServerResponse): void {
+  const tell = waiting.get(this)
+  if (tell === undefined) return
+  waiting.delete(this)
   this.off('socket', unwatchWaiting)
-  const { socket } = this.req
-  const responses = waiting.get(socket)
-  if (!responses?.delete(this) || responses.size > 0) return
-  waiting.delete(socket)
-  socket.off('close', tellWaiting)
+  offSocketClose(this.req.socket, tell)
 }
 
-function tellWaiting(this: Socket): void {
-  for (const res of waiting.get(this) ?? []) tellWatcher.call(res)
+// One listener a socket, however many responses wait: Node would warn of a leak.
+const callbacks = new WeakMap<Socket, Set<() => void>>()
+
+function onSocketClose(socket: Socket, callback: () => void): void {
+  const known = callbacks.get(socket)
+  if (known === undefined) {
+    callbacks.set(socket, new Set([callback]))
+    socket.on('close', callAll)
+  } else known.add(callback)
+}
+
+function offSocketClose(socket: Socket, callback: () => void): void {
+  const known = callbacks.get(socket)
+  if (!known?.delete(callback) || known.size > 0) return
+  callbacks.delete(socket)
+  socket.off('close', callAll)
+}
+
+function callAll(this: Socket): void {
+  for (const callback of callbacks.get(this) ?? []) callback()
 }
 
 /** Breaks a response off, so that the client sees that it is not complete. */
@@ -96,11 +107,11 @@ export function whenOver(res: SseResponse, callback: () => void): void {
   const socket = res instanceof ServerResponse && res.socket === null ? res.req.socket : undefined
   const done = (): void => {
     for (const event of OVER_EVENTS) res.off(event, done)
-    socket?.off('close', done)
+    if (socket !== undefined) offSocketClose(socket, done)
     callback()
   }
   for (const event of OVER_EVENTS) res.on(event, done)
-  socket?.on('close', done)
+  if (socket !== undefined) onSocketClose(socket, done)
 }
 
 const OVER_EVENTS = ['finish', 'close', 'error']

@@ -153,8 +153,9 @@ export class Feed {
     const id = (isEvent ? input.event.id : undefined) ?? `${log.epoch}.${this.#sequence + 1}`
     const item = itemOf(isEvent ? { id, at, event: input.event } : { id, at, end: true }, body)
     this.#sequence += 1
-    this.#append(log, item)
+    // Before anybody reads it, and perhaps broadcasts the next.
     if (isEvent) this.lastEventId = id
+    this.#append(log, item)
     return id
   }
 
@@ -210,8 +211,8 @@ export class Feed {
   #receive(log: Log, entry: LogEntry): void {
     if (entry.previousId !== undefined) log.startAfter(entry.previousId)
     const item = this.#decode(entry)
-    this.#append(log, item)
     if (item.kind === 'event') this.lastEventId = item.id
+    this.#append(log, item)
   }
 
   async #readPast(backplane: Backplane, afterId: string): Promise<LogItem[] | undefined> {

@@ -53,5 +53,6 @@ export type FailureListener = { hear(error: unknown, req: SseRequest): void }['h
 
 /** Whether a stream needs its options after its head is out; those that do not give them back. */
 export function lasts({ key, context, heartbeat, filter, rewind, checkpoints, onClose }: RespondOptions): boolean {
-  return (key ?? context ?? heartbeat ?? filter ?? rewind ?? checkpoints ?? onClose) !== undefined
+  // The context may be anything, null too.
+  return context !== undefined || (key ?? heartbeat ?? filter ?? rewind ?? checkpoints ?? onClose) !== undefined
 }

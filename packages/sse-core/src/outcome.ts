@@ -18,6 +18,7 @@ export function failOutcome(
   if (onFailure === undefined) outcome.fail(error, () => answerUnheard(error, res, manager))
   else {
     outcome.fulfil('error')
-    onFailure(error, res.req)
+    // After this call, whatever it is in, as the promise would.
+    queueMicrotask(() => onFailure(error, res.req))
   }
 }

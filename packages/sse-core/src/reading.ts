@@ -5,7 +5,7 @@ export interface Reading {
   /** Writes what is new, until the socket is full. */
   pump(): void
   close(): void
-  /** Whether there is something to write, which a full socket or a slow backplane holds up. */
+  /** Whether a log has something that was not written yet. */
   readonly hasMore: boolean
   /** Whether filters let events pass by that the client's last event id does not know of. */
   readonly hasUnsent: boolean

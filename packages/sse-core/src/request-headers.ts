@@ -27,7 +27,9 @@ export function drainBody(req: SseRequest): void {
 }
 
 /** The value of a header; of one that was sent several times, all of them with commas, as in `req.headers`. */
-function rawHeader({ rawHeaders }: SseRequest, name: string): string | undefined {
+function rawHeader({ rawHeaders = [], headers }: SseRequest, name: string): string | undefined {
+  // A request that was made by hand may have no raw ones.
+  if (rawHeaders.length === 0) return headers[name]?.toString()
   let found: string | undefined
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const rawName = rawHeaders[index] as string

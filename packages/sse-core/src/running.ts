@@ -180,6 +180,10 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
 }
 
 async function runPull(connection: SseConnection, source: PullSource): Promise<void> {
+  if (connection.closeReason !== undefined) {
+    release(source, connection.terms.report)
+    return
+  }
   if (source instanceof SseStream)
     source.bound(connection.terms.settings.maxBufferedBytes, () => connection.close('slow'))
   const puller = pullEvents(source)

@@ -4,13 +4,10 @@ import type { Cursor } from './cursor.js'
 import { idLine, type SseEvent } from './event.js'
 import type { EventFilter } from './listener.js'
 import { hasOwnId, isId, type LogItem } from './log-item.js'
-import { Packet } from './packet.js'
+import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { formatGap } from './signals.js'
 import type { Subscriptions } from './subscriptions.js'
-
-/** How much is collected for one write when events are picked one by one. */
-const MAX_WRITE_BYTES = 64 * 1024
 
 /** Stands for an event that a filter let pass by. */
 const FILTERED = Symbol('filtered')
@@ -138,25 +135,17 @@ export class Subscription implements Subscriber, Reading {
 
   #pumpEvents(membership: Membership): void {
     const { writer } = this.connection
-    let packets: Packet[] = []
-    let bytes = 0
-    const write = (): void => {
-      if (packets.length > 0) writer.write(Packet.join(packets))
-      packets = []
-      bytes = 0
-    }
     while (writer.isWritable && !this.#isOver) {
       const packet = this.#step(membership.filter)
       if (packet === undefined) break
       if (packet === FILTERED) continue
-      packets.push(packet)
-      bytes += packet.size
+      // Where the end of the stream finds it, should the filter of a later event close the connection.
+      writer.collect(packet)
       this.markSent()
-      if (bytes >= MAX_WRITE_BYTES) write()
     }
     const checkpoint = this.#isFarAhead(membership) ? this.connection.reading?.checkpoint() : undefined
-    if (checkpoint !== undefined) packets.push(checkpoint)
-    write()
+    if (checkpoint !== undefined) writer.collect(checkpoint)
+    writer.flush()
   }
 
   /** The bytes of what comes next; undefined if that is nothing yet, or the end. */
@@ -190,7 +179,7 @@ export class Subscription implements Subscriber, Reading {
     void this.cursor
       .loadPage()
       .catch(this.#channel.report)
-      .then(() => this.connection.onWritable())
+      .then(() => this.pump())
   }
 
   /** Whether so much passed by unsent that the client's last event id might soon fall out of the log. */

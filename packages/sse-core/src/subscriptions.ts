@@ -15,10 +15,14 @@ const SEPARATOR = '~'
 
 /** What an id says of the channel at a place. */
 export function partOf(lastEventId: string, channel: SseChannel, place: number): string | undefined {
-  const part = lastEventId.split(SEPARATOR)[place]
-  // An id that is no vector, a publisher's own with the separator in it or nonsense, is the first channel's to judge.
-  const isPart = place > 0 || channel.knows(part ?? '')
-  return isPart ? part : lastEventId
+  // What is no vector is the first channel's to judge.
+  return place > 0 ? lastEventId.split(SEPARATOR)[place] : (partsOf(lastEventId, channel)[0] ?? lastEventId)
+}
+
+/** The parts of an id; none of one that is no vector: a publisher's own with the separator in it, or nonsense. */
+function partsOf(lastEventId: string, first: SseChannel): readonly string[] {
+  const parts = lastEventId.split(SEPARATOR)
+  return first.knows(parts[0] ?? '') ? parts : []
 }
 
 /** The channels on one connection, where there may be several or events are picked, and the ids that resume them together. */
@@ -27,6 +31,8 @@ export class Subscriptions implements Reading {
   // In the order of the ids' parts; a place is kept for a channel that is not ready yet, and for one that is over.
   readonly #places: (Subscription | undefined)[] = []
   readonly #running = new Set<Promise<void>>()
+  // The parts of the client's id, where a function subscribes to one channel after the other.
+  #unclaimed: readonly string[] = []
   #isVectorBroken = false
   #isPumping = false
   #wasAsked = false
@@ -40,13 +46,14 @@ export class Subscriptions implements Reading {
       group: this,
       sentPosition: only.cursor.position,
       filter: undefined,
-      onOver: () => connection.close('end'),
+      // Not at once: what the others have in this tick is still to be written.
+      onOver: () => queueMicrotask(() => connection.close('end')),
     })
   }
 
   /** Whether ids are positions in several logs. */
   get hasVectorIds(): boolean {
-    return this.#places.length > 1
+    return this.#partCount > 1
   }
 
   get hasMore(): boolean {
@@ -75,8 +82,9 @@ export class Subscriptions implements Reading {
       const subscription = new Subscription(this.#connection, channel, cursor, membership)
       const forget = onAbort(signal, () => subscription.close())
       this.#places[place] = subscription
-      subscription.begin()
-      if (signal?.aborted) subscription.close()
+      // Another channel's listener may have closed the connection.
+      if (signal?.aborted || this.#connection.closeReason !== undefined) subscription.close()
+      else subscription.begin()
     })
   }
 
@@ -90,6 +98,8 @@ export class Subscriptions implements Reading {
     const warming = channel.warm()
     if (warming !== undefined) await warming
     if (connection.closeReason !== undefined) return
+    // Until the others are subscribed to as well, their parts of the client's id have to stay in the ids that it is given.
+    if (place === 0) this.#unclaimed = partsOf(connection.lastEventId, channel)
     connection.open()
     if (connection.closeReason !== undefined) return
     const lastEventId = options.lastEventId ?? this.lastEventIdFor(channel, place)
@@ -178,8 +188,15 @@ export class Subscriptions implements Reading {
     return this.#connection.terms.encoder.checkpoint(id)
   }
 
+  get #partCount(): number {
+    return Math.max(this.#places.length, this.#unclaimed.length)
+  }
+
   #vector(): string | undefined {
-    const parts = this.#places.map((subscription) => subscription?.cursor.lastId ?? '')
+    const parts = Array.from(
+      { length: this.#partCount },
+      (_, place) => this.#places[place]?.cursor.lastId ?? this.#unclaimed[place] ?? '',
+    )
     // A part may be what the client said, as long as its place in that channel is being looked for: any text at all.
     if (!parts.every((part) => part === '' || (isId(part) && !part.includes(SEPARATOR)))) return undefined
     const id = parts.join(SEPARATOR)

@@ -64,7 +64,7 @@ export class Writer {
     // Held back to the end of the tick, so that it goes out in one packet with what follows it.
     if (res instanceof ServerResponse && res.socket instanceof Socket) {
       res.socket.cork()
-      process.nextTick(uncork, res.socket)
+      process.nextTick(flushAndUncork, this, res.socket)
     }
     if (res instanceof ServerResponse) res.flushHeaders()
     else if (!res.headersSent) res.writeHead(res.statusCode)
@@ -94,7 +94,7 @@ export class Writer {
     // After somebody else's `res.end()` these bytes would stand before the next response of the connection.
     const isOurs = !res.writableEnded && res.socket === socket
     // What a write of more than the high-water mark returns says nothing yet: usually the kernel has taken it all.
-    if (!isOurs || (!socket.write(packet.chunk) && socket.writableLength > 0)) this.#block()
+    if (!isOurs || (!socket.write(packet.chunk) && (socket.writableLength > 0 || socket.destroyed))) this.#block()
   }
 
   /** Writes at the end of the tick, or when the socket takes more. Too much of it cuts the reader as slow. */
@@ -112,6 +112,14 @@ export class Writer {
     if (this.#outbox === undefined || outbox.isFlushScheduled) return
     outbox.isFlushScheduled = true
     process.nextTick(flush, this)
+  }
+
+  /** Queues what the caller will flush, in this turn, unless it is the end that flushes it. */
+  collect(packet: Packet): void {
+    if (this.#isOver) return
+    this.#outbox ??= { packets: [], bytes: 0, isFlushScheduled: false }
+    this.#queue(this.#outbox, packet)
+    if (this.#outbox.bytes >= MAX_OUTBOX_BYTES) this.flush()
   }
 
   /** Writes what is queued, unless the socket is full. */
@@ -204,6 +212,7 @@ function flush(writer: Writer): void {
   writer.flush()
 }
 
-function uncork(socket: Socket): void {
+function flushAndUncork(writer: Writer, socket: Socket): void {
+  writer.flush()
   socket.uncork()
 }

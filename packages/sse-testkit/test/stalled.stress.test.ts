@@ -1,21 +1,21 @@
 import { afterEach, expect, jest, test } from '@jest/globals'
+import { Crowd } from './clients/crowd.js'
 import { Child } from './stress/child.js'
-import { Crowd } from './stress/crowd.js'
 import type { ChannelName, StalledCommands } from './stress/stalled-server.js'
+import { isFullStress } from './stress.js'
 
-const isFull = process.env.SSEKIT_STRESS === 'full'
 /**
  * A minute of a thousand events a second, or as many as show the difference: who queues them holds 60 MB or 5 MB for each reader,
  * and 350 KB if what it queues is shared.
  */
-const EVENTS = isFull ? 60_000 : 5_000
+const EVENTS = isFullStress ? 60_000 : 5_000
 const STALLED = 100
 const READING = 20
 
 const KIB = 1024
 const MIB = 1024 * KIB
 
-jest.setTimeout(isFull ? 600_000 : 60_000)
+jest.setTimeout(isFullStress ? 600_000 : 60_000)
 
 let child: Child<StalledCommands>
 const crowds: Crowd[] = []
@@ -46,7 +46,7 @@ class CrowdedChannel {
   /** Those who will stop to read. They have not read much yet, so that the kernel has small buffers for them. */
   async stalling(): Promise<Crowd> {
     const crowd = await join(this.#name, `${this.#url}/stalling`, STALLED)
-    await crowd.have(await this.broadcast(1, KIB))
+    await crowd.everybodyHas(await this.broadcast(1, KIB))
     return crowd
   }
 
@@ -57,7 +57,7 @@ class CrowdedChannel {
     let last = 0
     for (let left = count; left > 0; left -= most) {
       last = await child.call('broadcast', this.#name, Math.min(left, most), bytes)
-      await this.reading.have(last)
+      await this.reading.everybodyHas(last)
     }
     return last
   }
@@ -71,7 +71,7 @@ class CrowdedChannel {
 
 async function join(name: ChannelName, url: string, size: number): Promise<Crowd> {
   const there = await child.call('subscriberCount', name)
-  const crowd = new Crowd(url, size)
+  const crowd = new Crowd(size, url)
   crowds.push(crowd)
   while ((await child.call('subscriberCount', name)) < there + size);
   return crowd
@@ -92,7 +92,7 @@ test(`for ${STALLED} readers that stall a server holds less than 16 MiB, however
   expect(after.heapBytes - before.heapBytes).toBeLessThan(16 * MIB)
   expect(after.residentBytes - before.residentBytes).toBeLessThan(16 * MIB)
   stalling.resume()
-  await stalling.have(last)
+  await stalling.everybodyHas(last)
   expect([...channel.reading.faults(last), ...stalling.faults(last)]).toEqual([])
   expect([channel.reading.gaps, stalling.gaps]).toEqual([0, STALLED])
 })
@@ -108,7 +108,7 @@ test.each<[what: string, name: ChannelName, gaps: number]>([
   while ((await child.call('slowCount')) < STALLED) await channel.broadcast(1, KIB)
   const last = await channel.broadcast(20, KIB)
   stalling.resume()
-  await stalling.have(last)
+  await stalling.everybodyHas(last)
   expect([...channel.reading.faults(last), ...stalling.faults(last)]).toEqual([])
   expect([channel.reading.gaps, stalling.gaps]).toEqual([0, gaps])
   expect([channel.reading.reconnects, stalling.reconnects]).toEqual([0, STALLED])

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { merge, SseChannel } from '@ssekit/sse-core'
 import { subscribed } from './departure.js'
+import { oneTurn } from './eventually.js'
 import { dataOf, takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
 import type { Route } from './subject.js'
@@ -55,6 +56,30 @@ export function vectorScenarios({ scenario }: Script): void {
       assert.deepEqual(await takeData(second, 1), ['missed'])
       assert.equal(second.text.includes('sse-gap'), false)
     })
+  }
+
+  for (const isLater of [false, true]) {
+    const when = isLater ? 'a turn later' : 'at once'
+    scenario(
+      `who is cut off in a replay before a second channel is subscribed to ${when} resumes both`,
+      async (stage) => {
+        const [first, second] = [new SseChannel('first'), new SseChannel('second')]
+        const start = `${await first.broadcast('first 0')}~${await second.broadcast('second 0')}`
+        await first.broadcast('first 1')
+        await second.broadcast('second 1')
+        const served = await stage.serve(({ sse }) =>
+          sse(async (connection) => {
+            const one = connection.subscribe(first)
+            if (isLater) await oneTurn()
+            await Promise.all([one, connection.subscribe(second)])
+          }),
+        )
+        const reader = await served.resume(start)
+        const [event] = await takeNews(reader, 1)
+        assert.equal(event?.data, 'first 1')
+        assert.deepEqual(await takeData(await served.resume(event?.id ?? ''), 1), ['second 1'])
+      },
+    )
   }
 
   scenario('merged channels: the gap of one is told with its name, and the others go on', async (stage) => {

@@ -1,4 +1,4 @@
-import { CUTS, type Cut, ResumingReader } from './resuming-reader.js'
+import { CUTS, type Cut, faultsOf, ResumingReader } from './resuming-reader.js'
 
 /** Many readers of one channel of numbers. */
 export class Crowd {
@@ -45,6 +45,29 @@ export class Crowd {
     }
     for (const reader of this.readers) reader.resume()
     return counts
+  }
+
+  /** Where any of them was not given each number once and in order from its first one on, or not told of a hole. */
+  faults(last: number): string[] {
+    return this.readers.flatMap(({ numbers }) => faultsOf(numbers, last, numbers[0] ?? last))
+  }
+
+  /** How many gaps they were told of. */
+  get gaps(): number {
+    return this.readers.reduce((sum, { numbers }) => sum + numbers.filter((number) => number === null).length, 0)
+  }
+
+  /** How often they came back. */
+  get reconnects(): number {
+    return this.readers.reduce((sum, { reconnects }) => sum + reconnects, 0)
+  }
+
+  pause(): void {
+    for (const reader of this.readers) reader.pause()
+  }
+
+  resume(): void {
+    for (const reader of this.readers) reader.resume()
   }
 
   leave(): void {

@@ -103,8 +103,8 @@ export class ResumingReader {
   }
 }
 
-/** Where a sequence breaks the promise: each number once, in order, every hole told, and no other. */
-export function faultsOf(numbers: readonly (number | null)[], last: number): string[] {
+/** Where a sequence breaks the promise: each number from `first` to `last` once, in order, every hole told, and no other. */
+export function faultsOf(numbers: readonly (number | null)[], last: number, first = 0): string[] {
   const faults: string[] = []
   let previous: number | undefined
   let isGapTold = false
@@ -113,7 +113,7 @@ export function faultsOf(numbers: readonly (number | null)[], last: number): str
       isGapTold = true
       continue
     }
-    if (previous === undefined && number > 0 && !isGapTold) faults.push(`begins with ${number}`)
+    if (previous === undefined && number > first && !isGapTold) faults.push(`begins with ${number}`)
     if (previous !== undefined && number <= previous) faults.push(`${number} after ${previous}`)
     if (previous !== undefined && number > previous + 1 && !isGapTold) faults.push(`${previous} to ${number} untold`)
     if (previous !== undefined && number === previous + 1 && isGapTold) faults.push(`no gap before ${number}`)
