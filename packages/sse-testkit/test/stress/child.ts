@@ -7,6 +7,9 @@ import type { Answer, Call, Commands } from './commands.js'
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const OURS = ['sse-core', 'express-sse', 'fastify-sse', 'koa-sse']
 
+/** V8's nursery is kept small: as it pleases it grows and shrinks by tens of MB, which says nothing of what is held. */
+const FLAGS = ['--expose-gc', '--max-semi-space-size=1']
+
 /** Somebody who waits for what a call comes to. */
 interface Waiting {
   resolve(result: unknown): void
@@ -37,7 +40,7 @@ export class Child<C extends Commands> {
   /** Starts a program whose garbage can be collected on demand. */
   static async start<C extends Commands>(program: string): Promise<Child<C>> {
     const script = await bundled(program)
-    const child = spawn(process.execPath, ['--expose-gc', '-'], {
+    const child = spawn(process.execPath, [...FLAGS, '-'], {
       // Where the frameworks are looked for.
       cwd: ROOT,
       stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
