@@ -36,6 +36,7 @@ const settings = {
 }
 const startedAt = new Date()
 
+/** @type {import('./report/page.mjs').Result[]} */
 const results = []
 for (const { id, title, method, run } of rows) {
   if (args.only?.includes(id) === false) continue
