@@ -1,10 +1,8 @@
-// Runs the bench: see README.md. What is written is written at the end, when nothing has failed.
-import { mkdirSync, writeFileSync } from 'node:fs'
+// Runs the bench: see README.md. The page is written at the end, when nothing has failed.
 import { parseArgs } from 'node:util'
 import { streamLimit } from './limits.mjs'
 import { machine } from './report/machine.mjs'
-import { formatPage } from './report/page.mjs'
-import { drawBars } from './report/plot.mjs'
+import { publish } from './report/publish.mjs'
 import { formatForTerminal } from './report/terminal.mjs'
 import { thousands } from './report/text.mjs'
 import { rows } from './rows/index.mjs'
@@ -16,6 +14,8 @@ const { values: args } = parseArgs({
     rounds: { type: 'string' },
   },
 })
+
+if (process.platform !== 'linux') throw new Error('the bench asks /proc, which only Linux has')
 
 const unknown = args.only?.filter((id) => !rows.some((row) => row.id === id)) ?? []
 if (unknown.length > 0) throw new RangeError(`no row ${unknown}; there are ${rows.map(({ id }) => id).join(', ')}`)
@@ -36,6 +36,7 @@ const settings = {
 }
 const startedAt = new Date()
 
+/** @type {import('./report/page.mjs').Result[]} */
 const results = []
 for (const { id, title, method, run } of rows) {
   if (args.only?.includes(id) === false) continue
@@ -45,31 +46,12 @@ for (const { id, title, method, run } of rows) {
   results.push({ id, title, method, comparisons })
 }
 
+const minutes = (Date.now() - startedAt.getTime()) / 60_000
+process.stdout.write(`It took ${minutes.toFixed(1)} minutes.\n`)
 for (const reason of leftOut) process.stdout.write(`Left out: ${reason}.\n`)
 
 // A part says nothing of the whole.
-if (!args.quick && args.only === undefined) publish()
-
-function publish() {
-  const docs = new URL('../docs/', import.meta.url)
-  const images = new URL('images/bench/', docs)
-  mkdirSync(images, { recursive: true })
-  const plotted = new Set()
-  for (const { id, comparisons } of results) {
-    const shown = comparisons.filter(({ plot }) => plot !== undefined)
-    const [{ plot } = {}] = shown
-    if (plot === undefined) continue
-    plotted.add(id)
-    writeFileSync(new URL(`${id}.svg`, images), drawBars(shown, plot))
-  }
-  const run = {
-    date: startedAt.toISOString().slice(0, 10),
-    minutes: Math.round((Date.now() - startedAt.getTime()) / 60_000),
-    rounds: settings.rounds,
-    machine: machine(),
-    leftOut: [...leftOut],
-    results,
-  }
-  writeFileSync(new URL('benchmarks.json', docs), `${JSON.stringify(run, undefined, 2)}\n`)
-  writeFileSync(new URL('benchmarks.md', docs), formatPage(run, plotted))
+if (!args.quick && args.only === undefined) {
+  const date = startedAt.toISOString().slice(0, 10)
+  publish({ date, minutes, rounds: settings.rounds, machine: machine(), leftOut: [...leftOut], results })
 }

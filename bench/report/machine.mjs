@@ -25,13 +25,14 @@ export function machine() {
 }
 
 /**
- * The first line of what a program says.
+ * The first line of what a program says; nothing if there is no such program.
  *
  * @param {string} command
  * @param {readonly string[]} args
  */
 function said(command, args) {
-  const { stdout, stderr } = spawnSync(command, args, { encoding: 'utf8' })
-  const [line = ''] = `${stdout ?? ''}${stderr ?? ''}`.split('\n')
+  const { stdout, stderr, status } = spawnSync(command, args, { encoding: 'utf8' })
+  if (status !== 0) return ''
+  const [line = ''] = `${stdout}${stderr}`.split('\n')
   return line.replace('nginx version: nginx/', '')
 }

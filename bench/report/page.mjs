@@ -37,11 +37,14 @@ export function formatPage(run, plotted) {
     'Written by `npm run bench`, which measures all of this anew on your machine; the raw figures are in [benchmarks.json](benchmarks.json).',
     'How it measures, and why so, is told in [bench/README.md](../bench/README.md).',
     '',
-    ...formatTable([
-      ['', ''],
-      ...run.machine.filter(([, value]) => value !== ''),
-      ['Date', `${run.date}, ${run.minutes} minutes`],
-    ]),
+    ...formatTable(
+      [
+        ['', ''],
+        ...run.machine.filter(([, value]) => value !== ''),
+        ['Date', `${run.date}, ${run.minutes.toFixed(1)} minutes`],
+      ],
+      '---',
+    ),
     '',
     '- CPU is the time, user and system, that the server process used; the median of ' +
       `${run.rounds} rounds, in each of which every candidate has its turn.`,
@@ -75,14 +78,17 @@ function formatComparison(comparison) {
     '',
     `**${comparison.title}**`,
     '',
-    ...formatTable(tableOf(comparison)),
+    ...formatTable(tableOf(comparison), '--:'),
     ...(notes.length > 0 ? ['', notes.join(' ')] : []),
   ]
 }
 
-/** @param {readonly (readonly string[])[]} lines the heading first */
-function formatTable([heading = [], ...lines]) {
-  const rule = heading.map((_, column) => (column === 0 ? '---' : '--:'))
+/**
+ * @param {readonly (readonly string[])[]} lines the heading first
+ * @param {'---' | '--:'} rest how all columns but the first are aligned
+ */
+function formatTable([heading = [], ...lines], rest) {
+  const rule = heading.map((_, column) => (column === 0 ? '---' : rest))
   return [heading, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |`)
 }
 

@@ -42,9 +42,12 @@ export function drawBars(comparisons, kind) {
     width: WIDTH,
     height: labels.length * BAR_HEIGHT + HEAD_AND_FOOT,
     marginLeft: Math.max(...labels.map((label) => label.length)) * LETTER_WIDTH,
-    // Room for the figure at the end of the longest bar.
-    marginRight: 40,
-    x: { label: kind === 'ratio' ? `${quantity}, as a ratio to the baseline` : `${quantity}, ${unit}`, grid: true },
+    x: {
+      label: kind === 'ratio' ? `${quantity}, as a ratio to the baseline` : `${quantity}, ${unit}`,
+      grid: true,
+      // Room for the figure at the end of the longest bar.
+      domain: [0, Math.max(...bars.map(({ value }) => value)) * 1.2],
+    },
     y: { label: null, domain: labels },
     fx: { label: null, domain: comparisons.map(({ title }) => title) },
     marks: [

@@ -7,6 +7,7 @@ const channel = createChannel()
 const { heartbeatMs } = options
 const session = heartbeatMs === undefined ? {} : { keepAlive: heartbeatMs === 0 ? null : heartbeatMs }
 
+/** @param {import('node:http').IncomingMessage} req @param {import('node:http').ServerResponse} res */
 const handle = async (req, res) => {
   channel.register(await createSession(req, res, session))
 }
@@ -17,14 +18,18 @@ if (options.express !== undefined) {
   listener = express().get('/', handle)
 }
 
-/** Its own way to send several events at once. */
+/**
+ * Its own way to send several events at once.
+ *
+ * @param {string} data
+ * @param {number} count
+ */
 function publishBatch(data, count) {
   const batch = createEventBuffer()
   for (let n = 0; n < count; n++) batch.push(data)
   for (const session of channel.activeSessions) session.batch(batch)
 }
 
-await serve(createServer(listener), {
-  publish: (data) => channel.broadcast(data),
-  publishJoined: options.batch ? publishBatch : undefined,
-})
+const publish = (/** @type {string} */ data) => channel.broadcast(data)
+
+await serve(createServer(listener), options.batch ? { publishJoined: publishBatch } : { publish })

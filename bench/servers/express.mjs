@@ -6,6 +6,6 @@ import { options, serve } from './stand.mjs'
 const { default: express } = await import(options.express ?? 'express')
 const streams = new BareStreams()
 const app = express()
-app.get('/', (_req, res) => streams.add(res))
+app.get('/', (/** @type {unknown} */ _req, /** @type {any} */ res) => streams.add(res))
 
 await serve(createServer(app), streams)

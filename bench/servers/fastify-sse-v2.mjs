@@ -6,7 +6,7 @@ import { serve } from './stand.mjs'
 const replies = new Set()
 const app = Fastify()
 await app.register(FastifySSEPlugin)
-app.get('/', (request, reply) => {
+app.get('/', (request, /** @type {any} */ reply) => {
   reply.sse({ event: 'hello', data: 'hello' })
   replies.add(reply)
   request.raw.socket.on('close', () => replies.delete(reply))

@@ -7,7 +7,9 @@ const replies = new Set()
 const app = Fastify()
 const { heartbeatMs } = options
 await app.register(sse, heartbeatMs === undefined ? {} : { heartbeatInterval: heartbeatMs })
-app.get('/', { sse: 'only' }, async (_request, reply) => {
+/** @type {object} */
+const route = { sse: 'only' }
+app.get('/', route, async (/** @type {unknown} */ _request, /** @type {any} */ reply) => {
   reply.sse.keepAlive()
   reply.sse.sendHeaders()
   // It would hold the head back until the first event or heartbeat.

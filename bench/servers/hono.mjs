@@ -6,15 +6,13 @@ import { serve } from './stand.mjs'
 
 const streams = new Set()
 const app = new Hono()
-app.get('/', (context) =>
-  streamSSE(context, async (stream) => {
+app.get('/', (/** @type {unknown} */ context) =>
+  streamSSE(context, async (/** @type {any} */ stream) => {
     streams.add(stream)
     await new Promise((resolve) => {
-      stream.onAbort(() => {
-        streams.delete(stream)
-        resolve()
-      })
+      stream.onAbort(resolve)
     })
+    streams.delete(stream)
   }),
 )
 

@@ -6,7 +6,7 @@ import { options, serve } from './stand.mjs'
 const { default: express } = await import(options.express ?? 'express')
 const app = express()
 app.use(sse({ manager }))
-app.get('/', (_req, res) => {
+app.get('/', (/** @type {unknown} */ _req, /** @type {any} */ res) => {
   if (options.replaceWrite) replaceWrite(res)
   res.sse(channel)
 })

@@ -5,9 +5,9 @@ import { channel, manager } from './ssekit.mjs'
 import { options, serve } from './stand.mjs'
 
 const server = createServer((req, res) => {
-  const topic = `topic-${req.url?.slice(1)}`
-  const filter = options.topics > 1 ? { filter: (event) => event.event === topic } : {}
-  return respond(req, res, channel, { manager, ...filter })
+  const wanted = `topic-${req.url?.slice(1)}`
+  const isWanted = (/** @type {import('@ssekit/sse-core').SseEvent} */ { event }) => event === wanted
+  return respond(req, res, channel, { manager, filter: options.topics > 1 ? isWanted : undefined })
 })
 
 let topic = 0

@@ -28,6 +28,6 @@ export async function shutDown(server) {
  * @param {import('node:http').ServerResponse} res
  */
 export function replaceWrite(res) {
-  const { write } = res
+  const write = /** @type {(...args: any[]) => boolean} */ (res.write)
   res.write = (/** @type {any[]} */ ...args) => write.apply(res, args)
 }

@@ -111,11 +111,14 @@ let writes = 0
 
 /** Counts what sockets hand to the operating system, however it was put together. */
 function countWrites() {
-  for (const method of /** @type {const} */ (['_write', '_writev'])) {
-    const original = /** @type {(...args: any[]) => void} */ (Socket.prototype[method])
-    Socket.prototype[method] = function (...args) {
+  const prototype = /** @type {Record<string, (...args: unknown[]) => unknown>} */ (
+    /** @type {unknown} */ (Socket.prototype)
+  )
+  for (const method of ['_write', '_writev']) {
+    const original = prototype[method]
+    prototype[method] = function (...args) {
       writes++
-      return original.apply(this, args)
+      return original?.apply(this, args)
     }
   }
 }
