@@ -21,6 +21,7 @@ import { refusedHeadScenarios } from './refused-heads.js'
 import { replayScenarios } from './replay.js'
 import { rudeClientScenarios } from './rude-clients.js'
 import { type Script, scenarioOn, type Test } from './scenario.js'
+import { sharedTermScenarios } from './shared-terms.js'
 import { shutdownScenarios } from './shutdown.js'
 import { slowScenarios } from './slow.js'
 import { sourceScenarios } from './sources.js'
@@ -75,6 +76,7 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
     slowScenarios,
     streamBoundScenarios,
     limitScenarios,
+    sharedTermScenarios,
     shutdownScenarios,
     injectionScenarios,
     isolationScenarios,
