@@ -5,11 +5,14 @@ import { cleaningUp } from './mutants/cleaning-up.mjs'
 import { defaults } from './mutants/defaults.mjs'
 import { promises } from './mutants/promises.mjs'
 import { reasons } from './mutants/reasons.mjs'
+import { requests } from './mutants/requests.mjs'
+import { shared } from './mutants/shared.mjs'
 import { Tree } from './mutants/tree.mjs'
 import { writePath } from './mutants/write-path.mjs'
 
 const words = process.argv.slice(2)
-const mutants = [...writePath, ...defaults, ...reasons, ...cleaningUp, ...promises].filter(
+const all = [...writePath, ...defaults, ...reasons, ...cleaningUp, ...promises, ...shared, ...requests]
+const mutants = all.filter(
   ({ file, proves }) => words.length === 0 || words.some((word) => `${file} ${proves}`.includes(word)),
 )
 const trees = Array.from({ length: Math.min(2, availableParallelism()) }, () => Tree.copy())

@@ -6,35 +6,44 @@ const LOOPS = ['sse-core/test/(listen|merge|source|stream|subscribers|broker|bro
 /** Every line that lets go of something. */
 export const cleaningUp = [
   ...mutantsOf('sse-core/src/connection.ts', LEAVING, [
-    ['wheel?.delete(this)\n', '', 'no heartbeat outlives its stream'],
-    ['clearTimeout(this.#ageTimer)\n', '', 'no age timer outlives its stream'],
-    ['this.#forgetSignal()\n', '', 'no signal keeps a stream that is over'],
-    ['this.subscriptions.close()\n', '', 'a stream that is over subscribes to nothing'],
-    ['this.run(() => this.#controller?.abort())\n', '', 'the signal of a connection aborts when its stream is over'],
-    ['for (const cancel of this.#cancels) cancel()\n', '', 'a source is left at once when its client leaves'],
-    ['onOver(this as SseConnection)\n', '', 'a stream that is over counts no longer'],
+    ['wheel?.delete(this as SseConnection)\n', '', 'no heartbeat outlives its stream'],
+    ['clearTimeout(belongings?.ageTimer)\n', '', 'no age timer outlives its stream'],
+    ['belongings?.forgetSignal?.()\n', '', 'no signal keeps a stream that is over'],
+    ['this.reading?.close()\n', '', 'a stream that is over subscribes to nothing'],
     [
-      'if (this.req.readableFlowing === null) this.req.resume()',
+      'this.run(() => belongings.controller?.abort())\n',
       '',
-      'an unread request body does not hide that the client left',
+      'the signal of a connection aborts when its stream is over',
     ],
+    ['for (const cancel of belongings.cancels) cancel()\n', '', 'a source is left at once when its client leaves'],
+    ['manager?.remove(this as SseConnection)\n', '', 'a stream that is over counts no longer'],
     ['socket?.destroySoon()\n', '', 'no idle connection holds up server.close()'],
   ]),
   ...mutantsOf('sse-core/src/departure.ts', LEAVING, [
-    ["    res.off('close', callback)\n", '', 'no listener is left on a response', [...LEAVING, ...TESTS.http2]],
-    ["    socket?.off('close', callback)\n", '', 'no listener is left on a socket'],
+    ["  res.off('close', tellWatcher)\n", '', 'no listener is left on a response that is closed'],
+    ["  res.off('error', tellWatcher)\n", '', 'no listener is left on a response that failed'],
+    [
+      'if (res instanceof ServerResponse && waiting.has(res.req.socket)) unwatchWaiting.call(res)\n',
+      '',
+      'a stream that is over before its turn waits no longer',
+    ],
+    ["  this.off('socket', unwatchWaiting)\n", '', 'no listener is left on a response that got its turn'],
+    ["  socket.off('close', tellWaiting)\n", '', 'no listener is left on a socket whose responses all got their turn'],
+    [
+      'for (const event of OVER_EVENTS) res.off(event, done)\n',
+      '',
+      'no listener is left on a response that is finished',
+      [...LEAVING, ...TESTS.http2],
+    ],
+    ["    socket?.off('close', done)\n", '', 'no listener is left on a socket'],
   ]),
   ...mutantsOf('sse-core/src/writer.ts', LEAVING, [
     [
-      '    clearTimeout(this.#writeTimer)\n    if (this.#hasDrainListener)',
-      '    if (this.#hasDrainListener)',
+      '    clearTimeout(stall.timer)\n    stall.drains.off(',
+      '    stall.drains.off(',
       'no write timer outlives its stream',
     ],
-    [
-      "if (this.#hasDrainListener) this.#sink?.drains.off('drain', this.#onDrain)\n",
-      '',
-      'no drain listener is left on a kept-alive socket',
-    ],
+    ["stall.drains.off('drain', stall.onDrain)\n", '', 'no drain listener is left on a kept-alive socket'],
   ]),
   ...mutantsOf('sse-core/src/admission.ts', LEAVING, [
     ['else this.#keys.delete(key)', '', 'no key is remembered that nobody has'],
@@ -52,7 +61,7 @@ export const cleaningUp = [
     [...LEAVING, 'sse-testkit/test/clients-odd-sources'],
     [
       [
-        'connection.onCancel(() => puller.cancel(connection.report))',
+        'connection.onCancel(() => puller.cancel(connection.terms.report))',
         'connection.onCancel(() => {})',
         'a source that waits is left when its client leaves',
       ],
@@ -93,6 +102,6 @@ export const cleaningUp = [
   ...mutantsOf(
     'koa-sse/src/index.ts',
     ['koa-sse/test/not-awaited'],
-    [['ctx.respond = false', 'void 0', 'Koa leaves a stream alone']],
+    [['this.respond = false', 'void 0', 'Koa leaves a stream alone']],
   ),
 ]

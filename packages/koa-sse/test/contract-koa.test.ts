@@ -53,6 +53,39 @@ for (const [version, Koa] of [
       expect(errors).toEqual([])
     })
 
+    test('an onerror of the context itself hears of errors too, and of no client that left', async () => {
+      const errors: unknown[] = []
+      const channel = new SseChannel('news')
+      const over: Promise<string>[] = []
+      const app: Koa3 = new Koa()
+      app.use((ctx, next) => {
+        ctx.onerror = (error) => {
+          if (error !== null) errors.push(error)
+        }
+        return next()
+      })
+      app.use(sse({ manager: new SseManager({ onError: () => {} }) }))
+      app.use((ctx) => {
+        const promise = ctx.sse(channel, {
+          filter: () => {
+            throw new Error('not today')
+          },
+        })
+        over.push(promise)
+        return promise
+      })
+      const url = await listen(app)
+      await faults.reset(url)
+      expect(await over[0]).toBe('client')
+      const reader = await readEvents(url)
+      await reader.take(1)
+      await channel.broadcast('news')
+      await reader.end()
+      await expect(over[1]).rejects.toThrow('not today')
+      await new Promise(setImmediate)
+      expect(errors).toEqual([new Error('not today')])
+    })
+
     test('middleware around it sees the error before the head, and may answer it', async () => {
       const app: Koa3 = new Koa()
       app.use(async (ctx, next) => {

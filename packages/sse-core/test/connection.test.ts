@@ -48,6 +48,22 @@ describe('what goes over a connection', () => {
     ])
   })
 
+  test('goes on behind a write of any size that the kernel took whole', async () => {
+    const manager = makeManager()
+    const channel = manager.getOrCreate('news')
+    const server = await serve((req, res) => {
+      void respond(req, res, channel, { manager })
+    })
+    const { until, text } = await exchange(server, get())
+    await until(/sse-checkpoint/)
+    // More than Node's high-water mark, and more than one write carries; all in the tick in which the stream ends.
+    void channel.broadcast('x'.repeat(100 * 1024))
+    void channel.broadcast('behind')
+    manager.disconnect(() => true, 'aborted')
+    await until(/0\r\n\r\n$/)
+    expect(text()).toContain('data: behind\n\n')
+  })
+
   test('answers HEAD without a body, also when its signal has aborted', async () => {
     const server = await serve((req, res) => {
       if (req.method === 'HEAD') void respond(req, res, [], { signal: AbortSignal.abort() })

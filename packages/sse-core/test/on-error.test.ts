@@ -125,3 +125,28 @@ test('a subscriber that joins while another is told goes on, whatever listeners 
   expect(told).toBe(1)
   expect(errors).toMatchObject([{ message: 'first' }])
 })
+
+test('streams of one channel tell of their errors whom each of them names', async () => {
+  const told: string[] = []
+  const channel = new SseChannel('news')
+  const manager = new SseManager({ onError: () => {} })
+  const filter = (): never => {
+    throw new Error('not today')
+  }
+  const onFailures = [undefined, () => told.push('one'), () => told.push('other'), undefined]
+  const server = await serve((req, res) => {
+    const onFailure = onFailures[Number(req.url?.slice(1))]
+    respond(req, res, channel, { manager, filter, onFailure }).then(
+      () => {},
+      () => told.push('awaited'),
+    )
+  })
+  for (let i = 0; i < onFailures.length; i++) {
+    const { until } = await exchange(server, get(`/${i}`))
+    await until(/sse-checkpoint/)
+    await channel.broadcast('news')
+    await until(/0\r\n\r\n$/)
+    while (told.length <= i) await turn()
+  }
+  expect(told).toEqual(['awaited', 'one', 'other', 'awaited'])
+})

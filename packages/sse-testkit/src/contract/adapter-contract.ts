@@ -29,6 +29,7 @@ import { refusedHeadScenarios } from './refused-heads.js'
 import { replayScenarios } from './replay.js'
 import { rudeClientScenarios } from './rude-clients.js'
 import { type Script, scenarioOn, type Test } from './scenario.js'
+import { sharedTermScenarios } from './shared-terms.js'
 import { shutdownScenarios } from './shutdown.js'
 import { slowScenarios } from './slow.js'
 import { sourceScenarios } from './sources.js'
@@ -93,6 +94,7 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
     channelLimitScenarios,
     eventSizeScenarios,
     historyLimitScenarios,
+    sharedTermScenarios,
     shutdownScenarios,
     injectionScenarios,
     isolationScenarios,

@@ -8,7 +8,7 @@ import type { Script } from './scenario.js'
 import { TimerWatch } from './timer-watch.js'
 
 /** What streams hold on to: nothing, once they are over. */
-export function leftoverScenarios({ scenario }: Script): void {
+export function leftoverScenarios({ scenario, traits }: Script): void {
   // Durations that nobody else uses, by which the timers of a stream are known.
   const settings = { heartbeatMs: 61_440, writeTimeoutMs: 54_321, maxConnectionAgeMs: 987_654_321 }
   const isOurs = (ms: number): boolean => ms === 1_024 || ms === 54_321 || (ms > 790_000_000 && ms <= 987_654_321)
@@ -82,6 +82,27 @@ export function leftoverScenarios({ scenario }: Script): void {
     await timers.gone()
     timers.stop()
   })
+
+  if (traits.httpVersion === 1) {
+    scenario('streams that wait for each other on one connection leave no listener on it', async (stage) => {
+      const channels = [new SseChannel('0'), new SseChannel('1')]
+      const served = await stage.serve({
+        '/0': ({ sse }) => sse(channels[0] as SseChannel),
+        '/1': ({ sse }) => sse(channels[1] as SseChannel),
+        // Over before it is its turn.
+        '/2': ({ sse }) => sse(['one']),
+      })
+      const client = await served.raw({ path: '/0' }, { path: '/1' }, { path: '/2' })
+      for (const channel of channels) await subscribed(channel)
+      const requests = await Promise.all([0, 1, 2].map((index) => served.request(index)))
+      await eventually(() => served.manager.stats().connections === 2, 'the end of the last')
+      for (const channel of channels) await channel.end()
+      for (const index of [0, 1, 2]) await client.whole(index)
+      for (const request of requests) assert.deepEqual(await request.outcome(), { reason: 'end' })
+      await oneTurn()
+      for (const request of requests) assert.deepEqual(request.newListeners, [], 'listeners that stayed')
+    })
+  }
 
   scenario('a slow reader that reads on is no longer timed', async (stage) => {
     const manager = stage.manager({ ...settings, history: { maxBytes: 64 * 1024 * 1024 } })

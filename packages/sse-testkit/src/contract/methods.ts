@@ -4,7 +4,7 @@ import { takeData } from './news.js'
 import type { Script } from './scenario.js'
 
 /** HTTP methods: every one streams but `HEAD`, which gets the head and ends. */
-export function methodScenarios({ scenario }: Script): void {
+export function methodScenarios({ scenario, traits }: Script): void {
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     scenario(`${method} gets a stream`, async (stage) => {
       const served = await stage.serve(({ sse }) => sse(['one']))
@@ -61,19 +61,26 @@ export function methodScenarios({ scenario }: Script): void {
     assert.deepEqual(calls, ['return'])
   })
 
-  scenario('a POST whose body nobody reads streams, and its departure is seen', async (stage) => {
-    const channel = new SseChannel('news')
-    const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }))
-    // More than Node reads ahead, so that an unread body would stop the connection.
-    const reader = await served.open('/', {
-      method: 'POST',
-      headers: { 'content-type': 'text/plain' },
-      body: 'x'.repeat(1_000_000),
+  const bodies: readonly (readonly [what: string, headers: Readonly<Record<string, string>>])[] = [
+    ['a body', {}],
+    // HTTP/2 has no other.
+    ...(traits.httpVersion === 1 ? [['a body in chunks', { 'transfer-encoding': 'chunked' }] as const] : []),
+  ]
+  for (const [what, headers] of bodies) {
+    scenario(`a POST with ${what} that nobody reads streams, and its departure is seen`, async (stage) => {
+      const channel = new SseChannel('news')
+      const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }))
+      // More than Node reads ahead, so that an unread body would stop the connection.
+      const reader = await served.open('/', {
+        method: 'POST',
+        headers: { 'content-type': 'text/plain', ...headers },
+        body: 'x'.repeat(1_000_000),
+      })
+      await channel.broadcast('one')
+      assert.deepEqual(await takeData(reader, 1), ['one'])
+      reader.abort()
+      assert.deepEqual(await (await served.request()).outcome(), { reason: 'client' })
+      assert.equal(channel.subscriberCount, 0)
     })
-    await channel.broadcast('one')
-    assert.deepEqual(await takeData(reader, 1), ['one'])
-    reader.abort()
-    assert.deepEqual(await (await served.request()).outcome(), { reason: 'client' })
-    assert.equal(channel.subscriberCount, 0)
-  })
+  }
 }

@@ -5,6 +5,7 @@ import { assertNoTrace, subscribed } from './departure.js'
 import { fillSocket } from './full-socket.js'
 import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
+import type { Route } from './subject.js'
 
 /** HTTP/1 clients that do not say goodbye as they should, or read as nobody does. */
 export function rudeClientScenarios({ scenario, traits }: Script): void {
@@ -93,6 +94,21 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     const [first, second] = [await served.request(0), await served.request(1)]
     await assertNoTrace(stage, { served, request: first, channels: [channel] })
     await assertNoTrace(stage, { served, request: second, channels: [channel] })
+  })
+
+  scenario('the departure of a client is seen of those that still wait when others had their turn', async (stage) => {
+    const channels = ['/0', '/1', '/2', '/3'].map((path) => new SseChannel(path))
+    const routes = channels.map((channel): [string, Route] => [channel.name, ({ sse }) => sse(channel)])
+    const served = await stage.serve(Object.fromEntries(routes))
+    const client = await served.raw(...channels.map(({ name }) => ({ path: name })))
+    for (const channel of channels) await subscribed(channel)
+    await channels[0]?.end()
+    await client.until(() => client.responses[1]?.events.length === 1, 'the second stream')
+    client.destroy()
+    for (const index of [1, 2, 3]) {
+      const channel = channels[index] as SseChannel
+      await assertNoTrace(stage, { served, request: await served.request(index), channels: [channel] })
+    }
   })
 
   scenario('a client that reads one byte at a time gets whole events', async (stage) => {

@@ -24,6 +24,7 @@ export class ServedRequest {
       res.once('close', resolve)
       // One that waits behind another response never emits it.
       if (res.socket === null) req.socket.once('close', resolve)
+      ours.add(resolve)
     })
     this.#listeners = new Map(emitters.map((emitter) => [emitter, new Set(listenersOf(emitter))]))
   }
@@ -48,12 +49,15 @@ export class ServedRequest {
       eventsOf(emitter).flatMap((event) =>
         emitter
           .listeners(event)
-          .filter((listener) => !before.has(listener) && !OF_NODE.has(listener.name))
+          .filter((listener) => !before.has(listener) && !ours.has(listener) && !OF_NODE.has(listener.name))
           .map(() => `${emitter.constructor.name} ${String(event)}`),
       ),
     )
   }
 }
+
+/** What requests listen with themselves. */
+const ours = new WeakSet<object>()
 
 /** What Node itself leaves: on a socket that failed, and on a request whose response is finished before it was read. */
 const OF_NODE: ReadonlySet<string> = new Set(['noop', 'clearIncoming'])

@@ -5,6 +5,7 @@ import { within } from './eventually.js'
 import { fillSocket } from './full-socket.js'
 import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { TimerWatch } from './timer-watch.js'
 
 /** `manager.close()`, and servers that stop. */
 export function shutdownScenarios({ scenario, traits }: Script): void {
@@ -101,6 +102,36 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
       assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
     },
   )
+
+  scenario('who leaves within the grace is not waited for', async (stage) => {
+    const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
+    const channel = manager.getOrCreate('news')
+    const timers = new TimerWatch((ms) => ms === 87_654)
+    const served = await stage.serve(({ sse }) => sse(channel), { manager })
+    const reader = await served.open('/', { isPaused: true })
+    await subscribed(channel)
+    await fillSocket(channel, await served.request())
+    await channel.broadcast('behind')
+    const closed = manager.close({ graceMs: 87_654 })
+    assert.equal(timers.count, 1, 'the timer of the grace')
+    reader.abort()
+    await within(closed, 'close()')
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'client' })
+    await timers.gone()
+    timers.stop()
+  })
+
+  scenario('what was broadcast in its tick is left over too, of a channel without a manager', async (stage) => {
+    const channel = new SseChannel('news')
+    const manager = stage.manager()
+    const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
+    const reader = await served.open()
+    await subscribed(channel)
+    void channel.broadcast('left over')
+    await within(manager.close({ event: 'bye', graceMs: 87_654 }), 'close()')
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(dataOf(reader), ['left over', 'bye'])
+  })
 
   scenario('iterators and functions are told, and not waited for', async (stage) => {
     const manager = stage.manager()

@@ -1,0 +1,35 @@
+import { afterEach, expect, test } from '@jest/globals'
+import { respond, type SseConnection, SseManager } from '@ssekit/sse-core'
+import { exchange, get, hangUp, serve } from './raw-exchange.js'
+
+afterEach(hangUp)
+
+test('a response that is streamed already is not taken over before its head, nor answered for who tried', async () => {
+  const errors: unknown[] = []
+  let onRefused: (() => void) | undefined
+  const refused = new Promise<void>((resolve) => {
+    onRefused = resolve
+  })
+  const manager = new SseManager({
+    onError: (error) => {
+      errors.push(error)
+      onRefused?.()
+    },
+  })
+  const server = await serve((req, res) => {
+    const first = async (connection: SseConnection): Promise<void> => {
+      await refused
+      await connection.send('of the first')
+    }
+    void respond(req, res, first, { manager })
+    // Nobody awaits it, so that it would have to answer for itself.
+    void respond(req, res, ['of the second'], { manager })
+  })
+  const { until, text } = await exchange(server, get())
+  await until(/0\r\n\r\n$/)
+  expect(text()).toMatch(/^HTTP\/1.1 200 OK/)
+  expect(text()).toContain('data: of the first\n\n')
+  expect(text()).not.toContain('of the second')
+  expect(errors).toMatchObject([{ code: 'ERR_SSE_HEADERS_SENT' }])
+  expect(manager.stats().closed).toEqual({ end: 1 })
+})

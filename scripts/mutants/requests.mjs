@@ -1,0 +1,111 @@
+import { mutantsOf, TESTS } from './mutant.mjs'
+
+/** What a request may be: odd, answered already, in line behind another, or of a framework. */
+export const requests = [
+  ...mutantsOf(
+    'sse-core/src/respond.ts',
+    ['sse-core/test/streamed-twice.test'],
+    [['res.headersSent || isWatched(res)', 'res.headersSent', 'a response that is streamed already is not taken over']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/head.ts',
+    ['sse-core/test/streamed-twice.test'],
+    [[' && !isWatched(res)) answerEmpty', ') answerEmpty', 'a stream that failed does not answer for another one']],
+  ),
+  ...mutantsOf('sse-core/src/departure.ts', TESTS.contract, [
+    [
+      'if (res instanceof ServerResponse && res.socket === null) watchWaiting(res)\n',
+      '',
+      'the departure of a client is seen of a response that waits for its turn',
+    ],
+    [
+      'if (!responses?.delete(this) || responses.size > 0) return\n',
+      'if (!responses?.delete(this)) return\n',
+      'of those that wait, one that gets its turn leaves the others watched',
+    ],
+    ['responses === undefined) {', 'true) {', 'several may wait on one connection'],
+  ]),
+  ...mutantsOf('sse-core/src/request-headers.ts', TESTS.contract, [
+    [
+      'if (!isEmpty) req.resume()\n',
+      '',
+      'an unread request body does not hide that the client left',
+      [...TESTS.contract, ...TESTS.http2],
+    ],
+    ["    rawHeader(req, 'content-length') === undefined &&\n", '', 'a body with a length is drained'],
+    ["&&\n    rawHeader(req, 'transfer-encoding') === undefined", '', 'a body in chunks is drained'],
+    ['    req.httpVersionMajor === 1 &&\n', '', 'a body over HTTP/2 is drained', TESTS.http2],
+    [
+      'if (req.readableFlowing !== null) return\n',
+      '',
+      'a body that somebody reads is left to them',
+      ['sse-core/test/request.test'],
+    ],
+    [
+      'found = found === undefined ?',
+      'found = true ?',
+      'a header that was sent twice is read as Node reads it',
+      ['sse-core/test/request.test'],
+    ],
+    ['rawName.toLowerCase() !== name', 'rawName !== name', 'the name of a header may be in any case'],
+    ["Buffer.from(header, 'latin1').toString('utf8')", 'header', 'ids may be any UTF-8'],
+    [
+      " && header !== '') return",
+      ') return',
+      'an empty header leaves the word to the query',
+      ['sse-core/test/request.test', ...TESTS.contract],
+    ],
+  ]),
+  ...mutantsOf('sse-core/src/connection.ts', TESTS.contract, [
+    ['&& this.reading?.hasMore) {', '&& false) {', 'who reads on within the grace gets the rest before the farewell'],
+    [
+      'onCaughtUp !== undefined && !this.reading?.hasMore',
+      'onCaughtUp !== undefined',
+      'the farewell waits for all of the rest',
+    ],
+    [
+      'if (onCaughtUp !== undefined && !this.reading?.hasMore) onCaughtUp()\n',
+      '',
+      'the farewell follows the rest at once',
+    ],
+    [
+      'const forget = this.onCancel(done)\n',
+      'const forget = (): void => {}\n',
+      'close() does not wait for who leaves within the grace',
+    ],
+    ['clearTimeout(timer)\n      forget()', 'forget()', 'the grace ends with the stream'],
+    [
+      'if (this.#reason === undefined) this.reading?.pump()\n    if (this.#reason === undefined && isGone',
+      'if (this.#reason === undefined && isGone',
+      'what was broadcast in the tick of close() is sent before the farewell',
+    ],
+    [
+      "if (this.#reason === undefined && isGone(this.res)) this.#leave('client')\n",
+      '',
+      'who had left before close() is a client that left',
+    ],
+  ]),
+  ...mutantsOf(
+    'express-sse/src/index.ts',
+    ['express-sse/test/contract-express.test'],
+    [
+      ['req.next?.(error)\n', '\n', 'an error of a source reaches the error handlers'],
+      ['...options, onFailure: tellNext', '...options', 'Express hears of what would reject'],
+    ],
+  ),
+  ...mutantsOf(
+    'koa-sse/src/index.ts',
+    ['koa-sse/test/contract-koa.test', 'koa-sse/test/contract.test'],
+    [
+      ['ignoreDeparture(this)\n', '\n', 'a client that resets is no error of the application'],
+      ['if (!isDeparture(this, error)) onerror', 'onerror', 'a reset that Koa reports is dropped'],
+      ['if (!isDeparture(this, error)) onerror', 'if (false) onerror', 'errors reach the application still'],
+      ['if (!isDeparture(ctx, error)) onerror', 'onerror', 'a reset is kept from an onerror of the context itself'],
+      [
+        'if (!isDeparture(ctx, error)) onerror',
+        'if (false) onerror',
+        'an onerror of the context itself hears of errors',
+      ],
+    ],
+  ),
+]

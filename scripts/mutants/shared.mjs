@@ -1,0 +1,90 @@
+import { mutantsOf, TESTS } from './mutant.mjs'
+
+/** What many streams have in common, and what keeps them apart all the same. */
+export const shared = [
+  ...mutantsOf('sse-core/src/terms-of.ts', TESTS.contract, [
+    ['known.manager === manager && ', '', 'a channel without a manager is counted where each of its streams is served'],
+    [
+      ' && known.onFailure === onFailure',
+      '',
+      'errors of a stream go to its own adapter',
+      ['sse-core/test/on-error.test'],
+    ],
+    ['(heartbeatMs ?? retryMs', '(retryMs', 'heartbeatMs of a response holds for it alone'],
+    ['?? retryMs ?? maxConnectionAgeMs', '?? maxConnectionAgeMs', 'retryMs of a response holds for it alone'],
+    ['retryMs ?? maxConnectionAgeMs ?? eol', 'retryMs ?? eol', 'maxConnectionAgeMs of a response holds for it alone'],
+    [' ?? eol) ===', ') ===', 'eol of a response holds for it alone'],
+    ['if (isUsual) holder.terms', 'holder.terms', 'what one response sets is not passed on'],
+    ['options.heartbeatMs ?? listened', 'options.heartbeatMs', 'heartbeatMs of listen() holds for its response'],
+    ['channel ?? manager ?? alone', 'manager ?? channel ?? alone', 'what a channel sets holds for its streams alone'],
+  ]),
+  ...mutantsOf(
+    'sse-core/src/options.ts',
+    [...TESTS.contract, ...TESTS.connection],
+    [
+      ['(key ?? ', '(', 'a stream has its key to the end', [...TESTS.connection, ...TESTS.contract]],
+      ['?? context ??', '??', 'a stream has its context to the end'],
+      ['?? heartbeat ??', '??', 'a stream has its heartbeat to the end'],
+      ['?? filter ??', '??', 'a stream has its filter to the end'],
+      ['?? rewind ??', '??', 'a stream has its rewind for every subscription'],
+      ['?? checkpoints ??', '??', 'a stream without checkpoints has none to the end'],
+      [' ?? onClose) ', ') ', 'a stream has its onClose at the end'],
+    ],
+  ),
+  ...mutantsOf('sse-core/src/log.ts', TESTS.contract, [
+    ['made.start === start && ', '', 'readers at different places get different events'],
+    ['made.eol === eol', 'true', 'readers of one log may have different line endings'],
+  ]),
+  ...mutantsOf('sse-core/src/encoder.ts', TESTS.contract, [
+    [
+      'if (this.#checkpoint?.id !== id)',
+      'if (this.#checkpoint === undefined)',
+      'a checkpoint is the place of now, not that of an earlier client',
+    ],
+  ]),
+  ...mutantsOf(
+    'sse-core/src/heartbeat.ts',
+    ['sse-core/test/heartbeat.test', ...TESTS.contract],
+    [
+      ['if (!slot.delete(member)) continue\n', '', 'who left while others beat gets no beat'],
+      ['if (member.dueTick === undefined) continue\n', '', 'who ends its stream by its beat is on no wheel any more'],
+      ['if (member.dueTick === undefined) return\n', '', 'who is on no wheel leaves none'],
+      [
+        'const isIdle = member.activeTick + this.#interval <= this.tick',
+        'const isIdle = true',
+        'who writes has no beat',
+      ],
+      [
+        '(isIdle ? this.tick : member.activeTick) + this.#interval',
+        'this.tick + this.#interval',
+        'a beat is due one interval after the last write',
+      ],
+      ['this.#size -= 1\n', '', 'a wheel stops when the last has left'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/feed.ts',
+    ['sse-core/test/(resume|history|broadcast|end|idle|idle-identity|cursor-model).test'],
+    [
+      ['this.#sequence + 1}', 'this.#sequence}', 'the first id is not that of the start'],
+      ['this.#sequence += 1\n', '', 'every event has an id of its own'],
+      ['if (isEvent) this.lastEventId = id\n', '', 'a channel knows its last event'],
+      ['if (isEvent) this.lastEventId = id\n', 'this.lastEventId = id\n', 'the end of a channel is no event of it'],
+      ['if (this.#hasEnded) log.append(endItem())\n', '', 'a channel that has ended still has when it wakes'],
+      [
+        'this.#hasEnded = this.hasEnded && this.#options.backplane === undefined',
+        'this.#hasEnded = false',
+        'a channel that goes idle does not forget that it has ended',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/observed.ts',
+    ['sse-core/test/broadcast.test'],
+    [
+      ['this.#settle(Promise.reject(error))', 'this.#settle(error as never)', 'an error rejects'],
+      ['this.#isObserved = true\n', '', 'who awaits observes'],
+      ['return Promise\n', 'return ObservedPromise as never\n', 'what is chained to it is a plain promise'],
+    ],
+  ),
+]
