@@ -4,9 +4,9 @@ import type { Counts } from './stress/heap-snapshot.js'
 import type { Memory } from './stress/memory.js'
 import { instancesOf, ourClasses } from './stress/our-classes.js'
 import { BATCH, Visited } from './stress/visited.js'
+import { isFullStress } from './stress.js'
 
-const isFull = process.env.SSEKIT_STRESS === 'full'
-const VISITS: Readonly<Record<Framework, number>> = isFull
+const VISITS: Readonly<Record<Framework, number>> = isFullStress
   ? { 'node:http': 100_000, Express: 20_000, Fastify: 20_000, Koa: 20_000 }
   : { 'node:http': 5_000, Express: 1_000, Fastify: 1_000, Koa: 1_000 }
 const CHANNELS = 10_000
@@ -23,7 +23,7 @@ const HEAP_TOLERANCE = 1024 * 1024
 const RESIDENT_TOLERANCE = 10 * 1024 * 1024
 
 // Two cores that are busy with other tests as well.
-jest.setTimeout(isFull ? 1_800_000 : 120_000)
+jest.setTimeout(isFullStress ? 1_800_000 : 120_000)
 
 const started: Visited[] = []
 afterEach(async () => {
