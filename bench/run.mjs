@@ -28,7 +28,6 @@ const leftOut = new Set(['µWebSockets.js, which npm does not have'])
 const settings = {
   isQuick: args.quick,
   rounds: Number(args.rounds ?? (args.quick ? 3 : 5)),
-  warmUps: args.quick ? 1 : 2,
   allows(streams) {
     if (streams > max) leftOut.add(`${thousands(streams)} streams, since ${remedy}`)
     return streams <= max

@@ -10,7 +10,6 @@ import { Subject } from './subject.mjs'
  * @typedef {Partial<Record<CandidateId, CandidateId | null>>} Cast
  */
 
-/** @typedef {Pick<import('./rows/row.mjs').Settings, 'rounds' | 'warmUps'>} Pace */
 /** @typedef {Pick<Comparison, 'title' | 'quantity' | 'unit' | 'plot'>} Heading */
 
 /**
@@ -19,6 +18,9 @@ import { Subject } from './subject.mjs'
  * @property {number} [clientShare] how much of one CPU the load client took
  */
 
+/** How often each is run before it counts: its code is compiled then. */
+const WARM_UPS = 1
+
 /** Several candidates, all of which run at once, and are measured in turn. */
 export class Stage {
   /** @type {Subject[]} */
@@ -26,15 +28,15 @@ export class Stage {
   /** @type {string[]} */
   leftOut = []
   #cast
-  #pace
+  #rounds
 
   /**
    * @param {Cast} cast
-   * @param {Pace} pace
+   * @param {number} rounds
    */
-  constructor(cast, pace) {
+  constructor(cast, rounds) {
     this.#cast = cast
-    this.#pace = pace
+    this.#rounds = rounds
   }
 
   /**
@@ -42,13 +44,13 @@ export class Stage {
    *
    * @template T
    * @param {Cast} cast
-   * @param {Pace} pace
+   * @param {number} rounds
    * @param {Readonly<Record<string, unknown>>} options for all servers
    * @param {(stage: Stage) => Promise<T>} work
    * @returns {Promise<T>}
    */
-  static async with(cast, pace, options, work) {
-    const stage = new Stage(cast, pace)
+  static async with(cast, rounds, options, work) {
+    const stage = new Stage(cast, rounds)
     try {
       for (const id of /** @type {CandidateId[]} */ (Object.keys(cast))) await stage.#start(id, options)
       return await work(stage)
@@ -73,11 +75,10 @@ export class Stage {
   async compare(headings, measure) {
     /** @type {Map<Subject, Measurement[]>} */
     const measurements = new Map(this.subjects.map((subject) => [subject, []]))
-    const { rounds, warmUps } = this.#pace
-    for (let round = 0; round < warmUps + rounds; round++) {
+    for (let round = 0; round < WARM_UPS + this.#rounds; round++) {
       for (const subject of rotate(this.subjects, round)) {
         const measurement = await measure(subject)
-        if (round >= warmUps) measurements.get(subject)?.push(measurement)
+        if (round >= WARM_UPS) measurements.get(subject)?.push(measurement)
       }
     }
     return this.#comparisons(headings, measurements)
@@ -93,7 +94,7 @@ export class Stage {
   async compareAtOnce(headings, measure) {
     /** @type {Map<Subject, Measurement[]>} */
     const measurements = new Map(this.subjects.map((subject) => [subject, []]))
-    for (let round = 0; round < this.#pace.rounds; round++) {
+    for (let round = 0; round < this.#rounds; round++) {
       await Promise.all(
         this.subjects.map(async (subject) => {
           measurements.get(subject)?.push(await measure(subject))

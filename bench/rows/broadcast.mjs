@@ -22,14 +22,14 @@ export const broadcast = {
   title: 'Broadcast',
   method: 'One event after another to all subscribers, the next as soon as the last one has arrived everywhere.',
 
-  async run({ isQuick, allows, ...pace }) {
+  async run({ isQuick, rounds, allows }) {
     const sizes = (isQuick ? [1_000] : [100, 1_000, 10_000]).filter(allows)
     const workloads = (isQuick ? [100] : [100, 1_024]).map((bytes) => ({ bytes, count: 1 }))
     const comparisons = []
     for (const subscribers of sizes) {
       // The others differ by as much at any size.
       const players = subscribers === 1_000 && !isQuick ? wholeCast : cast
-      const settings = { subscribers, workloads, pace }
+      const settings = { subscribers, workloads, rounds }
       const titleOf = (/** @type {{ bytes: number }} */ { bytes }) =>
         `${thousands(bytes)} bytes to ${thousands(subscribers)} subscribers`
       comparisons.push(...(await compareBroadcasts(players, settings, titleOf)))

@@ -14,8 +14,8 @@ export const filters = {
   title: 'Filters',
   method: 'Events of ten types in turn. With a filter, a stream gets those of one type; without, all.',
 
-  run: (pace) =>
-    Stage.with(cast, pace, { heartbeatMs: 0 }, async (stage) => {
+  run: ({ rounds }) =>
+    Stage.with(cast, rounds, { heartbeatMs: 0 }, async (stage) => {
       await stage.open({ count: SUBSCRIBERS, paths: TOPICS })
       const title = `100 bytes, 1,000 subscribers of which each wants one event in ten`
       return stage.compare([{ title, quantity: 'CPU per published event', unit: 'µs' }], async (subject) => {

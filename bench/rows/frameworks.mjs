@@ -29,10 +29,10 @@ export const frameworks = {
   title: 'Behind a framework',
   method: 'As above. The bare handlers collect responses in a `Set` and `res.write(buffer)` to each.',
 
-  run: ({ isQuick, ...pace }) =>
+  run: ({ isQuick, rounds }) =>
     compareBroadcasts(
       isQuick ? quickCast : cast,
-      { subscribers: SUBSCRIBERS, workloads: [{ bytes: 100, count: 1 }], pace },
+      { subscribers: SUBSCRIBERS, workloads: [{ bytes: 100, count: 1 }], rounds },
       ({ bytes }) => `${bytes} bytes to ${thousands(SUBSCRIBERS)} subscribers`,
     ),
 }

@@ -5,7 +5,6 @@ import { Stage } from '../stage.mjs'
 const INTERVAL_MS = 2_000
 /** How many intervals are looked at together. */
 const INTERVALS = 2
-const ONCE = { rounds: 1, warmUps: 0 }
 /** Stands once in every heartbeat, whatever its text is. */
 const MARKER = ':'
 
@@ -23,13 +22,13 @@ export const heartbeats = {
     'Idle streams that get a comment every two seconds. All servers run at the same time. The bare baseline has one timer, which writes to all ' +
     'sockets at once. The stall, the longest time without a turn of the event loop, is measured with one server at a time.',
 
-  async run({ isQuick, allows, ...pace }) {
+  async run({ isQuick, rounds, allows }) {
     const count = isQuick ? 2_000 : 10_000
     if (!allows(count)) return []
     const players = isQuick ? quickCast : cast
     const streams = `${thousands(count)} idle streams`
     const options = { heartbeatMs: INTERVAL_MS }
-    const costs = await Stage.with(players, isQuick ? ONCE : pace, options, async (stage) => {
+    const costs = await Stage.with(players, isQuick ? 1 : rounds, options, async (stage) => {
       await stage.open({ count })
       return stage.compareAtOnce([{ title: streams, quantity: 'CPU per heartbeat', unit: 'µs' }], async (subject) => {
         const { total, ...usage } = await countBeats(subject)
@@ -40,7 +39,7 @@ export const heartbeats = {
     for (const [id, against] of Object.entries(players)) {
       // One look says nothing of how two looks differ.
       if (id.endsWith('-again')) continue
-      const stall = await Stage.with({ [id]: against }, ONCE, options, async (stage) => {
+      const stall = await Stage.with({ [id]: against }, 1, options, async (stage) => {
         await stage.open({ count })
         const heading = { title: `${streams}, longest stall`, quantity: 'Stall of the event loop', unit: 'ms' }
         return stage.compareAtOnce([heading], async ({ server }) => ({

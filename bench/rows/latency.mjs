@@ -30,7 +30,7 @@ export const latency = {
     'is its own time.',
 
   run: ({ isQuick, rounds }) =>
-    Stage.with(isQuick ? quickCast : cast, { rounds, warmUps: 1 }, { heartbeatMs: 0 }, async (stage) => {
+    Stage.with(isQuick ? quickCast : cast, rounds, { heartbeatMs: 0 }, async (stage) => {
       await stage.open({ count: SUBSCRIBERS })
       const comparisons = []
       for (const perSecond of isQuick ? [100] : [50, 100]) {

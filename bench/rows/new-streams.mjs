@@ -32,8 +32,8 @@ export const newStreams = {
     'Clients connect, ask, read the first bytes, leave, and wait until the server has closed its side; twenty at a time. The bare handlers send a ' +
     'head and a first line, keep the response in a `Set`, and delete it when it closes.',
 
-  run: ({ isQuick, ...pace }) =>
-    Stage.with(isQuick ? quickCast : cast, pace, {}, (stage) => {
+  run: ({ isQuick, rounds }) =>
+    Stage.with(isQuick ? quickCast : cast, rounds, {}, (stage) => {
       /** @type {import('../stage.mjs').Heading} */
       const heading = {
         title: 'One stream, from connect to disconnect',

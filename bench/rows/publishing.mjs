@@ -9,12 +9,12 @@ const DELIVERIES = 20_000
  * Measures the server's CPU time for each event that arrives.
  *
  * @param {import('../stage.mjs').Cast} cast
- * @param {{ subscribers: number, workloads: readonly Workload[], pace: import('../stage.mjs').Pace }} settings
+ * @param {{ subscribers: number, workloads: readonly Workload[], rounds: number }} settings
  * @param {(workload: Workload) => string} titleOf
  */
-export function compareBroadcasts(cast, { subscribers, workloads, pace }, titleOf) {
+export function compareBroadcasts(cast, { subscribers, workloads, rounds }, titleOf) {
   // Heartbeats of those whose turn it is not would disturb those whose turn it is.
-  return Stage.with(cast, pace, { heartbeatMs: 0 }, async (stage) => {
+  return Stage.with(cast, rounds, { heartbeatMs: 0 }, async (stage) => {
     await stage.open({ count: subscribers })
     const comparisons = []
     for (const workload of workloads) {

@@ -13,8 +13,8 @@ export const replay = {
   method:
     'A client comes back and gets a thousand events of 100 bytes that it has missed. What counts as a write is what goes to the operating system.',
 
-  run: (pace) =>
-    Stage.with(cast, pace, {}, (stage) => {
+  run: ({ rounds }) =>
+    Stage.with(cast, rounds, {}, (stage) => {
       const title = '1,000 retained events to one client'
       const headings = [
         { title: `${title}, writes`, quantity: 'Socket writes', unit: '' },

@@ -4,7 +4,6 @@
  * @typedef {object} Settings
  * @property {boolean} isQuick
  * @property {number} rounds how often everything is measured
- * @property {number} warmUps how often it is run before that: its code is compiled then
  * @property {(streams: number) => boolean} allows whether this machine allows so many streams of one server; if not, that is told
  */
 

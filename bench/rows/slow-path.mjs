@@ -20,10 +20,10 @@ export const slowPath = {
   method:
     'As above, but `res.write` has been replaced by a function that calls it, as compression does: so the bytes have to go that way.',
 
-  run: (pace) =>
+  run: ({ rounds }) =>
     compareBroadcasts(
       cast,
-      { subscribers: SUBSCRIBERS, workloads: [{ bytes: 100, count: 1 }], pace },
+      { subscribers: SUBSCRIBERS, workloads: [{ bytes: 100, count: 1 }], rounds },
       ({ bytes }) => `${bytes} bytes to ${thousands(SUBSCRIBERS)} subscribers`,
     ),
 }

@@ -10,7 +10,9 @@ import { maxOpenFiles } from '../limits.mjs'
 
 const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 
-const isInstalled = existsSync(MODULE) && spawnSync('nginx', ['-v'], { stdio: 'ignore' }).status === 0
+// Debian's users do not have its folder on their PATH.
+const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
+const isInstalled = existsSync(MODULE) && spawnSync('nginx', ['-v'], { env, stdio: 'ignore' }).status === 0
 if (isInstalled) await start()
 else answer({ leftOut: 'it needs nginx with the nchan module (Debian: libnginx-mod-nchan)' }, {})
 
@@ -19,6 +21,7 @@ async function start() {
   const port = await freePort()
   writeFileSync(join(folder, 'nginx.conf'), configuration(folder, port))
   const master = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf')], {
+    env,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   process.once('exit', () => master.kill())
