@@ -162,7 +162,7 @@ export class SseConnection<Context = unknown> {
     this.open()
     if (this.#reason !== undefined) return OVER
     this.writer.enqueue(packet)
-    return this.writer.isWritable ? WRITTEN : this.writer.writable()
+    return this.writer.isWritable && !this.writer.isOverfull ? WRITTEN : this.writer.writable()
   }
 
   /**

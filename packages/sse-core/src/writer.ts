@@ -4,6 +4,7 @@ import type { SseResponse } from './exchange.js'
 import { Packet } from './packet.js'
 import { directSocketOf, ResponseSink } from './sink.js'
 import type { Terms } from './terms.js'
+import { turn } from './turn.js'
 
 /** Whom a writer writes for. */
 export interface WriterOwner {
@@ -58,6 +59,12 @@ export class Writer {
     this.#owner = owner
   }
 
+  /** Whether more waits than may, here and in the runtime: what comes next would be too much. */
+  get isOverfull(): boolean {
+    const held = (this.#socket ?? this.#owner.res).writableLength
+    return held + (this.#outbox?.bytes ?? 0) > this.#owner.terms.settings.maxBufferedBytes
+  }
+
   /** Sends the head, whose status and headers are set. */
   open(): void {
     const res = this.#owner.res
@@ -100,16 +107,14 @@ export class Writer {
   /** Writes at the end of the tick, or when the socket takes more. Too much of it cuts the reader as slow. */
   enqueue(packet: Packet): void {
     if (this.#isOver) return
-    this.#outbox ??= { packets: [], bytes: 0, isFlushScheduled: false }
-    const outbox = this.#outbox
     // Counted before it is added: one event may be larger than the limit.
-    if (outbox.bytes + this.#heldBytes > this.#owner.terms.settings.maxBufferedBytes) {
+    if (this.isOverfull) {
       this.#owner.onSlow()
       return
     }
-    this.#queue(outbox, packet)
-    if (outbox.bytes >= MAX_OUTBOX_BYTES) this.flush()
-    if (this.#outbox === undefined || outbox.isFlushScheduled) return
+    this.collect(packet)
+    const outbox = this.#outbox
+    if (outbox === undefined || outbox.isFlushScheduled) return
     outbox.isFlushScheduled = true
     process.nextTick(flush, this)
   }
@@ -132,10 +137,12 @@ export class Writer {
     if (outbox.packets.length > 0) this.write(Packet.join(outbox.packets))
   }
 
-  /** Resolves to true once the socket takes more, to false once the response is over. */
-  writable(): Promise<boolean> {
+  /** Resolves to true once more may be written, to false once the response is over. */
+  async writable(): Promise<boolean> {
+    // What is queued in this tick is written at its end.
+    if (this.isWritable) await turn()
     const stall = this.#stall
-    if (this.#isOver || stall === undefined || this.isWritable) return Promise.resolve(!this.#isOver)
+    if (this.#isOver || stall === undefined || this.isWritable) return !this.#isOver
     return new Promise((resolve) => {
       stall.waiting.push(resolve)
     })
@@ -161,11 +168,6 @@ export class Writer {
     clearTimeout(stall.timer)
     stall.drains.off('drain', stall.onDrain)
     settle(stall, false)
-  }
-
-  /** What the runtime still holds, in bytes. */
-  get #heldBytes(): number {
-    return (this.#socket ?? this.#owner.res).writableLength
   }
 
   #queue(outbox: Outbox, packet: Packet): void {

@@ -141,6 +141,26 @@ export function slowScenarios({ scenario }: Script): void {
     assert.deepEqual(dataOf(reader).slice(sent), ['last', 'words'])
   })
 
+  scenario('who reads gets what a source awaits to be sent, however little may be buffered', async (stage) => {
+    const manager = stage.manager({ maxBufferedBytes: 1_000 })
+    const texts = numbers(1, 20).map((number) => `${number} ${'x'.repeat(100)}`)
+    const served = await stage.serve(
+      {
+        '/iterable': ({ sse }) => sse(texts),
+        '/function': ({ sse }) =>
+          sse(async (connection) => {
+            for (const text of texts) await connection.send(text)
+          }),
+      },
+      { manager },
+    )
+    for (const path of ['/iterable', '/function']) {
+      const reader = await served.open(path)
+      assert.equal(await reader.end(), 'complete')
+      assert.deepEqual(dataOf(reader), texts)
+    }
+  })
+
   scenario('sends that nobody awaits are bounded by maxBufferedBytes', async (stage) => {
     const manager = stage.manager({ maxBufferedBytes: 100_000 })
     const small = 'x'.repeat(1_000)
