@@ -83,6 +83,7 @@ export const requests = [
       "if (this.#reason === undefined && isGone(this.res)) this.#leave('client')\n",
       '',
       'who had left before close() is a client that left',
+      TESTS.connection,
     ],
   ]),
   ...mutantsOf(

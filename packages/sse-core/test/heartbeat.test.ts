@@ -82,8 +82,10 @@ test('a connection that its own heartbeat has ended is let go, though others go 
       if (connection?.key === 'ends') ended = new WeakRef(connection)
     })
     const server = http.createServer((req, res) => {
+      let beats = 0
       const end = (): string => {
-        ;(ended?.deref() as SseConnection | undefined)?.close()
+        beats += 1
+        if (beats === 3) (ended?.deref() as SseConnection | undefined)?.close()
         return 'late'
       }
       void answer(req, res, channel, req.url === '/ends' ? { key: 'ends', heartbeat: end } : {})
