@@ -34,7 +34,7 @@ export const requests = [
     ],
     ["    rawHeader(req, 'content-length') === undefined &&\n", '', 'a body with a length is drained'],
     ["&&\n    rawHeader(req, 'transfer-encoding') === undefined", '', 'a body in chunks is drained'],
-    ['    req.httpVersionMajor === 1 &&\n', '', 'a body over HTTP/2 is drained', TESTS.http2],
+    ['    req.httpVersionMajor === 1 &&\n', '', 'a body over HTTP/2 is drained', ['sse-core/test/request.test']],
     [
       'if (req.readableFlowing !== null) return\n',
       '',
@@ -83,6 +83,7 @@ export const requests = [
       "if (this.#reason === undefined && isGone(this.res)) this.#leave('client')\n",
       '',
       'who had left before close() is a client that left',
+      TESTS.connection,
     ],
   ]),
   ...mutantsOf(

@@ -46,7 +46,7 @@ export const shared = [
     'sse-core/src/heartbeat.ts',
     ['sse-core/test/heartbeat.test', ...TESTS.contract],
     [
-      ['if (!slot.delete(member)) continue\n', '', 'who left while others beat gets no beat'],
+      ['if (!slot.delete(member)) continue\n', '', 'who has moved on is in no other slot of its wheel'],
       ['if (member.dueTick === undefined) continue\n', '', 'who ends its stream by its beat is on no wheel any more'],
       ['if (member.dueTick === undefined) return\n', '', 'who is on no wheel leaves none'],
       [

@@ -45,7 +45,12 @@ export const writePath = [
       'nothing is written while the socket is full',
     ],
     ['if (!this.isWritable) return\n    this.#outbox', 'this.#outbox', 'what is sent waits while the socket is full'],
-    ['&& socket.writableLength > 0', '', 'a write that the kernel took whole is no full socket', TESTS.connection],
+    [
+      '(!socket.write(packet.chunk) && socket.writableLength > 0)',
+      '(socket.write(packet.chunk), packet.size > 16_384)',
+      'a write that the kernel took whole is no full socket',
+      TESTS.connection,
+    ],
     [
       'outbox.bytes + this.#heldBytes > this.#owner.terms.settings.maxBufferedBytes',
       'false',

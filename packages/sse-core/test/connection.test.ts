@@ -1,6 +1,7 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { type CloseReason, respond, SseManager } from '@ssekit/sse-core'
+import { type CloseReason, respond, type SseConnection, SseManager } from '@ssekit/sse-core'
 import { isPending, turn } from './collecting.js'
 import { exchange, get, hangUp, type RawConnection, serve } from './raw-exchange.js'
 
@@ -64,10 +65,16 @@ describe('what goes over a connection', () => {
     expect(text()).toContain('data: behind\n\n')
   })
 
-  test('answers HEAD without a body, also when its signal has aborted', async () => {
+  test.each([
+    ['', () => {}],
+    [', of middleware that names chunks too', (res: ServerResponse) => res.setHeader('Transfer-Encoding', 'chunked')],
+  ])('answers HEAD without a body, also when its signal has aborted%s', async (_what, prepare) => {
     const server = await serve((req, res) => {
-      if (req.method === 'HEAD') void respond(req, res, [], { signal: AbortSignal.abort() })
-      else res.end('next')
+      if (req.method !== 'HEAD') res.end('next')
+      else {
+        prepare(res)
+        void respond(req, res, [], { signal: AbortSignal.abort() })
+      }
     })
     const { until, text } = await exchange(server, `${get().replace('GET', 'HEAD')}${get()}`)
     await until(/next/)
@@ -163,6 +170,19 @@ describe('closing a manager', () => {
     await jest.advanceTimersByTimeAsync(1)
     await closing
     expect(manager.stats()).toMatchObject({ connections: 0, closed: { shutdown: 1 } })
+  })
+
+  test('tells those who have just left as clients that left', async () => {
+    const manager = makeManager()
+    const { clients } = await connected(manager, 2)
+    const isFirst = ({ req }: SseConnection): boolean => req.socket.remotePort === clients[0]?.socket.localPort
+    manager.disconnect((connection) => {
+      // Nobody has been told of it before the tick is over.
+      if (isFirst(connection)) connection.req.socket.destroy()
+      return false
+    })
+    await manager.close()
+    expect(manager.stats().closed).toEqual({ client: 1, shutdown: 1 })
   })
 
   test('lets a server that is closing already close at once', async () => {

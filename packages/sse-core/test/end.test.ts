@@ -19,9 +19,12 @@ describe('a channel that ends', () => {
   test('needs no last event', async () => {
     const channel = new SseChannel('news')
     const heard = collect(channel)
+    const id = await channel.broadcast('1')
     await channel.end()
     await heard.over
-    expect(heard.data).toEqual([])
+    expect(heard.data).toEqual(['1'])
+    // The end is no event.
+    expect(channel.lastEventId).toBe(id)
   })
 
   test('refuses broadcasts after it, from the call on, and is idempotent', async () => {

@@ -1,7 +1,10 @@
+import type { IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { respond, type SseConnection, SseManager, type SseOptions } from '@ssekit/sse-core'
 import { turn } from './collecting.js'
 import { exchange, get, hangUp, type RawConnection, serve } from './raw-exchange.js'
+import { runInWorker } from './sources-in-worker.js'
 
 let manager: SseManager
 
@@ -37,6 +40,19 @@ describe('heartbeats', () => {
     for (const { text } of clients) expect(text().match(/: heartbeat/g)).toHaveLength(1)
   })
 
+  test('come one interval after the last write, not after the last time that somebody looked', async () => {
+    const [client] = await connect(1)
+    const beats = (): number => client?.text().match(/: heartbeat/g)?.length ?? 0
+    await jest.advanceTimersByTimeAsync(14_000)
+    await manager.getOrCreate('news').broadcast('news')
+    await client?.until(/data: news/)
+    await jest.advanceTimersByTimeAsync(14_500)
+    await turn()
+    expect(beats()).toBe(0)
+    await jest.advanceTimersByTimeAsync(500)
+    await client?.until(/: heartbeat/)
+  })
+
   test('may end their own connection, and those that were to beat after it', async () => {
     let beats = 0
     const isMine = ({ key }: SseConnection): boolean => key === 'mine'
@@ -52,4 +68,43 @@ describe('heartbeats', () => {
     expect(beats).toBe(1)
     expect(manager.stats().closed).toEqual({ kicked: 300 })
   })
+})
+
+test('a connection that its own heartbeat has ended is let go, though others go on beating', async () => {
+  jest.useRealTimers()
+  const result = await runInWorker(async ({ respond: answer, SseChannel }) => {
+    process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
+    const collectGarbage: () => void = process.getBuiltinModule('node:vm').runInNewContext('gc')
+    const http = process.getBuiltinModule('node:http')
+    const channel = new SseChannel('news', { heartbeatMs: 10 })
+    let ended: WeakRef<object> | undefined
+    channel.on('subscribe', (connection) => {
+      if (connection?.key === 'ends') ended = new WeakRef(connection)
+    })
+    const server = http.createServer((req, res) => {
+      let beats = 0
+      const end = (): string => {
+        beats += 1
+        if (beats === 3) (ended?.deref() as SseConnection | undefined)?.close()
+        return 'late'
+      }
+      void answer(req, res, channel, req.url === '/ends' ? { key: 'ends', heartbeat: end } : {})
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const open = (path: string): Promise<IncomingMessage> =>
+      new Promise((resolve) => http.get({ port, path, agent: false }, resolve))
+    ;(await open('/stays')).resume()
+    const ending = (await open('/ends')).resume()
+    await new Promise((resolve) => ending.on('close', resolve))
+    for (let i = 0; i < 200 && ended?.deref() !== undefined; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      collectGarbage()
+    }
+    const { subscriberCount } = channel
+    server.closeAllConnections()
+    server.close()
+    return { isLetGo: ended !== undefined && ended.deref() === undefined, subscriberCount }
+  })
+  expect(result).toEqual({ isLetGo: true, subscriberCount: 1 })
 })

@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { connect, createServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from '@jest/globals'
-import { respond } from '@ssekit/sse-core'
+import { respond, SseChannel } from '@ssekit/sse-core'
 import { turn } from './collecting.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
 
@@ -39,4 +42,19 @@ test('a body that somebody has paused is left for them to read', async () => {
   const client = await exchange(server, `${get('/', 'Content-Length: 5\r\n').replace('GET', 'POST')}hello`)
   await client.until(/0\r\n\r\n$/)
   expect(client.text()).toContain('data: hello\n\n')
+})
+
+test('a body over HTTP/2, which need not say that there is one, is taken while the stream goes on', async () => {
+  const server = createServer((req, res) => {
+    void respond(req, res, new SseChannel('news'))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  const stream = client.request({ ':method': 'POST' })
+  // More than the window that a stream begins with.
+  stream.end(Buffer.alloc(1_000_000))
+  await once(stream, 'finish')
+  client.destroy()
+  server.close()
+  await once(server, 'close')
 })

@@ -45,9 +45,18 @@ export function functionScenarios({ scenario, traits }: Script): void {
     for (const data of ['1', '2', '3']) await channel.broadcast(data)
     const served = await stage.serve({
       '/its': ({ sse }) => sse((connection) => connection.subscribe(channel), { rewind: 2 }),
+      '/late': ({ sse }) =>
+        sse(
+          (connection) => {
+            connection.open()
+            return connection.subscribe(channel)
+          },
+          { rewind: 2 },
+        ),
       '/own': ({ sse }) => sse((connection) => connection.subscribe(channel, { rewind: 1 }), { rewind: 2 }),
     })
     assert.deepEqual(await takeData(await served.open('/its'), 2), ['2', '3'])
+    assert.deepEqual(await takeData(await served.open('/late'), 2), ['2', '3'])
     assert.deepEqual(await takeData(await served.open('/own'), 1), ['3'])
   })
 

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { SseChannel } from '@ssekit/sse-core'
 import { subscribed } from './departure.js'
 import { within } from './eventually.js'
-import { fillSocket } from './full-socket.js'
+import { BIG, fillSocket } from './full-socket.js'
 import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
 import { TimerWatch } from './timer-watch.js'
@@ -92,13 +92,14 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
       const reader = await served.open('/', { isPaused: true })
       await subscribed(channel)
       const { length } = await fillSocket(channel, await served.request())
-      for (const number of numbers(length + 1, length + 20)) await channel.broadcast(`${number} behind`)
+      // More than it takes when it takes more for the first time.
+      for (const number of numbers(length + 1, length + 40)) await channel.broadcast(`${number} ${BIG}`)
       const closed = manager.close({ event: 'bye', graceMs: 10_000 })
       reader.resume()
       await within(closed, 'close()', 5_000)
       assert.equal(await reader.end(), 'complete')
       const data = dataOf(reader).map((text) => text.split(' ')[0])
-      assert.deepEqual(data, [...numbers(1, length + 20), 'bye'])
+      assert.deepEqual(data, [...numbers(1, length + 40), 'bye'])
       assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
     },
   )
