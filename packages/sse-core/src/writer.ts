@@ -100,8 +100,7 @@ export class Writer {
     const res = this.#owner.res as ServerResponse
     // After somebody else's `res.end()` these bytes would stand before the next response of the connection.
     const isOurs = !res.writableEnded && res.socket === socket
-    // What a write of more than the high-water mark returns says nothing yet: usually the kernel has taken it all.
-    if (!isOurs || (!socket.write(packet.chunk) && (socket.writableLength > 0 || socket.destroyed))) this.#block()
+    if (!isOurs || !socket.write(packet.chunk)) this.#block()
   }
 
   /** Writes at the end of the tick, or when the socket takes more. Too much of it cuts the reader as slow. */
