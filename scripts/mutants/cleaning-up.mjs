@@ -23,19 +23,19 @@ export const cleaningUp = [
     ["  res.off('close', tellWatcher)\n", '', 'no listener is left on a response that is closed'],
     ["  res.off('error', tellWatcher)\n", '', 'no listener is left on a response that failed'],
     [
-      'if (res instanceof ServerResponse && waiting.has(res.req.socket)) unwatchWaiting.call(res)\n',
+      'if (res instanceof ServerResponse) unwatchWaiting.call(res)\n',
       '',
       'a stream that is over before its turn waits no longer',
     ],
     ["  this.off('socket', unwatchWaiting)\n", '', 'no listener is left on a response that got its turn'],
-    ["  socket.off('close', tellWaiting)\n", '', 'no listener is left on a socket whose responses all got their turn'],
+    ["  socket.off('close', callAll)\n", '', 'no listener is left on a socket whose responses all got their turn'],
     [
       'for (const event of OVER_EVENTS) res.off(event, done)\n',
       '',
       'no listener is left on a response that is finished',
       [...LEAVING, ...TESTS.http2],
     ],
-    ["    socket?.off('close', done)\n", '', 'no listener is left on a socket'],
+    ['    if (socket !== undefined) offSocketClose(socket, done)\n', '', 'no listener is left on a socket'],
   ]),
   ...mutantsOf('sse-core/src/writer.ts', LEAVING, [
     [

@@ -19,11 +19,11 @@ export const requests = [
       'the departure of a client is seen of a response that waits for its turn',
     ],
     [
-      'if (!responses?.delete(this) || responses.size > 0) return\n',
-      'if (!responses?.delete(this)) return\n',
+      'if (!known?.delete(callback) || known.size > 0) return\n',
+      'if (!known?.delete(callback)) return\n',
       'of those that wait, one that gets its turn leaves the others watched',
     ],
-    ['responses === undefined) {', 'true) {', 'several may wait on one connection'],
+    ['if (known === undefined) {', 'if (true) {', 'several may wait on one connection'],
   ]),
   ...mutantsOf('sse-core/src/request-headers.ts', TESTS.contract, [
     [
@@ -59,12 +59,12 @@ export const requests = [
   ...mutantsOf('sse-core/src/connection.ts', TESTS.contract, [
     ['&& this.reading?.hasMore) {', '&& false) {', 'who reads on within the grace gets the rest before the farewell'],
     [
-      'onCaughtUp !== undefined && !this.reading?.hasMore',
+      'onCaughtUp !== undefined && this.writer.isWritable',
       'onCaughtUp !== undefined',
       'the farewell waits for all of the rest',
     ],
     [
-      'if (onCaughtUp !== undefined && !this.reading?.hasMore) onCaughtUp()\n',
+      'if (onCaughtUp !== undefined && this.writer.isWritable) onCaughtUp()\n',
       '',
       'the farewell follows the rest at once',
     ],
@@ -91,7 +91,7 @@ export const requests = [
     ['express-sse/test/contract-express.test'],
     [
       ['req.next?.(error)\n', '\n', 'an error of a source reaches the error handlers'],
-      ['...options, onFailure: tellNext', '...options', 'Express hears of what would reject'],
+      ['this.req.next === undefined ? undefined : tellNext', 'undefined', 'Express hears of what would reject'],
     ],
   ),
   ...mutantsOf(

@@ -23,7 +23,7 @@ export const shared = [
     [...TESTS.contract, ...TESTS.connection],
     [
       ['(key ?? ', '(', 'a stream has its key to the end', [...TESTS.connection, ...TESTS.contract]],
-      ['?? context ??', '??', 'a stream has its context to the end'],
+      ['context !== undefined || ', '', 'a stream has its context to the end'],
       ['?? heartbeat ??', '??', 'a stream has its heartbeat to the end'],
       ['?? filter ??', '??', 'a stream has its filter to the end'],
       ['?? rewind ??', '??', 'a stream has its rewind for every subscription'],

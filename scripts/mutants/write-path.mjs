@@ -33,12 +33,8 @@ export const writePath = [
     ['this.#flush?.()\n', '', 'compression is flushed after each write'],
   ]),
   ...mutantsOf('sse-core/src/writer.ts', BYTES, [
-    ['!res.writableEnded && res.socket', 'res.socket', "nothing is written before the connection's next response"],
-    [
-      '!res.writableEnded && res.socket === socket',
-      '!res.writableEnded',
-      'nothing is written into a socket that was taken away',
-    ],
+    ['!res.finished && res.socket', 'res.socket', "nothing is written before the connection's next response"],
+    ['!res.finished && res.socket === socket', '!res.finished', 'nothing is written into a socket that was taken away'],
     [
       '#block(): void {\n    this.isWritable = false\n',
       '#block(): void {\n',
@@ -46,13 +42,13 @@ export const writePath = [
     ],
     ['if (!this.isWritable) return\n    this.#outbox', 'this.#outbox', 'what is sent waits while the socket is full'],
     [
-      '(!socket.write(packet.chunk) && socket.writableLength > 0)',
-      '(socket.write(packet.chunk), packet.size > 16_384)',
+      '!isOurs || !socket.write(packet.chunk)',
+      '!isOurs || (socket.write(packet.chunk), packet.size > 16_384)',
       'a write that the kernel took whole is no full socket',
       TESTS.connection,
     ],
     [
-      'outbox.bytes + this.#heldBytes > this.#owner.terms.settings.maxBufferedBytes',
+      'held + (this.#outbox?.bytes ?? 0) > this.#owner.terms.settings.maxBufferedBytes',
       'false',
       'who lets send() pile up is cut',
     ],

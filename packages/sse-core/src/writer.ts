@@ -99,7 +99,8 @@ export class Writer {
     }
     const res = this.#owner.res as ServerResponse
     // After somebody else's `res.end()` these bytes would stand before the next response of the connection.
-    const isOurs = !res.writableEnded && res.socket === socket
+    // (`finished` is what `writableEnded` returns, and the response's own: on Express the getter is four prototypes away.)
+    const isOurs = !res.finished && res.socket === socket
     if (!isOurs || !socket.write(packet.chunk)) this.#block()
   }
 
