@@ -1,6 +1,6 @@
 import { Stage } from '../stage.mjs'
 
-const VISITS = 2_500
+const VISITS = 1_800
 const CONCURRENCY = 20
 
 /** @type {import('../stage.mjs').Cast} */
