@@ -17,13 +17,26 @@ export type LogInput = { readonly event: SseEvent } | { readonly end: true }
 export interface BackplaneSink {
   /** The next entry. */
   entry(entry: LogEntry): void
-  /** The backplane lost its place: what follows may not be what followed. Readers are told by one `sse-gap`. */
-  gap(): void
+  /**
+   * The backplane lost its place: what follows may not be what followed. Readers are told by one `sse-gap`.
+   *
+   * @param id the place before whatever is delivered next, if the log knows it: a reader who was told of the gap can then
+   * resume on any node, not just on this one
+   */
+  gap(id?: string): void
   /**
    * Optional to call: the id of the place before whatever is delivered next, for a log that has nothing to deliver. A reader
    * of an empty channel can then resume on any node, not just on this one.
    */
   origin?(id: string): void
+}
+
+/** Where a subscription begins. */
+export interface SubscriptionStart {
+  /** How many of the newest entries are delivered first: 0 or more, `Number.MAX_SAFE_INTEGER` for all. */
+  readonly last: number
+  /** Of those a backplane may leave out what is older than the newest so many bytes: the reader has no room for more. Default: any */
+  readonly maxBytes?: number | undefined
 }
 
 /** Ends a subscription; nothing is delivered after it was called. Idempotent. */
@@ -51,7 +64,7 @@ export interface Backplane {
    *
    * @throws {SseError} `ERR_SSE_BACKPLANE`: the log cannot be read
    */
-  subscribe(channel: string, options: { readonly last: number }, sink: BackplaneSink): Promise<Unsubscribe>
+  subscribe(channel: string, start: SubscriptionStart, sink: BackplaneSink): Promise<Unsubscribe>
   /**
    * At most `limit` entries after an id, oldest first, `[]` if it is the newest; `undefined` if the log does not have that
    * place either. Of an id that occurs twice the older counts.

@@ -176,13 +176,14 @@ export class Feed {
   }
 
   #subscribe(backplane: Backplane, log: Log): void {
+    const { maxBytes } = log.limits
     const last = Math.min(log.limits.maxEvents, Number.MAX_SAFE_INTEGER)
     const subscription = backplane.subscribe(
       this.#channel,
-      { last },
+      { last, maxBytes },
       {
         entry: (entry) => this.#receive(log, entry),
-        gap: () => this.#append(log, gapItem()),
+        gap: (id) => this.#append(log, gapItem(id !== undefined && isId(id) ? id : undefined)),
         origin: (id) => log.startAfter(id),
       },
     )

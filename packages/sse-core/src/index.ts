@@ -1,4 +1,11 @@
-export type { Backplane, BackplaneSink, LogEntry, LogInput, Unsubscribe } from './backplane.js'
+export type {
+  Backplane,
+  BackplaneSink,
+  LogEntry,
+  LogInput,
+  SubscriptionStart,
+  Unsubscribe,
+} from './backplane.js'
 export {
   type ChannelOptions,
   SseChannel,
@@ -11,6 +18,7 @@ export type { CloseReason } from './ending.js'
 export { SseError, type SseErrorCode } from './errors.js'
 export { formatEvent, type LineEnding, SseEvent } from './event.js'
 export type { SseRequest, SseResponse } from './exchange.js'
+export { type FollowersOptions, LogFollowers } from './followers.js'
 export type { HeadOptions, SseHeaders } from './head.js'
 export type { HistoryLimits } from './limits.js'
 export type { ChannelListener, EventFilter, ListenOptions } from './listener.js'
@@ -28,7 +36,9 @@ export type { FailureListener, RespondOptions, SseOptions } from './options.js'
 export type { ErrorListener } from './report.js'
 export { respond } from './respond.js'
 export type { ConnectionSettings, ResolvedSettings } from './settings.js'
+export type { LogNews, LogStretch, PlacedEntry, SharedLog } from './shared-log.js'
 export type { PullSource, SourceFunction, SseSource } from './source.js'
 export { SseStream } from './stream.js'
 export { managerOf } from './terms-of.js'
+export { inTime } from './time-limit.js'
 export type { ChannelEvent } from './typed-events.js'

@@ -1,0 +1,140 @@
+import type { BackplaneSink } from './backplane.js'
+import type { LogNews, PlacedEntry, SharedLog } from './shared-log.js'
+
+/** How much news is kept while the log is being read; what is beyond is read from the log as well. */
+const MAX_PENDING_NEWS = 1_000
+
+/** How much is read at once by who has lost its place. */
+const MAX_LOST_BYTES = 16 * 1024 * 1024
+
+/**
+ * One subscription's place in a log that is elsewhere. It takes news that follow on its place, and reads the log where they
+ * do not: a bell that was missed, rung twice or too early costs a question, never an entry.
+ */
+export class Follower {
+  readonly #log: SharedLog
+  readonly #channel: string
+  readonly #sink: BackplaneSink
+  /** Where it stands; undefined until it has read its first entries. */
+  #place: string | undefined
+  // News that came while it was reading; undefined if it is not.
+  #pending: LogNews[] | undefined = []
+  // There is more in the log than in the news.
+  #isBehind = false
+  #isClosed = false
+  /** Whether it has heard nothing since this was last set. */
+  isQuiet = false
+
+  constructor(log: SharedLog, channel: string, sink: BackplaneSink) {
+    this.#log = log
+    this.#channel = channel
+    this.#sink = sink
+  }
+
+  /** Reads the newest entries. Resolves once it is live. Rejects if the log cannot be read. */
+  async start(last: number, maxBytes: number): Promise<void> {
+    const { originId, entries, place } = await this.#log.newest(this.#channel, last, maxBytes)
+    if (this.#isClosed) return
+    this.#sink.origin?.(originId)
+    this.#deliver(entries)
+    this.#place = place
+    await this.#catchUp()
+  }
+
+  /** Takes what a bell has said; undefined is a bell that only says that there is news. */
+  hear(news: LogNews | undefined): void {
+    this.isQuiet = false
+    if (this.#pending !== undefined) this.#keep(news)
+    else if (news === undefined || !this.#take(news)) this.#read(news)
+  }
+
+  /** Compares its place with the newest of the log, and reads on if they differ. */
+  check(tail: string | undefined): void {
+    if (this.#pending === undefined && (this.#isBehind || tail !== this.#place)) this.#read(undefined)
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #keep(news: LogNews | undefined): void {
+    const pending = this.#pending as LogNews[]
+    if (news !== undefined && pending.length < MAX_PENDING_NEWS) pending.push(news)
+    else this.#isBehind = true
+  }
+
+  /** Delivers what is new in it; says false if something is missing before that. */
+  #take({ after, entries }: LogNews): boolean {
+    const place = this.#place as string
+    if (after === place) {
+      this.#deliver(entries)
+      return true
+    }
+    const index = entries.findIndex((each) => each.place === place)
+    if (index !== -1) {
+      this.#deliver(entries.slice(index + 1))
+      return true
+    }
+    const last = entries.at(-1)?.place
+    return last !== undefined && !this.#log.isLater(last, place)
+  }
+
+  #deliver(entries: readonly PlacedEntry[]): void {
+    for (const { place, entry } of entries) {
+      if (this.#isClosed) return
+      this.#place = place
+      this.#sink.entry(entry)
+    }
+  }
+
+  #read(news: LogNews | undefined): void {
+    this.#pending = news === undefined ? [] : [news]
+    this.#isBehind = true
+    // The log cannot be read now: the next comparison of places tries again.
+    this.#catchUp().catch(() => {})
+  }
+
+  /** Reads the log until the pending news follow on its place. If that fails, it stays behind. */
+  async #catchUp(): Promise<void> {
+    try {
+      while (!this.#isClosed && (this.#isBehind || !this.#takePending())) await this.#readOn()
+    } finally {
+      this.#pending = undefined
+    }
+  }
+
+  /** Says false if something is missing; what follows on it is still pending then. */
+  #takePending(): boolean {
+    const pending = this.#pending as LogNews[]
+    // One by one: what it delivers may have more come in.
+    for (let news = pending[0]; news !== undefined; news = pending[0]) {
+      if (!this.#take(news)) return false
+      pending.shift()
+    }
+    return !this.#isBehind
+  }
+
+  async #readOn(): Promise<void> {
+    this.#isBehind = true
+    const entries = await this.#log.after(this.#channel, this.#place as string)
+    if (this.#isClosed) return
+    if (entries === undefined) await this.#startAgain()
+    else this.#deliver(entries)
+    // A page that is not empty may have another one behind it.
+    this.#isBehind = entries === undefined ? false : entries.length > 0
+  }
+
+  /** Its place is lost: goes on with everything that it has not delivered yet, after a gap. */
+  async #startAgain(): Promise<void> {
+    const former = this.#place as string
+    const { originId, entries, place } = await this.#log.newest(this.#channel, Number.MAX_SAFE_INTEGER, MAX_LOST_BYTES)
+    if (this.#isClosed) return
+    // Of a log that has lost its newest entries only, the others were delivered before.
+    const isNew = ({ place }: PlacedEntry): boolean => this.#log.isLater(place, former)
+    const first = entries.findIndex(isNew)
+    const before = first === -1 ? entries.at(-1) : entries[first - 1]
+    this.#sink.gap(before?.entry.id ?? originId)
+    this.#deliver(first === -1 ? [] : entries.slice(first))
+    this.#place = place
+  }
+}
