@@ -98,12 +98,15 @@ export class Follower {
   async #catchUp(): Promise<void> {
     try {
       while (!this.#isClosed && (this.#isBehind || !this.#takePending())) await this.#readOn()
+    } catch (error) {
+      this.#isBehind = true
+      throw error
     } finally {
       this.#pending = undefined
     }
   }
 
-  /** Says false if something is missing; what follows on it is still pending then. */
+  /** Says false if something is missing before what is still pending then. */
   #takePending(): boolean {
     const pending = this.#pending as LogNews[]
     // One by one: what it delivers may have more come in.
@@ -115,13 +118,21 @@ export class Follower {
   }
 
   async #readOn(): Promise<void> {
-    this.#isBehind = true
+    const pending = this.#pending as LogNews[]
+    const heard = pending.length
+    // What cannot be kept from now on may be later than the answer.
+    this.#isBehind = false
     const entries = await this.#log.after(this.#channel, this.#place as string)
     if (this.#isClosed) return
     if (entries === undefined) await this.#startAgain()
     else this.#deliver(entries)
-    // A page that is not empty may have another one behind it.
-    this.#isBehind = entries === undefined ? false : entries.length > 0
+    if (entries !== undefined && entries.length > 0) {
+      // There may be another page.
+      this.#isBehind = true
+    } else {
+      // Nothing is missing before these any more. What does not follow all the same is of another log.
+      for (const news of pending.splice(0, heard)) this.#take(news)
+    }
   }
 
   /** Its place is lost: goes on with everything that it has not delivered yet, after a gap. */
