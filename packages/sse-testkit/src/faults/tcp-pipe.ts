@@ -1,15 +1,8 @@
 import type { Socket } from 'node:net'
+import { resetNow } from './reset-now.js'
 
 /** How much may wait here before no more is taken from whoever sends. */
 const MAX_WAITING_BYTES = 64 * 1024
-
-/** What holds for a direction, at this moment. */
-export interface TcpPipeTerms {
-  readonly delayMs: number
-  readonly isStalled: boolean
-  /** Hands bytes over, or does not. */
-  deliver(bytes: Buffer): void
-}
 
 /** What has come, and when it is due; a connection ends in order, or by a reset. */
 interface Waiting {
@@ -17,19 +10,30 @@ interface Waiting {
   readonly dueMs: number
 }
 
-/** One direction of a connection: everything goes on in the order in which it came, the end and a reset too. */
+/** One direction of a connection: everything goes on in the order in which it came, its end too. */
 export class TcpPipe {
   readonly #from: Socket
   readonly #to: Socket
-  readonly #terms: TcpPipeTerms
+  readonly #network: { readonly delayMs: number; readonly isStalled: boolean }
+  readonly #deliver: (bytes: Buffer) => void
   readonly #waiting: Waiting[] = []
   #waitingBytes = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(from: Socket, to: Socket, terms: TcpPipeTerms) {
+  /**
+   * @param network what it is like, asked each time
+   * @param deliver writes bytes to where they go, or does not
+   */
+  constructor(
+    from: Socket,
+    to: Socket,
+    network: { readonly delayMs: number; readonly isStalled: boolean },
+    deliver: (bytes: Buffer) => void,
+  ) {
     this.#from = from
     this.#to = to
-    this.#terms = terms
+    this.#network = network
+    this.#deliver = deliver
     let hasEnded = false
     from.on('data', (bytes) => this.#take(bytes))
     from.on('end', () => {
@@ -37,17 +41,18 @@ export class TcpPipe {
       this.#take('end')
     })
     from.on('close', () => {
-      if (!hasEnded) this.#take('reset')
+      // Who said that it sends no more could still read: but not if it is gone before it had everything.
+      if (!hasEnded || !from.writableFinished) this.#take('reset')
     })
     to.on('drain', () => this.pump())
     to.on('close', () => this.#drop())
   }
 
-  /** Hands over what is due and may go; called again whenever the terms have changed. */
+  /** Hands over what is due and may go; called again whenever the network has changed. */
   pump(): void {
     clearTimeout(this.#timer)
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#terms.isStalled || this.#to.writableNeedDrain) break
+      if (this.#network.isStalled || this.#to.writableNeedDrain) break
       const earlyMs = next.dueMs - performance.now()
       if (earlyMs > 0) {
         this.#timer = setTimeout(() => this.pump(), earlyMs).unref()
@@ -61,7 +66,7 @@ export class TcpPipe {
 
   #take(what: Waiting['what']): void {
     if (this.#to.destroyed) return
-    this.#waiting.push({ what, dueMs: performance.now() + this.#terms.delayMs })
+    this.#waiting.push({ what, dueMs: performance.now() + this.#network.delayMs })
     if (typeof what !== 'string') this.#waitingBytes += what.length
     if (this.#waitingBytes >= MAX_WAITING_BYTES) this.#from.pause()
     this.pump()
@@ -69,10 +74,10 @@ export class TcpPipe {
 
   #handOver(what: Waiting['what']): void {
     if (what === 'end') this.#to.end()
-    else if (what === 'reset') this.#to.resetAndDestroy()
+    else if (what === 'reset') resetNow(this.#to)
     else {
       this.#waitingBytes -= what.length
-      this.#terms.deliver(what)
+      this.#deliver(what)
     }
   }
 
@@ -80,7 +85,7 @@ export class TcpPipe {
     clearTimeout(this.#timer)
     this.#waiting.length = 0
     this.#waitingBytes = 0
-    // What still comes has nowhere to go, but that it ends must be seen.
+    // What still comes has nowhere to go, but its end must be seen.
     this.#from.resume()
   }
 }

@@ -1,37 +1,14 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
-import { TcpPipe } from './tcp-pipe.js'
-
-/** How much of what a client has sent is kept, by which its connection is known. */
-const MAX_SENT_BYTES = 4_096
-
-/** A server behind a `TcpProxy`. */
-export interface TcpTarget {
-  readonly port: number
-  /** @defaultValue '127.0.0.1' */
-  readonly host?: string
-}
-
-/** A connection through a `TcpProxy`, as a predicate sees it. */
-export interface ProxiedConnection {
-  /** The first 4 KB that its client has sent: what it says hello with, what it subscribes to. */
-  readonly sent: string
-}
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { type Network, type ProxiedConnection, TcpConnection, type TcpTarget } from './tcp-connection.js'
 
 /** Which connections through a `TcpProxy` are meant. */
 export type ConnectionPredicate = (connection: ProxiedConnection) => boolean
 
-interface Connection extends ProxiedConnection {
-  readonly client: Socket
-  readonly pipes: TcpPipe[]
-  server: Socket | undefined
-  sentBytes: Buffer
-}
-
 interface CutOrder {
   readonly bytes: number
   readonly isMeant: ConnectionPredicate
-  readonly replied: Map<Connection, number>
+  readonly replied: Map<TcpConnection, number>
   done(): void
 }
 
@@ -51,7 +28,8 @@ export class TcpProxy {
   /** How long everything is on its way, in either direction, in ms; it stays in order. @defaultValue 0 */
   delayMs = 0
   readonly #server: Server
-  readonly #connections = new Set<Connection>()
+  readonly #network: Network
+  readonly #connections = new Set<TcpConnection>()
   #targets: readonly TcpTarget[]
   #turn = 0
   #isRefusing = false
@@ -62,7 +40,22 @@ export class TcpProxy {
 
   private constructor(targets: readonly TcpTarget[]) {
     this.#targets = targets
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#connect(client))
+    const proxy = this
+    this.#network = {
+      get delayMs() {
+        return proxy.delayMs
+      },
+      get isStalled() {
+        return proxy.#isStalled
+      },
+      reply: (connection, bytes) => this.#reply(connection, bytes),
+    }
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, async (client) => {
+      const connection = new TcpConnection(client, this.#network)
+      this.#connections.add(connection)
+      await connection.serve(this.#isRefusing ? [] : this.#nextTargets())
+      this.#connections.delete(connection)
+    })
   }
 
   /**
@@ -92,10 +85,7 @@ export class TcpProxy {
 
   /** Resets all connections, now; new ones are accepted. */
   cut(): void {
-    for (const { client, server } of this.#connections) {
-      client.resetAndDestroy()
-      server?.resetAndDestroy()
-    }
+    for (const connection of this.#connections) connection.reset()
   }
 
   /** Resets new connections at once, until `accept()`; those that are open go on. */
@@ -116,7 +106,7 @@ export class TcpProxy {
   /** Forwards what waited, and goes on. */
   resume(): void {
     this.#isStalled = false
-    for (const { pipes } of this.#connections) for (const pipe of pipes) pipe.pump()
+    for (const connection of this.#connections) connection.pump()
   }
 
   /**
@@ -154,94 +144,28 @@ export class TcpProxy {
     await closed
   }
 
-  async #connect(client: Socket): Promise<void> {
-    client.on('error', () => {})
-    if (this.#isRefusing) {
-      client.resetAndDestroy()
-      return
-    }
-    const connection: Connection = {
-      client,
-      server: undefined,
-      pipes: [],
-      sentBytes: Buffer.alloc(0),
-      get sent() {
-        return this.sentBytes.toString()
-      },
-    }
-    this.#connections.add(connection)
-    client.on('close', () => this.#connections.delete(connection))
-    const server = await this.#reachTarget()
-    connection.server = server
-    if (server === undefined || client.destroyed) {
-      client.resetAndDestroy()
-      server?.resetAndDestroy()
-      return
-    }
-    const deliverRequest = (bytes: Buffer): void => {
-      const { sentBytes } = connection
-      const room = MAX_SENT_BYTES - sentBytes.length
-      if (room > 0) connection.sentBytes = Buffer.concat([sentBytes, bytes.subarray(0, room)])
-      server.write(bytes)
-    }
-    connection.pipes.push(
-      new TcpPipe(client, server, this.#terms(deliverRequest)),
-      new TcpPipe(
-        server,
-        client,
-        this.#terms((bytes) => this.#reply(connection, bytes)),
-      ),
-    )
-  }
-
-  /** A connection to the first target, from the next one on, that takes it. */
-  async #reachTarget(): Promise<Socket | undefined> {
+  /** All of them, from the one whose turn it is. */
+  *#nextTargets(): Iterable<TcpTarget> {
     const targets = this.#targets
-    for (const _ of targets) {
-      const { port, host = '127.0.0.1' } = targets[this.#turn++ % targets.length] as TcpTarget
-      const server = connect({ port, host, allowHalfOpen: true, noDelay: true })
-      try {
-        await once(server, 'connect')
-        server.on('error', () => {})
-        return server
-      } catch {
-        // The next one, then.
-      }
-    }
-    return undefined
+    for (const _ of targets) yield targets[this.#turn++ % targets.length] as TcpTarget
   }
 
-  #terms(deliver: (bytes: Buffer) => void): ConstructorParameters<typeof TcpPipe>[2] {
-    const proxy = this
-    return {
-      deliver,
-      get delayMs() {
-        return proxy.delayMs
-      },
-      get isStalled() {
-        return proxy.#isStalled
-      },
-    }
-  }
-
-  #reply(connection: Connection, bytes: Buffer): void {
+  #reply(connection: TcpConnection, bytes: Buffer): void {
     if (this.#isDiscarded?.(connection) === true) {
       this.#discardedBytes += bytes.length
       return
     }
     const order = this.#cutOrder
     if (order?.isMeant(connection) !== true) {
-      connection.client.write(bytes)
+      connection.reply(bytes)
       return
     }
     const replied = order.replied.get(connection) ?? 0
     order.replied.set(connection, replied + bytes.length)
-    connection.client.write(bytes.subarray(0, order.bytes - replied))
+    connection.reply(bytes.subarray(0, order.bytes - replied))
     if (replied + bytes.length < order.bytes) return
     this.#cutOrder = undefined
-    // A reset could overtake the bytes that are still to come through.
-    connection.client.destroySoon()
-    connection.server?.resetAndDestroy()
+    connection.endAfterReplies()
     order.done()
   }
 }
