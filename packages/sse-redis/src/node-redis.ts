@@ -1,0 +1,95 @@
+import type {
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisClusterSubscriber,
+  NodeRedisSubscriber,
+  RedisConnection,
+  RedisSubscriber,
+  SubscriberEvents,
+} from './client.js'
+import type { Script } from './script.js'
+
+/** A client of node-redis. */
+export class NodeRedis implements RedisConnection {
+  readonly isCluster: boolean
+  // Commands that are sent as they are get no prefix.
+  readonly keyPrefix = ''
+  readonly #client: NodeRedisClient | NodeRedisCluster
+
+  constructor(client: NodeRedisClient | NodeRedisCluster) {
+    this.#client = client
+    this.isCluster = 'masters' in client
+  }
+
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const [first = ''] = keys
+    return script.run((command, all) => this.#send(first, [command, ...all]), keys, args)
+  }
+
+  command(name: string, key: string, args: readonly string[]): Promise<unknown> {
+    return this.#send(key, [name, key, ...args])
+  }
+
+  subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
+    return new NodeRedisSubscriptions(this.#client.duplicate(), events, sharded)
+  }
+
+  report(error: unknown): void {
+    if (this.#client.listenerCount('error') > 0) this.#client.emit('error', error)
+  }
+
+  #send(key: string, args: string[]): Promise<unknown> {
+    return this.isCluster
+      ? (this.#client as NodeRedisCluster).sendCommand(key, false, args)
+      : (this.#client as NodeRedisClient).sendCommand(args)
+  }
+}
+
+class NodeRedisSubscriptions implements RedisSubscriber {
+  readonly resubscribes = true
+  readonly #subscriber: NodeRedisSubscriber | NodeRedisClusterSubscriber
+  readonly #sharded: boolean
+  readonly #listener: (message: string, channel: string) => void
+  #connecting: Promise<unknown> | undefined
+
+  constructor(
+    subscriber: NodeRedisSubscriber | NodeRedisClusterSubscriber,
+    events: SubscriberEvents,
+    sharded: boolean,
+  ) {
+    this.#subscriber = subscriber
+    this.#sharded = sharded
+    this.#listener = (message, channel) => events.message(channel, message)
+    subscriber.on('error', (error: unknown) => events.failed(error))
+    for (const event of ['ready', 'sharded-channel-moved']) subscriber.on(event, () => events.connected())
+  }
+
+  async subscribe(channels: readonly string[]): Promise<void> {
+    await this.#connect()
+    const subscriber = this.#subscriber
+    if (this.#sharded && 'sSubscribe' in subscriber) {
+      // Those of one command must be of one shard.
+      await Promise.all(channels.map((channel) => subscriber.sSubscribe(channel, this.#listener)))
+    } else await subscriber.subscribe([...channels], this.#listener)
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    const subscriber = this.#subscriber
+    if (this.#sharded && 'sUnsubscribe' in subscriber) await subscriber.sUnsubscribe(channel)
+    else await subscriber.unsubscribe([channel])
+  }
+
+  close(): void {
+    // One that was never connected has nothing to destroy, and says so by an error.
+    if (this.#connecting !== undefined) this.#subscriber.destroy()
+  }
+
+  #connect(): Promise<unknown> {
+    this.#connecting ??= this.#subscriber.connect().catch((error: unknown) => {
+      // The next one tries again.
+      this.#connecting = undefined
+      throw error
+    })
+    return this.#connecting
+  }
+}
