@@ -121,7 +121,10 @@ export class Publisher {
     const entries = batch.flatMap(({ ownId, json }) => [ownId, json])
     let cause: unknown
     for (let retryMs = MIN_RETRY_MS; ; retryMs = Math.min(MAX_RETRY_MS, retryMs * 2)) {
-      const args = [String(number), mark, this.#serverTime(first.deadline), ...this.#commonArgs, ...entries]
+      const deadline = this.#serverTime(first.deadline)
+      // A command without a deadline could be carried out when nobody waits for it any more: the first only asks for the time.
+      const brought = deadline === '' ? [] : entries
+      const args = [String(number), mark, deadline, ...this.#commonArgs, ...brought]
       const asked = connection.run(APPEND, [log, tail, published(this.#name)], args)
       // Its time is up last; whoever waits is told by the outbox.
       const answer = await Promise.race([asked.catch(asFailure), last.id.catch(ignore)])
