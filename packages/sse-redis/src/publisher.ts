@@ -125,11 +125,14 @@ export class Publisher {
       // A command without a deadline could be carried out when nobody waits for it any more: the first only asks for the time.
       const brought = deadline === '' ? [] : entries
       const args = [String(number), mark, deadline, ...this.#commonArgs, ...brought]
-      const asked = connection.run(APPEND, [log, tail, published(this.#name)], args)
+      // The time is read of an answer that nobody waits for, too: where all come late, what is refused must not be stored.
+      const asked = connection
+        .run(APPEND, [log, tail, published(this.#name)], args)
+        .then((answer) => this.#read(answer))
       // Its time is up last; whoever waits is told by the outbox.
       const answer = await Promise.race([asked.catch(asFailure), last.id.catch(ignore)])
       if (last.isSettled) throw tooLate(timeoutMs, cause)
-      if (!(answer instanceof Failure)) return this.#read(answer)
+      if (!(answer instanceof Failure)) return answer as string[]
       cause = answer.error
       if (!mayPass(cause)) throw new SseError('ERR_SSE_BACKPLANE', 'Redis refused the event', { cause })
       await delay(Math.min(retryMs, Math.max(0, last.deadline - performance.now())))

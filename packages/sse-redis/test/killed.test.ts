@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { npmEventSource } from '../../sse-testkit/test/clients/event-sources.js'
-import { Publishing } from './publishing.js'
-import { everyClient, Stage } from './stage.js'
+import { insist, Publishing } from './publishing.js'
+import { everyClient, Stage, type StageNode } from './stage.js'
 
 describe.each(everyClient)('%s', (_name, connect) => {
   let stage: Stage
@@ -19,8 +19,8 @@ describe.each(everyClient)('%s', (_name, connect) => {
     const options = { history: { maxEvents: 100_000 }, timeoutMs: 400, compareMs: 200 }
     const publishers = await Promise.all(['a', 'b', 'c'].map(() => stage.node(options)))
     const nodes = await Promise.all([1, 2, 3].map(() => stage.node(options)))
-    const loops = await Promise.all(nodes.slice(1).map(({ manager }) => stage.listen(manager.getOrCreate('news'))))
-    const stream = await client.open(await stage.serve(nodes[0] as (typeof nodes)[0], 'news'))
+    const loops = await Promise.all(nodes.slice(1).map((node) => stage.listen(node, 'news')))
+    const stream = await client.open(await stage.serve(nodes[0] as StageNode, 'news'))
     await stream.until(({ received }) => received.length === 1)
 
     publishings = publishers.map(({ backplane }, index) => new Publishing('abc'[index] as string, backplane, 'news'))
@@ -28,19 +28,19 @@ describe.each(everyClient)('%s', (_name, connect) => {
       await Promise.all(publishings.map((each) => each.accepts(20)))
       await stage.redis.kill()
       // Back at once, or not before everybody has been told that it is down.
-      if (round % 2 === 0) await Promise.all(publishings.map((each) => each.settles()))
+      if (round % 2 === 0) await Promise.all(publishings.map((each) => each.isRefused()))
       await stage.redis.restart()
     }
     await Promise.all(publishings.map((each) => each.accepts(20)))
     for (const each of publishings) each.stop()
     await Promise.all(publishings.map((each) => each.settles()))
-    await publishers[0]?.backplane.publish('news', { event: { data: 'last' } })
+    await insist((publishers[0] as StageNode).backplane, 'news', 'last')
     await Promise.all(loops.map((loop) => loop.hears('last')))
     await stream.until(({ data }) => data.includes('last'))
 
     const stored = await stage.stored('news')
     const ids = new Map(stored.map(({ data, id }) => [data, id]))
-    expect(ids.size).toBe(stored.length)
+    expect([...ids.keys()]).toEqual(stored.map(({ data }) => data))
     for (const { accepted, refused } of publishings) {
       for (const [data, id] of accepted) expect([data, ids.get(data)]).toEqual([data, id])
       expect(refused.size).toBeGreaterThan(0)
@@ -78,9 +78,11 @@ describe.each(everyClient)('%s', (_name, connect) => {
       expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'ERR_SSE_BACKPLANE', statusCode: 503 } })
     }
     await stage.redis.restart()
-    const loop = await stage.listen(fresh.manager.getOrCreate('news'))
-    await used.backplane.publish('news', { event: { data: 'after' } })
-    await loop.hears('after')
-    expect((await stage.stored('news')).map(({ data }) => data)).toEqual(['before', 'after'])
+    const loop = await stage.listen(fresh, 'news')
+    await insist(fresh.backplane, 'news', 'fresh, after')
+    await insist(used.backplane, 'news', 'used, after')
+    await loop.hears('used, after')
+    const stored = new Set((await stage.stored('news')).map(({ data }) => data))
+    expect([...stored]).toEqual(['before', 'fresh, after', 'used, after'])
   })
 })

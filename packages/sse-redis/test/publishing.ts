@@ -30,10 +30,11 @@ export class Publishing {
     return until(() => this.accepted.size >= target, `${count} accepted events of ${this.#name}`)
   }
 
-  /** Waits for one more to be refused. */
-  isRefused(): Promise<void> {
-    const before = this.refused.size
-    return until(() => this.refused.size > before, `a refused event of ${this.#name}`)
+  /** Waits until all that is under way now, and one more, has been refused or accepted, and one at least was refused. */
+  async isRefused(): Promise<void> {
+    const [published, refused] = [this.#published, this.refused.size]
+    await until(() => this.#published - this.pending > published, `an answer to ${this.#name}`)
+    await until(() => this.refused.size > refused, `a refused event of ${this.#name}`)
   }
 
   /** Resolves when it has heard of everything that it has published so far. */
@@ -54,4 +55,14 @@ export class Publishing {
       (error: SseError) => this.refused.set(data, error),
     )
   }
+}
+
+/** Publishes data until it is accepted. On a machine that is busy it may be there more than once then. */
+export function insist(backplane: Backplane, channel: string, data: unknown): Promise<void> {
+  const isAccepted = async (): Promise<boolean> =>
+    backplane.publish(channel, { event: { data } }).then(
+      () => true,
+      () => false,
+    )
+  return until(isAccepted, `the acceptance of ${String(data)}`)
 }

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http'
-import type { Backplane, ManagerOptions, SseChannel } from '@ssekit/sse-core'
-import { respond, SseManager } from '@ssekit/sse-core'
+import { type Backplane, type ManagerOptions, respond, SseManager } from '@ssekit/sse-core'
 import { type RedisBackplaneOptions, type RedisClient, redisBackplane } from '@ssekit/sse-redis'
 import { TcpProxy } from '@ssekit/sse-testkit'
 import { Redis } from 'ioredis'
@@ -8,6 +7,7 @@ import { type RedisOptions, RedisServer } from '../../sse-testkit/test/brokers/r
 import { type Connect, connectIoredis, connectNodeRedis } from './clients.js'
 import { Loop } from './loop.js'
 import { listen } from './served.js'
+import { until } from './until.js'
 
 /** The clients that there are, to be tested with `describe.each`. */
 export const everyClient: readonly [name: string, connect: Connect][] = [
@@ -27,6 +27,8 @@ export interface StageNode {
   readonly client: RedisClient
   readonly backplane: Backplane
   readonly manager: SseManager
+  /** The channels that its manager hears. */
+  readonly live: ReadonlySet<string>
 }
 
 export type NodeOptions = Omit<RedisBackplaneOptions, 'client'> & {
@@ -69,7 +71,24 @@ export class Stage {
   /** A node with a client of its own kind, which the test closes. */
   nodeOf(client: RedisClient, { manager, ...options }: Omit<NodeOptions, 'via'> = {}): StageNode {
     const backplane = redisBackplane({ client, ...options })
-    const node = { client, backplane, manager: new SseManager({ onError: () => {}, ...manager, backplane }) }
+    const live = new Set<string>()
+    const watched: Backplane = {
+      ...backplane,
+      async subscribe(channel, start, sink) {
+        const unsubscribe = await backplane.subscribe(channel, start, sink)
+        live.add(channel)
+        return () => {
+          live.delete(channel)
+          unsubscribe()
+        }
+      },
+    }
+    const node = {
+      client,
+      backplane,
+      live,
+      manager: new SseManager({ onError: () => {}, ...manager, backplane: watched }),
+    }
     this.#closers.push(async () => {
       await node.manager.close({ graceMs: 0 })
       await backplane.close()
@@ -77,11 +96,14 @@ export class Stage {
     return node
   }
 
-  /** Whoever listens to a channel from now on. */
-  async listen(channel: SseChannel): Promise<Loop> {
-    const loop = new Loop(channel)
-    await channel.warm()
-    return loop
+  /** Listens to a channel on a node, again if the node cannot hear it yet; resolves once it does. */
+  async listen({ manager, live }: StageNode, name: string, lastEventId?: string): Promise<Loop> {
+    let loop: Loop | undefined
+    await until(() => {
+      if (loop?.isOver !== false) loop = new Loop(manager.getOrCreate(name), lastEventId)
+      return live.has(name)
+    }, `channel ${name}`)
+    return loop as unknown as Loop
   }
 
   /** Serves a channel of a node over HTTP; says where. */
@@ -113,6 +135,12 @@ export class Stage {
       const { e = '', m, i } = Object.fromEntries(pairs(fields))
       return { id: i ?? `${place}-${m}`, data: JSON.parse(e).data }
     })
+  }
+
+  /** How many connections the server rings a channel's bell on. */
+  async listeners(channel: string, prefix = 'ssekit'): Promise<number> {
+    const answer = await this.control.call('PUBSUB', ['NUMSUB', `${prefix}:{${channel}}:log`])
+    return Number((answer as unknown[])[1])
   }
 
   /** The connections that the nodes hold at the server, by what the server says of each. */
