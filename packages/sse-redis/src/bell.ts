@@ -47,9 +47,7 @@ export class Bell {
   unlisten(channel: string): void {
     const name = this.#nameOf(channel)
     this.#channels.delete(name)
-    if (this.#round?.names.delete(name)) return
-    // Without a connection there is no subscription either.
-    this.#subscriber?.unsubscribe(name).catch(() => {})
+    if (this.#round?.names.delete(name) !== true) this.#unsubscribe(name)
   }
 
   close(): void {
@@ -70,6 +68,8 @@ export class Bell {
       message: (name, message) => {
         const channel = this.#channels.get(name)
         if (channel !== undefined) onMessage(channel, message)
+        // It was not given back because a connection was lost.
+        else this.#unsubscribe(name)
       },
       failed: (error) => connection.report(error),
       connected: () => {
@@ -96,6 +96,13 @@ export class Bell {
       subscribing.push(this.#subscriber.subscribe(names.slice(from, from + MAX_CHANNELS)))
     }
     await Promise.all(subscribing)
+    // Nobody may have waited for it, and a client without a connection may not have been told so.
+    for (const name of names) if (!this.#channels.has(name)) this.#unsubscribe(name)
+  }
+
+  #unsubscribe(name: string): void {
+    // Without a connection there is no subscription either.
+    this.#subscriber?.unsubscribe(name).catch(() => {})
   }
 
   async #subscribeAgain(): Promise<void> {

@@ -16,7 +16,7 @@ export interface NodeRedisSubscriber {
   readonly isOpen: boolean
   connect(): Promise<unknown>
   subscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>
-  unsubscribe(channels: string[]): Promise<unknown>
+  unsubscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>
   // biome-ignore lint/suspicious/noExplicitAny: an EventEmitter's listeners take what the event brings
   on(event: string, listener: (...args: any[]) => void): unknown
   destroy(): void
@@ -34,7 +34,7 @@ export interface NodeRedisCluster {
 /** What the backplane uses of the connections for subscriptions that it makes of a cluster client of node-redis. */
 export interface NodeRedisClusterSubscriber extends NodeRedisSubscriber {
   sSubscribe(channels: string, listener: (message: string, channel: string) => void): Promise<unknown>
-  sUnsubscribe(channels: string): Promise<unknown>
+  sUnsubscribe(channels: string, listener: (message: string, channel: string) => void): Promise<unknown>
 }
 
 /** What the backplane uses of a client of ioredis: `new Redis()`. */
