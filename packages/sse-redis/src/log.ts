@@ -56,7 +56,14 @@ export class RedisLog implements SharedLog {
         ? connection.command('GET', tail, [])
         : connection.command('GETEX', tail, ['PX', keepTailMs])
     })
-    return (await Promise.all(tails)).map((tail) => (tail === null ? undefined : String(tail).split(' ', 1)[0]))
+    const answers = await Promise.allSettled(tails)
+    const failure = answers.find((answer) => answer.status === 'rejected')
+    if (failure !== undefined && answers.every(({ status }) => status === 'rejected')) throw failure.reason
+    // A key that is no tail of ours must not hide the others.
+    return answers.map((answer) => {
+      const tail = answer.status === 'rejected' ? null : answer.value
+      return tail === null ? undefined : String(tail).split(' ', 1)[0]
+    })
   }
 
   isLater(place: string, than: string): boolean {

@@ -107,55 +107,70 @@ end
 if deadline == '' or now > tonumber(deadline) then return { 'late', text(now) } end
 
 local before = readTail()
-local place, id, flags = '', '', '-'
-if before then place, id, flags = splitTail(before) end
-local first = redis.call('EXISTS', KEYS[1]) == 0
 local reply = { number, text(now) }
-local news = {}
 local places = {}
-local after, afterId = place, id
-for i = 9, #ARGV, 2 do
-  if string.find(flags, 'e') then
-    reply[#reply + 1] = ''
-  else
-    local own, json = ARGV[i], ARGV[i + 1]
-    local command = { 'XADD', KEYS[1] }
-    if maxEvents ~= '' then
-      command[3], command[4], command[5] = 'MAXLEN', '~', maxEvents
+
+local function append()
+  local place, id, flags = '', '', '-'
+  if before then place, id, flags = splitTail(before) end
+  local after, afterId = place, id
+  local first = redis.call('XLEN', KEYS[1]) == 0
+  local news = {}
+  for i = 9, #ARGV, 2 do
+    if string.find(flags, 'e') then
+      reply[#reply + 1] = ''
+    else
+      local own, json = ARGV[i], ARGV[i + 1]
+      local command = { 'XADD', KEYS[1] }
+      if maxEvents ~= '' then
+        command[3], command[4], command[5] = 'MAXLEN', '~', maxEvents
+      end
+      local n = #command
+      command[n + 1], command[n + 2], command[n + 3], command[n + 4], command[n + 5] = '*', 'e', json, 'm', mark
+      if own ~= '' then
+        command[#command + 1] = 'i'
+        command[#command + 1] = own
+        flags = string.gsub(flags, '^%-', 'o')
+      end
+      if first and before then
+        command[#command + 1] = 'a'
+        command[#command + 1] = before
+      end
+      first = false
+      place = redis.call(unpack(command))
+      id = own ~= '' and own or place .. '-' .. mark
+      if json == '${END_JSON}' then flags = string.gsub(flags, '^%-', '') .. 'e' end
+      reply[#reply + 1] = place
+      places[#places + 1] = place
+      news[#news + 1] = json
     end
-    local n = #command
-    command[n + 1], command[n + 2], command[n + 3], command[n + 4], command[n + 5] = '*', 'e', json, 'm', mark
-    if own ~= '' then
-      command[#command + 1] = 'i'
-      command[#command + 1] = own
-      flags = string.gsub(flags, '^%-', 'o')
-    end
-    if first and before then
-      command[#command + 1] = 'a'
-      command[#command + 1] = before
-    end
-    first = false
-    place = redis.call(unpack(command))
-    id = own ~= '' and own or place .. '-' .. mark
-    if json == '${END_JSON}' then flags = string.gsub(flags, '^%-', '') .. 'e' end
-    reply[#reply + 1] = place
-    places[#places + 1] = place
-    news[#news + 1] = json
   end
+
+  if #news > 0 then
+    if maxAgeMs ~= '' then redis.call('XTRIM', KEYS[1], 'MINID', '~', text(math.max(0, now - maxAgeMs))) end
+    keep(KEYS[1], maxAgeMs)
+    redis.call('SET', KEYS[2], place .. ' ' .. id .. ' ' .. flags)
+    keep(KEYS[2], keepTailMs)
+    local message = cjson.encode({ after, afterId, mark, places })
+    message = string.sub(message, 1, -2) .. ',[' .. table.concat(news, ',') .. ']]'
+    -- Sharded Pub/Sub came with Redis 7, which also says its version.
+    if sharded == '1' and redis.REDIS_VERSION_NUM then redis.call('SPUBLISH', KEYS[1], message)
+    else redis.call('PUBLISH', KEYS[1], message) end
+  end
+  redis.call('SET', KEYS[3], cjson.encode(reply), 'PX', keepRecordMs)
 end
 
-if #news > 0 then
-  if maxAgeMs ~= '' then redis.call('XTRIM', KEYS[1], 'MINID', '~', text(now - maxAgeMs)) end
-  keep(KEYS[1], maxAgeMs)
-  redis.call('SET', KEYS[2], place .. ' ' .. id .. ' ' .. flags)
-  keep(KEYS[2], keepTailMs)
-  local message = cjson.encode({ after, afterId, mark, places })
-  message = string.sub(message, 1, -2) .. ',[' .. table.concat(news, ',') .. ']]'
-  -- Sharded Pub/Sub came with Redis 7, which also says its version.
-  if sharded == '1' and redis.REDIS_VERSION_NUM then redis.call('SPUBLISH', KEYS[1], message)
-  else redis.call('PUBLISH', KEYS[1], message) end
+-- A server does not undo what a script has done before an error, such as that its user may not publish.
+local isDone, problem = pcall(append)
+if not isDone then
+  for _, place in ipairs(places) do redis.pcall('XDEL', KEYS[1], place) end
+  if #places > 0 then
+    if redis.pcall('XLEN', KEYS[1]) == 0 then redis.pcall('DEL', KEYS[1]) end
+    if before then redis.pcall('SET', KEYS[2], before, 'KEEPTTL') else redis.pcall('DEL', KEYS[2]) end
+  end
+  if type(problem) == 'table' then return problem end
+  return redis.error_reply(problem)
 end
-redis.call('SET', KEYS[3], cjson.encode(reply), 'PX', keepRecordMs)
 reply[1] = 'ok'
 return reply
 `)
@@ -172,7 +187,8 @@ if not tail then
   local place = text(milliseconds()) .. '-origin-' .. ARGV[4]
   tail = place .. ' ' .. place .. ' -'
 end
-redis.call('SET', KEYS[2], tail)
+-- A server that is short of memory lets nobody set anything, but read.
+if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SET', KEYS[2], tail) end
 keep(KEYS[2], ARGV[3])
 local place, id = splitTail(tail)
 
