@@ -153,6 +153,12 @@ export class Stage {
     return Number((answer as unknown[])[1])
   }
 
+  /** How often the server has carried out a command. */
+  async calls(command: string): Promise<number> {
+    const [, calls] = new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await this.control.info('commandstats')) ?? []
+    return Number(calls ?? 0)
+  }
+
   /** The connections that the nodes hold at the server, by what the server says of each. */
   async connections(type: 'normal' | 'pubsub'): Promise<string[]> {
     const list = String(await this.control.call('CLIENT', ['LIST', 'TYPE', type]))
