@@ -102,9 +102,9 @@ export class Publisher {
     this.#batches += 1
     const mark = `${this.#name}.${this.#batches.toString(36)}`
     try {
-      const [status, ...places] = await this.#ask(channel, this.#batches, mark, batch)
+      const [status, ...streamIds] = await this.#ask(channel, this.#batches, mark, batch)
       if (status === 'ok') {
-        for (const [index, outgoing] of batch.entries()) settle(channel, outgoing, places[index], mark)
+        for (const [index, outgoing] of batch.entries()) settle(channel, outgoing, streamIds[index], mark)
       } else {
         const now = performance.now()
         for (const each of batch) if (each.deadline <= now) each.reject(tooLate(this.#options.timeoutMs))
@@ -149,15 +149,15 @@ export class Publisher {
   }
 
   #read(answer: unknown): string[] {
-    const [status, time, ...places] = (answer as unknown[]).map(String)
+    const [status, time, ...streamIds] = (answer as unknown[]).map(String)
     this.#clockMs = Number(time) - Date.now()
-    return [status as string, ...places]
+    return [status as string, ...streamIds]
   }
 }
 
-/** @param place `''` if the channel had ended before it */
-function settle(channel: string, outgoing: Outgoing, place: string | undefined, mark: string): void {
-  if (place) outgoing.resolve(outgoing.ownId || idOf(place, mark))
+/** @param streamId `''` if the channel had ended before it */
+function settle(channel: string, outgoing: Outgoing, streamId: string | undefined, mark: string): void {
+  if (streamId) outgoing.resolve(outgoing.ownId || idOf(streamId, mark))
   else outgoing.reject(new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(channel)} has ended`))
 }
 

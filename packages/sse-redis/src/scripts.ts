@@ -8,6 +8,9 @@ import { Script } from './script.js'
 //
 // KEYS[2] is the tail: "<place> <id> <flags>" of the newest entry, or of the place before the first. It stays when entries
 // expire, for as long as somebody follows. Flags: `-`, `o` (there have been ids of publishers' own), `e` (the end).
+//
+// A place is the stream's id of an entry and its mark. Without the mark two logs could have the same: one that was lost and its
+// successor, or those of two databases, whose bells everybody hears.
 const COMMON = `
 local function keep(key, ms)
   if ms ~= '' then redis.call('PEXPIRE', key, ms) end
@@ -21,10 +24,14 @@ local function field(entry, name)
   return ''
 end
 
+local function placeOf(entry)
+  return entry[1] .. '-' .. field(entry, 'm')
+end
+
 local function idOf(entry)
   local own = field(entry, 'i')
   if own ~= '' then return own end
-  return entry[1] .. '-' .. field(entry, 'm')
+  return placeOf(entry)
 end
 
 local function splitTail(tail)
@@ -38,7 +45,7 @@ local function readTail()
   local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
   if not newest then return nil end
   local flags = field(newest, 'e') == '${END_JSON}' and 'oe' or 'o'
-  return newest[1] .. ' ' .. idOf(newest) .. ' ' .. flags
+  return placeOf(newest) .. ' ' .. idOf(newest) .. ' ' .. flags
 end
 
 local function stored(entry)
@@ -89,7 +96,7 @@ end
  * its own, if it has one, and its JSON.
  *
  * Returns 'late' (it was not appended, and will not be), 'stale' (a later batch was appended) or 'ok', then the server's time, then
- * the place of each entry, '' for those behind the end.
+ * the stream's id of each entry, '' for those behind the end.
  */
 export const APPEND: Script = new Script(`${COMMON}
 local number, mark, deadline, keepRecordMs, maxEvents, maxAgeMs, keepTailMs, sharded = unpack(ARGV, 1, 8)
@@ -108,7 +115,7 @@ if deadline == '' or now > tonumber(deadline) then return { 'late', text(now) } 
 
 local before = readTail()
 local reply = { number, text(now) }
-local places = {}
+local streamIds = {}
 
 local function append()
   local place, id, flags = '', '', '-'
@@ -137,11 +144,12 @@ local function append()
         command[#command + 1] = before
       end
       first = false
-      place = redis.call(unpack(command))
-      id = own ~= '' and own or place .. '-' .. mark
+      local streamId = redis.call(unpack(command))
+      place = streamId .. '-' .. mark
+      id = own ~= '' and own or place
       if json == '${END_JSON}' then flags = string.gsub(flags, '^%-', '') .. 'e' end
-      reply[#reply + 1] = place
-      places[#places + 1] = place
+      reply[#reply + 1] = streamId
+      streamIds[#streamIds + 1] = streamId
       news[#news + 1] = json
     end
   end
@@ -151,7 +159,7 @@ local function append()
     keep(KEYS[1], maxAgeMs)
     redis.call('SET', KEYS[2], place .. ' ' .. id .. ' ' .. flags)
     keep(KEYS[2], keepTailMs)
-    local message = cjson.encode({ after, afterId, mark, places })
+    local message = cjson.encode({ after, afterId, mark, streamIds })
     message = string.sub(message, 1, -2) .. ',[' .. table.concat(news, ',') .. ']]'
     -- Sharded Pub/Sub came with Redis 7, which also says its version.
     if sharded == '1' and redis.REDIS_VERSION_NUM then redis.call('SPUBLISH', KEYS[1], message)
@@ -163,8 +171,8 @@ end
 -- A server does not undo what a script has done before an error, such as that its user may not publish.
 local isDone, problem = pcall(append)
 if not isDone then
-  for _, place in ipairs(places) do redis.pcall('XDEL', KEYS[1], place) end
-  if #places > 0 then
+  for _, streamId in ipairs(streamIds) do redis.pcall('XDEL', KEYS[1], streamId) end
+  if #streamIds > 0 then
     if redis.pcall('XLEN', KEYS[1]) == 0 then redis.pcall('DEL', KEYS[1]) end
     if before then redis.pcall('SET', KEYS[2], before, 'KEEPTTL') else redis.pcall('DEL', KEYS[2]) end
   end
@@ -235,9 +243,10 @@ local tail = readTail()
 if not tail then return false end
 local tailPlace, tailId = splitTail(tail)
 if tailPlace == place then return { tailId, {} } end
-if string.find(place, '^%d+%-%d+$') then
-  local known = redis.call('XRANGE', KEYS[1], place, place)[1]
-  if known then return { idOf(known), allStored(range('(' .. place, limit, bytes)) } end
+local streamId = string.match(place, '^(%d+%-%d+)%-')
+if streamId then
+  local known = redis.call('XRANGE', KEYS[1], streamId, streamId)[1]
+  if known and placeOf(known) == place then return { idOf(known), allStored(range('(' .. streamId, limit, bytes)) } end
 end
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 local appendedTo = first and field(first, 'a') or ''
@@ -248,20 +257,20 @@ return { beforeId, allStored(range('-', limit, bytes)) }
 `)
 
 /**
- * Entries after an id. ARGV: the id, how many at most, how many bytes, and what the id says if it is one of ours: place, mark, whether
- * it is the one before. Returns as AFTER.
+ * Entries after an id. ARGV: the id, how many at most, how many bytes, and what the id says if it is one of ours: the stream's id, mark,
+ * whether it is the one before. Returns as AFTER.
  */
 export const READ: Script = new Script(`${COMMON}
-local id, limit, bytes, place, mark, isBefore = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+local id, limit, bytes, streamId, mark, isBefore = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local tail = readTail()
 if not tail then return false end
 local _, tailId, flags = splitTail(tail)
 
-if place ~= '' then
-  local known = redis.call('XRANGE', KEYS[1], place, place)[1]
+if streamId ~= '' then
+  local known = redis.call('XRANGE', KEYS[1], streamId, streamId)[1]
   if known and field(known, 'm') == mark then
-    if isBefore == '1' then return { id, allStored(range(place, limit, bytes)) } end
-    if field(known, 'i') == '' then return { id, allStored(range('(' .. place, limit, bytes)) } end
+    if isBefore == '1' then return { id, allStored(range(streamId, limit, bytes)) } end
+    if field(known, 'i') == '' then return { id, allStored(range('(' .. streamId, limit, bytes)) } end
   end
 end
 
