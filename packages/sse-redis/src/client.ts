@@ -105,7 +105,7 @@ export interface RedisConnection {
   /** @param sharded whether messages stay within the shard of their channel */
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber
   /** Hands on an error of a connection that was opened for the client's owner. */
-  report(error: unknown): void
+  readonly report: (error: unknown) => void
 }
 
 /** @throws {TypeError} it is no client that we know */

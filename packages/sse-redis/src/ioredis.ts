@@ -38,7 +38,7 @@ export class Ioredis implements RedisConnection {
     return new IoredisSubscriptions(subscriber, events, sharded)
   }
 
-  report(error: unknown): void {
+  readonly report = (error: unknown): void => {
     if (this.#client.listenerCount('error') > 0) this.#client.emit('error', error)
   }
 }

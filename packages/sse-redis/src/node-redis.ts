@@ -34,7 +34,7 @@ export class NodeRedis implements RedisConnection {
     return new NodeRedisSubscriptions(this.#client.duplicate(), events, sharded)
   }
 
-  report(error: unknown): void {
+  readonly report = (error: unknown): void => {
     if (this.#client.listenerCount('error') > 0) this.#client.emit('error', error)
   }
 
