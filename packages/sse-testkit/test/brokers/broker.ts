@@ -23,7 +23,7 @@ export interface BrokerProgram {
 }
 
 /** Where a broker finds itself. */
-export interface BrokerPlace {
+interface BrokerPlace {
   readonly port: number
   /** The folder of its data. */
   readonly data: string
