@@ -63,7 +63,7 @@ export class Publisher {
     })
   }
 
-  /** Resolves once nothing is under way any more, which takes the time limit at most. */
+  /** Resolves once nothing is under way any more, which takes the time limit at most. Called once. */
   async idle(): Promise<void> {
     if (this.#outboxes.size === 0) return
     await new Promise<void>((resolve) => {

@@ -172,7 +172,8 @@ if not tail then
   local place = text(milliseconds()) .. '-origin-' .. ARGV[4]
   tail = place .. ' ' .. place .. ' -'
 end
-redis.call('SET', KEYS[2], tail)
+-- Not each subscription is a write that replicas must hear of.
+if redis.call('GET', KEYS[2]) ~= tail then redis.call('SET', KEYS[2], tail) end
 keep(KEYS[2], ARGV[3])
 local place, id = splitTail(tail)
 
