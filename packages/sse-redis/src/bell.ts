@@ -144,11 +144,19 @@ export class Bell {
       message: (name, message) => {
         const channel = this.#channels.get(name)
         if (channel !== undefined) onMessage(channel, message)
+        else this.#leaveAgain(name)
       },
       failed: (error) => connection.report(error),
       connected: () => void this.#return(),
     }
     return connection.subscriber(events, sharded)
+  }
+
+  /** It was given back while a connection was lost, of which not every client tells the next one. */
+  #leaveAgain(name: string): void {
+    if (this.#isClosed) return
+    this.#leaving.add(name)
+    void this.#change()
   }
 
   /** The connection is there again: what the server rang for over the former one must be asked for anew. */

@@ -2,6 +2,9 @@ import { Ioredis } from './ioredis.js'
 import { NodeRedis } from './node-redis.js'
 import type { Script } from './script.js'
 
+// biome-ignore lint/suspicious/noExplicitAny: node-redis has text or bytes for listeners, by a type argument of its methods
+type MessageListener = (message: any, channel: any) => void
+
 /** What the backplane uses of a client of node-redis: `createClient()`. */
 export interface NodeRedisClient {
   readonly isOpen: boolean
@@ -15,8 +18,8 @@ export interface NodeRedisClient {
 export interface NodeRedisSubscriber {
   readonly isOpen: boolean
   connect(): Promise<unknown>
-  subscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>
-  unsubscribe(channels: string[]): Promise<unknown>
+  subscribe(channels: string[], listener: MessageListener): Promise<unknown>
+  unsubscribe(channels: string[], listener: MessageListener): Promise<unknown>
   // biome-ignore lint/suspicious/noExplicitAny: an EventEmitter's listeners take what the event brings
   on(event: string, listener: (...args: any[]) => void): unknown
   destroy(): void
@@ -33,8 +36,8 @@ export interface NodeRedisCluster {
 
 /** What the backplane uses of the connections for subscriptions that it makes of a cluster client of node-redis. */
 export interface NodeRedisClusterSubscriber extends NodeRedisSubscriber {
-  sSubscribe(channels: string, listener: (message: string, channel: string) => void): Promise<unknown>
-  sUnsubscribe(channels: string): Promise<unknown>
+  sSubscribe(channels: string, listener: MessageListener): Promise<unknown>
+  sUnsubscribe(channels: string, listener: MessageListener): Promise<unknown>
 }
 
 /** What the backplane uses of a client of ioredis: `new Redis()`. */

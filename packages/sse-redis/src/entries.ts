@@ -3,7 +3,7 @@ import type { LogEntry, LogInput, PlacedEntry, SseEvent } from '@ssekit/sse-core
 /** An entry as the stream keeps it: what was published, and the mark of the batch that brought it. */
 export interface StoredEntry {
   /** The stream's own id: `<ms>-<sequence>`. */
-  readonly place: string
+  readonly streamId: string
   readonly mark: string
   /** What its JSON holds. */
   readonly value: unknown
@@ -11,8 +11,8 @@ export interface StoredEntry {
 
 /** An entry as the scripts return it. */
 export function storedOf(row: unknown): StoredEntry {
-  const [place, json, mark] = (row as unknown[]).map(String) as [string, string, string]
-  return { place, mark, value: parse(json) }
+  const [streamId, json, mark] = (row as unknown[]).map(String) as [string, string, string]
+  return { streamId, mark, value: parse(json) }
 }
 
 function parse(json: string): unknown {
@@ -33,30 +33,31 @@ export function encode(input: LogInput): string {
 export const END_JSON = '{"end":true}'
 
 /**
- * The id of a place: the stream's own, and what no other log ever had there. Without the mark, an event of a stream that was
- * lost and one of its successor could have the same id, if the server's clock went back.
+ * The place of an entry, and its id if its publisher gave none: the stream's own, and what no other log ever had there.
+ * Without the mark, an event of a stream that was lost and one of its successor could have the same, if the server's clock
+ * went back, and those of two databases have the same any day.
  */
-export function idOf(place: string, mark: string): string {
-  return `${place}-${mark}`
+export function idOf(streamId: string, mark: string): string {
+  return `${streamId}-${mark}`
 }
 
 /** The id of whoever has read all before an entry, of which nobody knows the one before it. */
-export function idBefore(place: string, mark: string): string {
-  return `before-${idOf(place, mark)}`
+export function idBefore(streamId: string, mark: string): string {
+  return `before-${idOf(streamId, mark)}`
 }
 
 /** What an id of ours says. */
 export interface ParsedId {
-  readonly place: string
+  readonly streamId: string
   readonly mark: string
   readonly isBefore: boolean
 }
 
 /** What an id says, if it may be one of ours. */
 export function parseId(id: string): ParsedId | undefined {
-  const [, before, place, mark] = /^(before-)?((?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,9}))-([\w.]{1,40})$/.exec(id) ?? []
-  if (place === undefined || mark === undefined) return undefined
-  return { place, mark, isBefore: before !== undefined }
+  const [, before, streamId, mark] = /^(before-)?((?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,9}))-([\w.]{1,40})$/.exec(id) ?? []
+  if (streamId === undefined || mark === undefined) return undefined
+  return { streamId, mark, isBefore: before !== undefined }
 }
 
 /** Entries of a log, one behind the other. @param beforeId the id of the one before the first, if it is known */
@@ -65,21 +66,21 @@ export function decodeAll(stored: readonly StoredEntry[], beforeId: string | und
   return stored.map((each) => {
     const entry = decode(each, previousId)
     previousId = entry.id
-    return { place: each.place, entry }
+    return { place: idOf(each.streamId, each.mark), entry }
   })
 }
 
-function decode({ place, mark, value }: StoredEntry, previousId: string | undefined): LogEntry {
-  const at = timeOf(place)
+function decode({ streamId, mark, value }: StoredEntry, previousId: string | undefined): LogEntry {
+  const at = timeOf(streamId)
   const fields = typeof value === 'object' && value !== null ? value : {}
-  if ('end' in fields) return { id: idOf(place, mark), previousId, at, end: true }
+  if ('end' in fields) return { id: idOf(streamId, mark), previousId, at, end: true }
   const ownId = 'id' in fields ? String(fields.id) : undefined
-  return { id: ownId ?? idOf(place, mark), previousId, at, event: value as SseEvent }
+  return { id: ownId ?? idOf(streamId, mark), previousId, at, event: value as SseEvent }
 }
 
-/** When a place was made, in ms since the epoch by the server's clock. */
-function timeOf(place: string): number {
-  return Number.parseInt(place, 10)
+/** When an entry was made, in ms since the epoch by the server's clock. */
+function timeOf(streamId: string): number {
+  return Number.parseInt(streamId, 10)
 }
 
 /** Whether a place was made after another one, of whatever life of the log. A place without entry is before those of its ms. */

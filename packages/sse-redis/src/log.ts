@@ -36,7 +36,7 @@ export class RedisLog implements SharedLog {
     const [place, originId, rows] = (await connection.run(NEWEST, [log, tail], args)) as [unknown, unknown, unknown[]]
     const stored = rows.map(storedOf)
     const [first] = stored
-    const before = String(originId) || (first && idBefore(first.place, first.mark)) || String(place)
+    const before = String(originId) || (first && idBefore(first.streamId, first.mark)) || String(place)
     return { place: String(place), originId: before, entries: decodeAll(stored, before) }
   }
 
@@ -83,8 +83,8 @@ export class RedisLog implements SharedLog {
   async #read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
     const { connection, keys } = this.#options
     const { log, tail } = keys(channel)
-    const { place = '', mark = '', isBefore = false } = parseId(afterId) ?? {}
-    const args = [afterId, String(limit), String(PAGE_BYTES), place, mark, isBefore ? '1' : '']
+    const { streamId = '', mark = '', isBefore = false } = parseId(afterId) ?? {}
+    const args = [afterId, String(limit), String(PAGE_BYTES), streamId, mark, isBefore ? '1' : '']
     return pageOf(await connection.run(READ, [log, tail], args))?.map(({ entry }) => entry)
   }
 }
@@ -92,8 +92,8 @@ export class RedisLog implements SharedLog {
 /** What a bell says; undefined if that is nothing of ours. */
 export function newsOf(message: string): LogNews | undefined {
   try {
-    const [after, afterId, mark, places, values] = JSON.parse(message) as [string, string, string, string[], unknown[]]
-    const stored = places.map((place, index) => ({ place, mark, value: values[index] }))
+    const [after, afterId, mark, ids, values] = JSON.parse(message) as [string, string, string, string[], unknown[]]
+    const stored = ids.map((streamId, index) => ({ streamId, mark, value: values[index] }))
     return { after, entries: decodeAll(stored, afterId || undefined) }
   } catch {
     return undefined

@@ -71,8 +71,10 @@ class NodeRedisSubscriptions implements RedisSubscriber {
 
   async unsubscribe(channel: string): Promise<void> {
     const subscriber = this.#subscriber
-    if (this.#sharded && 'sUnsubscribe' in subscriber) await subscriber.sUnsubscribe(channel)
-    else await subscriber.unsubscribe([channel])
+    // Without the listener node-redis would take the channel for subscribed until the answer is there, and who subscribes again
+    // before that would never hear it.
+    if (this.#sharded && 'sUnsubscribe' in subscriber) await subscriber.sUnsubscribe(channel, this.#listener)
+    else await subscriber.unsubscribe([channel], this.#listener)
   }
 
   close(): void {

@@ -52,6 +52,8 @@ export interface OutboxOptions {
  * calls keep their order whatever becomes of a command, and a slow answer makes batches larger, not the process slower.
  */
 export class Outbox {
+  /** What the server or the client said the last time, if that was an error. */
+  trouble: unknown
   readonly #options: OutboxOptions
   #waiting: Outgoing[] = []
   // Those under way first: in the order in which their time is up.
@@ -106,7 +108,7 @@ export class Outbox {
         this.#timer = setTimeout(() => this.#expire(), Math.ceil(outgoing.deadline - now))
         return
       }
-      outgoing.reject(tooLate(this.#options.timeoutMs))
+      outgoing.reject(tooLate(this.#options.timeoutMs, this.trouble))
     }
   }
 }

@@ -37,7 +37,7 @@ export class Publisher {
   #bufferedBytes = 0
   // The server's clock less ours; undefined until it has answered.
   #clockMs: number | undefined
-  #whenIdle: (() => void) | undefined
+  readonly #whenIdle: (() => void)[] = []
 
   constructor(options: PublisherOptions) {
     this.#options = options
@@ -67,7 +67,7 @@ export class Publisher {
   async idle(): Promise<void> {
     if (this.#outboxes.size === 0) return
     await new Promise<void>((resolve) => {
-      this.#whenIdle = resolve
+      this.#whenIdle.push(resolve)
     })
   }
 
@@ -79,7 +79,8 @@ export class Publisher {
         send: (batch) => this.#send(channel, batch),
         onEmpty: () => {
           this.#outboxes.delete(channel)
-          if (this.#outboxes.size === 0) this.#whenIdle?.()
+          if (this.#outboxes.size > 0) return
+          for (const resolve of this.#whenIdle.splice(0)) resolve()
         },
       })
       this.#outboxes.set(channel, outbox)
@@ -101,9 +102,9 @@ export class Publisher {
     this.#batches += 1
     const mark = `${this.#name}.${this.#batches.toString(36)}`
     try {
-      const [status, ...places] = await this.#ask(channel, this.#batches, mark, batch)
+      const [status, ...streamIds] = await this.#ask(channel, this.#batches, mark, batch)
       if (status === 'ok') {
-        for (const [index, outgoing] of batch.entries()) settle(channel, outgoing, places[index], mark)
+        for (const [index, outgoing] of batch.entries()) settle(channel, outgoing, streamIds[index], mark)
       } else {
         const now = performance.now()
         for (const each of batch) if (each.deadline <= now) each.reject(tooLate(this.#options.timeoutMs))
@@ -118,8 +119,8 @@ export class Publisher {
     const { connection, keys, timeoutMs } = this.#options
     const { log, tail, published } = keys(channel)
     const [first, last] = [batch[0] as Outgoing, batch.at(-1) as Outgoing]
+    const outbox = this.#outbox(channel)
     const entries = batch.flatMap(({ ownId, json }) => [ownId, json])
-    let cause: unknown
     for (let retryMs = MIN_RETRY_MS; ; retryMs = Math.min(MAX_RETRY_MS, retryMs * 2)) {
       const deadline = this.#serverTime(first.deadline)
       // A command without a deadline could be carried out when nobody waits for it any more: the first only asks for the time.
@@ -131,9 +132,10 @@ export class Publisher {
         .then((answer) => this.#read(answer))
       // Its time is up last; whoever waits is told by the outbox.
       const answer = await Promise.race([asked.catch(asFailure), last.id.catch(ignore)])
+      const cause = answer instanceof Failure ? answer.error : undefined
+      outbox.trouble = cause
       if (last.isSettled) throw tooLate(timeoutMs, cause)
       if (!(answer instanceof Failure)) return answer as string[]
-      cause = answer.error
       if (!mayPass(cause)) throw new SseError('ERR_SSE_BACKPLANE', 'Redis refused the event', { cause })
       await delay(Math.min(retryMs, Math.max(0, last.deadline - performance.now())))
       if (last.isSettled) throw tooLate(timeoutMs, cause)
@@ -147,15 +149,15 @@ export class Publisher {
   }
 
   #read(answer: unknown): string[] {
-    const [status, time, ...places] = (answer as unknown[]).map(String)
+    const [status, time, ...streamIds] = (answer as unknown[]).map(String)
     this.#clockMs = Number(time) - Date.now()
-    return [status as string, ...places]
+    return [status as string, ...streamIds]
   }
 }
 
-/** @param place `''` if the channel had ended before it */
-function settle(channel: string, outgoing: Outgoing, place: string | undefined, mark: string): void {
-  if (place) outgoing.resolve(outgoing.ownId || idOf(place, mark))
+/** @param streamId `''` if the channel had ended before it */
+function settle(channel: string, outgoing: Outgoing, streamId: string | undefined, mark: string): void {
+  if (streamId) outgoing.resolve(outgoing.ownId || idOf(streamId, mark))
   else outgoing.reject(new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(channel)} has ended`))
 }
 

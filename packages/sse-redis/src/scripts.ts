@@ -8,6 +8,9 @@ import { Script } from './script.js'
 //
 // KEYS[2] is the tail: "<place> <id> <flags>" of the newest entry, or of the place before the first. It stays when entries
 // expire, for as long as somebody follows. Flags: `-`, `o` (there have been ids of publishers' own), `e` (the end).
+//
+// A place is the stream's id of an entry and its mark. Without the mark two logs could have the same: one that was lost and its
+// successor, or those of two databases, whose bells everybody hears.
 const COMMON = `
 local function keep(key, ms)
   if ms ~= '' then redis.call('PEXPIRE', key, ms) end
@@ -21,10 +24,14 @@ local function field(entry, name)
   return ''
 end
 
+local function placeOf(entry)
+  return entry[1] .. '-' .. field(entry, 'm')
+end
+
 local function idOf(entry)
   local own = field(entry, 'i')
   if own ~= '' then return own end
-  return entry[1] .. '-' .. field(entry, 'm')
+  return placeOf(entry)
 end
 
 local function splitTail(tail)
@@ -38,7 +45,7 @@ local function readTail()
   local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
   if not newest then return nil end
   local flags = field(newest, 'e') == '${END_JSON}' and 'oe' or 'o'
-  return newest[1] .. ' ' .. idOf(newest) .. ' ' .. flags
+  return placeOf(newest) .. ' ' .. idOf(newest) .. ' ' .. flags
 end
 
 local function stored(entry)
@@ -89,7 +96,7 @@ end
  * its own, if it has one, and its JSON.
  *
  * Returns 'late' (it was not appended, and will not be), 'stale' (a later batch was appended) or 'ok', then the server's time, then
- * the place of each entry, '' for those behind the end.
+ * the stream's id of each entry, '' for those behind the end.
  */
 export const APPEND: Script = new Script(`${COMMON}
 local number, mark, deadline, keepRecordMs, maxEvents, maxAgeMs, keepTailMs, sharded = unpack(ARGV, 1, 8)
@@ -107,55 +114,71 @@ end
 if deadline == '' or now > tonumber(deadline) then return { 'late', text(now) } end
 
 local before = readTail()
-local place, id, flags = '', '', '-'
-if before then place, id, flags = splitTail(before) end
-local first = redis.call('EXISTS', KEYS[1]) == 0
 local reply = { number, text(now) }
-local news = {}
-local places = {}
-local after, afterId = place, id
-for i = 9, #ARGV, 2 do
-  if string.find(flags, 'e') then
-    reply[#reply + 1] = ''
-  else
-    local own, json = ARGV[i], ARGV[i + 1]
-    local command = { 'XADD', KEYS[1] }
-    if maxEvents ~= '' then
-      command[3], command[4], command[5] = 'MAXLEN', '~', maxEvents
+local streamIds = {}
+
+local function append()
+  local place, id, flags = '', '', '-'
+  if before then place, id, flags = splitTail(before) end
+  local after, afterId = place, id
+  local first = redis.call('XLEN', KEYS[1]) == 0
+  local news = {}
+  for i = 9, #ARGV, 2 do
+    if string.find(flags, 'e') then
+      reply[#reply + 1] = ''
+    else
+      local own, json = ARGV[i], ARGV[i + 1]
+      local command = { 'XADD', KEYS[1] }
+      if maxEvents ~= '' then
+        command[3], command[4], command[5] = 'MAXLEN', '~', maxEvents
+      end
+      local n = #command
+      command[n + 1], command[n + 2], command[n + 3], command[n + 4], command[n + 5] = '*', 'e', json, 'm', mark
+      if own ~= '' then
+        command[#command + 1] = 'i'
+        command[#command + 1] = own
+        flags = string.gsub(flags, '^%-', 'o')
+      end
+      if first and before then
+        command[#command + 1] = 'a'
+        command[#command + 1] = before
+      end
+      first = false
+      local streamId = redis.call(unpack(command))
+      place = streamId .. '-' .. mark
+      id = own ~= '' and own or place
+      if json == '${END_JSON}' then flags = string.gsub(flags, '^%-', '') .. 'e' end
+      reply[#reply + 1] = streamId
+      streamIds[#streamIds + 1] = streamId
+      news[#news + 1] = json
     end
-    local n = #command
-    command[n + 1], command[n + 2], command[n + 3], command[n + 4], command[n + 5] = '*', 'e', json, 'm', mark
-    if own ~= '' then
-      command[#command + 1] = 'i'
-      command[#command + 1] = own
-      flags = string.gsub(flags, '^%-', 'o')
-    end
-    if first and before then
-      command[#command + 1] = 'a'
-      command[#command + 1] = before
-    end
-    first = false
-    place = redis.call(unpack(command))
-    id = own ~= '' and own or place .. '-' .. mark
-    if json == '${END_JSON}' then flags = string.gsub(flags, '^%-', '') .. 'e' end
-    reply[#reply + 1] = place
-    places[#places + 1] = place
-    news[#news + 1] = json
   end
+
+  if #news > 0 then
+    if maxAgeMs ~= '' then redis.call('XTRIM', KEYS[1], 'MINID', '~', text(math.max(0, now - maxAgeMs))) end
+    keep(KEYS[1], maxAgeMs)
+    redis.call('SET', KEYS[2], place .. ' ' .. id .. ' ' .. flags)
+    keep(KEYS[2], keepTailMs)
+    local message = cjson.encode({ after, afterId, mark, streamIds })
+    message = string.sub(message, 1, -2) .. ',[' .. table.concat(news, ',') .. ']]'
+    -- Sharded Pub/Sub came with Redis 7, which also says its version.
+    if sharded == '1' and redis.REDIS_VERSION_NUM then redis.call('SPUBLISH', KEYS[1], message)
+    else redis.call('PUBLISH', KEYS[1], message) end
+  end
+  redis.call('SET', KEYS[3], cjson.encode(reply), 'PX', keepRecordMs)
 end
 
-if #news > 0 then
-  if maxAgeMs ~= '' then redis.call('XTRIM', KEYS[1], 'MINID', '~', text(now - maxAgeMs)) end
-  keep(KEYS[1], maxAgeMs)
-  redis.call('SET', KEYS[2], place .. ' ' .. id .. ' ' .. flags)
-  keep(KEYS[2], keepTailMs)
-  local message = cjson.encode({ after, afterId, mark, places })
-  message = string.sub(message, 1, -2) .. ',[' .. table.concat(news, ',') .. ']]'
-  -- Sharded Pub/Sub came with Redis 7, which also says its version.
-  if sharded == '1' and redis.REDIS_VERSION_NUM then redis.call('SPUBLISH', KEYS[1], message)
-  else redis.call('PUBLISH', KEYS[1], message) end
+-- A server does not undo what a script has done before an error, such as that its user may not publish.
+local isDone, problem = pcall(append)
+if not isDone then
+  for _, streamId in ipairs(streamIds) do redis.pcall('XDEL', KEYS[1], streamId) end
+  if #streamIds > 0 then
+    if redis.pcall('XLEN', KEYS[1]) == 0 then redis.pcall('DEL', KEYS[1]) end
+    if before then redis.pcall('SET', KEYS[2], before, 'KEEPTTL') else redis.pcall('DEL', KEYS[2]) end
+  end
+  if type(problem) == 'table' then return problem end
+  return redis.error_reply(problem)
 end
-redis.call('SET', KEYS[3], cjson.encode(reply), 'PX', keepRecordMs)
 reply[1] = 'ok'
 return reply
 `)
@@ -172,8 +195,8 @@ if not tail then
   local place = text(milliseconds()) .. '-origin-' .. ARGV[4]
   tail = place .. ' ' .. place .. ' -'
 end
--- Not each subscription is a write that replicas must hear of.
-if redis.call('GET', KEYS[2]) ~= tail then redis.call('SET', KEYS[2], tail) end
+-- A server that is short of memory lets nobody set anything, but read.
+if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SET', KEYS[2], tail) end
 keep(KEYS[2], ARGV[3])
 local place, id = splitTail(tail)
 
@@ -214,8 +237,11 @@ return { place, originId, entries }
 export const TAILS: Script = new Script(`
 local tails = {}
 for i, key in ipairs(KEYS) do
-  tails[i] = redis.call('GET', key)
-  if tails[i] and ARGV[1] ~= '' then redis.call('PEXPIRE', key, ARGV[1]) end
+  local tail = redis.pcall('GET', key)
+  -- A key that is no tail of ours must not hide the others.
+  if type(tail) == 'table' then tail = false end
+  if tail and ARGV[1] ~= '' then redis.call('PEXPIRE', key, ARGV[1]) end
+  tails[i] = tail
 end
 return tails
 `)
@@ -230,9 +256,10 @@ local tail = readTail()
 if not tail then return false end
 local tailPlace, tailId = splitTail(tail)
 if tailPlace == place then return { tailId, {} } end
-if string.find(place, '^%d+%-%d+$') then
-  local known = redis.call('XRANGE', KEYS[1], place, place)[1]
-  if known then return { idOf(known), allStored(range('(' .. place, limit, bytes)) } end
+local streamId = string.match(place, '^(%d+%-%d+)%-')
+if streamId then
+  local known = redis.call('XRANGE', KEYS[1], streamId, streamId)[1]
+  if known and placeOf(known) == place then return { idOf(known), allStored(range('(' .. streamId, limit, bytes)) } end
 end
 local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
 local appendedTo = first and field(first, 'a') or ''
@@ -243,20 +270,20 @@ return { beforeId, allStored(range('-', limit, bytes)) }
 `)
 
 /**
- * Entries after an id. ARGV: the id, how many at most, how many bytes, and what the id says if it is one of ours: place, mark, whether
- * it is the one before. Returns as AFTER.
+ * Entries after an id. ARGV: the id, how many at most, how many bytes, and what the id says if it is one of ours: the stream's id, mark,
+ * whether it is the one before. Returns as AFTER.
  */
 export const READ: Script = new Script(`${COMMON}
-local id, limit, bytes, place, mark, isBefore = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+local id, limit, bytes, streamId, mark, isBefore = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local tail = readTail()
 if not tail then return false end
 local _, tailId, flags = splitTail(tail)
 
-if place ~= '' then
-  local known = redis.call('XRANGE', KEYS[1], place, place)[1]
+if streamId ~= '' then
+  local known = redis.call('XRANGE', KEYS[1], streamId, streamId)[1]
   if known and field(known, 'm') == mark then
-    if isBefore == '1' then return { id, allStored(range(place, limit, bytes)) } end
-    if field(known, 'i') == '' then return { id, allStored(range('(' .. place, limit, bytes)) } end
+    if isBefore == '1' then return { id, allStored(range(streamId, limit, bytes)) } end
+    if field(known, 'i') == '' then return { id, allStored(range('(' .. streamId, limit, bytes)) } end
   end
 end
 

@@ -8,8 +8,10 @@ export class Loop {
   readonly over: Promise<void>
   isOver = false
 
+  readonly #leaving = new AbortController()
+
   constructor(channel: SseChannel, lastEventId?: string) {
-    this.over = this.#read(channel.listen({ lastEventId }))
+    this.over = this.#read(channel.listen({ lastEventId, signal: this.#leaving.signal }))
     // Whoever waits for the end hears of it; others wait for events in vain.
     this.over.catch(() => {})
   }
@@ -30,6 +32,11 @@ export class Loop {
   /** Waits for some event's data. */
   hears(data: unknown): Promise<void> {
     return until(() => this.data.includes(data), `${String(data)}, after ${String(this.data.at(-1))}`)
+  }
+
+  async leave(): Promise<void> {
+    this.#leaving.abort()
+    await this.over
   }
 
   async #read(events: AsyncIterable<SseEvent>): Promise<void> {

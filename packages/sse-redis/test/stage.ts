@@ -42,6 +42,7 @@ export class Stage {
   readonly redis: RedisServer
   readonly #connect: Connect
   readonly #closers: (() => unknown)[] = []
+  readonly #clients = new Map<RedisClient, () => void>()
   #control: Redis | undefined
 
   private constructor(redis: RedisServer, connect: Connect) {
@@ -64,7 +65,11 @@ export class Stage {
     const url = new URL(this.redis.url)
     if (via !== undefined) url.port = String(via.port)
     const { client, close } = await this.#connect(url.href)
-    this.#closers.push(close)
+    this.#closers.push(() => this.#clients.get(client)?.())
+    this.#clients.set(client, () => {
+      this.#clients.delete(client)
+      close()
+    })
     return this.nodeOf(client, { manager, ...options })
   }
 
@@ -94,6 +99,11 @@ export class Stage {
       await backplane.close()
     })
     return node
+  }
+
+  /** Closes a node's client, as its owner may at any time. */
+  closeClient({ client }: StageNode): void {
+    this.#clients.get(client)?.()
   }
 
   /** Listens to a channel on a node, again if the node cannot hear it yet; resolves once it does. */
@@ -141,6 +151,12 @@ export class Stage {
   async listeners(channel: string, prefix = 'ssekit'): Promise<number> {
     const answer = await this.control.call('PUBSUB', ['NUMSUB', `${prefix}:{${channel}}:log`])
     return Number((answer as unknown[])[1])
+  }
+
+  /** How often the server has carried out a command. */
+  async calls(command: string): Promise<number> {
+    const [, calls] = new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await this.control.info('commandstats')) ?? []
+    return Number(calls ?? 0)
   }
 
   /** The connections that the nodes hold at the server, by what the server says of each. */
