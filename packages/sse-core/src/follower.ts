@@ -48,9 +48,11 @@ export class Follower {
     else if (news === undefined || !this.#take(news)) this.#read(news)
   }
 
-  /** Compares its place with the newest of the log, and reads on if they differ. */
-  check(tail: string | undefined): void {
-    if (this.#pending === undefined && (this.#isBehind || tail !== this.#place)) this.#read(undefined)
+  /** Compares its place with the newest of the log, and reads on if they differ, of which it says true. */
+  check(tail: string | undefined): boolean {
+    const isBehind = this.#pending === undefined && (this.#isBehind || tail !== this.#place)
+    if (isBehind) this.#read(undefined)
+    return isBehind
   }
 
   close(): void {

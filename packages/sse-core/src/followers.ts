@@ -149,7 +149,11 @@ export class LogFollowers {
 
   #check(channels: readonly string[], tails: readonly (string | undefined)[]): void {
     for (const [index, channel] of channels.entries()) {
-      for (const follower of this.#channels.get(channel)?.followers ?? []) follower.check(tails[index])
+      let isBehind = false
+      for (const follower of this.#channels.get(channel)?.followers ?? [])
+        isBehind = follower.check(tails[index]) || isBehind
+      // A bell that was missed may be one that does not ring any more. If it cannot be had now, it is asked for next time.
+      if (isBehind) this.#log.listen(channel).catch(() => {})
     }
   }
 

@@ -47,6 +47,17 @@ describe('followers of a log with a bell', () => {
     expect(told).toEqual(['origin p1', 1, 2])
   })
 
+  test('have a bell that has stopped ring again', async () => {
+    const broker = new BellBroker()
+    const node = broker.node(5)
+    const { told, sink } = telling()
+    await node.subscribe('news', { last: 10 }, sink)
+    node.heardOf.clear()
+    await publishAll(broker, 'news', [1])
+    await until(() => told.includes(1), 'what was not rung for')
+    await until(() => node.heardOf.has('news'), 'the bell')
+  })
+
   test('are not held up by news of a log that is not theirs', async () => {
     const broker = new BellBroker()
     const node = broker.node(0)

@@ -2,6 +2,9 @@ import { Ioredis } from './ioredis.js'
 import { NodeRedis } from './node-redis.js'
 import type { Script } from './script.js'
 
+// biome-ignore lint/suspicious/noExplicitAny: node-redis has text or bytes for listeners, by a type argument of its methods
+type MessageListener = (message: any, channel: any) => void
+
 /** What the backplane uses of a client of node-redis: `createClient()`. */
 export interface NodeRedisClient {
   readonly isOpen: boolean
@@ -15,8 +18,8 @@ export interface NodeRedisClient {
 export interface NodeRedisSubscriber {
   readonly isOpen: boolean
   connect(): Promise<unknown>
-  subscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>
-  unsubscribe(channels: string[], listener: (message: string, channel: string) => void): Promise<unknown>
+  subscribe(channels: string[], listener: MessageListener): Promise<unknown>
+  unsubscribe(channels: string[], listener: MessageListener): Promise<unknown>
   // biome-ignore lint/suspicious/noExplicitAny: an EventEmitter's listeners take what the event brings
   on(event: string, listener: (...args: any[]) => void): unknown
   destroy(): void
@@ -33,8 +36,8 @@ export interface NodeRedisCluster {
 
 /** What the backplane uses of the connections for subscriptions that it makes of a cluster client of node-redis. */
 export interface NodeRedisClusterSubscriber extends NodeRedisSubscriber {
-  sSubscribe(channels: string, listener: (message: string, channel: string) => void): Promise<unknown>
-  sUnsubscribe(channels: string, listener: (message: string, channel: string) => void): Promise<unknown>
+  sSubscribe(channels: string, listener: MessageListener): Promise<unknown>
+  sUnsubscribe(channels: string, listener: MessageListener): Promise<unknown>
 }
 
 /** What the backplane uses of a client of ioredis: `new Redis()`. */
@@ -100,12 +103,10 @@ export interface RedisConnection {
   readonly keyPrefix: string
   /** Runs a script at the server that has its keys. Rejects with the client's own errors. */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
-  /** Sends a command about one key. */
-  command(name: string, key: string, args: readonly string[]): Promise<unknown>
   /** @param sharded whether messages stay within the shard of their channel */
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber
   /** Hands on an error of a connection that was opened for the client's owner. */
-  report(error: unknown): void
+  readonly report: (error: unknown) => void
 }
 
 /** @throws {TypeError} it is no client that we know */

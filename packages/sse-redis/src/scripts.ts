@@ -233,6 +233,19 @@ for i = #found, 1, -1 do entries[#entries + 1] = stored(found[i]) end
 return { place, originId, entries }
 `)
 
+/** The tails of many channels. KEYS: their keys. ARGV: how long they are kept from now on. */
+export const TAILS: Script = new Script(`
+local tails = {}
+for i, key in ipairs(KEYS) do
+  local tail = redis.pcall('GET', key)
+  -- A key that is no tail of ours must not hide the others.
+  if type(tail) == 'table' then tail = false end
+  if tail and ARGV[1] ~= '' then redis.call('PEXPIRE', key, ARGV[1]) end
+  tails[i] = tail
+end
+return tails
+`)
+
 /**
  * Entries after a place. ARGV: the place, how many at most, how many bytes. Returns nothing if the log does not have the place, else the id before
  * the first of them, and the entries.

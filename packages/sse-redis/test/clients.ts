@@ -1,6 +1,6 @@
 import type { RedisClient } from '@ssekit/sse-redis'
-import { Redis } from 'ioredis'
-import { createClient } from 'redis'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster } from 'redis'
 
 /** A connected client, and its end. */
 export interface OpenClient {
@@ -34,3 +34,26 @@ export const connectNodeRedis: Connect = async (url) => {
 
 // The certificate is one of the test's own.
 const insecure = { rejectUnauthorized: false } as const
+
+/** Connects to the servers of a cluster. */
+export type ConnectCluster = (ports: readonly number[]) => Promise<OpenClient>
+
+export const connectIoredisCluster: ConnectCluster = async (ports) => {
+  const client = new Cluster(
+    ports.map((port) => ({ host: '127.0.0.1', port })),
+    { lazyConnect: true, clusterRetryStrategy: () => 20 },
+  )
+  client.on('error', () => {})
+  await client.connect()
+  return { client, close: () => client.disconnect() }
+}
+
+export const connectNodeRedisCluster: ConnectCluster = async (ports) => {
+  const client = createCluster({
+    rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })),
+    defaults: { socket: { reconnectStrategy: () => 20 } },
+  })
+  client.on('error', () => {})
+  await client.connect()
+  return { client, close: () => client.destroy() }
+}

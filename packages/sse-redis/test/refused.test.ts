@@ -85,8 +85,8 @@ describe.each(everyClient)('%s: what the server refuses', (_name, connect) => {
       await expect(backplane.publish('fresh', { event: { data: 2 } })).rejects.toMatchObject(refusal)
       await expect(backplane.publish('news', { end: true })).rejects.toMatchObject(refusal)
       // Nor is it found by comparison.
-      const before = await stage.calls('getex')
-      await until(async () => (await stage.calls('getex')) > before + 4, 'comparisons')
+      const before = await stage.calls('evalsha')
+      await until(async () => (await stage.calls('evalsha')) > before + 4, 'comparisons')
     } finally {
       close()
     }

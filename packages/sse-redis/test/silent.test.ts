@@ -39,7 +39,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     ]
     const loop = await stage.listen(node, 'news')
     await used.backplane.publish('news', { event: { data: 'before' } })
-    stage.redis.pause()
+    await stage.redis.pause()
     await Promise.all([asked(fresh), asked(used)])
     // What comes behind those that are under way still waits for nothing.
     await asked(used)
@@ -61,7 +61,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     const publishing = new Publishing('a', (await stage.node()).backplane, 'news')
     await publishing.accepts(10)
     for (let round = 0; round < 3; round++) {
-      stage.redis.pause()
+      await stage.redis.pause()
       const { pending } = publishing
       await until(() => publishing.pending > pending + 10, 'events that wait')
       stage.redis.resume()
