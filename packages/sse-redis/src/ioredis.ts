@@ -7,21 +7,32 @@ import type {
   SubscriberEvents,
 } from './client.js'
 import type { Script } from './script.js'
+import { Unfulfilled } from './unfulfilled.js'
 
 /** A client of ioredis. */
 export class Ioredis implements RedisConnection {
   readonly isCluster: boolean
   readonly keyPrefix: string
   readonly #client: IoredisClient | IoredisCluster
+  // A cluster client tells of each command.
+  readonly #unfulfilled: Unfulfilled | undefined
 
   constructor(client: IoredisClient | IoredisCluster) {
     this.#client = client
+    if (!client.isCluster && (client as IoredisClient).options.autoResendUnfulfilledCommands === false) {
+      this.#unfulfilled = new Unfulfilled(client as IoredisClient)
+    }
     this.isCluster = client.isCluster
     this.keyPrefix = client.options.keyPrefix ?? ''
   }
 
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return script.run((command, all) => this.#client.call(command, all), keys, args)
+    return script.run((command, all) => this.#call(command, all), keys, args)
+  }
+
+  #call(command: string, args: string[]): Promise<unknown> {
+    const answer = this.#client.call(command, args)
+    return this.#unfulfilled === undefined ? answer : this.#unfulfilled.watch(answer)
   }
 
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
@@ -29,13 +40,22 @@ export class Ioredis implements RedisConnection {
     const enableOfflineQueue = true
     const subscriber = this.isCluster
       ? (this.#client as IoredisCluster).duplicate([], { enableOfflineQueue, shardedSubscribers: sharded })
-      : // It would subscribe again without saying when that is done.
-        (this.#client as IoredisClient).duplicate({ enableOfflineQueue, autoResubscribe: false })
+      : (this.#client as IoredisClient).duplicate({
+          enableOfflineQueue,
+          // It would subscribe again without saying when that is done.
+          autoResubscribe: false,
+          // Without it, it would not say that a subscription was lost.
+          autoResendUnfulfilledCommands: true,
+        })
     return new IoredisSubscriptions(subscriber, events, sharded)
   }
 
   readonly report = (error: unknown): void => {
     if (this.#client.listenerCount('error') > 0) this.#client.emit('error', error)
+  }
+
+  close(): void {
+    this.#unfulfilled?.close()
   }
 }
 
@@ -56,6 +76,8 @@ class IoredisSubscriptions implements RedisSubscriber {
   }
 
   async subscribe(channels: readonly string[]): Promise<void> {
+    // It has given up, as the owner's client does where it is told to, and can be connected again.
+    if (this.#subscriber.status === 'end') await this.#subscriber.connect()
     // Those of one command must be of one shard.
     if (this.#sharded) await Promise.all(channels.map((channel) => this.#subscriber.ssubscribe(channel)))
     else await this.#subscriber.subscribe(...channels)
