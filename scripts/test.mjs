@@ -1,4 +1,5 @@
 // `npm test` checks everything; `npm test -- <what Jest takes>` builds and runs those tests only.
+import { ensureBrokers } from './brokers.mjs'
 import { ensureChromium } from './chromium.mjs'
 import { ensureNginx } from './nginx.mjs'
 import { run, runTool } from './run.mjs'
@@ -12,6 +13,7 @@ if (isFullRun) {
   runTool('@biomejs/biome/bin/biome', ['check'])
   ensureChromium()
   ensureNginx()
+  ensureBrokers()
 }
 
 // Jest runs ES modules only with this flag, and Node warns about it in every worker.

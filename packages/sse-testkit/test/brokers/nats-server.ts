@@ -1,0 +1,40 @@
+import { findNats } from '../../../../scripts/brokers.mjs'
+import { Broker } from './broker.js'
+
+/** How a `NatsServer` is started. */
+export interface NatsOptions {
+  /** What clients have to show. @defaultValue none */
+  readonly token?: string
+  /** Whether it asks for TLS, with the certificate `ca`. @defaultValue false */
+  readonly tls?: boolean
+  /** @defaultValue a free one */
+  readonly port?: number
+  /** Further arguments. */
+  readonly args?: readonly string[]
+}
+
+/** A real NATS server with JetStream. What a stream has acknowledged survives `kill()`. */
+export class NatsServer extends Broker {
+  private constructor({ token, tls = false, args = [] }: NatsOptions) {
+    super({
+      name: 'nats-server',
+      executable: findNats(),
+      readyLine: /Server is ready/,
+      args: ({ port, data, keyFile, certFile }) => [
+        ...['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', data],
+        ...(tls ? ['--tls', '--tlskey', keyFile, '--tlscert', certFile] : []),
+        ...(token === undefined ? [] : ['--auth', token]),
+        ...args,
+      ],
+    })
+  }
+
+  /** Resolves once it answers. */
+  static start(options: NatsOptions = {}): Promise<NatsServer> {
+    return new NatsServer(options).launch(options.port)
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`
+  }
+}
