@@ -45,7 +45,8 @@ export class Follower {
   hear(news: LogNews | undefined): void {
     this.isQuiet = false
     if (this.#pending !== undefined) this.#keep(news)
-    else if (news === undefined || !this.#take(news)) this.#read(news)
+    // Behind, it could not read what it was told of: news that follow on its place may not follow on that.
+    else if (news === undefined || this.#isBehind || !this.#take(news)) this.#read(news)
   }
 
   /** Compares its place with the newest of the log, and reads on if they differ. */
@@ -115,13 +116,19 @@ export class Follower {
   }
 
   async #readOn(): Promise<void> {
-    this.#isBehind = true
-    const entries = await this.#log.after(this.#channel, this.#place as string)
-    if (this.#isClosed) return
-    if (entries === undefined) await this.#startAgain()
-    else this.#deliver(entries)
-    // A page that is not empty may have another one behind it.
-    this.#isBehind = entries === undefined ? false : entries.length > 0
+    // Before the question: what a bell says from now on may not be in the answer.
+    this.#isBehind = false
+    try {
+      const entries = await this.#log.after(this.#channel, this.#place as string)
+      if (this.#isClosed) return
+      if (entries === undefined) await this.#startAgain()
+      else this.#deliver(entries)
+      // A page that is not empty may have another one behind it.
+      if (entries !== undefined && entries.length > 0) this.#isBehind = true
+    } catch (error) {
+      this.#isBehind = true
+      throw error
+    }
   }
 
   /** Its place is lost: goes on with everything that it has not delivered yet, after a gap. */
