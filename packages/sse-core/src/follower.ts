@@ -21,6 +21,8 @@ export class Follower {
   #pending: LogNews[] | undefined = []
   // There is more in the log than in the news.
   #isBehind = false
+  // There may be more in the log than was read, unless news follow on that.
+  #isPartial = false
   #isClosed = false
   /** Whether it has heard nothing since this was last set. */
   isQuiet = false
@@ -68,11 +70,13 @@ export class Follower {
   #take({ after, entries }: LogNews): boolean {
     const place = this.#place as string
     if (after === place) {
+      this.#isPartial = false
       this.#deliver(entries)
       return true
     }
     const index = entries.findIndex((each) => each.place === place)
     if (index !== -1) {
+      this.#isPartial = false
       this.#deliver(entries.slice(index + 1))
       return true
     }
@@ -112,7 +116,7 @@ export class Follower {
       if (!this.#take(news)) return false
       pending.shift()
     }
-    return !this.#isBehind
+    return !this.#isBehind && !this.#isPartial
   }
 
   async #readOn(): Promise<void> {
@@ -124,7 +128,7 @@ export class Follower {
       if (entries === undefined) await this.#startAgain()
       else this.#deliver(entries)
       // A page that is not empty may have another one behind it.
-      if (entries !== undefined && entries.length > 0) this.#isBehind = true
+      this.#isPartial = entries !== undefined && entries.length > 0
     } catch (error) {
       this.#isBehind = true
       throw error
