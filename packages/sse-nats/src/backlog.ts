@@ -4,7 +4,7 @@ import { Turns } from './turns.js'
 import { type Visit, visit } from './visit.js'
 
 /** So few messages are asked for one by one, which needs no consumer. */
-export const FEW = 8
+const FEW = 8
 
 /** How many visits are made to the server at once: each takes it some memory. */
 const VISITS_AT_ONCE = 16
@@ -44,31 +44,35 @@ export class Backlog {
     this.#stream = stream
   }
 
-  /**
-   * At most so many messages from a sequence on, oldest first.
-   *
-   * @param expected how many there are, where somebody knows
-   */
-  async page(subject: string, from: number, limit: number, expected = 0): Promise<Page> {
+  /** At most `limit` messages from a sequence up to `newest`, oldest first. */
+  async page(subject: string, from: number, newest: number, limit: number): Promise<Page> {
     const messages: StoredMessage[] = []
     let bytes = 0
     let next = from
-    while (expected <= FEW && messages.length < FEW) {
-      const message = await this.#stream.next(subject, next)
+    while (messages.length < FEW) {
+      // A question for what is not there would have older servers look through all that is behind it.
+      const message = next > newest ? undefined : await this.#stream.next(subject, next)
       if (message === undefined) return { messages, isLast: true }
       bytes += message.data.length
       next = message.sequence + 1
-      if (messages.push(message) === limit || bytes >= PAGE_BYTES) return { messages, isLast: false }
+      if (messages.push(message) === limit || bytes >= PAGE_BYTES) return { messages, isLast: next > newest }
     }
-    return this.#visit(subject, next, false, async ({ pending, pull }) => {
-      const end = messages.length + pending
-      while (messages.length < end) {
-        const some = await pull(Math.min(end, limit) - messages.length, EVENTS_AT_ONCE)
+    const many = await this.manyFrom(subject, next, limit - messages.length, PAGE_BYTES - bytes)
+    return { messages: [...messages, ...many.messages], isLast: many.isLast }
+  }
+
+  /** The same for more than a few, whatever the newest is. */
+  manyFrom(subject: string, from: number, limit: number, maxBytes: number = PAGE_BYTES): Promise<Page> {
+    return this.#visit(subject, from, false, async ({ pending, pull }) => {
+      const messages: StoredMessage[] = []
+      let bytes = 0
+      while (messages.length < pending) {
+        const some = await pull(Math.min(pending, limit) - messages.length, EVENTS_AT_ONCE)
         // Those that there were have been evicted since.
         if (some.length === 0) break
         messages.push(...some)
         for (const { data } of some) bytes += data.length
-        if (messages.length >= limit || bytes >= PAGE_BYTES) return { messages, isLast: false }
+        if (messages.length >= limit || bytes >= maxBytes) return { messages, isLast: false }
       }
       return { messages, isLast: true }
     })

@@ -34,10 +34,7 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
   const past = new Past(stream, log.history, log.backlog)
   const revival = new Revival(stream, () => {
     followers.compare()
-    // If the client does not let it listen for answers, publishers are told that there are none.
-    publisher.resume().catch((error: unknown) => {
-      revival.reason = error
-    })
+    publisher.resume()
   })
   const publisher = new Publisher(stream, {
     maxBufferedBytes,
@@ -47,12 +44,12 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
   const unwatch = watchConnection(connection, {
     onDisconnect: () => {
       revival.stop(new Error('the NATS connection is lost'))
-      stream.doubt()
       publisher.hold()
+      stream.doubt()
     },
     onReconnect: () => {
-      stream.doubt()
       publisher.hold()
+      stream.doubt()
       revival.restart()
     },
     onClose: () => {
@@ -74,6 +71,7 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
       closing ??= publisher.close().then(() => {
         revival.stop()
         unwatch()
+        stream.inbox.close()
       })
       return closing
     },

@@ -53,7 +53,6 @@ export class EndCheck {
       payload,
       headers,
       bytes,
-      deadline: performance.now() + this.#stream.timeoutMs,
       answer: (answer) => {
         if (lane.asked === newest) lane.asked = 0
         if (answer.kind === 'busy') setTimeout(() => this.want(lane), AGAIN_MS).unref()

@@ -1,5 +1,5 @@
 import type { LogStretch, PlacedEntry } from '@ssekit/sse-core'
-import { type Backlog, FEW, type Page } from './backlog.js'
+import type { Backlog, Page } from './backlog.js'
 import type { StreamLife } from './life.js'
 import { entryOf, generatedId, type StoredMessage } from './messages.js'
 import { newestHeads, newestWithin } from './newest.js'
@@ -9,6 +9,9 @@ import { Track } from './track.js'
 
 /** How many entries are read at once. */
 const PAGE_SIZE = 500
+
+/** So many events are read as they are; of more, it is seen first which are wanted. */
+const FEW = 8
 
 /** The logs of channels as the stream keeps them: events on one subject, the end on another one. */
 export class History {
@@ -22,19 +25,13 @@ export class History {
 
   /** As `SharedLog.newest`. What is seen of the channel's tail goes to the track. */
   async newest(channel: string, last: number, maxBytes: number, track: Track): Promise<LogStretch> {
-    const { round, subjects } = this.#stream
+    const { round } = this.#stream
     const life = await this.#stream.refresh()
-    const [early, end] = await Promise.all([
-      this.#stream.last(subjects.events(channel)),
-      this.#stream.last(subjects.end(channel)),
-    ])
-    // Once the end is there, all events before it are.
-    const newest = end === undefined ? early : await this.#stream.last(subjects.events(channel))
-    if (newest === undefined && end === undefined) return emptyStretch(life, round, track)
-    const events = newest === undefined ? [] : await this.#newestEvents(channel, newest, last, maxBytes, end)
-    // If it has ended meanwhile, some of them may be behind the end.
-    if (await this.#hasEndedSince(channel, end)) return this.newest(channel, last, maxBytes, track)
-    const tail = end ?? (events.at(-1) as StoredMessage)
+    const { found: events, end } = await this.#withEnd(channel, (end) =>
+      this.#newestEvents(channel, last, maxBytes, end),
+    )
+    const tail = end ?? events.at(-1)
+    if (tail === undefined) return emptyStretch(life, round, track)
     track.note(life.epoch, round, tail.sequence, tail.data.length)
     track.end = end?.sequence
     const messages = before(events, end)
@@ -57,16 +54,15 @@ export class History {
     if (track.end === sequence && track.epoch === epoch) return []
     const { round, subjects } = this.#stream
     const subject = subjects.events(channel)
-    const end = await this.#stream.lastSeen(subjects.end(channel))
-    const page = await this.#backlog.page(subject, sequence + 1, limit)
-    const [hasEndedSince, oldest, life] = await Promise.all([
-      this.#hasEndedSince(channel, end),
+    const { found: page, end } = await this.#withEnd(channel, async () => {
+      const newest = await this.#stream.last(subject)
+      return this.#backlog.page(subject, sequence + 1, newest?.sequence ?? 0, limit)
+    })
+    const [oldest, life] = await Promise.all([
       page.messages.length === 0 ? undefined : this.#stream.next(subject, 0),
       this.#stream.refresh(),
     ])
     if (epoch !== life.epoch) return undefined
-    // Some of them may be behind the end, and others before it that were not there yet.
-    if (hasEndedSince) return this.after(channel, place, limit, track)
     const isGapless = await this.#isGapless(subject, sequence, track.emptyUpTo(epoch, sequence), page, oldest, life)
     if (!isGapless) return undefined
     const messages = before(page.messages, end)
@@ -80,22 +76,32 @@ export class History {
     return placed(epoch, messages, end)
   }
 
-  /** Whether there is an end that was not there when it was asked for. */
-  async #hasEndedSince(channel: string, end: StoredMessage | undefined): Promise<boolean> {
-    return end === undefined && (await this.#stream.last(this.#stream.subjects.end(channel))) !== undefined
+  /**
+   * Reads events, and then whether the channel has ended: so none of them is behind an end that is not seen. If it has, they
+   * are read once more, since some may have been stored before the end and after they were read.
+   */
+  async #withEnd<T>(
+    channel: string,
+    read: (end: StoredMessage | undefined) => Promise<T>,
+  ): Promise<{ readonly found: T; readonly end: StoredMessage | undefined }> {
+    const found = await read(undefined)
+    const end = await this.#stream.last(this.#stream.subjects.end(channel))
+    return { found: end === undefined ? found : await read(end), end }
   }
 
-  /** The newest events, of which the newest is known already. */
+  /** The newest events, one at least if there is any. */
   async #newestEvents(
     channel: string,
-    newest: StoredMessage,
     last: number,
     maxBytes: number,
     end: StoredMessage | undefined,
   ): Promise<readonly StoredMessage[]> {
-    if (last <= 1) return [newest]
     const subject = this.#stream.subjects.events(channel)
-    const few = await this.#backlog.page(subject, 0, FEW)
+    const newest = await this.#stream.last(subject)
+    if (newest === undefined) return []
+    if (last <= 1) return [newest]
+    const few = await this.#backlog.page(subject, 0, newest.sequence, FEW)
+    if (few.messages.length === 1 && few.isLast) return few.messages
     const messages = few.isLast ? few.messages : await this.#manyEvents(subject, last, maxBytes, end)
     // What has been evicted by now may have had successors that were evicted before they were read.
     const oldest = await this.#stream.next(subject, 0)
@@ -113,7 +119,7 @@ export class History {
     const messages: StoredMessage[] = []
     let from = heads[0]?.sequence
     while (from !== undefined) {
-      const page: Page = await this.#backlog.page(subject, from, PAGE_SIZE, heads.length)
+      const page: Page = await this.#backlog.manyFrom(subject, from, PAGE_SIZE)
       messages.push(...page.messages)
       from = page.isLast ? undefined : (messages.at(-1) as StoredMessage).sequence + 1
     }

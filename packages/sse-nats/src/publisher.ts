@@ -42,7 +42,7 @@ export class Publisher {
   constructor(stream: Stream, options: PublisherOptions) {
     this.#stream = stream
     this.#options = options
-    this.#wire = new Wire(stream)
+    this.#wire = new Wire(stream, () => this.#openIfReady())
     this.#outbox = new Outbox({
       timeoutMs: stream.timeoutMs,
       isDoubtful: (channel) => this.#ended.has(channel),
@@ -72,8 +72,7 @@ export class Publisher {
   }
 
   /** Sends what waits: the stream is there. */
-  async resume(): Promise<void> {
-    await this.#wire.open()
+  resume(): void {
     if (this.#state === 'held') this.#state = 'ready'
     this.#openIfReady()
   }
@@ -81,7 +80,6 @@ export class Publisher {
   /** Sends nothing: the connection was lost, and the answers with it. */
   hold(): void {
     this.#state = 'held'
-    this.#wire.clear()
     for (const lane of this.#outbox.lanes.values()) lane.asked = 0
     for (const entry of this.#outbox.entries) this.#outbox.takeBack(entry)
   }
@@ -96,7 +94,6 @@ export class Publisher {
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#outbox.close()
-    this.#wire.close()
   }
 
   #requireRoom(bytes: number): void {
@@ -112,14 +109,14 @@ export class Publisher {
   }
 
   #send(entry: Outgoing): void {
-    const { lane, message, isEnd, deadline } = entry.parts
+    const { lane, message, isEnd } = entry.parts
     // Servers that have to agree first are asked when they have.
     if (lane.isDoubtful || (!isEnd && this.#stream.life?.isReplicated !== true)) this.#endCheck.want(lane)
     if (lane.isDoubtful) return
     const { subjects } = this.#stream
     const subject = isEnd ? subjects.end(lane.channel) : subjects.events(lane.channel)
     this.#outbox.hand(entry)
-    this.#wire.send({ subject, ...message, deadline, answer: (answer) => this.#hear(entry, answer) })
+    this.#wire.send({ subject, ...message, answer: (answer) => this.#hear(entry, answer) })
   }
 
   #hear(entry: Outgoing, answer: Answer): void {
@@ -133,7 +130,6 @@ export class Publisher {
     }
     if (answer.kind === 'nobody') this.#stumble()
     if (answer.kind === 'busy' && isEnd) setTimeout(() => this.#sendAgain(entry), AGAIN_MS).unref()
-    this.#openIfReady()
   }
 
   #note(entry: Outgoing, sequence: number): void {
@@ -159,7 +155,6 @@ export class Publisher {
       this.#settle(lane, newest, Number.POSITIVE_INFINITY, undefined)
       if (this.#state === 'open') for (const entry of lane.entries) if (!entry.isSent) this.#send(entry)
     }
-    this.#openIfReady()
   }
 
   /** Accepts what is stored before the end, and rejects what is behind it or was not sent for its sake. */
@@ -192,9 +187,7 @@ export class Publisher {
   }
 
   #openIfReady(): void {
-    if (this.#state !== 'ready') return
-    this.#wire.forgetLate(performance.now())
-    if (!this.#wire.isEmpty) return
+    if (this.#state !== 'ready' || !this.#wire.isIdle) return
     this.#state = 'open'
     for (const entry of this.#outbox.entries) {
       if (entry.sequence !== undefined) this.#endCheck.want(entry.parts.lane)

@@ -1,34 +1,28 @@
-import {
-  type DirectMsgRequest,
-  DiscardPolicy,
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-  type StoredMsg,
-  type StreamConfig,
-  type StreamInfo,
-} from '@nats-io/jetstream'
-import { type NatsConnection, nanos } from '@nats-io/transport-node'
+import { JetStreamApiError, type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream'
+import type { Msg, NatsConnection } from '@nats-io/transport-node'
+import { SseError } from '@ssekit/sse-core'
 import { Coalescer } from './coalescer.js'
+import { Inbox } from './inbox.js'
 import { lifeOf, type StreamLife } from './life.js'
 import type { StoredMessage } from './messages.js'
 import type { Settings } from './options.js'
+import { streamConfig } from './stream-config.js'
 import type { Subjects } from './subjects.js'
-
-/** Of an event that is sent again, the server must know that it has it: for at least as long as one may be sent. */
-const MIN_DUPLICATE_WINDOW_MS = 30_000
 
 const STREAM_NOT_FOUND = 10_059
 const STREAM_NAME_IN_USE = 10_058
 
+interface FoundMessage extends StoredMessage {
+  readonly subject: string
+}
+
 /** The JetStream stream that has the logs of all channels. */
 export class Stream {
-  readonly subjects: Subjects
   readonly connection: NatsConnection
+  readonly subjects: Subjects
   readonly name: string
   readonly timeoutMs: number
+  readonly inbox: Inbox
   /** What is known of it. */
   life: StreamLife | undefined
   /**
@@ -46,18 +40,21 @@ export class Stream {
     this.subjects = subjects
     this.name = settings.stream
     this.timeoutMs = settings.timeoutMs
+    this.inbox = new Inbox(connection, settings.timeoutMs)
     this.#settings = settings
   }
 
-  /** Forgets what is known of it: the connection was lost. */
+  /** Forgets what is known of it, and gives up what is being asked: the connection was lost. */
   doubt(): void {
+    const error = new SseError('ERR_SSE_BACKPLANE', 'the NATS connection was lost')
     this.life = undefined
     this.round += 1
     this.#refreshing = new Coalescer()
-    for (const abandon of this.#questions) abandon(new Error('the NATS connection was lost'))
+    this.inbox.abandon(error)
+    for (const abandon of this.#questions) abandon(error)
   }
 
-  /** The answer to a question, unless the connection is lost: then it never comes. */
+  /** The answer to a question that the client asks, unless the connection is lost: then it never comes. */
   ask<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#questions.add(reject)
@@ -76,47 +73,50 @@ export class Stream {
     })
   }
 
-  /** The client's, which is made when it is first needed. */
+  /** The client's, which is made when it is first needed; the inbox is open then. */
   async manager(): Promise<JetStreamManager> {
     const { domain } = this.#settings
     // Whether there is a JetStream is seen when it is asked.
     const options = { checkAPI: false, timeout: this.timeoutMs, ...(domain === undefined ? {} : { domain }) }
     this.#manager ??= await jetstreamManager(this.connection, options)
+    this.inbox.open(this.#manager.getOptions().watcherPrefix)
     return this.#manager
   }
 
   /** The newest message of a subject. */
   async last(subject: string): Promise<StoredMessage | undefined> {
-    return this.#sure({ last_by_subj: subject })
+    return (await this.lastSeen(subject)) ?? this.#ofLeader({ last_by_subj: subject })
   }
 
   /** The same from whichever server answers, which may be a little behind. */
-  async lastSeen(subject: string): Promise<StoredMessage | undefined> {
-    return this.#direct({ last_by_subj: subject })
+  lastSeen(subject: string): Promise<StoredMessage | undefined> {
+    return this.#direct(`.${subject}`, '')
   }
 
   /** The oldest message of a subject from a sequence on, from a server that may be a little behind. */
-  async next(subject: string, from: number): Promise<StoredMessage | undefined> {
-    return this.#direct({ next_by_subj: subject, seq: Math.max(1, from) })
+  next(subject: string, from: number): Promise<StoredMessage | undefined> {
+    return this.#direct('', JSON.stringify({ next_by_subj: subject, seq: Math.max(1, from) }))
   }
 
-  /** The message with a sequence, if it is of that subject. */
+  /** The message with a sequence, if it is of one of these subjects. */
   async at(sequence: number, subjects: readonly string[]): Promise<StoredMessage | undefined> {
-    const message = await this.#sure({ seq: sequence })
+    const query = { seq: sequence }
+    const message = (await this.#direct('', JSON.stringify(query))) ?? (await this.#ofLeader(query))
     return message !== undefined && subjects.includes(message.subject) ? message : undefined
   }
 
-  /** What a server that is behind does not have is asked of the one that leads. */
-  async #sure(query: { seq: number } | { last_by_subj: string }): Promise<Found | undefined> {
-    const found = await this.#direct(query)
-    if (found !== undefined || this.life?.isReplicated !== true) return found
-    const manager = await this.manager()
-    return foundIn(await this.ask(manager.streams.getMessage(this.name, query)))
+  async #direct(subject: string, query: string): Promise<FoundMessage | undefined> {
+    const { apiPrefix } = (await this.manager()).getOptions()
+    return foundIn(await this.inbox.ask(`${apiPrefix}.DIRECT.GET.${this.name}${subject}`, query))
   }
 
-  async #direct(query: DirectMsgRequest): Promise<Found | undefined> {
-    const manager = await this.manager()
-    return foundIn(await this.ask(manager.direct.getMessage(this.name, query)))
+  /** What a server that may be behind does not have. */
+  async #ofLeader(query: { seq: number } | { last_by_subj: string }): Promise<FoundMessage | undefined> {
+    if (this.life?.isReplicated !== true) return undefined
+    const message = await this.ask((await this.manager()).streams.getMessage(this.name, query))
+    if (message === null) return undefined
+    const { subject, seq, header, data, time } = message
+    return { subject, sequence: seq, headers: header, data, at: time.getTime() }
   }
 
   async #infoOrMade(manager: JetStreamManager): Promise<StreamInfo> {
@@ -126,49 +126,24 @@ export class Stream {
       if (!hasCode(error, STREAM_NOT_FOUND)) throw error
     }
     try {
-      return await manager.streams.add(this.#config)
+      return await manager.streams.add(streamConfig(this.#settings, this.subjects))
     } catch (error) {
       // Another process was faster, with other options.
       if (!hasCode(error, STREAM_NAME_IN_USE)) throw error
       return manager.streams.info(this.name)
     }
   }
-
-  get #config(): Partial<StreamConfig> & Pick<StreamConfig, 'name'> {
-    const { maxEvents, maxAgeMs, maxBytes, storage, replicas, timeoutMs } = this.#settings
-    const window = Math.min(maxAgeMs, Math.max(MIN_DUPLICATE_WINDOW_MS, 3 * timeoutMs))
-    return {
-      name: this.name,
-      description: 'The channels of @ssekit/sse-nats',
-      subjects: this.subjects.stored,
-      republish: this.subjects.republish,
-      retention: RetentionPolicy.Limits,
-      discard: DiscardPolicy.Old,
-      storage: storage === 'file' ? StorageType.File : StorageType.Memory,
-      num_replicas: replicas,
-      allow_direct: true,
-      max_msgs_per_subject: unlimited(maxEvents, -1),
-      max_bytes: unlimited(maxBytes, -1),
-      max_age: nanos(unlimited(maxAgeMs, 0)),
-      duplicate_window: nanos(window),
-    }
-  }
 }
 
-interface Found extends StoredMessage {
-  readonly subject: string
-}
-
-function foundIn(stored: StoredMsg | null): Found | undefined {
-  if (stored === null) return undefined
-  const { subject, seq, header, data, time } = stored
-  return { subject, sequence: seq, headers: header, data, at: time.getTime() }
+/** @throws {SseError} `ERR_SSE_BACKPLANE`: the reply says neither what there is nor that there is nothing */
+function foundIn({ headers, data }: Msg): FoundMessage | undefined {
+  const { code = 0, description = '' } = headers ?? {}
+  if (code === 404) return undefined
+  if (headers === undefined || code !== 0) throw new SseError('ERR_SSE_BACKPLANE', `the broker refused: ${description}`)
+  const at = Date.parse(headers.get('Nats-Time-Stamp'))
+  return { subject: headers.get('Nats-Subject'), sequence: Number(headers.get('Nats-Sequence')), headers, data, at }
 }
 
 function hasCode(error: unknown, code: number): boolean {
   return error instanceof JetStreamApiError && error.code === code
-}
-
-function unlimited(limit: number, none: number): number {
-  return Number.isFinite(limit) ? Math.ceil(limit) : none
 }
