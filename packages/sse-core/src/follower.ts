@@ -122,11 +122,14 @@ export class Follower {
   async #readOn(): Promise<void> {
     // Before the question: what a bell says from now on may not be in the answer.
     this.#isBehind = false
+    const told = this.#pending?.length ?? 0
     try {
       const entries = await this.#log.after(this.#channel, this.#place as string)
       if (this.#isClosed) return
       if (entries === undefined) await this.#startAgain()
       else this.#deliver(entries)
+      // News that came before the question and are not in the log: it refused them after all, or has lost them.
+      if (entries?.length === 0) this.#pending?.splice(0, told)
       // A page that is not empty may have another one behind it.
       this.#isPartial = entries !== undefined && entries.length > 0
     } catch (error) {
