@@ -60,15 +60,13 @@ export class Bells {
   }
 
   #ring(channel: string, { track }: Bell, { subject, headers, data }: Msg): void {
-    // What is behind the end was refused.
-    if (track.end !== undefined && !isEnd(subject)) return
     const { life, round } = this.#stream
     const sequence = Number(headers?.get('Nats-Sequence'))
     const previous = Number(headers?.get('Nats-Last-Sequence'))
     // It says what it followed among the events. Where that is not enough, the stream is asked: about the end, and after a time
     // without any event, in which there may have been one that has expired, or another stream.
     const isEnough = life !== undefined && track.isOf(round) && track.epoch === life.epoch
-    if (!isEnough || isEnd(subject) || !(previous > 0) || sequence <= track.tail) {
+    if (!isEnough || track.end !== undefined || isEnd(subject) || !(previous > 0) || sequence <= track.tail) {
       this.#hear(channel)
       return
     }

@@ -61,7 +61,7 @@ export class NatsLog implements SharedLog {
       const isBig = track.bytes > BIG_BYTES
       const [event, end] = await Promise.all([
         isBig
-          ? this.#stream.next(subjects.events(channel), track.tail + 1)
+          ? this.#stream.nextSeen(subjects.events(channel), track.tail + 1)
           : this.#stream.lastSeen(subjects.events(channel)),
         this.#stream.lastSeen(subjects.end(channel)),
       ])

@@ -1,4 +1,10 @@
-import { JetStreamApiError, type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream'
+import {
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  type MsgRequest,
+  type StreamInfo,
+} from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
 import { Coalescer } from './coalescer.js'
@@ -11,6 +17,12 @@ import type { Subjects } from './subjects.js'
 
 const STREAM_NOT_FOUND = 10_059
 const STREAM_NAME_IN_USE = 10_058
+
+/** By its sequence, as the newest of a subject, or as the oldest of a subject from a sequence on. */
+type MessageQuery =
+  | { readonly seq: number }
+  | { readonly last_by_subj: string }
+  | { readonly next_by_subj: string; readonly seq: number }
 
 interface FoundMessage extends StoredMessage {
   readonly subject: string
@@ -84,39 +96,47 @@ export class Stream {
   }
 
   /** The newest message of a subject. */
-  async last(subject: string): Promise<StoredMessage | undefined> {
-    return (await this.lastSeen(subject)) ?? this.#ofLeader({ last_by_subj: subject })
+  last(subject: string): Promise<StoredMessage | undefined> {
+    return this.#get({ last_by_subj: subject })
   }
 
   /** The same from whichever server answers, which may be a little behind. */
   lastSeen(subject: string): Promise<StoredMessage | undefined> {
-    return this.#direct(`.${subject}`, '')
+    return this.#direct({ last_by_subj: subject })
   }
 
-  /** The oldest message of a subject from a sequence on, from a server that may be a little behind. */
+  /** The oldest message of a subject from a sequence on. */
   next(subject: string, from: number): Promise<StoredMessage | undefined> {
-    return this.#direct('', JSON.stringify({ next_by_subj: subject, seq: Math.max(1, from) }))
+    return this.#get({ next_by_subj: subject, seq: Math.max(1, from) })
+  }
+
+  /** The same from whichever server answers. */
+  nextSeen(subject: string, from: number): Promise<StoredMessage | undefined> {
+    return this.#direct({ next_by_subj: subject, seq: Math.max(1, from) })
   }
 
   /** The message with a sequence, if it is of one of these subjects. */
   async at(sequence: number, subjects: readonly string[]): Promise<StoredMessage | undefined> {
-    const query = { seq: sequence }
-    const message = (await this.#direct('', JSON.stringify(query))) ?? (await this.#ofLeader(query))
+    const message = await this.#get({ seq: sequence })
     return message !== undefined && subjects.includes(message.subject) ? message : undefined
   }
 
-  async #direct(subject: string, query: string): Promise<FoundMessage | undefined> {
-    const { apiPrefix } = (await this.manager()).getOptions()
-    return foundIn(await this.inbox.ask(`${apiPrefix}.DIRECT.GET.${this.name}${subject}`, query))
-  }
-
-  /** What a server that may be behind does not have. */
-  async #ofLeader(query: { seq: number } | { last_by_subj: string }): Promise<FoundMessage | undefined> {
-    if (this.life?.isReplicated !== true) return undefined
-    const message = await this.ask((await this.manager()).streams.getMessage(this.name, query))
+  /** Only who leads is sure to have what it has told of already. */
+  async #get(query: MessageQuery): Promise<FoundMessage | undefined> {
+    const { isReplicated } = this.life ?? (await this.refresh())
+    if (!isReplicated) return this.#direct(query)
+    // The server knows the third kind of question too, the client's types do not.
+    const message = await this.ask((await this.manager()).streams.getMessage(this.name, query as MsgRequest))
     if (message === null) return undefined
     const { subject, seq, header, data, time } = message
     return { subject, sequence: seq, headers: header, data, at: time.getTime() }
+  }
+
+  async #direct(query: MessageQuery): Promise<FoundMessage | undefined> {
+    const { apiPrefix } = (await this.manager()).getOptions()
+    const subject = `${apiPrefix}.DIRECT.GET.${this.name}`
+    if ('last_by_subj' in query) return foundIn(await this.inbox.ask(`${subject}.${query.last_by_subj}`, ''))
+    return foundIn(await this.inbox.ask(subject, JSON.stringify(query)))
   }
 
   async #infoOrMade(manager: JetStreamManager): Promise<StreamInfo> {

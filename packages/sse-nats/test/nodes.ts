@@ -8,7 +8,7 @@ import { type NatsBackplaneOptions, natsBackplane } from '@ssekit/sse-nats'
 export const BIG_PAYLOAD: readonly string[] = ['-c', fileURLToPath(new URL('big-payload.conf', import.meta.url))]
 
 /** What a backplane of a test may be made with. */
-export type NodeOptions = Partial<Omit<NatsBackplaneOptions, 'connection'>>
+export type NodeOptions = Partial<NatsBackplaneOptions>
 
 /** Backplanes as so many processes would have them, each on a connection of its own. */
 export class Nodes {
@@ -19,25 +19,30 @@ export class Nodes {
   readonly #connections: NatsConnection[] = []
   readonly #backplanes: Backplane[] = []
 
+  /** @param server the broker, or a proxy before it */
   constructor(server: { readonly port: number }, connection: NodeConnectionOptions = {}) {
     this.#server = server
     this.#connection = connection
   }
 
-  async connect(): Promise<NatsConnection> {
+  /** A connection of its own; to the same server, if no other is named. */
+  async connect({ port } = this.#server): Promise<NatsConnection> {
     const connection = await connect({
-      servers: `127.0.0.1:${this.#server.port}`,
+      servers: `127.0.0.1:${port}`,
       maxReconnectAttempts: -1,
       reconnectTimeWait: 20,
       reconnectJitter: 0,
+      // The client waits that long for a handshake that was cut off.
+      timeout: 500,
       ...this.#connection,
     })
     this.#connections.push(connection)
     return connection
   }
 
-  async backplane(options: NodeOptions = {}): Promise<Backplane> {
-    const backplane = natsBackplane({ connection: await this.connect(), stream: this.stream, ...options })
+  async backplane(options: NodeOptions = {}, server = this.#server): Promise<Backplane> {
+    const connection = options.connection ?? (await this.connect(server))
+    const backplane = natsBackplane({ stream: this.stream, ...options, connection })
     this.#backplanes.push(backplane)
     return backplane
   }
