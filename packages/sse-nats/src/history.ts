@@ -102,7 +102,10 @@ export class History {
     if (last <= 1) return [newest]
     const few = await this.#backlog.page(subject, 0, newest.sequence, FEW)
     if (few.messages.length === 1 && few.isLast) return few.messages
-    const messages = few.isLast ? few.messages : await this.#manyEvents(subject, last, maxBytes, end)
+    const messages = few.isLast ? [...few.messages] : await this.#manyEvents(subject, last, maxBytes, end)
+    // A consumer may be on a server that is a little behind.
+    const rest = await this.#backlog.page(subject, (messages.at(-1)?.sequence ?? 0) + 1, newest.sequence, PAGE_SIZE)
+    messages.push(...rest.messages)
     // What has been evicted by now may have had successors that were evicted before they were read.
     const oldest = await this.#stream.next(subject, 0)
     const retained = messages.filter(({ sequence }) => oldest !== undefined && sequence >= oldest.sequence)
@@ -114,7 +117,7 @@ export class History {
     last: number,
     maxBytes: number,
     end: StoredMessage | undefined,
-  ): Promise<readonly StoredMessage[]> {
+  ): Promise<StoredMessage[]> {
     const heads = newestHeads(await this.#backlog.heads(subject), last, maxBytes, end?.sequence)
     const messages: StoredMessage[] = []
     let from = heads[0]?.sequence

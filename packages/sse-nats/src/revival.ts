@@ -14,6 +14,7 @@ export class Revival {
   // A number for each attempt; those before it are void.
   #attempt = 0
   #isRunning = false
+  #revivedAt = Number.NEGATIVE_INFINITY
 
   constructor(stream: Stream, onRevived: () => void) {
     this.#stream = stream
@@ -44,14 +45,18 @@ export class Revival {
   async #run(): Promise<void> {
     const attempt = this.#attempt
     this.#isRunning = true
+    // The stream was there a moment ago, and nobody leads it.
+    if (performance.now() - this.#revivedAt < FIRST_WAIT_MS) await wait(FIRST_WAIT_MS)
+    if (attempt !== this.#attempt) return
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LAST_WAIT_MS)) {
       const isThere = await this.#isThere()
       if (attempt !== this.#attempt) return
       if (isThere) break
-      await new Promise((resolve) => setTimeout(resolve, waitMs).unref())
+      await wait(waitMs)
       if (attempt !== this.#attempt) return
     }
     this.#isRunning = false
+    this.#revivedAt = performance.now()
     this.reason = undefined
     this.#onRevived()
   }
@@ -65,4 +70,8 @@ export class Revival {
       return false
     }
   }
+}
+
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }

@@ -18,6 +18,9 @@ import type { Subjects } from './subjects.js'
 const STREAM_NOT_FOUND = 10_059
 const STREAM_NAME_IN_USE = 10_058
 
+/** How long to wait until a question is asked once more, in ms. */
+const INSIST_MS = 250
+
 /** By its sequence, as the newest of a subject, or as the oldest of a subject from a sequence on. */
 type MessageQuery =
   | { readonly seq: number }
@@ -126,7 +129,8 @@ export class Stream {
     const { isReplicated } = this.life ?? (await this.refresh())
     if (!isReplicated) return this.#direct(query)
     // The server knows the third kind of question too, the client's types do not.
-    const message = await this.ask((await this.manager()).streams.getMessage(this.name, query as MsgRequest))
+    const { streams } = await this.manager()
+    const message = await this.ask(insist(() => streams.getMessage(this.name, query as MsgRequest)))
     if (message === null) return undefined
     const { subject, seq, header, data, time } = message
     return { subject, sequence: seq, headers: header, data, at: time.getTime() }
@@ -139,19 +143,36 @@ export class Stream {
     return foundIn(await this.inbox.ask(subject, JSON.stringify(query)))
   }
 
-  async #infoOrMade(manager: JetStreamManager): Promise<StreamInfo> {
+  async #infoOrMade({ streams }: JetStreamManager): Promise<StreamInfo> {
+    const info = (): Promise<StreamInfo> => insist(() => streams.info(this.name))
     try {
-      return await manager.streams.info(this.name)
+      return await info()
     } catch (error) {
       if (!hasCode(error, STREAM_NOT_FOUND)) throw error
     }
     try {
-      return await manager.streams.add(streamConfig(this.#settings, this.subjects))
+      return await insist(() => streams.add(streamConfig(this.#settings, this.subjects)))
     } catch (error) {
       // Another process was faster, with other options.
       if (!hasCode(error, STREAM_NAME_IN_USE)) throw error
-      return manager.streams.info(this.name)
+      return info()
     }
+  }
+}
+
+/** Asks again and again until there is an answer: while it agrees on who leads, a cluster leaves questions unanswered. */
+async function insist<T>(ask: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      const attempt = (): void => {
+        ask().then(resolve, reject)
+        timer = setTimeout(attempt, INSIST_MS).unref()
+      }
+      attempt()
+    })
+  } finally {
+    clearTimeout(timer)
   }
 }
 
