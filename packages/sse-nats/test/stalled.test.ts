@@ -3,7 +3,7 @@ import { TcpProxy } from '@ssekit/sse-testkit'
 import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
 import { Heard, numbers } from './heard.js'
 import { Nodes } from './nodes.js'
-import { until } from './until.js'
+import { insist, until } from './until.js'
 
 let server: NatsServer
 let proxy: TcpProxy
@@ -117,13 +117,3 @@ test('a slow network is no broken one', async () => {
   await heard.for(100)
   expect(heard.ids).toEqual(ids)
 })
-
-/** Until it is accepted. */
-async function insist(publish: () => Promise<string>): Promise<void> {
-  const isAccepted = (): Promise<boolean> =>
-    publish().then(
-      () => true,
-      () => false,
-    )
-  await until(isAccepted, () => 'a publish that is accepted')
-}

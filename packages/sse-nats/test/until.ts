@@ -23,3 +23,13 @@ export async function settled(value: () => number): Promise<void> {
     () => 'silence',
   )
 }
+
+/** Publishes until it is accepted. */
+export function insist(publish: () => Promise<string>): Promise<void> {
+  const isAccepted = (): Promise<boolean> =>
+    publish().then(
+      () => true,
+      () => false,
+    )
+  return until(isAccepted, () => 'a publish that is accepted')
+}
