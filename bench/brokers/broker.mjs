@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { answer } from '../answering.mjs'
+import { freePort } from '../free-port.mjs'
+
+/** How much of its log is kept, to be shown when it ends by itself. */
+const LOG_LENGTH = 4_000
+
+/**
+ * A broker that this process starts, and ends with it.
+ *
+ * @param {object} broker
+ * @param {string} broker.name
+ * @param {string | undefined} broker.program
+ * @param {RegExp} broker.readyLine in its log once it takes connections
+ * @param {(port: number, folder: string) => readonly string[]} broker.args
+ */
+export async function runBroker({ name, program, readyLine, args }) {
+  if (program === undefined) {
+    answer({ leftOut: `it needs ${name} (Debian: ${name})` }, {})
+    return
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'ssekit-bench-'))
+  const port = await freePort()
+  const child = spawn(program, args(port, folder), { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] })
+  process.once('exit', () => {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  })
+  let log = ''
+  await new Promise((resolve) => {
+    for (const output of [child.stdout, child.stderr]) {
+      output.setEncoding('utf8').on('data', (text) => {
+        log = (log + text).slice(-LOG_LENGTH)
+        if (readyLine.test(log)) resolve(undefined)
+      })
+    }
+    child.once('error', resolve)
+    child.once('close', () => {
+      process.stderr.write(`${name} has ended:\n${log}`)
+      process.exit(1)
+    })
+  })
+  answer({ port, pid: child.pid }, {})
+}
