@@ -76,9 +76,9 @@ export function redisBackplane(options: RedisBackplaneOptions): Backplane {
   const log = new RedisLog({ connection, keys, retention, bell, name: randomBytes(6).toString('hex') })
   const followers = new LogFollowers(log, { timeoutMs, compareMs })
   const publisher = new Publisher({ connection, keys, retention, timeoutMs, maxBufferedBytes, sharded: isSharded })
-  let isClosed = false
+  let closing: Promise<void> | undefined
   const requireOpen = (): void => {
-    if (isClosed) throw new SseError('ERR_SSE_CLOSED', 'the Redis backplane is closed')
+    if (closing !== undefined) throw new SseError('ERR_SSE_CLOSED', 'the Redis backplane is closed')
   }
 
   return {
@@ -94,12 +94,17 @@ export function redisBackplane(options: RedisBackplaneOptions): Backplane {
       return inTime(log.read(channel, afterId, limit), timeoutMs, `entries of channel ${JSON.stringify(channel)}`)
     },
 
-    async close() {
-      isClosed = true
-      followers.close()
-      bell.close()
-      await publisher.idle()
+    close() {
+      closing ??= close()
+      return closing
     },
+  }
+
+  /** What was published before is still appended. */
+  async function close(): Promise<void> {
+    followers.close()
+    bell.close()
+    await publisher.idle()
   }
 }
 

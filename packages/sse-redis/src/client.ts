@@ -100,8 +100,6 @@ export interface RedisConnection {
   readonly keyPrefix: string
   /** Runs a script at the server that has its keys. Rejects with the client's own errors. */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
-  /** Sends a command about one key. */
-  command(name: string, key: string, args: readonly string[]): Promise<unknown>
   /** @param sharded whether messages stay within the shard of their channel */
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber
   /** Hands on an error of a connection that was opened for the client's owner. */

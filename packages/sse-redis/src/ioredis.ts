@@ -24,10 +24,6 @@ export class Ioredis implements RedisConnection {
     return script.run((command, all) => this.#client.call(command, all), keys, args)
   }
 
-  command(name: string, key: string, args: readonly string[]): Promise<unknown> {
-    return this.#client.call(name, [key, ...args])
-  }
-
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
     // What is subscribed before it is connected must wait, whatever the owner wants of commands.
     const enableOfflineQueue = true

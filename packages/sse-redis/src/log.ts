@@ -4,7 +4,7 @@ import type { RedisConnection } from './client.js'
 import { decodeAll, idBefore, isLater, parseId, storedOf } from './entries.js'
 import type { ChannelKeys } from './keys.js'
 import type { Retention } from './retention.js'
-import { AFTER, NEWEST, READ } from './scripts.js'
+import { AFTER, NEWEST, READ, TAILS } from './scripts.js'
 
 /** How much one answer brings at most; more is asked for by the next question. */
 const PAGE_ENTRIES = 500
@@ -48,15 +48,13 @@ export class RedisLog implements SharedLog {
 
   async tails(channels: readonly string[]): Promise<(string | undefined)[]> {
     const { connection, keys, retention } = this.#options
-    const { keepTailMs } = retention
-    const tails = channels.map((channel) => {
-      const { tail } = keys(channel)
-      // Whoever asks keeps it, so that a channel may be quiet for longer than its history is kept.
-      return keepTailMs === ''
-        ? connection.command('GET', tail, [])
-        : connection.command('GETEX', tail, ['PX', keepTailMs])
-    })
-    return (await Promise.all(tails)).map((tail) => (tail === null ? undefined : String(tail).split(' ', 1)[0]))
+    const all = channels.map((channel) => keys(channel).tail)
+    // Whoever asks keeps them, so that a channel may be quiet for longer than its history is kept. One command takes
+    // far less than one each, but in a cluster all keys of a command are of one slot.
+    const ask = (some: readonly string[]): Promise<unknown> => connection.run(TAILS, some, [retention.keepTailMs])
+    const answers = connection.isCluster ? Promise.all(all.map((key) => ask([key]))) : [await ask(all)]
+    const tails = ((await answers) as unknown[][]).flat()
+    return tails.map((tail) => (tail === null ? undefined : String(tail).split(' ', 1)[0]))
   }
 
   isLater(place: string, than: string): boolean {

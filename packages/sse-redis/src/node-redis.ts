@@ -26,10 +26,6 @@ export class NodeRedis implements RedisConnection {
     return script.run((command, all) => this.#send(first, [command, ...all]), keys, args)
   }
 
-  command(name: string, key: string, args: readonly string[]): Promise<unknown> {
-    return this.#send(key, [name, key, ...args])
-  }
-
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
     return new NodeRedisSubscriptions(this.#client.duplicate(), events, sharded)
   }

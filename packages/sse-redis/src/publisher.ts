@@ -30,7 +30,7 @@ const MIN_RECORD_MS = 60_000
 export class Publisher {
   readonly #options: PublisherOptions
   // Names this process in marks and records; new with each, as its numbers are.
-  readonly #name = randomBytes(6).toString('base64url').replaceAll('-', '.')
+  readonly #name = randomBytes(6).toString('base64url').replaceAll('-', '_')
   readonly #outboxes = new Map<string, Outbox>()
   readonly #commonArgs: readonly string[]
   #batches = 0
@@ -63,7 +63,7 @@ export class Publisher {
     })
   }
 
-  /** Resolves once nothing is under way any more, which takes the time limit at most. */
+  /** Resolves once nothing is under way any more, which takes the time limit at most. Called once. */
   async idle(): Promise<void> {
     if (this.#outboxes.size === 0) return
     await new Promise<void>((resolve) => {

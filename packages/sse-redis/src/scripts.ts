@@ -172,7 +172,8 @@ if not tail then
   local place = text(milliseconds()) .. '-origin-' .. ARGV[4]
   tail = place .. ' ' .. place .. ' -'
 end
-redis.call('SET', KEYS[2], tail)
+-- Not each subscription is a write that replicas must hear of.
+if redis.call('GET', KEYS[2]) ~= tail then redis.call('SET', KEYS[2], tail) end
 keep(KEYS[2], ARGV[3])
 local place, id = splitTail(tail)
 
@@ -207,6 +208,16 @@ end
 local entries = {}
 for i = #found, 1, -1 do entries[#entries + 1] = stored(found[i]) end
 return { place, originId, entries }
+`)
+
+/** The tails of many channels. KEYS: their keys. ARGV: how long they are kept from now on. */
+export const TAILS: Script = new Script(`
+local tails = {}
+for i, key in ipairs(KEYS) do
+  tails[i] = redis.call('GET', key)
+  if tails[i] and ARGV[1] ~= '' then redis.call('PEXPIRE', key, ARGV[1]) end
+end
+return tails
 `)
 
 /**

@@ -37,7 +37,16 @@ function turn(): Promise<void> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turn()
+  const deadline = Date.now() + 10_000
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${condition}`)
+    await turn()
+  }
+}
+
+/** For what the proxy times; everything else goes on. */
+function fakeClock(): void {
+  jest.useFakeTimers({ doNotFake: ['Date', 'nextTick', 'queueMicrotask', 'setImmediate'] })
 }
 
 /** Resolves once a number has stayed the same for a hundred turns. */
@@ -145,7 +154,7 @@ test('cut waits for nobody who does not read', async () => {
 })
 
 test('cut waits for no end that is being handed over', async () => {
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] })
+  fakeClock()
   const proxy = await proxyBefore(await server())
   const one = client(proxy).send('one')
   await one.gets(3)
@@ -197,7 +206,7 @@ test('stall forwards nothing, of old connections and new ones, until resume forw
 })
 
 test('delayMs is the time on the way, in each direction, and what is behind does not overtake', async () => {
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] })
+  fakeClock()
   const target = await server()
   const proxy = await proxyBefore(target)
   const one = client(proxy)

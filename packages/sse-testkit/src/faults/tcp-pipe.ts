@@ -45,7 +45,6 @@ export class TcpPipe {
       if (!hasEnded || !from.writableFinished) this.#take('reset')
     })
     to.on('drain', () => this.pump())
-    to.on('close', () => this.#drop())
   }
 
   /** Hands over what is due and may go; called again whenever the network has changed. */
@@ -79,13 +78,5 @@ export class TcpPipe {
       this.#waitingBytes -= what.length
       this.#deliver(what)
     }
-  }
-
-  #drop(): void {
-    clearTimeout(this.#timer)
-    this.#waiting.length = 0
-    this.#waitingBytes = 0
-    // What still comes has nowhere to go, but its end must be seen.
-    this.#from.resume()
   }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -23,7 +23,7 @@ export interface BrokerProgram {
 }
 
 /** Where a broker finds itself. */
-export interface BrokerPlace {
+interface BrokerPlace {
   readonly port: number
   /** The folder of its data. */
   readonly data: string
@@ -85,9 +85,14 @@ export abstract class Broker {
     await this.#start()
   }
 
-  /** Stops it in its tracks (`SIGSTOP`): connections are accepted, by the kernel, and never answered. */
-  pause(): void {
-    this.#child?.kill('SIGSTOP')
+  /**
+   * Stops it in its tracks (`SIGSTOP`): connections are accepted, by the kernel, and never answered. Resolves when all of it
+   * stands still, where Linux tells: a thread on another core may go on for a moment.
+   */
+  async pause(): Promise<void> {
+    const child = this.#child
+    child?.kill('SIGSTOP')
+    while (this.#child === child && isMoving(child?.pid)) await new Promise((resolve) => setImmediate(resolve))
   }
 
   /** Lets it go on. */
@@ -173,5 +178,18 @@ export abstract class Broker {
 
   get #certFile(): string {
     return join(this.folder, 'cert.pem')
+  }
+}
+
+/** Whether any thread of a process is not stopped. */
+function isMoving(pid: number | undefined): boolean {
+  const tasks = `/proc/${pid}/task`
+  if (!existsSync(tasks)) return false
+  try {
+    // Behind the name, which is in brackets and may be anything.
+    return readdirSync(tasks).some((task) => !/\) T [^)]*$/.test(readFileSync(`${tasks}/${task}/stat`, 'utf8')))
+  } catch {
+    // One has just ended.
+    return true
   }
 }
