@@ -84,11 +84,15 @@ export class Crew {
     await Promise.all([this.publisher, ...this.nodes].map((script) => script.call('meet', name, count)))
   }
 
-  /** So many nodes are to listen: those that do not yet subscribe. @param {number} count */
-  async join(count) {
-    const joining = this.nodes.slice(this.#listening.length, count)
-    this.#listening.push(...joining)
-    await Promise.all(joining.map((node) => node.call('subscribe')))
+  /**
+   * So many nodes subscribe to those channels.
+   *
+   * @param {number} nodes
+   * @returns {Promise<number>} how long it took, in ms
+   */
+  async listen(nodes) {
+    this.#listening = this.nodes.slice(0, nodes)
+    return Math.max(...(await Promise.all(this.#listening.map((node) => node.call('subscribe')))))
   }
 
   /** The node that listens, if there is one only. */

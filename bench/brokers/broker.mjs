@@ -29,7 +29,15 @@ export async function runBroker({ name, program, readyLine, args }) {
     child.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
+  // Ctrl-C is for the bench, with which this process ends, ready or not.
+  process.on('SIGINT', () => {})
+  process.once('disconnect', () => process.exit())
   let log = ''
+  const fail = () => {
+    process.stderr.write(`${name} has ended:\n${log}`)
+    process.exit(1)
+  }
+  child.once('error', fail).once('close', fail)
   await new Promise((resolve) => {
     for (const output of [child.stdout, child.stderr]) {
       output.setEncoding('utf8').on('data', (text) => {
@@ -37,11 +45,6 @@ export async function runBroker({ name, program, readyLine, args }) {
         if (readyLine.test(log)) resolve(undefined)
       })
     }
-    child.once('error', resolve)
-    child.once('close', () => {
-      process.stderr.write(`${name} has ended:\n${log}`)
-      process.exit(1)
-    })
   })
   answer({ port, pid: child.pid }, {})
 }

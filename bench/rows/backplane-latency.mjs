@@ -1,7 +1,7 @@
 import { Crew } from '../crew.mjs'
 
 const PER_SECOND = 100
-const ROUND_MS = 500
+const ROUND_MS = 400
 
 /** @type {import('../contest.mjs').Cast} */
 const cast = {
@@ -12,6 +12,7 @@ const cast = {
   'node-redis': null,
   'ssekit-node-redis': 'node-redis',
   nats: null,
+  'ssekit-nats': 'nats',
 }
 
 /** What a client's shortest question is. @type {Readonly<Record<string, string>>} */
@@ -33,7 +34,7 @@ export const backplaneLatency = {
     Crew.compete(cast, { rounds, nodes: 1 }, async (contest) => {
       for (const crew of contest.subjects) {
         await crew.meet('news', 1)
-        await crew.join(1)
+        await crew.listen(1)
       }
       const pace = { perSecond: PER_SECOND, publications: (PER_SECOND * ROUND_MS) / (isQuick ? 2_000 : 1_000) }
       const title = `${PER_SECOND} events a second`
