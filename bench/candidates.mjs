@@ -78,7 +78,6 @@ const candidates = {
     broker: 'redis.mjs',
   },
   nats: { label: 'JetStream, `publish()` and a subscription', script: 'nats.mjs', broker: 'nats.mjs' },
-  'ssekit-nats': { label: '**ssekit** on NATS', script: 'ssekit-nats.mjs', broker: 'nats.mjs' },
 }
 
 /** @typedef {keyof typeof candidates} CandidateId */

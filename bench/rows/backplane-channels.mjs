@@ -18,7 +18,6 @@ const cast = {
   'node-redis': null,
   'ssekit-node-redis': 'node-redis',
   nats: null,
-  'ssekit-nats': 'nats',
 }
 
 /**

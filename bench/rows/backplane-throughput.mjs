@@ -9,7 +9,6 @@ const cast = {
   'node-redis': null,
   'ssekit-node-redis': 'node-redis',
   nats: null,
-  'ssekit-nats': 'nats',
 }
 
 /** @type {import('./row.mjs').Row} */
@@ -22,7 +21,7 @@ export const backplaneThroughput = {
 
   run({ isQuick, rounds }) {
     const sizes = isQuick ? [1] : [1, 3]
-    const events = isQuick ? 2_000 : 4_000
+    const events = isQuick ? 2_000 : 5_000
     return Crew.compete(cast, { rounds, nodes: Math.max(...sizes) }, async (contest) => {
       const comparisons = []
       for (const nodes of sizes) {
