@@ -121,12 +121,18 @@ export class Publisher {
     const entries = batch.flatMap(({ ownId, json }) => [ownId, json])
     let cause: unknown
     for (let retryMs = MIN_RETRY_MS; ; retryMs = Math.min(MAX_RETRY_MS, retryMs * 2)) {
-      const args = [String(number), mark, this.#serverTime(first.deadline), ...this.#commonArgs, ...entries]
-      const asked = connection.run(APPEND, [log, tail, published(this.#name)], args)
+      const deadline = this.#serverTime(first.deadline)
+      // A command without a deadline could be carried out when nobody waits for it any more: the first only asks for the time.
+      const brought = deadline === '' ? [] : entries
+      const args = [String(number), mark, deadline, ...this.#commonArgs, ...brought]
+      // The time is read of an answer that nobody waits for, too: where all come late, what is refused must not be stored.
+      const asked = connection
+        .run(APPEND, [log, tail, published(this.#name)], args)
+        .then((answer) => this.#read(answer))
       // Its time is up last; whoever waits is told by the outbox.
       const answer = await Promise.race([asked.catch(asFailure), last.id.catch(ignore)])
       if (last.isSettled) throw tooLate(timeoutMs, cause)
-      if (!(answer instanceof Failure)) return this.#read(answer)
+      if (!(answer instanceof Failure)) return answer as string[]
       cause = answer.error
       if (!mayPass(cause)) throw new SseError('ERR_SSE_BACKPLANE', 'Redis refused the event', { cause })
       await delay(Math.min(retryMs, Math.max(0, last.deadline - performance.now())))

@@ -84,9 +84,9 @@ end
  * they have lost.
  *
  * KEYS[3]: what this publisher has appended to this channel last. ARGV: the number of the batch, the publisher's marks for
- * it, the server's time until which it may be appended, how long the publisher's record is kept, how many events and ms the
- * log keeps, how long the tail is kept, whether the bell is sharded; then for each entry an id of its own, if it has one, and its
- * JSON.
+ * it, the server's time until which it may be appended ('' only asks for the time), how long the publisher's record is kept,
+ * how many events and ms the log keeps, how long the tail is kept, whether the bell is sharded; then for each entry an id of
+ * its own, if it has one, and its JSON.
  *
  * Returns 'late' (it was not appended, and will not be), 'stale' (a later batch was appended) or 'ok', then the server's time, then
  * the place of each entry, '' for those behind the end.
@@ -104,7 +104,7 @@ if record then
   end
   if tonumber(reply[1]) > tonumber(number) then return { 'stale', text(now) } end
 end
-if deadline ~= '' and now > tonumber(deadline) then return { 'late', text(now) } end
+if deadline == '' or now > tonumber(deadline) then return { 'late', text(now) } end
 
 local before = readTail()
 local place, id, flags = '', '', '-'
