@@ -12,9 +12,9 @@ stand({
   publish: (channel, data) => stream.publish(`bench.${channel}`, data),
   async subscribe(channels) {
     for (const channel of channels) {
-      connection.subscribe(`bench.${channel}`, {
-        callback: (error, message) => (error === null ? hear(channel, message.string()) : fail(error.message)),
-      })
+      const callback = (/** @type {Error | null} */ error, /** @type {{ string(): string }} */ message) =>
+        error === null ? hear(channel, message.string()) : fail(error.message)
+      connection.subscribe(`bench.${channel}`, { callback })
     }
     await connection.flush()
   },
