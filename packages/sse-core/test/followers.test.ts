@@ -186,6 +186,30 @@ describe('followers of a log with a bell', () => {
     await expect(followers.subscribe('news', { last: 0 }, nobody)).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
   })
 
+  test('compare again only when they have been answered, so that a client without a connection holds one question', async () => {
+    const answers: ((tails: string[]) => void)[] = []
+    const followers = new LogFollowers(
+      {
+        newest: async () => ({ originId: 'p1', entries: [], place: 'p1' }),
+        after: async () => [],
+        tails: () => new Promise((resolve) => answers.push(resolve)),
+        isLater: () => false,
+        listen: async () => {},
+        unlisten: () => {},
+      },
+      { timeoutMs: 1, compareMs: 1 },
+    )
+    await followers.subscribe('news', { last: 0 }, nobody)
+    await until(() => answers.length === 1, 'a question')
+    for (let times = 0; times < 20; times++) await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(answers).toHaveLength(1)
+    followers.compare()
+    expect(answers).toHaveLength(1)
+    answers[0]?.(['p1'])
+    await until(() => answers.length === 2, 'the next question')
+    followers.close()
+  })
+
   test.each([
     ['timeoutMs', -1],
     ['compareMs', Number.NaN],

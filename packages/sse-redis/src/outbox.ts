@@ -40,7 +40,9 @@ export class Outgoing {
 }
 
 export interface OutboxOptions {
-  /** Appends a batch; returns when each entry of it is settled. Never rejects. */
+  /**
+   * Appends a batch; returns when each entry of it is settled, and the client holds nothing of it any more. Never rejects.
+   */
   readonly send: (batch: readonly Outgoing[]) => Promise<void>
   readonly timeoutMs: number
   /** Nothing is left. */
@@ -49,15 +51,16 @@ export interface OutboxOptions {
 
 /**
  * What a process has to append to one channel. One batch is under way at a time, and what comes meanwhile is the next: so
- * calls keep their order whatever becomes of a command, and a slow answer makes batches larger, not the process slower.
+ * calls keep their order whatever becomes of a command, a slow answer makes batches larger, not the process slower, and a
+ * client that waits for its server does not hold what nobody waits for any more.
  */
 export class Outbox {
   /** What the server or the client said the last time, if that was an error. */
   trouble: unknown
   readonly #options: OutboxOptions
+  // Both in the order in which their time is up.
+  #underWay: readonly Outgoing[] = []
   #waiting: Outgoing[] = []
-  // Those under way first: in the order in which their time is up.
-  #unsettled: Outgoing[] = []
   #isSending = false
   #timer: NodeJS.Timeout | undefined
 
@@ -67,7 +70,6 @@ export class Outbox {
 
   add(outgoing: Outgoing): void {
     this.#waiting.push(outgoing)
-    this.#unsettled.push(outgoing)
     this.#timer ??= setTimeout(() => this.#expire(), this.#options.timeoutMs)
     if (this.#isSending) return
     this.#isSending = true
@@ -75,12 +77,17 @@ export class Outbox {
     process.nextTick(() => void this.#sendAll())
   }
 
+  /** Resolves once all that it has now is settled. */
+  async settled(): Promise<void> {
+    await Promise.allSettled([...this.#underWay, ...this.#waiting].map(({ id }) => id))
+  }
+
   async #sendAll(): Promise<void> {
     const { send, onEmpty } = this.#options
     while (this.#waiting.length > 0) {
-      const batch = this.#takeBatch()
-      await send(batch)
-      this.#unsettled.splice(0, batch.length)
+      this.#underWay = this.#takeBatch()
+      await send(this.#underWay)
+      this.#underWay = []
     }
     this.#isSending = false
     clearTimeout(this.#timer)
@@ -99,17 +106,18 @@ export class Outbox {
     return this.#waiting.splice(0, count)
   }
 
-  /** Whose time is up is told so, under way or not. */
+  /** Whose time is up is told so, under way or not, and is not sent any more. */
   #expire(): void {
     this.#timer = undefined
     const now = performance.now()
-    for (const outgoing of this.#unsettled) {
+    for (const outgoing of [...this.#underWay, ...this.#waiting]) {
       if (outgoing.deadline > now) {
         this.#timer = setTimeout(() => this.#expire(), Math.ceil(outgoing.deadline - now))
-        return
+        break
       }
       outgoing.reject(tooLate(this.#options.timeoutMs, this.trouble))
     }
+    this.#waiting = this.#waiting.filter(({ isSettled }) => !isSettled)
   }
 }
 

@@ -37,7 +37,6 @@ export class Publisher {
   #bufferedBytes = 0
   // The server's clock less ours; undefined until it has answered.
   #clockMs: number | undefined
-  readonly #whenIdle: (() => void)[] = []
 
   constructor(options: PublisherOptions) {
     this.#options = options
@@ -63,12 +62,9 @@ export class Publisher {
     })
   }
 
-  /** Resolves once nothing is under way any more, which takes the time limit at most. Called once. */
+  /** Resolves once all that was published is settled, which takes the time limit at most. */
   async idle(): Promise<void> {
-    if (this.#outboxes.size === 0) return
-    await new Promise<void>((resolve) => {
-      this.#whenIdle.push(resolve)
-    })
+    await Promise.all([...this.#outboxes.values()].map((outbox) => outbox.settled()))
   }
 
   #outbox(channel: string): Outbox {
@@ -77,11 +73,7 @@ export class Publisher {
       outbox = new Outbox({
         timeoutMs: this.#options.timeoutMs,
         send: (batch) => this.#send(channel, batch),
-        onEmpty: () => {
-          this.#outboxes.delete(channel)
-          if (this.#outboxes.size > 0) return
-          for (const resolve of this.#whenIdle.splice(0)) resolve()
-        },
+        onEmpty: () => this.#outboxes.delete(channel),
       })
       this.#outboxes.set(channel, outbox)
     }
@@ -130,12 +122,13 @@ export class Publisher {
       const asked = connection
         .run(APPEND, [log, tail, published(this.#name)], args)
         .then((answer) => this.#read(answer))
-      // Its time is up last; whoever waits is told by the outbox.
-      const answer = await Promise.race([asked.catch(asFailure), last.id.catch(ignore)])
+      // Whoever waits is told by the outbox that the time is up. But the client still holds the command, and another one would
+      // only join it.
+      const answer = await asked.catch(asFailure)
       const cause = answer instanceof Failure ? answer.error : undefined
       outbox.trouble = cause
       if (last.isSettled) throw tooLate(timeoutMs, cause)
-      if (!(answer instanceof Failure)) return answer as string[]
+      if (!(answer instanceof Failure)) return answer
       if (!mayPass(cause)) throw new SseError('ERR_SSE_BACKPLANE', 'Redis refused the event', { cause })
       await delay(Math.min(retryMs, Math.max(0, last.deadline - performance.now())))
       if (last.isSettled) throw tooLate(timeoutMs, cause)
@@ -160,8 +153,6 @@ function settle(channel: string, outgoing: Outgoing, streamId: string | undefine
   if (streamId) outgoing.resolve(outgoing.ownId || idOf(streamId, mark))
   else outgoing.reject(new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(channel)} has ended`))
 }
-
-function ignore(): void {}
 
 class Failure {
   readonly error: unknown

@@ -85,4 +85,28 @@ describe.each(everyClient)('%s', (_name, connect) => {
     const stored = new Set((await stage.stored('news')).map(({ data }) => data))
     expect([...stored]).toEqual(['before', 'fresh, after', 'used, after'])
   })
+
+  test('what was refused while it was down is not kept, to be sent when it is back', async () => {
+    stage = await Stage.open(connect)
+    const { backplane } = await stage.node({ timeoutMs: 100 })
+    await insist(backplane, 'news', 'before')
+    await stage.redis.kill()
+    const refused = { code: 'ERR_SSE_BACKPLANE' }
+    for (let round = 0; round < 10; round++) {
+      const event = { data: `refused ${'x'.repeat(100_000)}` }
+      await expect(backplane.publish('news', { event })).rejects.toMatchObject(refused)
+    }
+    // Nor do several that wait for another one.
+    const waiting = Array.from({ length: 10 }, () =>
+      backplane.publish('news', { event: { data: 'y'.repeat(100_000) } }),
+    )
+    for (const outcome of await Promise.allSettled(waiting)) {
+      expect(outcome).toMatchObject({ status: 'rejected', reason: refused })
+    }
+    await stage.redis.restart()
+    await insist(backplane, 'news', 'after')
+    const [, bytes] = /total_net_input_bytes:(\d+)/.exec(await stage.control.info('stats')) ?? []
+    // One at most, which the client had when the connection was lost; twice, since the server does not know the script yet.
+    expect(Number(bytes)).toBeLessThan(300_000)
+  })
 })
