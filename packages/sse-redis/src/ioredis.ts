@@ -6,22 +6,24 @@ import type {
   RedisSubscriber,
   SubscriberEvents,
 } from './client.js'
-import type { Script } from './script.js'
+import { type Script, ScriptRunner } from './script.js'
 
 /** A client of ioredis. */
 export class Ioredis implements RedisConnection {
   readonly isCluster: boolean
   readonly keyPrefix: string
   readonly #client: IoredisClient | IoredisCluster
+  readonly #scripts: ScriptRunner
 
   constructor(client: IoredisClient | IoredisCluster) {
     this.#client = client
+    this.#scripts = new ScriptRunner((name, args) => client.call(name, args))
     this.isCluster = client.isCluster
     this.keyPrefix = client.options.keyPrefix ?? ''
   }
 
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return script.run((command, all) => this.#client.call(command, all), keys, args)
+    return this.#scripts.run(script, keys, args)
   }
 
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
