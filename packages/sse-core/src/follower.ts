@@ -21,6 +21,8 @@ export class Follower {
   #pending: LogNews[] | undefined = []
   // There is more in the log than in the news.
   #isBehind = false
+  // There may be more in the log, unless the next news follow on what was read of it.
+  #isPartial = false
   #isClosed = false
   /** Whether it has heard nothing since this was last set. */
   isQuiet = false
@@ -45,7 +47,8 @@ export class Follower {
   hear(news: LogNews | undefined): void {
     this.isQuiet = false
     if (this.#pending !== undefined) this.#keep(news)
-    else if (news === undefined || !this.#take(news)) this.#read(news)
+    // Behind, it could not read what it was told of: news that follow on its place may not follow on that.
+    else if (news === undefined || this.#isBehind || !this.#take(news)) this.#read(news)
   }
 
   /** Compares its place with the newest of the log, and reads on if they differ, of which it says true. */
@@ -69,11 +72,13 @@ export class Follower {
   #take({ after, entries }: LogNews): boolean {
     const place = this.#place as string
     if (after === place) {
+      this.#isPartial = false
       this.#deliver(entries)
       return true
     }
     const index = entries.findIndex((each) => each.place === place)
     if (index !== -1) {
+      this.#isPartial = false
       this.#deliver(entries.slice(index + 1))
       return true
     }
@@ -116,7 +121,7 @@ export class Follower {
       if (!this.#take(news)) return false
       pending.shift()
     }
-    return !this.#isBehind
+    return !this.#isBehind && !this.#isPartial
   }
 
   async #readOn(): Promise<void> {
@@ -128,13 +133,10 @@ export class Follower {
     if (this.#isClosed) return
     if (entries === undefined) await this.#startAgain()
     else this.#deliver(entries)
-    if (entries !== undefined && entries.length > 0) {
-      // There may be another page.
-      this.#isBehind = true
-    } else {
-      // Nothing is missing before these any more. What does not follow all the same is of another log.
-      for (const news of pending.splice(0, heard)) this.#take(news)
-    }
+    this.#isPartial = entries !== undefined && entries.length > 0
+    if (this.#isPartial) return
+    // Nothing is missing before these any more. What does not follow all the same is of another log.
+    for (const news of pending.splice(0, heard)) this.#take(news)
   }
 
   /** Its place is lost: goes on with everything that it has not delivered yet, after a gap. */
