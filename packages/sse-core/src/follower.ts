@@ -1,7 +1,7 @@
 import type { BackplaneSink } from './backplane.js'
 import type { LogNews, PlacedEntry, SharedLog } from './shared-log.js'
 
-/** How much news is kept while the log is being read; what is beyond is read from the log as well. */
+/** How much news is kept while the log is being read; if there is more, it is read from the log as well. */
 const MAX_PENDING_NEWS = 1_000
 
 /** How much is read at once by who has lost its place. */
@@ -64,8 +64,13 @@ export class Follower {
 
   #keep(news: LogNews | undefined): void {
     const pending = this.#pending as LogNews[]
-    if (news !== undefined && pending.length < MAX_PENDING_NEWS) pending.push(news)
-    else this.#isBehind = true
+    if (news === undefined) this.#isBehind = true
+    else if (pending.length < MAX_PENDING_NEWS) pending.push(news)
+    else {
+      // Those that were kept are in the log; these show where to stop reading it.
+      this.#pending = [news]
+      this.#isBehind = true
+    }
   }
 
   /** Delivers what is new in it; says false if something is missing before that. */
@@ -127,7 +132,7 @@ export class Follower {
   async #readOn(): Promise<void> {
     const pending = this.#pending as LogNews[]
     const heard = pending.length
-    // What cannot be kept from now on may be later than the answer.
+    // Whatever is said of more in the log from now on may be later than the answer.
     this.#isBehind = false
     const entries = await this.#log.after(this.#channel, this.#place as string)
     if (this.#isClosed) return
@@ -136,7 +141,7 @@ export class Follower {
     this.#isPartial = entries !== undefined && entries.length > 0
     if (this.#isPartial) return
     // Nothing is missing before these any more. What does not follow all the same is of another log.
-    for (const news of pending.splice(0, heard)) this.#take(news)
+    if (this.#pending === pending) for (const news of pending.splice(0, heard)) this.#take(news)
   }
 
   /** Its place is lost: goes on with everything that it has not delivered yet, after a gap. */
