@@ -78,6 +78,7 @@ const candidates = {
     broker: 'redis.mjs',
   },
   nats: { label: 'JetStream, `publish()` and a subscription', script: 'nats.mjs', broker: 'nats.mjs' },
+  'ssekit-nats': { label: '**ssekit** on NATS', script: 'ssekit-nats.mjs', broker: 'nats.mjs' },
 }
 
 /** @typedef {keyof typeof candidates} CandidateId */

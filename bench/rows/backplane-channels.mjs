@@ -18,6 +18,7 @@ const cast = {
   'node-redis': null,
   'ssekit-node-redis': 'node-redis',
   nats: null,
+  'ssekit-nats': 'nats',
 }
 
 /**

@@ -12,6 +12,7 @@ const cast = {
   'node-redis': null,
   'ssekit-node-redis': 'node-redis',
   nats: null,
+  'ssekit-nats': 'nats',
 }
 
 /** What a client's shortest question is. @type {Readonly<Record<string, string>>} */

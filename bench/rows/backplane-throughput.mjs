@@ -9,6 +9,7 @@ const cast = {
   'node-redis': null,
   'ssekit-node-redis': 'node-redis',
   nats: null,
+  'ssekit-nats': 'nats',
 }
 
 /** @type {import('./row.mjs').Row} */
