@@ -14,6 +14,21 @@ export function findProgram(names) {
 }
 
 /**
+ * Installs what its arguments say. Debian starts services as soon as they are installed: of what tests start themselves, none
+ * is wanted, so a policy forbids it meanwhile, unless this machine has one. The shell removes it in any case, Ctrl-C too.
+ *
+ * @see https://www.debian.org/doc/debian-policy/ch-opersys.html#interfacing-with-init-systems
+ */
+const INSTALL = `
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 1' HUP INT TERM
+  printf '#!/bin/sh\\nexit 101\\n' > "$policy" && chmod 755 "$policy"
+fi
+apt-get install -y --no-install-recommends "$@"`
+
+/**
  * Installs a package where we may: as root on Debian. Whether that worked, the caller sees by what it needs.
  *
  * @param {string} name
@@ -24,7 +39,7 @@ export function installPackage(name) {
   spawnSync('apt-get', ['update'], { stdio })
   // Somebody else may be installing something at this moment.
   const wait = ['-o', 'DPkg::Lock::Timeout=120']
-  spawnSync('apt-get', [...wait, 'install', '-y', '--no-install-recommends', name], { stdio })
+  spawnSync('sh', ['-c', INSTALL, 'install', ...wait, name], { stdio })
 }
 
 /** @param {string} file */

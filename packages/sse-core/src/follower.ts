@@ -1,7 +1,7 @@
 import type { BackplaneSink } from './backplane.js'
 import type { LogNews, PlacedEntry, SharedLog } from './shared-log.js'
 
-/** How much news is kept while the log is being read; what is beyond is read from the log as well. */
+/** How much news is kept while the log is being read; if there is more, it is read from the log as well. */
 const MAX_PENDING_NEWS = 1_000
 
 /** How much is read at once by who has lost its place. */
@@ -21,7 +21,7 @@ export class Follower {
   #pending: LogNews[] | undefined = []
   // There is more in the log than in the news.
   #isBehind = false
-  // There may be more in the log than was read, unless news follow on that.
+  // There may be more in the log, unless the next news follow on what was read of it.
   #isPartial = false
   #isClosed = false
   /** Whether it has heard nothing since this was last set. */
@@ -51,9 +51,11 @@ export class Follower {
     else if (news === undefined || this.#isBehind || !this.#take(news)) this.#read(news)
   }
 
-  /** Compares its place with the newest of the log, and reads on if they differ. */
-  check(tail: string | undefined): void {
-    if (this.#pending === undefined && (this.#isBehind || tail !== this.#place)) this.#read(undefined)
+  /** Compares its place with the newest of the log, and reads on if they differ, of which it says true. */
+  check(tail: string | undefined): boolean {
+    const isBehind = this.#pending === undefined && (this.#isBehind || tail !== this.#place)
+    if (isBehind) this.#read(undefined)
+    return isBehind
   }
 
   close(): void {
@@ -62,8 +64,13 @@ export class Follower {
 
   #keep(news: LogNews | undefined): void {
     const pending = this.#pending as LogNews[]
-    if (news !== undefined && pending.length < MAX_PENDING_NEWS) pending.push(news)
-    else this.#isBehind = true
+    if (news === undefined) this.#isBehind = true
+    else if (pending.length < MAX_PENDING_NEWS) pending.push(news)
+    else {
+      // Those that were kept are in the log; these show where to stop reading it.
+      this.#pending = [news]
+      this.#isBehind = true
+    }
   }
 
   /** Delivers what is new in it; says false if something is missing before that. */
@@ -103,12 +110,15 @@ export class Follower {
   async #catchUp(): Promise<void> {
     try {
       while (!this.#isClosed && (this.#isBehind || !this.#takePending())) await this.#readOn()
+    } catch (error) {
+      this.#isBehind = true
+      throw error
     } finally {
       this.#pending = undefined
     }
   }
 
-  /** Says false if something is missing; what follows on it is still pending then. */
+  /** Says false if something is missing before what is still pending then. */
   #takePending(): boolean {
     const pending = this.#pending as LogNews[]
     // One by one: what it delivers may have more come in.
@@ -120,22 +130,18 @@ export class Follower {
   }
 
   async #readOn(): Promise<void> {
-    // Before the question: what a bell says from now on may not be in the answer.
+    const pending = this.#pending as LogNews[]
+    const heard = pending.length
+    // Whatever is said of more in the log from now on may be later than the answer.
     this.#isBehind = false
-    const told = this.#pending?.length ?? 0
-    try {
-      const entries = await this.#log.after(this.#channel, this.#place as string)
-      if (this.#isClosed) return
-      if (entries === undefined) await this.#startAgain()
-      else this.#deliver(entries)
-      // News that came before the question and are not in the log: it refused them after all, or has lost them.
-      if (entries?.length === 0) this.#pending?.splice(0, told)
-      // A page that is not empty may have another one behind it.
-      this.#isPartial = entries !== undefined && entries.length > 0
-    } catch (error) {
-      this.#isBehind = true
-      throw error
-    }
+    const entries = await this.#log.after(this.#channel, this.#place as string)
+    if (this.#isClosed) return
+    if (entries === undefined) await this.#startAgain()
+    else this.#deliver(entries)
+    this.#isPartial = entries !== undefined && entries.length > 0
+    if (this.#isPartial) return
+    // Nothing is missing before these any more. What does not follow all the same is of another log.
+    if (this.#pending === pending) for (const news of pending.splice(0, heard)) this.#take(news)
   }
 
   /** Its place is lost: goes on with everything that it has not delivered yet, after a gap. */

@@ -36,6 +36,8 @@ export class LogFollowers {
   readonly #channels = new Map<string, Followed>()
   #timer: NodeJS.Timeout | undefined
   #comparing: 'no' | 'once' | 'again' = 'no'
+  // A question that took too long is still on its way, or waits in a client for its connection.
+  #isUnanswered = false
   #isClosed = false
 
   /** @throws {RangeError} an option is out of its range */
@@ -89,9 +91,18 @@ export class LogFollowers {
       newest: (channel, last, maxBytes) => limit(log.newest(channel, last, maxBytes), 'the newest entries', channel),
       after: (channel, place) => limit(log.after(channel, place), 'entries', channel),
       listen: (channel) => limit(log.listen(channel), 'the bell', channel),
-      tails: (channels) => inTime(log.tails(channels), this.#timeoutMs, 'the newest places'),
+      tails: (channels) => inTime(this.#answered(log.tails(channels)), this.#timeoutMs, 'the newest places'),
       isLater: (place, than) => log.isLater(place, than),
       unlisten: (channel) => log.unlisten(channel),
+    }
+  }
+
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    this.#isUnanswered = true
+    try {
+      return await answer
+    } finally {
+      this.#isUnanswered = false
     }
   }
 
@@ -118,7 +129,8 @@ export class LogFollowers {
 
   /** Never rejects. */
   async #compareQuiet(): Promise<void> {
-    if (this.#comparing !== 'no') return
+    // More of the same would only pile up, and all be answered at once.
+    if (this.#comparing !== 'no' || this.#isUnanswered) return
     do {
       this.#comparing = 'once'
       for (const channels of pages(this.#takeQuiet(), COMPARED_AT_ONCE)) {
@@ -137,7 +149,11 @@ export class LogFollowers {
 
   #check(channels: readonly string[], tails: readonly (string | undefined)[]): void {
     for (const [index, channel] of channels.entries()) {
-      for (const follower of this.#channels.get(channel)?.followers ?? []) follower.check(tails[index])
+      let isBehind = false
+      for (const follower of this.#channels.get(channel)?.followers ?? [])
+        isBehind = follower.check(tails[index]) || isBehind
+      // A bell that was missed may be one that does not ring any more. If it cannot be had now, it is asked for next time.
+      if (isBehind) this.#log.listen(channel).catch(() => {})
     }
   }
 

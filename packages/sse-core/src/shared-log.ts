@@ -41,7 +41,10 @@ export interface SharedLog {
   tails(channels: readonly string[]): Promise<readonly (string | undefined)[]>
   /** Whether a place comes later in its log than another one. Also true if the log has lost its data between them. */
   isLater(place: string, than: string): boolean
-  /** Has the bell ring for a channel, by `LogFollowers.hear`, from when the promise resolves. Called once until `unlisten`. */
+  /**
+   * Has the bell ring for a channel, by `LogFollowers.hear`, from when the promise resolves. Called again where a bell was missed,
+   * since it may have stopped.
+   */
   listen(channel: string): Promise<void>
   /** Nobody follows this channel any more. It does not throw. */
   unlisten(channel: string): void

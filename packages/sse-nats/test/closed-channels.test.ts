@@ -47,7 +47,7 @@ test('events and an end from several processes at once: what is accepted is hear
         .concat(
           (async () => {
             for (let turns = 0; turns < round % 6; turns++) await new Promise((resolve) => setImmediate(resolve))
-            await ender!.publish(channel, { end: true })
+            await ender?.publish(channel, { end: true })
             return []
           })(),
         ),

@@ -32,7 +32,7 @@ test('a server that accepts and never answers: everything is refused in time, an
   const heard = await Heard.of(node, 'news')
   await node.publish('news', { event: { data: 1 } })
   await heard.for(1)
-  server.pause()
+  await server.pause()
   // Those that it takes before it stands still, and one more.
   const sent: string[] = []
   const isRefused = (): Promise<boolean> => {

@@ -1,1 +1,2 @@
-export {}
+export { type RedisBackplaneOptions, redisBackplane } from './backplane.js'
+export type { IoredisClient, IoredisCluster, NodeRedisClient, NodeRedisCluster, RedisClient } from './client.js'

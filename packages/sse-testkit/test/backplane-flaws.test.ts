@@ -107,6 +107,14 @@ const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] 
     }),
   ],
   [
+    'leaves out what there is room for',
+    'of the newest entries those may be left out that are beyond `maxBytes`, and no others',
+    (sound) => ({
+      subscribe: (channel, start, sink) =>
+        sound.subscribe(channel, start.maxBytes === undefined ? start : { last: Math.min(start.last, 2) }, sink),
+    }),
+  ],
+  [
     'mixes channels up that differ in case',
     'channels are apart, whatever characters are in their names',
     (sound) => ({

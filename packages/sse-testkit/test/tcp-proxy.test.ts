@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Socket } from 'node:net'
-import { afterEach, expect, jest, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { TcpProxy } from '@ssekit/sse-testkit'
 import { askRedis } from './brokers/ask-redis.js'
 import { RedisServer } from './brokers/redis-server.js'
@@ -37,7 +37,16 @@ function turn(): Promise<void> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await turn()
+  const deadline = Date.now() + 10_000
+  while (!condition()) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${condition}`)
+    await turn()
+  }
+}
+
+/** For what the proxy times; everything else goes on. */
+function fakeClock(): void {
+  jest.useFakeTimers({ doNotFake: ['Date', 'nextTick', 'queueMicrotask', 'setImmediate'] })
 }
 
 /** Resolves once a number has stayed the same for a hundred turns. */
@@ -65,6 +74,14 @@ test('bytes and ends pass in both directions, each for itself', async () => {
   expect(await one.ends()).toBe('complete')
   expect(one.text).toBe('all heard')
   await until(() => proxy.connections === 0)
+})
+
+test('an end passes too that is there before the target is reached', async () => {
+  const proxy = await proxyBefore(await server((socket) => socket.resume().on('end', () => socket.end('heard'))))
+  const one = client(proxy)
+  one.socket.end()
+  expect(await one.ends()).toBe('complete')
+  expect(one.text).toBe('heard')
 })
 
 test.each(['client', 'target'])('what a %s does not read, the other side cannot send', async (reader) => {
@@ -121,6 +138,16 @@ test('a client that says it sends no more, and is then gone, takes its target wi
   await until(() => proxy.connections === 0)
 })
 
+test('a client that is gone after its target has said the last word takes it with it', async () => {
+  const target = await server((socket) => socket.resume().end('one'))
+  const proxy = await proxyBefore(target)
+  const one = client(proxy)
+  expect(await one.ends()).toBe('complete')
+  one.socket.resetAndDestroy()
+  await until(() => proxy.connections === 0 && target.sockets[0]?.destroyed === true)
+  expect(target.sockets[0]?.errored).toMatchObject({ code: 'ECONNRESET' })
+})
+
 test('cut resets every connection at both ends, and takes new ones', async () => {
   const target = await server()
   const proxy = await proxyBefore(target)
@@ -144,8 +171,38 @@ test('cut waits for nobody who does not read', async () => {
   await until(() => proxy.connections === 0 && socket.destroyed)
 })
 
+describe('while a target does not take the connection', () => {
+  let proxy: TcpProxy
+  let other: TcpServer
+  let one: TcpClient
+  beforeEach(async () => {
+    const crowded = await RedisServer.start({ args: ['--tcp-backlog', '1'] })
+    closers.push(() => crowded.stop())
+    await crowded.pause()
+    // The system takes two, in its place, and leaves the others in the dark.
+    for (let count = 0; count < 4; count++) client(crowded)
+    other = await server()
+    proxy = await proxyBefore(crowded, other)
+    one = client(proxy)
+    await until(() => proxy.connections === 1)
+  })
+
+  test('cut does not wait for it, and nor does it go to another', async () => {
+    proxy.cut()
+    expect(await one.ends()).toBe('ECONNRESET')
+    await until(() => proxy.connections === 0)
+    expect(other.sockets).toEqual([])
+  })
+
+  test('a client that is gone is forgotten', async () => {
+    one.socket.resetAndDestroy()
+    await until(() => proxy.connections === 0)
+    expect(other.sockets).toEqual([])
+  })
+})
+
 test('cut waits for no end that is being handed over', async () => {
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] })
+  fakeClock()
   const proxy = await proxyBefore(await server())
   const one = client(proxy).send('one')
   await one.gets(3)
@@ -197,7 +254,7 @@ test('stall forwards nothing, of old connections and new ones, until resume forw
 })
 
 test('delayMs is the time on the way, in each direction, and what is behind does not overtake', async () => {
-  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate'] })
+  fakeClock()
   const target = await server()
   const proxy = await proxyBefore(target)
   const one = client(proxy)
@@ -254,6 +311,26 @@ test('cutReplyAfter waits for a connection that is meant', async () => {
   await done
   expect(await meant.ends()).toBe('complete')
   expect(meant.text).toBe('it is m')
+})
+
+test('cutReplyAfter lets a slow client have all of them, and then takes the target with it', async () => {
+  const target = await server((socket) => socket.resume().write(Buffer.alloc(32 * 1024 * 1024)))
+  const proxy = await proxyBefore(target)
+  const done = proxy.cutReplyAfter(16 * 1024 * 1024 + 1)
+  const { socket } = client(proxy)
+  socket.end()
+  let bytes = 0
+  socket.removeAllListeners('data').on('data', async ({ length }) => {
+    bytes += length
+    // So that the proxy always has more than it can hand over.
+    socket.pause()
+    await turn()
+    await turn()
+    socket.resume()
+  })
+  await Promise.all([done, once(socket, 'close')])
+  expect(bytes).toBe(16 * 1024 * 1024 + 1)
+  await until(() => proxy.connections === 0 && target.sockets[0]?.destroyed === true)
 })
 
 test('discardReplies drops what is sent to the connections that are meant, until passReplies', async () => {

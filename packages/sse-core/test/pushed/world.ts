@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { merge, respond, type SseChannel, type SseEvent, type SseManager } from '@ssekit/sse-core'
 import { turn } from '../collecting.js'
+import { until } from '../until.js'
 import { type Counts, Reader, type Wants } from './reader.js'
 
 /** What there is to read, in all channels. */
@@ -145,13 +146,5 @@ export class World {
 
   #channel(name: string, node: number): SseChannel {
     return (this.#nodes[node % this.#nodes.length] as SseManager).getOrCreate(name)
-  }
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 5_000
-  while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`)
-    await turn()
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Backplane } from '@ssekit/sse-core'
-import { numbers, publishAll } from './hearing.js'
+import { dataOf, numbers, publishAll } from './hearing.js'
 import type { BackplaneSuite, Scenarios } from './suite.js'
 
 type Fault = (nodes: readonly Backplane[]) => Promise<void>
@@ -64,6 +64,11 @@ function losses({ test, onNodes, hear }: Scenarios, wipe: Fault): void {
         assert.equal(hearing.gaps, 1)
         // An id of the lost log must not name a place in the new one.
         assert(!ids.includes(hearing.ids.at(-1) ?? ''))
+        // Who was told of the gap resumes behind it, wherever it comes back.
+        for (const gapId of hearing.gapIds) {
+          const read = await publisher.read('news', gapId, 10)
+          assert.deepEqual(read?.map(dataOf), ['new'])
+        }
       }
       assert.equal(await publisher.read('news', ids[4] as string, 10), undefined)
     }),

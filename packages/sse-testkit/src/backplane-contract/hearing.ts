@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
-import type { Backplane, LogEntry, Unsubscribe } from '@ssekit/sse-core'
+import type { Backplane, LogEntry, SubscriptionStart, Unsubscribe } from '@ssekit/sse-core'
 
 /** Everything that one subscription was told, and a way to wait for more of it. */
 export class Hearing {
   readonly entries: LogEntry[] = []
   gaps = 0
+  /** The ids of the places where it went on after gaps, where the log knows them. */
+  readonly gapIds: string[] = []
   unsubscribe: Unsubscribe = () => {}
   readonly #patienceMs: number
   #onNews: (() => void) | undefined
@@ -15,22 +17,24 @@ export class Hearing {
   }
 
   /** Subscribes, and resolves once live. */
-  static async of(backplane: Backplane, channel: string, last: number, patienceMs: number): Promise<Hearing> {
+  static async of(
+    backplane: Backplane,
+    channel: string,
+    start: SubscriptionStart,
+    patienceMs: number,
+  ): Promise<Hearing> {
     const hearing = new Hearing(patienceMs)
-    hearing.unsubscribe = await backplane.subscribe(
-      channel,
-      { last },
-      {
-        entry: (entry) => {
-          hearing.entries.push(entry)
-          hearing.#onNews?.()
-        },
-        gap: () => {
-          hearing.gaps += 1
-          hearing.#onNews?.()
-        },
+    hearing.unsubscribe = await backplane.subscribe(channel, start, {
+      entry: (entry) => {
+        hearing.entries.push(entry)
+        hearing.#onNews?.()
       },
-    )
+      gap: (id) => {
+        hearing.gaps += 1
+        if (id !== undefined) hearing.gapIds.push(id)
+        hearing.#onNews?.()
+      },
+    })
     return hearing
   }
 

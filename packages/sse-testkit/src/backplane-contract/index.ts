@@ -29,7 +29,7 @@ export type { BackplaneSuite, NodesFactory } from './suite.js'
 export function backplaneContract({ test, nodes, interrupt, wipe, patienceMs = 4_000 }: BackplaneSuite): void {
   const scenarios: Scenarios = {
     test,
-    hear: (backplane, channel, last = 0) => Hearing.of(backplane, channel, last, patienceMs),
+    hear: (backplane, channel, last = 0, maxBytes) => Hearing.of(backplane, channel, { last, maxBytes }, patienceMs),
     onNodes: (count, scenario, history) => async () => {
       const backplanes = await nodes(count, history)
       try {

@@ -43,5 +43,5 @@ export interface Scenarios {
     history?: HistoryLimits,
   ) => () => Promise<void>
   /** Subscribes to the newest `last` entries (default 0) and all later ones; resolves once live. */
-  readonly hear: (backplane: Backplane, channel: string, last?: number) => Promise<Hearing>
+  readonly hear: (backplane: Backplane, channel: string, last?: number, maxBytes?: number) => Promise<Hearing>
 }

@@ -28,6 +28,29 @@ export function warming({ test, onNodes, hear }: Scenarios): void {
   )
 
   test(
+    'of the newest entries those may be left out that are beyond `maxBytes`, and no others',
+    onNodes(2, async (publisher, node) => {
+      assert(publisher && node)
+      const data = numbers(1, 20).map((n) => `${n} ${'x'.repeat(10_000)}`)
+      await publishAll(publisher, 'news', data)
+      for (const [last, fitting] of [
+        [10, 4],
+        [3, 3],
+      ] as const) {
+        const hearing = await hear(node, 'news', last, 45_000)
+        const live = `live after ${last}`
+        await publisher.publish('news', { event: { data: live } })
+        await hearing.until(() => hearing.data.includes(live), 'what is live')
+        const heard = hearing.data.slice(0, hearing.data.indexOf(live))
+        assert(heard.length >= fitting && heard.length <= last, `${heard.length} of ${last}, of which ${fitting} fit`)
+        assertSame(heard, data.slice(-heard.length), 'the newest')
+        hearing.unsubscribe()
+        data.push(live)
+      }
+    }),
+  )
+
+  test(
     'what is published once the subscription is live is heard, on a channel that never had an event too',
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)

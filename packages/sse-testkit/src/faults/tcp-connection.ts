@@ -48,6 +48,9 @@ export class TcpConnection implements ProxiedConnection {
   /** Leads on to the first of these targets that takes it; it is reset if none does. Resolves when both sides are closed. */
   async serve(targets: Iterable<TcpTarget>): Promise<void> {
     const closed = [new Promise((resolve) => this.#client.on('close', resolve))]
+    this.#client.on('close', () => {
+      if (this.#target?.connecting) resetNow(this.#target)
+    })
     const target = await this.#reach(targets)
     if (target === undefined) this.reset()
     else {

@@ -34,18 +34,15 @@ export class TcpPipe {
     this.#to = to
     this.#network = network
     this.#deliver = deliver
-    let hasEnded = false
     from.on('data', (bytes) => this.#take(bytes))
-    from.on('end', () => {
-      hasEnded = true
-      this.#take('end')
-    })
+    from.on('end', () => this.#take('end'))
     from.on('close', () => {
       // Who said that it sends no more could still read: but not if it is gone before it had everything.
-      if (!hasEnded || !from.writableFinished) this.#take('reset')
+      if (!from.readableEnded || !from.writableFinished) this.#take('reset')
     })
     to.on('drain', () => this.pump())
-    to.on('close', () => this.#drop())
+    // It may have said so while the way to the other side was not there yet.
+    if (from.readableEnded) this.#take('end')
   }
 
   /** Hands over what is due and may go; called again whenever the network has changed. */
@@ -79,13 +76,5 @@ export class TcpPipe {
       this.#waitingBytes -= what.length
       this.#deliver(what)
     }
-  }
-
-  #drop(): void {
-    clearTimeout(this.#timer)
-    this.#waiting.length = 0
-    this.#waitingBytes = 0
-    // What still comes has nowhere to go, but its end must be seen.
-    this.#from.resume()
   }
 }

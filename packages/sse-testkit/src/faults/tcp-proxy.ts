@@ -137,7 +137,6 @@ export class TcpProxy {
 
   /** Cuts everything and listens no more. Idempotent. */
   async close(): Promise<void> {
-    if (!this.#server.listening) return
     const closed = once(this.#server, 'close')
     this.#server.close()
     this.cut()

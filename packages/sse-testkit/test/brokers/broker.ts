@@ -1,13 +1,15 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { certificate } from '../subjects/certificate.js'
 import { Caretaker } from './caretaker.js'
 import { freePort } from './free-port.js'
 
 const START_TIMEOUT_MS = 15_000
+const MAX_ATTEMPTS = 10
 /** How much of its log is kept, to be shown when it does not start. */
 const LOG_LENGTH = 4_000
 
@@ -21,7 +23,7 @@ export interface BrokerProgram {
 }
 
 /** Where a broker finds itself. */
-export interface BrokerPlace {
+interface BrokerPlace {
   readonly port: number
   /** The folder of its data. */
   readonly data: string
@@ -34,17 +36,17 @@ export interface BrokerPlace {
 export abstract class Broker {
   /** The certificate that clients have to trust, if it speaks TLS. */
   readonly ca: string = certificate.cert
+  /** Where its data is, until it is stopped. */
+  readonly folder: string
   readonly #program: BrokerProgram
-  readonly #folder: string
   readonly #caretaker: Caretaker
   #port = 0
   #child: ChildProcess | undefined
-  #log = ''
 
   protected constructor(program: BrokerProgram) {
     this.#program = program
-    this.#folder = mkdtempSync(join(tmpdir(), `ssekit-${program.name}-`))
-    this.#caretaker = new Caretaker(this.#folder)
+    this.folder = mkdtempSync(join(tmpdir(), `ssekit-${program.name}-`))
+    this.#caretaker = new Caretaker(this.folder)
     writeFileSync(this.#keyFile, certificate.key)
     writeFileSync(this.#certFile, certificate.cert)
     mkdirSync(this.#data)
@@ -58,11 +60,6 @@ export abstract class Broker {
   /** Its process, which is another one after a restart; undefined while it is down. */
   get pid(): number | undefined {
     return this.#child?.pid
-  }
-
-  /** The end of its log. */
-  get log(): string {
-    return this.#log
   }
 
   /** Ends it as a power failure does (`SIGKILL`). Resolves when it is gone; at once if it is already. */
@@ -88,9 +85,14 @@ export abstract class Broker {
     await this.#start()
   }
 
-  /** Stops it in its tracks (`SIGSTOP`): connections are accepted, by the kernel, and never answered. */
-  pause(): void {
-    this.#child?.kill('SIGSTOP')
+  /**
+   * Stops it in its tracks (`SIGSTOP`): connections are accepted, by the kernel, and never answered. Resolves when all of it
+   * stands still, where Linux tells: a thread on another core may go on for a moment.
+   */
+  async pause(): Promise<void> {
+    const child = this.#child
+    child?.kill('SIGSTOP')
+    while (this.#child === child && isMoving(child?.pid)) await new Promise((resolve) => setImmediate(resolve))
   }
 
   /** Lets it go on. */
@@ -107,13 +109,15 @@ export abstract class Broker {
   /** Starts it for the first time, on a free port if none is given. */
   protected async launch(port: number | undefined): Promise<this> {
     try {
-      for (;;) {
+      for (let attempt = 1; ; attempt++) {
         this.#port = port ?? (await freePort())
         try {
           await this.#start()
           return this
         } catch (error) {
-          if (port !== undefined || !/address already in use/i.test(this.#log)) throw error
+          // Somebody may have taken it since; a port that was asked for is not to be had.
+          const isTaken = /address already in use/i.test(String(error))
+          if (!isTaken || port !== undefined || attempt === MAX_ATTEMPTS) throw error
         }
       }
     } catch (error) {
@@ -123,17 +127,28 @@ export abstract class Broker {
   }
 
   async #start(): Promise<void> {
-    const { name, executable, readyLine, args } = this.#program
+    const { name, executable, args } = this.#program
     if (executable === undefined) throw new Error(`no ${name} was found; install it, or set its environment variable`)
-    this.#log = ''
     const place = { port: this.#port, data: this.#data, keyFile: this.#keyFile, certFile: this.#certFile }
     const child = spawn(executable, args(place), { cwd: this.#data, stdio: ['ignore', 'pipe', 'pipe'] })
-    this.#child = child
-    this.#caretaker.watch(child.pid)
-    await new Promise<void>((resolve, reject) => {
+    if (child.pid !== undefined) {
+      this.#child = child
+      this.#caretaker.watch(child.pid)
+      child.once('exit', () => {
+        this.#child = undefined
+        this.#caretaker.watch(undefined)
+      })
+    }
+    await this.#ready(child)
+  }
+
+  #ready(child: ChildProcessByStdio<null, Readable, Readable>): Promise<void> {
+    const { name, readyLine } = this.#program
+    let log = ''
+    return new Promise((resolve, reject) => {
       const fail = (why: string): void => {
         clearTimeout(timer)
-        reject(new Error(`${name} ${why}; the end of its log:\n${this.#log}`))
+        reject(new Error(`${name} ${why}; the end of its log:\n${log}`))
       }
       const timer = setTimeout(() => {
         child.kill('SIGKILL')
@@ -141,31 +156,40 @@ export abstract class Broker {
       }, START_TIMEOUT_MS)
       for (const output of [child.stdout, child.stderr]) {
         output.setEncoding('utf8').on('data', (text: string) => {
-          this.#log = (this.#log + text).slice(-LOG_LENGTH)
-          if (!readyLine.test(this.#log)) return
+          log = (log + text).slice(-LOG_LENGTH)
+          if (!readyLine.test(log)) return
           clearTimeout(timer)
           resolve()
         })
       }
-      child.on('error', (error) => fail(`could not be started: ${error.message}`))
-      child.on('exit', () => {
-        this.#child = undefined
-        this.#caretaker.watch(undefined)
-      })
+      child.once('error', ({ message }) => fail(`could not be started: ${message}`))
       // When its log is complete, too.
-      child.on('close', (code, signal) => fail(`ended with ${signal ?? code} before it was ready`))
+      child.once('close', (code, signal) => fail(`ended with ${signal ?? code} before it was ready`))
     })
   }
 
   get #data(): string {
-    return join(this.#folder, 'data')
+    return join(this.folder, 'data')
   }
 
   get #keyFile(): string {
-    return join(this.#folder, 'key.pem')
+    return join(this.folder, 'key.pem')
   }
 
   get #certFile(): string {
-    return join(this.#folder, 'cert.pem')
+    return join(this.folder, 'cert.pem')
+  }
+}
+
+/** Whether any thread of a process is not stopped. */
+function isMoving(pid: number | undefined): boolean {
+  const tasks = `/proc/${pid}/task`
+  if (!existsSync(tasks)) return false
+  try {
+    // Behind the name, which is in brackets and may be anything.
+    return readdirSync(tasks).some((task) => !/\) T [^)]*$/.test(readFileSync(`${tasks}/${task}/stat`, 'utf8')))
+  } catch {
+    // One has just ended.
+    return true
   }
 }

@@ -1,4 +1,5 @@
 import { findNats } from '../../../../scripts/brokers.mjs'
+import { askNats } from './ask-nats.js'
 import { Broker } from './broker.js'
 
 /** How a `NatsServer` is started. */
@@ -15,6 +16,8 @@ export interface NatsOptions {
 
 /** A real NATS server with JetStream. What a stream has acknowledged survives `kill()`. */
 export class NatsServer extends Broker {
+  readonly #token: string | undefined
+
   private constructor({ token, tls = false, args = [] }: NatsOptions) {
     super({
       name: 'nats-server',
@@ -27,6 +30,7 @@ export class NatsServer extends Broker {
         ...args,
       ],
     })
+    this.#token = token
   }
 
   /** Resolves once it answers. */
@@ -34,7 +38,18 @@ export class NatsServer extends Broker {
     return new NatsServer(options).launch(options.port)
   }
 
+  /** Without the token. */
   get url(): string {
     return `nats://127.0.0.1:${this.port}`
+  }
+
+  /**
+   * The reply to one request, over a connection of its own: of JetStream's API (`$JS.API.STREAM.NAMES`), or of a stream to
+   * what is published on its subjects.
+   *
+   * @throws {Error} what the server says when it refuses
+   */
+  ask(subject: string, payload = ''): Promise<string> {
+    return askNats(this.port, subject, payload, this.#token)
   }
 }

@@ -38,6 +38,12 @@ export class TcpClient {
     return this.#text
   }
 
+  /** Resolves to all that it has got, once this is among it, or no more will come. */
+  async sees(part: string): Promise<string> {
+    await this.#until(() => this.#text.includes(part) || this.#end !== undefined)
+    return this.#text
+  }
+
   /** Resolves to how it ends. */
   async ends(): Promise<string | undefined> {
     await this.#until(() => this.#end !== undefined)

@@ -1,0 +1,62 @@
+// Two workers on one port, and no broker: the primary numbers what they publish, and hands it to all of them.
+import cluster from 'node:cluster'
+import { randomUUID } from 'node:crypto'
+import { sse, sseManager } from '@ssekit/express-sse'
+import express from 'express'
+
+const { PORT = 3000, HOST = '127.0.0.1' } = process.env
+
+if (cluster.isPrimary) lead()
+else serve()
+
+function lead() {
+  let isStopping = false
+  for (let count = 0; count < 2; count++) cluster.fork()
+  cluster.on('listening', ({ process }, address) => console.log(process.pid, 'listens at', address))
+  cluster.on('exit', () => isStopping || cluster.fork())
+
+  // #region relay
+  // Another one each time, so that nobody comes back with an id that means something else by now.
+  const epoch = randomUUID()
+  let number = 0
+  cluster.on('message', (_worker, { channel, event }) => {
+    number += 1
+    const message = { channel, event: { ...event, id: `${epoch}.${number}` } }
+    // Whoever has just died is not there to be told.
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.send(message, () => {})
+  })
+  // #endregion relay
+
+  process.once('SIGTERM', () => {
+    isStopping = true
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM')
+  })
+}
+
+function serve() {
+  // #region worker
+  process.on('message', ({ channel, event }) => sseManager.getOrCreate(channel).broadcast(event))
+  // #endregion worker
+
+  const app = express().use(sse())
+  app.use((_req, res, next) => {
+    res.set('X-Worker', `${process.pid}`)
+    next()
+  })
+  app.get('/events', (_req, res) => res.sse(sseManager.getOrCreate('news')))
+  app.post('/news/:text', (req, res) => {
+    const event = { data: req.params.text }
+    // #region send
+    process.send?.({ channel: 'news', event })
+    // #endregion send
+    res.sendStatus(202)
+  })
+  const server = app.listen(Number(PORT), HOST)
+
+  process.once('SIGTERM', async () => {
+    server.close()
+    await sseManager.close()
+    server.closeAllConnections()
+    cluster.worker?.disconnect()
+  })
+}

@@ -1,0 +1,108 @@
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { RedisServer } from '../../../packages/sse-testkit/test/brokers/redis-server.js'
+import { Connection } from './connection.js'
+import { Reader } from './reader.js'
+import { RunningExample } from './running-example.js'
+
+// Several processes each, on a machine that runs others.
+jest.setTimeout(60_000)
+
+let redis: RedisServer
+let example: RunningExample
+let readers: Reader[] = []
+let connections: Connection[] = []
+
+beforeAll(async () => {
+  redis = await RedisServer.start({ appendOnly: false })
+})
+
+afterAll(() => redis.stop())
+
+afterEach(async () => {
+  for (const { source } of readers) source.close()
+  for (const connection of connections) connection.close()
+  readers = []
+  connections = []
+  example.destroy()
+  await example.exited
+  await redis.ask('FLUSHALL')
+})
+
+test.each(['cluster', 'cluster-without-broker'])(
+  '%s: what a worker broadcasts reaches the clients of both, in the same order',
+  async (name) => {
+    const [left, right] = await start(name)
+    const publishers = [
+      await connect((worker) => worker === left.worker),
+      await connect((worker) => worker === right.worker),
+    ]
+    await Promise.all(
+      publishers.flatMap((publisher, index) => [publisher.publish(`a${index}`), publisher.publish(`b${index}`)]),
+    )
+    for (const reader of readers) await reader.until(() => reader.data.length === 4)
+    expect([...left.data].sort()).toEqual(['a0', 'a1', 'b0', 'b1'])
+    expect(right.data).toEqual(left.data)
+
+    expect(await example.stop()).toBe(0)
+    expect(example.stderr).toBe('')
+  },
+)
+
+test('cluster: after a worker was killed its clients go on at another, and miss nothing', async () => {
+  const [left, right] = await start('cluster')
+  const publisher = await connect((worker) => worker === right.worker)
+  await publisher.publish('one')
+  await left.until(() => left.data.length === 1)
+
+  const killed = left.worker
+  process.kill(killed, 'SIGKILL')
+  await left.until(() => left.source.readyState !== left.source.OPEN)
+  await publisher.publish('two')
+  await right.until(() => right.data.length === 2)
+  await left.until(() => left.data.length === 2)
+  await publisher.publish('three')
+  for (const reader of readers) await reader.until(() => reader.data.length === 3)
+
+  expect(left.worker).not.toBe(killed)
+  for (const { data, gaps } of readers) expect({ data, gaps }).toEqual({ data: ['one', 'two', 'three'], gaps: 0 })
+})
+
+test('cluster-without-broker: a worker that was there lets a client go on, a new one tells of a gap', async () => {
+  const [left, right] = await start('cluster-without-broker')
+  const publisher = await connect((worker) => worker === right.worker)
+  for (const news of ['one', 'two']) await publisher.publish(news)
+  await left.until(() => left.data.length === 2)
+  const [id = ''] = left.ids
+
+  const there = await (await connect((worker) => worker === right.worker)).resume(id, 'data: two')
+  expect(there).not.toContain('data: one')
+  expect(there).not.toContain('sse-gap')
+
+  const old = readers.map(({ worker }) => worker)
+  process.kill(left.worker, 'SIGKILL')
+  // Node hands connections to a worker until it has noticed its death, and those are never answered.
+  await example.listens(3)
+  const fresh = await connect((worker) => !old.includes(worker))
+  await publisher.publish('three')
+  expect(await fresh.resume(id, 'data: three')).toContain('event: sse-gap')
+})
+
+/** Starts an example, and a reader of each worker. */
+async function start(name: string): Promise<[Reader, Reader]> {
+  example = new RunningExample(name, { REDIS_URL: redis.url })
+  const address = await example.listens(2)
+  while (readers.length < 2) {
+    const reader = new Reader(`${address}/events`)
+    await reader.until(() => reader.source.readyState === reader.source.OPEN)
+    // Workers take turns, more or less.
+    if (readers.some(({ worker }) => worker === reader.worker)) reader.source.close()
+    else readers.push(reader)
+  }
+  return readers as [Reader, Reader]
+}
+
+async function connect(isMeant: (worker: number) => boolean): Promise<Connection> {
+  const connection = await Connection.open(await example.listens(), isMeant)
+  connections.push(connection)
+  return connection
+}

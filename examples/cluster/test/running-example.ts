@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+/** An example as a process of its own, just as it is shown. */
+export class RunningExample {
+  /** Resolves to its exit code, once neither it nor a process that it has started can say more. */
+  readonly exited: Promise<number | null>
+  /** What it, and those, said of mistakes. */
+  stderr = ''
+  readonly #child: ChildProcess
+  #stdout = ''
+  #onOutput: () => void = () => {}
+
+  constructor(name: string, env: NodeJS.ProcessEnv) {
+    const file = fileURLToPath(new URL(`../${name}.mjs`, import.meta.url))
+    this.#child = spawn(process.execPath, [file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Under NODE_ENV=test, which Jest sets, frameworks keep some errors to themselves.
+      env: { ...process.env, NODE_ENV: 'production', PORT: '0', ...env },
+    })
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text
+      this.#onOutput()
+    })
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text
+    })
+    this.exited = once(this.#child, 'close').then(([code]) => code)
+  }
+
+  /** Resolves to its address, once that was said so many times, as each worker does. */
+  async listens(times = 1): Promise<string> {
+    for (;;) {
+      const ports = [...this.#stdout.matchAll(/\bport: (\d+)/g)]
+      if (ports.length >= times) return `http://127.0.0.1:${ports[0]?.[1]}`
+      const next = new Promise<boolean>((resolve) => {
+        this.#onOutput = () => resolve(true)
+      })
+      if ((await Promise.race([next, this.exited])) !== true) throw new Error(`it has ended: ${this.stderr}`)
+    }
+  }
+
+  /** Sends SIGTERM; resolves to its exit code. */
+  stop(): Promise<number | null> {
+    this.#child.kill('SIGTERM')
+    return this.exited
+  }
+
+  destroy(): void {
+    this.#child.kill('SIGKILL')
+  }
+}

@@ -1,0 +1,36 @@
+// A node: an Express server as any other. Nothing in it knows of the other node, nor of who publishes.
+import { readFile } from 'node:fs/promises'
+import { SseManager, sse } from '@ssekit/express-sse'
+import { redisBackplane } from '@ssekit/sse-redis'
+import express from 'express'
+import { createClient } from 'redis'
+
+const { REDIS_URL = 'redis://127.0.0.1:6379', PORT = 3001 } = process.env
+const page = await readFile(new URL('page.html', import.meta.url), 'utf8')
+
+// #region manager
+const client = createClient({ url: REDIS_URL })
+client.on('error', (error) => console.error('express:', String(error)))
+await client.connect()
+const backplane = redisBackplane({ client })
+const manager = new SseManager({ backplane })
+// #endregion manager
+
+const app = express().use(sse({ manager }))
+app.get('/', (_req, res) => res.type('html').send(page))
+app.get('/events', (_req, res) => {
+  // For the page, which shows who serves it.
+  res.cookie('node', `express.${process.pid}`)
+  return res.sse(manager.getOrCreate('news'))
+})
+// For the page's buttons. Either node may be asked to kill either: it is the launcher who does it.
+app.post('/kill/:node', (req, res) => res.json(process.send?.({ kill: req.params })))
+const server = app.listen(Number(PORT), '127.0.0.1')
+
+process.once('SIGTERM', async () => {
+  server.close()
+  await manager.close()
+  server.closeAllConnections()
+  await backplane.close()
+  client.destroy()
+})

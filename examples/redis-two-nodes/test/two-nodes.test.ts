@@ -1,0 +1,85 @@
+import { afterEach, expect, jest, test } from '@jest/globals'
+import { type Browser, chromium } from 'playwright-core'
+import { findChromium } from '../../../scripts/chromium.mjs'
+import { NewsReader } from './news-reader.js'
+import { RunningLauncher } from './running-launcher.js'
+
+// Killed programs stay away for three seconds, and clients for two.
+jest.setTimeout(60_000)
+
+let launcher: RunningLauncher
+let browser: Browser | undefined
+let reader: NewsReader | undefined
+
+afterEach(async () => {
+  reader?.close()
+  await browser?.close()
+  await launcher.destroy()
+})
+
+test('readers get all news, each once, while one node after the other is killed, and Redis', async () => {
+  launcher = new RunningLauncher()
+  const address = await launcher.address()
+  const news = new NewsReader(address)
+  reader = news
+  const page = await openPage(address)
+  await page.waitForFunction('figures.received > 0')
+  const first = news.node as string
+  expect(['express', 'fastify']).toContain(first)
+  const second = first === 'express' ? 'fastify' : 'express'
+
+  process.kill(await launcher.pid(first), 'SIGKILL')
+  await news.until(() => news.node === second)
+  await launcher.pid(first, 2)
+  await page.locator(`#${second} button`).click()
+  await news.until(() => news.node === first)
+  await launcher.pid(second, 2)
+  process.kill(await launcher.pid('redis'), 'SIGKILL')
+  await launcher.pid('redis', 2)
+  const before = news.numbers.length
+  // Those that waited for Redis, and some more.
+  await news.until(() => news.numbers.length > before + 15)
+
+  const [from = 0] = news.numbers
+  expect(news.numbers).toEqual(news.numbers.map((_, index) => from + index))
+  expect(news.gaps).toBe(0)
+  await page.waitForFunction(`[...runs.values()].at(-1).last >= ${news.numbers.at(-1)}`)
+  expect(await page.evaluate('figures')).toMatchObject({ missed: 0, doubled: 0, gaps: 0 })
+  expect(await page.evaluate('figures.moves > 0 && figures.late > 0')).toBe(true)
+
+  // With readers on it.
+  launcher.kill('SIGTERM')
+  expect(await launcher.exited).toMatchObject({ code: 0 })
+  expect(launcher.leftovers).toEqual([])
+})
+
+test('a launcher that is killed leaves nothing behind', async () => {
+  launcher = new RunningLauncher()
+  await launcher.address()
+  expect(launcher.leftovers).toHaveLength(5)
+  launcher.kill('SIGKILL')
+  await launcher.exited
+  const deadline = performance.now() + 15_000
+  while (launcher.leftovers.length > 0 && performance.now() < deadline) await new Promise(setImmediate)
+  expect(launcher.leftovers).toEqual([])
+})
+
+test('without any Redis it says what to install, and ends', async () => {
+  launcher = new RunningLauncher({ REDIS_SERVER: 'no-redis-server' })
+  expect(await launcher.exited).toEqual({
+    code: 1,
+    stderr: 'This needs Redis: install redis-server, or set REDIS_URL to the address of one that runs.\n',
+  })
+  expect(launcher.leftovers).toEqual([])
+})
+
+async function openPage(address: string) {
+  const executablePath = findChromium()
+  if (executablePath === undefined) throw new Error('this test needs Chromium')
+  const flags = '--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync'.split(' ')
+  const args = process.getuid?.() === 0 ? [...flags, '--no-sandbox'] : flags
+  browser = await chromium.launch({ executablePath, args })
+  const page = await browser.newPage()
+  await page.goto(address)
+  return page
+}

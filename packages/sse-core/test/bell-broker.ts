@@ -1,0 +1,219 @@
+import {
+  type Backplane,
+  type LogEntry,
+  LogFollowers,
+  type LogInput,
+  type LogNews,
+  type LogStretch,
+  type PlacedEntry,
+  type SharedLog,
+  SseError,
+} from '@ssekit/sse-core'
+
+/** What becomes of a bell that is rung. */
+export type Ringing = 'news' | 'bare' | 'twice' | 'late' | 'lost'
+
+/** Little, so that there are often several pages. */
+const PAGE_SIZE = 50
+
+interface StoredLog {
+  /** The place before the first entry that is kept, and its id. */
+  origin: string
+  originId: string
+  readonly entries: PlacedEntry[]
+  hasEnded: boolean
+}
+
+/**
+ * A log that can be asked and a bell that can be missed, of which `LogFollowers` makes a backplane: what brokers are, without
+ * one. Every answer takes its time.
+ */
+export class BellBroker {
+  readonly #maxEvents: number
+  readonly #logs = new Map<string, StoredLog>()
+  readonly #nodes = new Set<BellNode>()
+  // Never goes back, so that no place is ever given twice.
+  #places = 0
+  #isDown = false
+  /** What becomes of the next bells. */
+  ringing: () => Ringing = () => 'news'
+  /** How often the log was asked for entries. */
+  questions = 0
+
+  constructor(maxEvents = 1_000) {
+    this.#maxEvents = maxEvents
+  }
+
+  /** The backplane of another process, and its followers. */
+  node(compareMs = 20): BellNode {
+    const node = new BellNode(this, compareMs)
+    this.#nodes.add(node)
+    return node
+  }
+
+  /** Refuses everything and rings no bell, until `goUp()`. */
+  goDown(): void {
+    this.#isDown = true
+  }
+
+  goUp(): void {
+    this.#isDown = false
+    for (const { followers } of this.#nodes) followers.compare()
+  }
+
+  /** Loses all data. */
+  wipe(): void {
+    this.#logs.clear()
+  }
+
+  /** Loses the newest entries only, as a restart from an older copy does. */
+  rollBack(channel: string, count: number): void {
+    this.log(channel).entries.splice(-count)
+  }
+
+  /** The way to the broker and back. Rejects if it is down. */
+  async answer(): Promise<void> {
+    for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
+    if (this.#isDown) throw new Error('the broker is down')
+  }
+
+  append(channel: string, input: LogInput): string {
+    const log = this.log(channel)
+    if (log.hasEnded) throw new SseError('ERR_SSE_CLOSED', `channel ${channel} has ended`)
+    const after = this.tail(log)
+    const place = this.#newPlace()
+    const id = ('event' in input ? input.event.id : undefined) ?? place
+    const entry: LogEntry = { id, previousId: log.entries.at(-1)?.entry.id ?? log.originId, at: Date.now(), ...input }
+    log.entries.push({ place, entry })
+    log.hasEnded = 'end' in input
+    while (log.entries.length > this.#maxEvents) {
+      const first = log.entries.shift() as PlacedEntry
+      log.origin = first.place
+      log.originId = first.entry.id
+    }
+    this.#ring(channel, { after, entries: [{ place, entry }] })
+    return id
+  }
+
+  log(channel: string): StoredLog {
+    let log = this.#logs.get(channel)
+    if (log === undefined) {
+      const origin = this.#newPlace()
+      log = { origin, originId: origin, entries: [], hasEnded: false }
+      this.#logs.set(channel, log)
+    }
+    return log
+  }
+
+  tail({ origin, entries }: StoredLog): string {
+    return entries.at(-1)?.place ?? origin
+  }
+
+  /** The entries after a place or id, undefined if it is not there. */
+  after(channel: string, isThere: (place: string, id: string) => boolean): readonly PlacedEntry[] | undefined {
+    const { origin, originId, entries } = this.log(channel)
+    if (isThere(origin, originId)) return entries
+    const index = entries.findIndex(({ place, entry }) => isThere(place, entry.id))
+    return index === -1 ? undefined : entries.slice(index + 1)
+  }
+
+  #newPlace(): string {
+    this.#places += 1
+    return `p${this.#places}`
+  }
+
+  #ring(channel: string, news: LogNews): void {
+    for (const node of this.#nodes) {
+      const ringing = this.ringing()
+      if (ringing === 'lost' || this.#isDown) continue
+      const told = ringing === 'bare' ? undefined : news
+      // Bells keep their order, unless one is late.
+      const hear = (): void => node.hear(channel, told)
+      setImmediate(hear)
+      if (ringing === 'twice') setImmediate(hear)
+      if (ringing === 'late') setTimeout(hear, 3)
+    }
+  }
+}
+
+export class BellNode implements Backplane, SharedLog {
+  readonly followers: LogFollowers
+  readonly heardOf = new Set<string>()
+  readonly #broker: BellBroker
+  // One connection, on which publishes keep their order.
+  #publishing: Promise<unknown> = Promise.resolve()
+  #isClosed = false
+
+  constructor(broker: BellBroker, compareMs: number) {
+    this.#broker = broker
+    this.followers = new LogFollowers(this, { compareMs, timeoutMs: 1_000 })
+  }
+
+  hear(channel: string, news: LogNews | undefined): void {
+    if (this.heardOf.has(channel)) this.followers.hear(channel, news)
+  }
+
+  publish(channel: string, input: LogInput): Promise<string> {
+    const asked = this.#ask()
+    const published = this.#publishing.then(() => asked).then(() => this.#broker.append(channel, input))
+    this.#publishing = published.catch(() => {})
+    return published
+  }
+
+  subscribe: Backplane['subscribe'] = (channel, start, sink) => this.followers.subscribe(channel, start, sink)
+
+  async read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
+    await this.#ask()
+    return this.#broker
+      .after(channel, (_place, id) => id === afterId)
+      ?.slice(0, limit)
+      .map(({ entry }) => entry)
+  }
+
+  async newest(channel: string, last: number): Promise<LogStretch> {
+    await this.#ask()
+    const log = this.#broker.log(channel)
+    const entries = last === 0 ? [] : log.entries.slice(-last)
+    const place = this.#broker.tail(log)
+    const before = log.entries.at(-entries.length - 1)
+    const originId = before?.entry.id ?? log.originId
+    await this.#broker.answer()
+    return { originId, entries, place }
+  }
+
+  async after(channel: string, place: string): Promise<readonly PlacedEntry[] | undefined> {
+    await this.#ask()
+    const entries = this.#broker.after(channel, (each) => each === place)?.slice(0, PAGE_SIZE)
+    await this.#broker.answer()
+    return entries
+  }
+
+  async tails(channels: readonly string[]): Promise<string[]> {
+    await this.#ask()
+    return channels.map((channel) => this.#broker.tail(this.#broker.log(channel)))
+  }
+
+  isLater(place: string, than: string): boolean {
+    return Number(place.slice(1)) > Number(than.slice(1))
+  }
+
+  async listen(channel: string): Promise<void> {
+    await this.#ask()
+    this.heardOf.add(channel)
+  }
+
+  unlisten(channel: string): void {
+    this.heardOf.delete(channel)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.followers.close()
+  }
+
+  async #ask(): Promise<void> {
+    this.#broker.questions += 1
+    if (this.#isClosed) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
+    await this.#broker.answer()
+  }
+}

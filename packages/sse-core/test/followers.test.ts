@@ -1,0 +1,238 @@
+import { describe, expect, test } from '@jest/globals'
+import { type BackplaneSink, LogFollowers, SseError } from '@ssekit/sse-core'
+import { BellBroker } from './bell-broker.js'
+import { turn } from './collecting.js'
+import { until } from './until.js'
+
+/** What a subscription was told, in order: data, or what happened. */
+function telling(): { readonly told: unknown[]; readonly sink: BackplaneSink } {
+  const told: unknown[] = []
+  return {
+    told,
+    sink: {
+      entry: (entry) => told.push('event' in entry ? entry.event.data : 'end'),
+      gap: (id) => told.push(`gap ${id}`),
+      origin: (id) => told.push(`origin ${id}`),
+    },
+  }
+}
+
+const nobody: BackplaneSink = { entry: () => {}, gap: () => {} }
+
+async function publishAll(broker: BellBroker, channel: string, data: readonly unknown[]): Promise<void> {
+  for (const each of data) broker.append(channel, { event: { data: each } })
+  await broker.answer()
+}
+
+describe('followers of a log with a bell', () => {
+  test('ask nothing as long as what the bell brings follows', async () => {
+    const broker = new BellBroker()
+    const node = broker.node(0)
+    const { told, sink } = telling()
+    await node.subscribe('news', { last: 10 }, sink)
+    const { questions } = broker
+    await publishAll(broker, 'news', [1, 2, 3])
+    await until(() => told.length === 4, 'what was told')
+    expect(told).toEqual(['origin p1', 1, 2, 3])
+    expect(broker.questions).toBe(questions)
+  })
+
+  test('find the last message that the bell has lost, when they compare', async () => {
+    const broker = new BellBroker()
+    const { told, sink } = telling()
+    await broker.node(5).subscribe('news', { last: 10 }, sink)
+    broker.ringing = () => 'lost'
+    await publishAll(broker, 'news', [1, 2])
+    await until(() => told.length === 3, 'what was told')
+    expect(told).toEqual(['origin p1', 1, 2])
+  })
+
+  test('have a bell that has stopped ring again', async () => {
+    const broker = new BellBroker()
+    const node = broker.node(5)
+    const { told, sink } = telling()
+    await node.subscribe('news', { last: 10 }, sink)
+    node.heardOf.clear()
+    await publishAll(broker, 'news', [1])
+    await until(() => told.includes(1), 'what was not rung for')
+    await until(() => node.heardOf.has('news'), 'the bell')
+  })
+
+  test('are not held up by news of a log that is not theirs', async () => {
+    const broker = new BellBroker()
+    const node = broker.node(0)
+    const { told, sink } = telling()
+    await node.subscribe('news', { last: 10 }, sink)
+    const entry = { id: 'foreign', at: 0, event: { data: 'foreign' } }
+    node.hear('news', { after: 'p8', entries: [{ place: 'p9', entry }] })
+    await publishAll(broker, 'news', [1])
+    await until(() => told.includes(1), 'what was told')
+    expect(told).toEqual(['origin p1', 1])
+    const { questions } = broker
+    for (let turns = 0; turns < 20; turns++) await turn()
+    expect(broker.questions - questions).toBeLessThan(3)
+  })
+
+  test('tell of one gap when the data is lost, and where they go on', async () => {
+    const broker = new BellBroker()
+    const { told, sink } = telling()
+    await broker.node(5).subscribe('news', { last: 10 }, sink)
+    await publishAll(broker, 'news', [1])
+    await until(() => told.length === 2, 'what was told')
+    broker.wipe()
+    await until(() => told.length === 3, 'what was told')
+    await publishAll(broker, 'news', [2])
+    await until(() => told.length === 4, 'what was told')
+    expect(told).toEqual(['origin p1', 1, 'gap p3', 2])
+  })
+
+  test('tell of a gap and give what is kept, when the log has been trimmed beyond them', async () => {
+    const broker = new BellBroker(2)
+    const { told, sink } = telling()
+    await broker.node(5).subscribe('news', { last: 10 }, sink)
+    broker.ringing = () => 'lost'
+    await publishAll(broker, 'news', [1, 2, 3, 4])
+    await until(() => told.length === 4, 'what was told')
+    expect(told).toEqual(['origin p1', 'gap p3', 3, 4])
+  })
+
+  test('tell of a gap and give nothing twice, when the log has lost its newest entries only', async () => {
+    const broker = new BellBroker()
+    const { told, sink } = telling()
+    await broker.node(5).subscribe('news', { last: 10 }, sink)
+    await publishAll(broker, 'news', [1, 2, 3])
+    await until(() => told.length === 4, 'what was told')
+    broker.rollBack('news', 2)
+    await publishAll(broker, 'news', [4])
+    await until(() => told.length === 6, 'what was told')
+    expect(told).toEqual(['origin p1', 1, 2, 3, 'gap p2', 4])
+  })
+
+  test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
+    'miss no bell that rings %i turns after the one for which they began to read, if it brings nothing itself',
+    async (turns) => {
+      const broker = new BellBroker()
+      const { told, sink } = telling()
+      await broker.node(0).subscribe('news', { last: 10 }, sink)
+      broker.ringing = () => 'bare'
+      broker.append('news', { event: { data: 1 } })
+      for (let i = 0; i < turns; i++) await turn()
+      broker.append('news', { event: { data: 2 } })
+      await until(() => told.length === 3, 'both')
+      expect(told).toEqual(['origin p1', 1, 2])
+    },
+  )
+
+  test('read from the log what comes faster than they can keep while they read', async () => {
+    const broker = new BellBroker(10_000)
+    const { told, sink } = telling()
+    await broker.node(0).subscribe('news', { last: 10 }, sink)
+    broker.ringing = () => 'lost'
+    broker.append('news', { event: { data: 1 } })
+    broker.ringing = () => 'news'
+    const data = Array.from({ length: 3_000 }, (_, index) => index + 2)
+    await publishAll(broker, 'news', data)
+    await until(() => told.length === 3_002, 'the last one')
+    expect(told).toEqual(['origin p1', 1, ...data])
+  })
+
+  test('go back to what they hear as soon as it follows on what they read, however fast events come', async () => {
+    const broker = new BellBroker(10_000)
+    const { told, sink } = telling()
+    await broker.node(0).subscribe('news', { last: 10 }, sink)
+    broker.ringing = () => 'lost'
+    broker.append('news', { event: { data: 0 } })
+    broker.ringing = () => 'news'
+    const { questions } = broker
+    // One in each turn, so that no page is ever empty.
+    for (let data = 1; data <= 200; data++) {
+      broker.append('news', { event: { data } })
+      await turn()
+    }
+    await until(() => told.includes(200), 'the last one')
+    expect(told).toHaveLength(202)
+    expect(broker.questions - questions).toBeLessThan(5)
+  })
+
+  test('have the bell ring once a channel, and stop with the last of them', async () => {
+    const broker = new BellBroker()
+    const node = broker.node()
+    const leave = await Promise.all([1, 2].map(() => node.subscribe('news', { last: 0 }, nobody)))
+    expect([...node.heardOf]).toEqual(['news'])
+    leave[0]?.()
+    leave[0]?.()
+    expect([...node.heardOf]).toEqual(['news'])
+    leave[1]?.()
+    expect([...node.heardOf]).toEqual([])
+  })
+
+  test('that cannot begin leave nothing behind, and the next one may', async () => {
+    const broker = new BellBroker()
+    const node = broker.node()
+    broker.goDown()
+    for (const _ of [1, 2]) {
+      await expect(node.subscribe('news', { last: 0 }, nobody)).rejects.toMatchObject({
+        code: 'ERR_SSE_BACKPLANE',
+        cause: new Error('the broker is down'),
+      })
+    }
+    expect([...node.heardOf]).toEqual([])
+    broker.goUp()
+    const { told, sink } = telling()
+    await node.subscribe('news', { last: 0 }, sink)
+    await publishAll(broker, 'news', [1])
+    await until(() => told.includes(1), 'what was told')
+  })
+
+  test('of a log that never answers are told so in time', async () => {
+    const silent = new Promise<never>(() => {})
+    const followers = new LogFollowers(
+      {
+        newest: () => silent,
+        after: () => silent,
+        tails: () => silent,
+        isLater: () => false,
+        listen: () => silent,
+        unlisten: () => {},
+      },
+      { timeoutMs: 10 },
+    )
+    const subscribing = followers.subscribe('news', { last: 0 }, nobody)
+    await expect(subscribing).rejects.toThrow('the broker did not answer in 10 ms: the bell of channel "news"')
+    await expect(subscribing).rejects.toBeInstanceOf(SseError)
+    followers.close()
+    await expect(followers.subscribe('news', { last: 0 }, nobody)).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+  })
+
+  test('compare again only when they have been answered, so that a client without a connection holds one question', async () => {
+    const answers: ((tails: string[]) => void)[] = []
+    const followers = new LogFollowers(
+      {
+        newest: async () => ({ originId: 'p1', entries: [], place: 'p1' }),
+        after: async () => [],
+        tails: () => new Promise((resolve) => answers.push(resolve)),
+        isLater: () => false,
+        listen: async () => {},
+        unlisten: () => {},
+      },
+      { timeoutMs: 1, compareMs: 1 },
+    )
+    await followers.subscribe('news', { last: 0 }, nobody)
+    await until(() => answers.length === 1, 'a question')
+    for (let times = 0; times < 20; times++) await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(answers).toHaveLength(1)
+    followers.compare()
+    expect(answers).toHaveLength(1)
+    answers[0]?.(['p1'])
+    await until(() => answers.length === 2, 'the next question')
+    followers.close()
+  })
+
+  test.each([
+    ['timeoutMs', -1],
+    ['compareMs', Number.NaN],
+    ['timeoutMs', 2 ** 31],
+  ])('refuse %s of %p', (option, value) => {
+    expect(() => new LogFollowers(new BellBroker().node(), { [option]: value })).toThrow(RangeError)
+  })
+})

@@ -1,0 +1,121 @@
+import { Ioredis } from './ioredis.js'
+import { NodeRedis } from './node-redis.js'
+import type { Script } from './script.js'
+
+// biome-ignore lint/suspicious/noExplicitAny: node-redis has text or bytes for listeners, by a type argument of its methods
+type MessageListener = (message: any, channel: any) => void
+
+/** What the backplane uses of a client of node-redis: `createClient()`. */
+export interface NodeRedisClient {
+  readonly isOpen: boolean
+  sendCommand(args: string[]): Promise<unknown>
+  duplicate(): NodeRedisSubscriber
+  listenerCount(event: 'error'): number
+  emit(event: 'error', error: unknown): boolean
+}
+
+/** What the backplane uses of the connection for subscriptions that it makes of a client of node-redis. */
+export interface NodeRedisSubscriber {
+  readonly isOpen: boolean
+  connect(): Promise<unknown>
+  subscribe(channels: string[], listener: MessageListener): Promise<unknown>
+  unsubscribe(channels: string[], listener: MessageListener): Promise<unknown>
+  // biome-ignore lint/suspicious/noExplicitAny: an EventEmitter's listeners take what the event brings
+  on(event: string, listener: (...args: any[]) => void): unknown
+  destroy(): void
+}
+
+/** What the backplane uses of a cluster client of node-redis: `createCluster()`. */
+export interface NodeRedisCluster {
+  readonly masters: readonly unknown[]
+  sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>
+  duplicate(): NodeRedisClusterSubscriber
+  listenerCount(event: 'error'): number
+  emit(event: 'error', error: unknown): boolean
+}
+
+/** What the backplane uses of the connections for subscriptions that it makes of a cluster client of node-redis. */
+export interface NodeRedisClusterSubscriber extends NodeRedisSubscriber {
+  sSubscribe(channels: string, listener: MessageListener): Promise<unknown>
+  sUnsubscribe(channels: string, listener: MessageListener): Promise<unknown>
+}
+
+/** What the backplane uses of a client of ioredis: `new Redis()`. */
+export interface IoredisClient {
+  readonly isCluster: boolean
+  readonly status: string
+  readonly options: { readonly keyPrefix?: string | undefined }
+  call(command: string, args: string[]): Promise<unknown>
+  duplicate(override?: { enableOfflineQueue: boolean; autoResubscribe: boolean }): IoredisSubscriber
+  listenerCount(event: 'error'): number
+  emit(event: 'error', error: unknown): boolean
+}
+
+/** What the backplane uses of the connections for subscriptions that it makes of a client of ioredis. */
+export interface IoredisSubscriber {
+  subscribe(...channels: string[]): Promise<unknown>
+  unsubscribe(...channels: string[]): Promise<unknown>
+  ssubscribe(...channels: string[]): Promise<unknown>
+  sunsubscribe(...channels: string[]): Promise<unknown>
+  // biome-ignore lint/suspicious/noExplicitAny: an EventEmitter's listeners take what the event brings
+  on(event: string, listener: (...args: any[]) => void): unknown
+  disconnect(): void
+}
+
+/** What the backplane uses of a cluster client of ioredis: `new Cluster()`. */
+export interface IoredisCluster {
+  readonly isCluster: boolean
+  readonly status: string
+  readonly options: { readonly keyPrefix?: string | undefined }
+  call(command: string, args: string[]): Promise<unknown>
+  duplicate(
+    startupNodes?: [],
+    override?: { enableOfflineQueue: boolean; shardedSubscribers: boolean },
+  ): IoredisSubscriber
+  listenerCount(event: 'error'): number
+  emit(event: 'error', error: unknown): boolean
+}
+
+/** A client that the backplane can work with: of node-redis 5 or 6, or of ioredis 5 or 6; of one server or of a cluster. */
+export type RedisClient = NodeRedisClient | NodeRedisCluster | IoredisClient | IoredisCluster
+
+/** Who hears what a subscriber connection hears. */
+export interface SubscriberEvents {
+  message(channel: string, message: string): void
+  /** It is connected, for the first time or again; what was subscribed may have to be subscribed once more. */
+  connected(): void
+  failed(error: unknown): void
+}
+
+/** Connections for subscriptions, opened by and for the backplane. */
+export interface RedisSubscriber {
+  /** Whether the client itself subscribes again after it has lost its connection. */
+  readonly resubscribes: boolean
+  subscribe(channels: readonly string[]): Promise<void>
+  unsubscribe(channel: string): Promise<void>
+  close(): void
+}
+
+/** A Redis client, whichever it is. */
+export interface RedisConnection {
+  readonly isCluster: boolean
+  /** What the client puts before each key by itself. */
+  readonly keyPrefix: string
+  /** Runs a script at the server that has its keys. Rejects with the client's own errors. */
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>
+  /** @param sharded whether messages stay within the shard of their channel */
+  subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber
+  /** Hands on an error of a connection that was opened for the client's owner. */
+  readonly report: (error: unknown) => void
+}
+
+/** @throws {TypeError} it is no client that we know */
+export function connectionOf(client: RedisClient): RedisConnection {
+  if (typeof client === 'object' && client !== null) {
+    if ('call' in client && 'status' in client) return new Ioredis(client)
+    if ('sendCommand' in client && ('isOpen' in client || 'masters' in client)) return new NodeRedis(client)
+  }
+  throw new TypeError(
+    'client must be a client of node-redis (5 or later) or ioredis (5 or later), of a server or a cluster',
+  )
+}

@@ -1,0 +1,107 @@
+import type { LogEntry, LogNews, LogStretch, PlacedEntry, SharedLog } from '@ssekit/sse-core'
+import type { Bell } from './bell.js'
+import type { RedisConnection } from './client.js'
+import { decodeAll, idBefore, isLater, parseId, storedOf } from './entries.js'
+import type { ChannelKeys } from './keys.js'
+import { AFTER, NEWEST, READ, TAILS } from './read-scripts.js'
+import type { Retention } from './retention.js'
+
+/** How much one answer brings at most; more is asked for by the next question. */
+const PAGE_ENTRIES = 500
+const PAGE_BYTES = 1024 * 1024
+
+export interface RedisLogOptions {
+  readonly connection: RedisConnection
+  readonly keys: (channel: string) => ChannelKeys
+  readonly retention: Retention
+  readonly bell: Bell
+  /** What a place without an entry is called by this process. */
+  readonly name: string
+}
+
+/** The logs of channels at the server. */
+export class RedisLog implements SharedLog {
+  readonly #options: RedisLogOptions
+  // In a reconnect storm nearly all clients ask the same.
+  readonly #reading = new Map<string, Promise<readonly LogEntry[] | undefined>>()
+
+  constructor(options: RedisLogOptions) {
+    this.#options = options
+  }
+
+  async newest(channel: string, last: number, maxBytes: number): Promise<LogStretch> {
+    const { connection, keys, retention, name } = this.#options
+    const { log, tail } = keys(channel)
+    const args = [String(last), String(maxBytes), retention.keepTailMs, name]
+    const [place, originId, rows] = (await connection.run(NEWEST, [log, tail], args)) as [unknown, unknown, unknown[]]
+    const stored = rows.map(storedOf)
+    const [first] = stored
+    const before = String(originId) || (first && idBefore(first.streamId, first.mark)) || String(place)
+    return { place: String(place), originId: before, entries: decodeAll(stored, before) }
+  }
+
+  async after(channel: string, place: string): Promise<readonly PlacedEntry[] | undefined> {
+    const { connection, keys } = this.#options
+    const { log, tail } = keys(channel)
+    return pageOf(await connection.run(AFTER, [log, tail], [place, String(PAGE_ENTRIES), String(PAGE_BYTES)]))
+  }
+
+  async tails(channels: readonly string[]): Promise<(string | undefined)[]> {
+    const { connection, keys, retention } = this.#options
+    const all = channels.map((channel) => keys(channel).tail)
+    // Whoever asks keeps them, so that a channel may be quiet for longer than its history is kept. One command takes
+    // far less than one each, but in a cluster all keys of a command are of one slot.
+    const ask = (some: readonly string[]): Promise<unknown> => connection.run(TAILS, some, [retention.keepTailMs])
+    const answers = connection.isCluster ? Promise.all(all.map((key) => ask([key]))) : [await ask(all)]
+    const tails = ((await answers) as unknown[][]).flat()
+    return tails.map((tail) => (tail === null ? undefined : String(tail).split(' ', 1)[0]))
+  }
+
+  isLater(place: string, than: string): boolean {
+    return isLater(place, than)
+  }
+
+  listen(channel: string): Promise<void> {
+    return this.#options.bell.listen(channel)
+  }
+
+  unlisten(channel: string): void {
+    this.#options.bell.unlisten(channel)
+  }
+
+  /** As `Backplane.read`. */
+  read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
+    const question = JSON.stringify([channel, afterId, limit])
+    let answer = this.#reading.get(question)
+    if (answer === undefined) {
+      answer = this.#read(channel, afterId, limit).finally(() => this.#reading.delete(question))
+      this.#reading.set(question, answer)
+    }
+    return answer
+  }
+
+  async #read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
+    const { connection, keys } = this.#options
+    const { log, tail } = keys(channel)
+    const { streamId = '', mark = '', isBefore = false } = parseId(afterId) ?? {}
+    const args = [afterId, String(limit), String(PAGE_BYTES), streamId, mark, isBefore ? '1' : '']
+    return pageOf(await connection.run(READ, [log, tail], args))?.map(({ entry }) => entry)
+  }
+}
+
+/** What a bell says; undefined if that is nothing of ours. */
+export function newsOf(message: string): LogNews | undefined {
+  try {
+    const [after, afterId, mark, ids, values] = JSON.parse(message) as [string, string, string, string[], unknown[]]
+    const stored = ids.map((streamId, index) => ({ streamId, mark, value: values[index] }))
+    return { after, entries: decodeAll(stored, afterId || undefined) }
+  } catch {
+    return undefined
+  }
+}
+
+function pageOf(reply: unknown): PlacedEntry[] | undefined {
+  if (reply === null || reply === undefined || reply === false) return undefined
+  const [beforeId, rows] = reply as [unknown, unknown[]]
+  return decodeAll(rows.map(storedOf), String(beforeId))
+}

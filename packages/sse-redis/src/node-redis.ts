@@ -1,0 +1,93 @@
+import type {
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisClusterSubscriber,
+  NodeRedisSubscriber,
+  RedisConnection,
+  RedisSubscriber,
+  SubscriberEvents,
+} from './client.js'
+import { type Script, ScriptRunner } from './script.js'
+
+/** A client of node-redis. */
+export class NodeRedis implements RedisConnection {
+  readonly isCluster: boolean
+  // Commands that are sent as they are get no prefix.
+  readonly keyPrefix = ''
+  readonly #client: NodeRedisClient | NodeRedisCluster
+  readonly #scripts: ScriptRunner
+
+  constructor(client: NodeRedisClient | NodeRedisCluster) {
+    this.#client = client
+    this.isCluster = 'masters' in client
+    this.#scripts = new ScriptRunner((name, args) =>
+      // Digest or source, and the number of keys, come before the first key.
+      'masters' in client
+        ? client.sendCommand(args[2] ?? '', false, [name, ...args])
+        : client.sendCommand([name, ...args]),
+    )
+  }
+
+  run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    return this.#scripts.run(script, keys, args)
+  }
+
+  subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
+    return new NodeRedisSubscriptions(this.#client.duplicate(), events, sharded)
+  }
+
+  readonly report = (error: unknown): void => {
+    if (this.#client.listenerCount('error') > 0) this.#client.emit('error', error)
+  }
+}
+
+class NodeRedisSubscriptions implements RedisSubscriber {
+  readonly resubscribes = true
+  readonly #subscriber: NodeRedisSubscriber | NodeRedisClusterSubscriber
+  readonly #sharded: boolean
+  readonly #listener: (message: string, channel: string) => void
+  #connecting: Promise<unknown> | undefined
+
+  constructor(
+    subscriber: NodeRedisSubscriber | NodeRedisClusterSubscriber,
+    events: SubscriberEvents,
+    sharded: boolean,
+  ) {
+    this.#subscriber = subscriber
+    this.#sharded = sharded
+    this.#listener = (message, channel) => events.message(channel, message)
+    subscriber.on('error', (error: unknown) => events.failed(error))
+    for (const event of ['ready', 'sharded-channel-moved']) subscriber.on(event, () => events.connected())
+  }
+
+  async subscribe(channels: readonly string[]): Promise<void> {
+    await this.#connect()
+    const subscriber = this.#subscriber
+    if (this.#sharded && 'sSubscribe' in subscriber) {
+      // Those of one command must be of one shard.
+      await Promise.all(channels.map((channel) => subscriber.sSubscribe(channel, this.#listener)))
+    } else await subscriber.subscribe([...channels], this.#listener)
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    const subscriber = this.#subscriber
+    // Without the listener node-redis would take the channel for subscribed until the answer is there, and who subscribes again
+    // before that would never hear it.
+    if (this.#sharded && 'sUnsubscribe' in subscriber) await subscriber.sUnsubscribe(channel, this.#listener)
+    else await subscriber.unsubscribe([channel], this.#listener)
+  }
+
+  close(): void {
+    // One that was never connected has nothing to destroy, and says so by an error.
+    if (this.#connecting !== undefined) this.#subscriber.destroy()
+  }
+
+  #connect(): Promise<unknown> {
+    this.#connecting ??= this.#subscriber.connect().catch((error: unknown) => {
+      // The next one tries again.
+      this.#connecting = undefined
+      throw error
+    })
+    return this.#connecting
+  }
+}

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type LogInput, SseError } from '@ssekit/sse-core'
+import { APPEND } from './append-script.js'
+import type { RedisConnection } from './client.js'
+import { encode, idOf } from './entries.js'
+import type { ChannelKeys } from './keys.js'
+import { Outbox, Outgoing, tooLate } from './outbox.js'
+import type { Retention } from './retention.js'
+
+export interface PublisherOptions {
+  readonly connection: RedisConnection
+  readonly keys: (channel: string) => ChannelKeys
+  readonly retention: Retention
+  readonly sharded: boolean
+  readonly timeoutMs: number
+  readonly maxBufferedBytes: number
+}
+
+const MIN_RETRY_MS = 20
+const MAX_RETRY_MS = 500
+
+/** How long the server remembers a batch at least, so that a command which is sent again is not appended again. */
+const MIN_RECORD_MS = 60_000
+
+/**
+ * Appends to the logs of channels. What the server may have done without our hearing of it is asked again, under the same
+ * number, until the time is up; the script does nothing twice.
+ */
+export class Publisher {
+  readonly #options: PublisherOptions
+  // Names this process in marks and records; new with each, as its numbers are.
+  readonly #name = randomBytes(6).toString('base64url').replaceAll('-', '_')
+  readonly #outboxes = new Map<string, Outbox>()
+  readonly #commonArgs: readonly string[]
+  #batches = 0
+  #bufferedBytes = 0
+  // The server's clock less ours; undefined until it has answered.
+  #clockMs: number | undefined
+
+  constructor(options: PublisherOptions) {
+    this.#options = options
+    const { retention, timeoutMs, sharded } = options
+    const recordMs = Math.max(MIN_RECORD_MS, 2 * timeoutMs)
+    this.#commonArgs = [String(recordMs), ...retention.args, sharded ? '1' : '']
+  }
+
+  /** As `Backplane.publish`. */
+  publish(channel: string, input: LogInput): Promise<string> {
+    const { timeoutMs, maxBufferedBytes } = this.#options
+    const json = encode(input)
+    if (this.#bufferedBytes > 0 && this.#bufferedBytes + json.length > maxBufferedBytes) {
+      const waiting = `${this.#bufferedBytes} bytes wait for Redis, which is maxBufferedBytes`
+      return Promise.reject(new SseError('ERR_SSE_BACKPLANE', waiting))
+    }
+    this.#bufferedBytes += json.length
+    const ownId = ('event' in input ? input.event.id : undefined) ?? ''
+    const outgoing = new Outgoing(ownId, json, performance.now() + timeoutMs)
+    this.#outbox(channel).add(outgoing)
+    return outgoing.id.finally(() => {
+      this.#bufferedBytes -= json.length
+    })
+  }
+
+  /** Resolves once all that was published is settled, which takes the time limit at most. */
+  async idle(): Promise<void> {
+    await Promise.all([...this.#outboxes.values()].map((outbox) => outbox.settled()))
+  }
+
+  #outbox(channel: string): Outbox {
+    let outbox = this.#outboxes.get(channel)
+    if (outbox === undefined) {
+      outbox = new Outbox({
+        timeoutMs: this.#options.timeoutMs,
+        send: (batch) => this.#send(channel, batch),
+        onEmpty: () => this.#outboxes.delete(channel),
+      })
+      this.#outboxes.set(channel, outbox)
+    }
+    return outbox
+  }
+
+  async #send(channel: string, batch: readonly Outgoing[]): Promise<void> {
+    let rest = batch
+    // What was refused because the time of the first was up goes once more without it.
+    while (rest.length > 0) {
+      await this.#append(channel, rest)
+      rest = rest.filter(({ isSettled }) => !isSettled)
+    }
+  }
+
+  /** Appends a batch, and settles all of it, or some if the server says that it came too late. */
+  async #append(channel: string, batch: readonly Outgoing[]): Promise<void> {
+    this.#batches += 1
+    const mark = `${this.#name}.${this.#batches.toString(36)}`
+    try {
+      const [status, ...streamIds] = await this.#ask(channel, this.#batches, mark, batch)
+      if (status === 'ok') {
+        for (const [index, outgoing] of batch.entries()) settle(channel, outgoing, streamIds[index], mark)
+      } else {
+        const now = performance.now()
+        for (const each of batch) if (each.deadline <= now) each.reject(tooLate(this.#options.timeoutMs))
+      }
+    } catch (error) {
+      for (const outgoing of batch) outgoing.reject(error as SseError)
+    }
+  }
+
+  /** Asks until there is an answer. @throws {SseError} there is none while anybody waits for it, or Redis refuses */
+  async #ask(channel: string, number: number, mark: string, batch: readonly Outgoing[]): Promise<string[]> {
+    const { connection, keys, timeoutMs } = this.#options
+    const { log, tail, published } = keys(channel)
+    const [first, last] = [batch[0] as Outgoing, batch.at(-1) as Outgoing]
+    const outbox = this.#outbox(channel)
+    const entries = batch.flatMap(({ ownId, json }) => [ownId, json])
+    for (let retryMs = MIN_RETRY_MS; ; retryMs = Math.min(MAX_RETRY_MS, retryMs * 2)) {
+      const deadline = this.#serverTime(first.deadline)
+      // A command without a deadline could be carried out when nobody waits for it any more: the first only asks for the time.
+      const brought = deadline === '' ? [] : entries
+      const args = [String(number), mark, deadline, ...this.#commonArgs, ...brought]
+      // The time is read of an answer that nobody waits for, too: where all come late, what is refused must not be stored.
+      const asked = connection
+        .run(APPEND, [log, tail, published(this.#name)], args)
+        .then((answer) => this.#read(answer))
+      // Whoever waits is told by the outbox that the time is up. But the client still holds the command, and another one would
+      // only join it.
+      const answer = await asked.catch(asFailure)
+      const cause = answer instanceof Failure ? answer.error : undefined
+      outbox.trouble = cause
+      if (last.isSettled) throw tooLate(timeoutMs, cause)
+      if (!(answer instanceof Failure)) return answer
+      if (!mayPass(cause)) throw new SseError('ERR_SSE_BACKPLANE', 'Redis refused the event', { cause })
+      await delay(Math.min(retryMs, Math.max(0, last.deadline - performance.now())))
+      if (last.isSettled) throw tooLate(timeoutMs, cause)
+    }
+  }
+
+  /** A time of `performance.now()` by the server's clock; '' if that is not known yet. */
+  #serverTime(time: number): string {
+    if (this.#clockMs === undefined) return ''
+    return String(Math.floor(Date.now() + time - performance.now() + this.#clockMs))
+  }
+
+  #read(answer: unknown): string[] {
+    const [status, time, streamIds = ''] = (answer as unknown[]).map(String)
+    this.#clockMs = Number(time) - Date.now()
+    return [status as string, ...streamIds.split(',')]
+  }
+}
+
+/** @param streamId `''` if the channel had ended before it */
+function settle(channel: string, outgoing: Outgoing, streamId: string | undefined, mark: string): void {
+  if (streamId) outgoing.resolve(outgoing.ownId || idOf(streamId, mark))
+  else outgoing.reject(new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(channel)} has ended`))
+}
+
+class Failure {
+  readonly error: unknown
+
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+function asFailure(error: unknown): Failure {
+  return new Failure(error)
+}
+
+/**
+ * Whether an error may be over soon: those of connections, and what a server says that is starting, failing over or busy. All
+ * other answers of a server begin with an error code in capitals, and would be the same again.
+ */
+function mayPass(error: unknown): boolean {
+  const message = error instanceof Error ? error.message : String(error)
+  return (
+    !/^[A-Z]{2,}\b/.test(message) ||
+    /^(LOADING|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|READONLY|BUSY|UNBLOCKED)\b/.test(message)
+  )
+}

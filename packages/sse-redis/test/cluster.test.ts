@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, test } from '@jest/globals'
+import { redisBackplane } from '@ssekit/sse-redis'
+import { backplaneContract } from '@ssekit/sse-testkit'
+import { RedisCluster } from '../../sse-testkit/test/brokers/redis-cluster.js'
+import { type ConnectCluster, connectIoredisCluster, connectNodeRedisCluster, type OpenClient } from './clients.js'
+
+let cluster: RedisCluster
+const clients: OpenClient[] = []
+beforeAll(async () => {
+  cluster = await RedisCluster.start()
+})
+afterAll(async () => {
+  for (const { close } of clients) close()
+  await cluster.stop()
+})
+
+async function interrupt(): Promise<void> {
+  await Promise.all(cluster.nodes.map((node) => node.kill()))
+  await Promise.all(cluster.nodes.map((node) => node.restart()))
+  await cluster.ready()
+}
+
+describe.each<[string, boolean, ConnectCluster]>([
+  ['ioredis, sharded', true, connectIoredisCluster],
+  ['ioredis, not sharded', false, connectIoredisCluster],
+  ['node-redis, sharded', true, connectNodeRedisCluster],
+  ['node-redis, not sharded', false, connectNodeRedisCluster],
+])('on a Redis Cluster with %s', (_name, sharded, connect) => {
+  backplaneContract({
+    test,
+    nodes: async (count, history) => {
+      const prefix = randomUUID()
+      const opened = await Promise.all(Array.from({ length: count }, () => connect(cluster.ports)))
+      clients.push(...opened)
+      // What Pub/Sub does not bring is not found otherwise for as long as a test runs.
+      const compareMs = 60_000
+      return opened.map(({ client }) => redisBackplane({ client, prefix, history, sharded, compareMs }))
+    },
+    interrupt,
+    patienceMs: 15_000,
+  })
+})

@@ -1,0 +1,160 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { Publishing } from './publishing.js'
+import { everyClient, Stage } from './stage.js'
+import { until } from './until.js'
+
+describe.each(everyClient)('%s', (_name, connect) => {
+  let stage: Stage
+  afterEach(() => stage.end())
+
+  test.each(['pubsub', 'normal'] as const)(
+    'connections of type %s are lost again and again: nothing else is',
+    async (type) => {
+      stage = await Stage.open(connect)
+      const [node, publisher] = [await stage.node({ compareMs: 200 }), await stage.node()]
+      const loop = await stage.listen(node, 'news')
+      const publishing = new Publishing('a', publisher.backplane, 'news')
+      for (let round = 0; round < 5; round++) {
+        await publishing.accepts(10)
+        await stage.redis.ask('CLIENT', 'KILL', 'TYPE', type)
+      }
+      await publishing.accepts(10)
+      publishing.stop()
+      await publishing.settles()
+      expect(publishing.refused.size).toBe(0)
+      const all = [...publishing.accepted.keys()]
+      await loop.hears(all.at(-1))
+      expect(loop.data).toEqual(all)
+      expect((await stage.stored('news')).map(({ data }) => data)).toEqual(all)
+      expect(loop.gaps).toEqual([])
+    },
+  )
+
+  test('what is published while there is no subscriber connection is heard when there is one again, at once', async () => {
+    stage = await Stage.open(connect)
+    const via = await stage.proxy()
+    // It never compares but for that.
+    const [node, publisher] = [await stage.node({ via, compareMs: 0 }), await stage.node()]
+    const loop = await stage.listen(node, 'news')
+    await publisher.backplane.publish('news', { event: { data: 1 } })
+    await loop.hears(1)
+    for (const data of [2, 3, 4]) {
+      via.refuse()
+      await stage.redis.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await until(async () => (await stage.listeners('news')) === 0, 'no subscriber')
+      await publisher.backplane.publish('news', { event: { data } })
+      expect(loop.data).not.toContain(data)
+      via.accept()
+      await loop.hears(data)
+    }
+    expect(loop.data).toEqual([1, 2, 3, 4])
+    expect(loop.gaps).toEqual([])
+  })
+
+  test('SCRIPT FLUSH in the middle is not noticed', async () => {
+    stage = await Stage.open(connect)
+    const [node, publisher] = [await stage.node({ compareMs: 100 }), await stage.node()]
+    const loop = await stage.listen(node, 'news')
+    const publishing = new Publishing('a', publisher.backplane, 'news', 2)
+    for (let round = 0; round < 10; round++) {
+      await publishing.accepts(3)
+      await stage.redis.ask('SCRIPT', 'FLUSH')
+    }
+    publishing.stop()
+    await publishing.settles()
+    expect(publishing.refused.size).toBe(0)
+    await loop.hears([...publishing.accepted.keys()].at(-1))
+    expect(loop.data).toEqual([...publishing.accepted.keys()])
+    const { backplane } = await stage.node()
+    await stage.redis.ask('SCRIPT', 'FLUSH')
+    const [first] = publishing.accepted.values()
+    expect(await backplane.read('news', first as string, 1)).toHaveLength(1)
+  })
+
+  test('a channel that is left and heard again in the same moment is heard', async () => {
+    stage = await Stage.open(connect)
+    // It never compares.
+    const { backplane } = await stage.node({ compareMs: 0 })
+    const publisher = await stage.node()
+    let heard: unknown[] = []
+    const sink = {
+      entry: (entry: object) => heard.push((entry as { event: { data: unknown } }).event.data),
+      gap: () => {},
+    }
+    let unsubscribe = await backplane.subscribe('news', { last: 0 }, sink)
+    // Another one keeps the connection in use.
+    await backplane.subscribe('other', { last: 0 }, { entry: () => {}, gap: () => {} })
+    for (const data of [1, 2, 3]) {
+      heard = []
+      unsubscribe()
+      unsubscribe = await backplane.subscribe('news', { last: 0 }, sink)
+      await publisher.backplane.publish('news', { event: { data } })
+      await until(() => heard.length > 0, `event ${data}`)
+      expect(heard).toEqual([data])
+    }
+    unsubscribe()
+    await until(async () => (await stage.listeners('news')) === 0, 'no subscription')
+  })
+
+  test('what was asked for while the server was down, in vain, is no subscription when it is back', async () => {
+    stage = await Stage.open(connect)
+    const node = await stage.node({ timeoutMs: 200 })
+    const { backplane } = node
+    const sink = { entry: () => {}, gap: () => {} }
+    await stage.redis.kill()
+    const inVain = await Promise.allSettled([1, 2, 3].map(() => backplane.subscribe('vain', { last: 0 }, sink)))
+    expect(inVain.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+    await stage.redis.restart()
+    await stage.listen(node, 'news')
+    await until(async () => (await stage.listeners('vain')) === 0, 'no subscription')
+    expect(await stage.listeners('news')).toBe(1)
+  })
+
+  test('an unsubscription that is lost with its connection is made up for', async () => {
+    stage = await Stage.open(connect)
+    const via = await stage.proxy()
+    const [node, publisher] = [await stage.node({ via }), await stage.node()]
+    const sink = { entry: () => {}, gap: () => {} }
+    const unsubscribe = await node.backplane.subscribe('left', { last: 0 }, sink)
+    const loop = await stage.listen(node, 'news')
+    via.stall()
+    unsubscribe()
+    via.cut()
+    via.resume()
+    await until(async () => (await stage.listeners('news')) === 1, 'a subscription')
+    await publisher.backplane.publish('left', { event: { data: 'nobody hears' } })
+    await publisher.backplane.publish('news', { event: { data: 'heard' } })
+    await loop.hears('heard')
+    await until(async () => (await stage.listeners('left')) === 0, 'no subscription')
+  })
+
+  test('a client that is closed: ERR_SSE_BACKPLANE with its own error as the cause', async () => {
+    stage = await Stage.open(connect)
+    const node = await stage.node({ timeoutMs: 200 })
+    const { backplane } = node
+    await backplane.publish('news', { event: { data: 1 } })
+    stage.closeClient(node)
+    const sink = { entry: () => {}, gap: () => {} }
+    const outcomes = await Promise.allSettled([
+      backplane.publish('news', { event: { data: 2 } }),
+      backplane.publish('news', { event: { data: 3 } }),
+      backplane.read('news', 'some-id', 10),
+      backplane.subscribe('news', { last: 10 }, sink),
+    ])
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({
+        reason: { code: 'ERR_SSE_BACKPLANE', cause: { message: expect.stringMatching(/clos/i) } },
+      })
+    }
+  })
+
+  test('close while events are under way, called twice, waits for them both times', async () => {
+    stage = await Stage.open(connect)
+    const { backplane } = await stage.node()
+    await backplane.publish('news', { event: { data: 0 } })
+    const published = [1, 2, 3].map((data) => backplane.publish('news', { event: { data } }))
+    await Promise.all([backplane.close(), backplane.close(), ...published])
+    await backplane.close()
+    expect((await stage.stored('news')).map(({ data }) => data)).toEqual([0, 1, 2, 3])
+  })
+})

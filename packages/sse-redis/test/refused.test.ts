@@ -1,0 +1,104 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { everyClient, Stage } from './stage.js'
+import { until } from './until.js'
+
+describe.each(everyClient)('%s: what the server refuses', (_name, connect) => {
+  let stage: Stage
+  afterEach(() => stage.end())
+
+  const data = async (channel: string): Promise<unknown[]> => (await stage.stored(channel)).map(({ data }) => data)
+
+  test('memory that is full: refused at once with what the server says, readers go on, and so does all when there is room', async () => {
+    stage = await Stage.open(connect, { appendOnly: false })
+    // It would take a minute to find out by time.
+    const [publisher, node] = [await stage.node({ timeoutMs: 60_000 }), await stage.node()]
+    const loop = await stage.listen(node, 'news')
+    const [{ backplane }, event] = [publisher, { data: 'x'.repeat(1_000) }]
+    const first = await backplane.publish('news', { event })
+    await stage.redis.ask('CONFIG', 'SET', 'maxmemory', '1')
+    const full = { code: 'ERR_SSE_BACKPLANE', cause: { message: expect.stringMatching(/^OOM/) } }
+    await expect(backplane.publish('news', { event })).rejects.toMatchObject(full)
+    await expect(backplane.publish('other', { event })).rejects.toMatchObject(full)
+    await expect(backplane.publish('news', { end: true })).rejects.toMatchObject(full)
+    // Who comes now, on a node that did not know the channel, reads what there is.
+    const late = await stage.listen(await stage.node(), 'news', first)
+    expect(await node.backplane.read('news', first, 10)).toEqual([])
+    await stage.redis.ask('CONFIG', 'SET', 'maxmemory', '0')
+    await backplane.publish('news', { event: { data: 'after' } })
+    for (const each of [loop, late]) await each.hears('after')
+    expect(await data('news')).toEqual([event.data, 'after'])
+    expect([loop.data, late.data]).toEqual([[event.data, 'after'], ['after']])
+  })
+
+  test.each(['log', 'tail'])('a %s that is something else: refused at once, and only that channel', async (part) => {
+    stage = await Stage.open(connect)
+    const via = await stage.proxy()
+    const [publisher, node] = [await stage.node({ timeoutMs: 60_000 }), await stage.node({ via, compareMs: 50 })]
+    const [loop, other] = [await stage.listen(node, 'news'), await stage.listen(node, 'other')]
+    const { backplane } = publisher
+    await backplane.publish('news', { event: { data: 1 } })
+    await loop.hears(1)
+    await stage.redis.ask('DEL', `ssekit:{news}:${part}`)
+    await stage.redis.ask('LPUSH', `ssekit:{news}:${part}`, 'a list')
+    const wrong = { code: 'ERR_SSE_BACKPLANE', cause: { message: expect.stringMatching(/^WRONGTYPE/) } }
+    await expect(backplane.publish('news', { event: { data: 2 } })).rejects.toMatchObject(wrong)
+    await expect(backplane.read('news', 'some-id', 10)).rejects.toMatchObject(wrong)
+    const sink = { entry: () => {}, gap: () => {} }
+    await expect(publisher.backplane.subscribe('news', { last: 10 }, sink)).rejects.toMatchObject(wrong)
+    // The others are compared all the same, as one whose bell is silent shows.
+    via.discardReplies(({ sent }) => /subscribe/i.test(sent))
+    await backplane.publish('other', { event: { data: 3 } })
+    await other.hears(3)
+    via.passReplies()
+    await stage.redis.ask('DEL', 'ssekit:{news}:log', 'ssekit:{news}:tail')
+    await backplane.publish('news', { event: { data: 4 } })
+    await loop.hears(4)
+    expect(loop.data).toEqual([1, 4])
+    expect(loop.gaps).toHaveLength(1)
+  })
+
+  const users: [who: string, rules: string[]][] = [
+    ['may not PUBLISH', ['~*', '&*', '+@all', '-publish', '-spublish']],
+    // What Redis 7 gives to a user of whose channels nothing was said.
+    ['may use no channel', ['~*', 'resetchannels', '+@all']],
+    ['may not XADD', ['~*', '&*', '+@all', '-xadd']],
+    ['may not SET', ['~*', '&*', '+@all', '-set']],
+    ['may not touch these keys', ['~other:*', '&*', '+@all']],
+  ]
+  test.each(users)('a user who %s: refused at once, and nothing is stored or heard', async (_who, rules) => {
+    stage = await Stage.open(connect)
+    await stage.redis.ask('ACL', 'SETUSER', 'app', 'on', '>secret', ...rules)
+    const node = await stage.node({ compareMs: 50 })
+    const loop = await stage.listen(node, 'news')
+    await node.backplane.publish('news', { event: { data: 1 } })
+    await loop.hears(1)
+    const { client, close } = await connect(`redis://app:secret@127.0.0.1:${stage.redis.port}`)
+    try {
+      const { backplane } = stage.nodeOf(client, { timeoutMs: 60_000 })
+      const refusal = {
+        code: 'ERR_SSE_BACKPLANE',
+        cause: { message: expect.stringMatching(/can't|NOPERM/) },
+      }
+      await expect(backplane.publish('news', { event: { data: 2 } })).rejects.toMatchObject(refusal)
+      await expect(backplane.publish('fresh', { event: { data: 2 } })).rejects.toMatchObject(refusal)
+      await expect(backplane.publish('news', { end: true })).rejects.toMatchObject(refusal)
+      // Nor is it found by comparison.
+      const before = await stage.calls('evalsha')
+      await until(async () => (await stage.calls('evalsha')) > before + 4, 'comparisons')
+    } finally {
+      close()
+    }
+    expect([await data('news'), await data('fresh')]).toEqual([[1], []])
+    const id = await node.backplane.publish('news', { event: { data: 3 } })
+    await loop.hears(3)
+    expect(loop.data).toEqual([1, 3])
+    expect(loop.gaps).toEqual([])
+    // Nor does anybody who resumes see anything of it.
+    const [first] = loop.ids
+    expect((await node.backplane.read('news', first as string, 10))?.map((entry) => entry.id)).toEqual([id])
+    const fresh = await stage.listen(node, 'fresh')
+    await node.backplane.publish('fresh', { event: { data: 4 } })
+    await fresh.hears(4)
+    expect([fresh.data, fresh.gaps]).toEqual([[4], []])
+  })
+})

@@ -1,0 +1,117 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { everyClient, Stage, type StageNode } from './stage.js'
+import { until } from './until.js'
+
+describe.each(everyClient)('%s: what the server keeps', (_name, connect) => {
+  let stage: Stage
+  afterEach(() => stage.end())
+
+  const publish = async ({ backplane }: StageNode, ...all: unknown[]): Promise<void> => {
+    for (const data of all) await backplane.publish('news', { event: { data } })
+  }
+
+  /** Waits until all events have expired. */
+  const expired = (): Promise<void> =>
+    until(async () => (await stage.redis.ask('EXISTS', 'ssekit:{news}:log')) === '0', 'no log')
+
+  test('after a silence there is no log, and the next event is no gap to anybody', async () => {
+    stage = await Stage.open(connect)
+    const via = await stage.proxy()
+    const options = { history: { maxAgeMs: 100 }, compareMs: 30 }
+    const [node, deaf, publisher] = [
+      await stage.node(options),
+      await stage.node({ ...options, via }),
+      await stage.node(options),
+    ]
+    const loops = [await stage.listen(node, 'news'), await stage.listen(deaf, 'news')]
+    via.discardReplies(({ sent }) => /subscribe/i.test(sent))
+    await publish(publisher, 1, 2)
+    for (const loop of loops) await loop.hears(2)
+    await expired()
+    // Whoever left with the last event has missed nothing yet.
+    const back = await stage.listen(await stage.node(options), 'news', loops[0]?.ids.at(-1))
+    await publish(publisher, 3)
+    for (const loop of [...loops, back]) await loop.hears(3)
+    await expired()
+    await publish(publisher, 4)
+    for (const loop of [...loops, back]) {
+      await loop.hears(4)
+      expect(loop.gaps).toEqual([])
+    }
+    const late = await stage.listen(await stage.node(options), 'news', back.ids[0])
+    await late.hears(4)
+    expect([late.data, late.gaps]).toEqual([[4], []])
+  })
+
+  test('whoever follows a channel keeps its tail; what nobody follows leaves no key', async () => {
+    stage = await Stage.open(connect)
+    const node = await stage.node({ history: { maxAgeMs: 5_000 }, compareMs: 20 })
+    const left = async (): Promise<number[]> => {
+      const keys = await stage.control.keys('ssekit:*')
+      return Promise.all(keys.map((key) => stage.control.pttl(key)))
+    }
+    const unsubscribe = await node.backplane.subscribe('quiet', { last: 10 }, { entry: () => {}, gap: () => {} })
+    await publish(node, 1)
+    await node.backplane.publish('ended', { end: true })
+    await node.backplane.publish('quiet', { event: { data: 1 } })
+    expect(await stage.control.keys('ssekit:{quiet}:*')).toHaveLength(3)
+    // Neither the follower nor anybody else leaves a key for ever.
+    for (const ttl of await left()) expect(ttl).toBeGreaterThan(0)
+    expect(Math.max(...(await left()))).toBeLessThanOrEqual(120_000)
+    await stage.control.pexpire('ssekit:{quiet}:tail', 10_000)
+    await until(async () => (await stage.control.pttl('ssekit:{quiet}:tail')) > 10_000, 'a tail that is kept')
+    unsubscribe()
+    await stage.control.pexpire('ssekit:{quiet}:tail', 100)
+    await until(async () => (await stage.control.exists('ssekit:{quiet}:tail')) === 0, 'no tail')
+  })
+
+  test('no more than so many events, and those that are younger', async () => {
+    stage = await Stage.open(connect)
+    const node = await stage.node({ history: { maxEvents: 200, maxAgeMs: 600_000 } })
+    const all = Array.from({ length: 2_000 }, (_, index) => index)
+    await Promise.all(all.map((data) => node.backplane.publish('news', { event: { data } })))
+    const { length } = await stage.stored('news')
+    expect(length).toBeGreaterThanOrEqual(200)
+    // A stream is trimmed in blocks of a hundred.
+    expect(length).toBeLessThanOrEqual(300)
+  })
+
+  test('ages beyond the beginning of time are kept for ever', async () => {
+    stage = await Stage.open(connect)
+    const node = await stage.node({ history: { maxEvents: Number.POSITIVE_INFINITY, maxAgeMs: 1e14 } })
+    await publish(node, 1)
+    const endless = await stage.node({ prefix: 'endless', history: { maxAgeMs: Number.POSITIVE_INFINITY } })
+    await publish(endless, 1)
+    expect(await stage.control.pttl('endless:{news}:log')).toBe(-1)
+    expect((await stage.stored('news')).length).toBe(1)
+  })
+
+  test('ids of publishers’ own: resumed on any node, also where the log was trimmed in between', async () => {
+    stage = await Stage.open(connect)
+    const history = { maxEvents: 100 }
+    const [publisher, node] = [await stage.node({ history }), await stage.node({ history })]
+    // It knows the newest ten of itself.
+    const cold = await stage.node({ history, manager: { history: { maxEvents: 10 } } })
+    const loop = await stage.listen(node, 'news')
+    for (let number = 1; number <= 1_000; number++) {
+      void publisher.backplane.publish('news', { event: { id: `order/${number}"'\\{}`, data: number } })
+    }
+    await loop.hears(1_000)
+    const stored = await stage.stored('news')
+    expect(stored.length).toBeLessThan(300)
+    const first = stored[0]?.data as number
+    const from = (number: number): number[] => Array.from({ length: 1_001 - number }, (_, index) => number + index)
+    for (const each of [cold, await stage.node({ history })]) {
+      for (const number of [first, first + 10, 999]) {
+        const resumed = await stage.listen(each, 'news', `order/${number}"'\\{}`)
+        await resumed.hears(1_000)
+        expect([resumed.gaps, resumed.data]).toEqual([[], from(number + 1)])
+      }
+      const lost = await stage.listen(each, 'news', `order/1"'\\{}`)
+      await lost.hears(1_000)
+      expect(lost.gaps).toHaveLength(1)
+      expect(lost.events[0]?.event).toBe('sse-gap')
+      expect(lost.data.at(-1)).toBe(1_000)
+    }
+  })
+})
