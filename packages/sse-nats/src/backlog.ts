@@ -1,7 +1,7 @@
 import { ownIdOf, type StoredMessage } from './messages.js'
 import type { Stream } from './stream.js'
 import { Turns } from './turns.js'
-import { type Visit, visit } from './visit.js'
+import { visit } from './visit.js'
 
 /** So few messages are asked for one by one, which needs no consumer. */
 const FEW = 8
@@ -44,7 +44,7 @@ export class Backlog {
     this.#stream = stream
   }
 
-  /** At most `limit` messages from a sequence up to `newest`, oldest first. */
+  /** At most `limit` messages from a sequence up to the newest, which is known, oldest first. */
   async page(subject: string, from: number, newest: number, limit: number): Promise<Page> {
     const messages: StoredMessage[] = []
     let bytes = 0
@@ -57,48 +57,37 @@ export class Backlog {
       next = message.sequence + 1
       if (messages.push(message) === limit || bytes >= PAGE_BYTES) return { messages, isLast: next > newest }
     }
-    const many = await this.manyFrom(subject, next, limit - messages.length, PAGE_BYTES - bytes)
-    return { messages: [...messages, ...many.messages], isLast: many.isLast }
+    messages.push(...(await this.many(subject, next, newest, limit - messages.length)))
+    return { messages, isLast: (messages.at(-1) as StoredMessage).sequence >= newest }
   }
 
-  /** The same for more than a few, whatever the newest is. */
-  manyFrom(subject: string, from: number, limit: number, maxBytes: number = PAGE_BYTES): Promise<Page> {
-    return this.#visit(subject, from, false, async ({ pending, pull }) => {
-      const messages: StoredMessage[] = []
-      let bytes = 0
-      while (messages.length < pending) {
-        const some = await pull(Math.min(pending, limit) - messages.length, EVENTS_AT_ONCE)
-        // Those that there were have been evicted since.
-        if (some.length === 0) break
-        messages.push(...some)
-        for (const { data } of some) bytes += data.length
-        if (messages.length >= limit || bytes >= maxBytes) return { messages, isLast: false }
+  /** The same where there are more than a few; as many as fit into a page. */
+  async many(subject: string, from: number, newest: number, limit: number): Promise<readonly StoredMessage[]> {
+    const messages: StoredMessage[] = []
+    let bytes = 0
+    const take = (some: readonly StoredMessage[]): boolean => {
+      messages.push(...some)
+      for (const { data } of some) bytes += data.length
+      return messages.length >= limit || bytes >= PAGE_BYTES
+    }
+    const atOnce = Math.min(limit, EVENTS_AT_ONCE)
+    if (from <= newest)
+      await this.#turns.take(() => visit(this.#stream, { subject, from, newest, isBare: false, atOnce, take }))
+    return messages.slice(0, limit)
+  }
+
+  /** All messages from a sequence up to the newest, oldest first, without what they carry. */
+  async heads(subject: string, from: number, newest: number): Promise<readonly Head[]> {
+    const heads: Head[] = []
+    const take = (some: readonly StoredMessage[]): boolean => {
+      for (const { sequence, headers } of some) {
+        heads.push({ sequence, size: Number(headers?.get('Nats-Msg-Size')), ownId: ownIdOf(headers) })
       }
-      return { messages, isLast: true }
-    })
-  }
-
-  /** All messages, oldest first, without what they carry. */
-  heads(subject: string): Promise<readonly Head[]> {
-    return this.#visit(subject, 0, true, async ({ pending, pull }) => {
-      const heads: Head[] = []
-      while (heads.length < pending) {
-        const some = await pull(pending - heads.length, HEADS_AT_ONCE)
-        if (some.length === 0) break
-        for (const { sequence, headers } of some) {
-          heads.push({ sequence, size: Number(headers?.get('Nats-Msg-Size')), ownId: ownIdOf(headers) })
-        }
-      }
-      return heads
-    })
-  }
-
-  /** How many messages there are from a sequence on. */
-  count(subject: string, from: number): Promise<number> {
-    return this.#visit(subject, from, true, async ({ pending }) => pending)
-  }
-
-  #visit<T>(subject: string, from: number, isBare: boolean, read: (visit: Visit) => Promise<T>): Promise<T> {
-    return this.#turns.take(() => visit(this.#stream, subject, from, isBare, read))
+      return false
+    }
+    const atOnce = HEADS_AT_ONCE
+    if (from <= newest)
+      await this.#turns.take(() => visit(this.#stream, { subject, from, newest, isBare: true, atOnce, take }))
+    return heads
   }
 }

@@ -102,10 +102,8 @@ export class History {
     if (last <= 1) return [newest]
     const few = await this.#backlog.page(subject, 0, newest.sequence, FEW)
     if (few.messages.length === 1 && few.isLast) return few.messages
-    const messages = few.isLast ? [...few.messages] : await this.#manyEvents(subject, last, maxBytes, end)
-    // A consumer may be on a server that is a little behind.
-    const rest = await this.#backlog.page(subject, (messages.at(-1)?.sequence ?? 0) + 1, newest.sequence, PAGE_SIZE)
-    messages.push(...rest.messages)
+    const until = newest.sequence
+    const messages = few.isLast ? few.messages : await this.#manyEvents(subject, until, last, maxBytes, end)
     // What has been evicted by now may have had successors that were evicted before they were read.
     const oldest = await this.#stream.next(subject, 0)
     const retained = messages.filter(({ sequence }) => oldest !== undefined && sequence >= oldest.sequence)
@@ -114,17 +112,16 @@ export class History {
 
   async #manyEvents(
     subject: string,
+    newest: number,
     last: number,
     maxBytes: number,
     end: StoredMessage | undefined,
-  ): Promise<StoredMessage[]> {
-    const heads = newestHeads(await this.#backlog.heads(subject), last, maxBytes, end?.sequence)
+  ): Promise<readonly StoredMessage[]> {
+    const heads = newestHeads(await this.#backlog.heads(subject, 0, newest), last, maxBytes, end?.sequence)
     const messages: StoredMessage[] = []
-    let from = heads[0]?.sequence
-    while (from !== undefined) {
-      const page: Page = await this.#backlog.manyFrom(subject, from, PAGE_SIZE)
-      messages.push(...page.messages)
-      from = page.isLast ? undefined : (messages.at(-1) as StoredMessage).sequence + 1
+    for (let from = heads[0]?.sequence ?? newest; from <= newest; ) {
+      messages.push(...(await this.#backlog.many(subject, from, newest, PAGE_SIZE)))
+      from = (messages.at(-1) as StoredMessage).sequence + 1
     }
     return messages
   }
@@ -148,8 +145,9 @@ export class History {
     if (oldest.sequence < first.sequence || first.sequence === sequence + 1) return true
     if (isBehindEviction) return false
     // A channel that is full has forgotten its own oldest.
-    const more = isLast ? 0 : await this.#backlog.count(subject, (messages.at(-1) as StoredMessage).sequence + 1)
-    return messages.length + more < maxEvents
+    const [last, newest] = [messages.at(-1), isLast ? undefined : await this.#stream.last(subject)]
+    const more = await this.#backlog.heads(subject, (last?.sequence ?? 0) + 1, newest?.sequence ?? 0)
+    return messages.length + more.length < maxEvents
   }
 }
 

@@ -48,8 +48,10 @@ export class Past {
       const message = await this.#stream.at(Math.max(1, Number(digits)), [events, subjects.end(channel)])
       if (message !== undefined && idOf(message) === id) return formatPlace(epoch, message.sequence)
     }
-    if ((await this.#stream.last(events)) === undefined) return undefined
-    const heads = await this.#searching.ask(channel, () => this.#backlog.heads(events))
+    const heads = await this.#searching.ask(channel, async () => {
+      const newest = await this.#stream.last(events)
+      return newest === undefined ? [] : this.#backlog.heads(events, 0, newest.sequence)
+    })
     const found = heads.find(({ ownId }) => ownId === id)
     return found && formatPlace(epoch, found.sequence)
   }

@@ -7,29 +7,34 @@ import type { Stream } from './stream.js'
 /** When the server removes a consumer that was not deleted, since the connection was lost, in ms. */
 const ABANDONED_MS = 10_000
 
-/** What is read of a subject by a consumer that lives for so long only. */
-export interface Visit {
-  /** How many messages there were from the beginning on. */
-  readonly pending: number
-  /** So many more of them, oldest first, but no more than `atOnce`; `[]` if there are none. */
-  pull(count: number, atOnce: number): Promise<readonly StoredMessage[]>
+/**
+ * How long the server may keep an empty hand, in ms, and how often in a row. It counts what it has for a consumer, and while
+ * messages come in it may count one twice; then it waits for the other one.
+ */
+const EMPTY_MS = 50
+const MAX_EMPTY = 20
+
+export interface VisitOptions {
+  readonly subject: string
+  /** From which sequence on, and up to which one, that there is. */
+  readonly from: number
+  readonly newest: number
+  /** Without the events themselves. */
+  readonly isBare: boolean
+  /** How many are asked for at once. */
+  readonly atOnce: number
+  /** Takes what was read, oldest first, and says whether that is enough. */
+  readonly take: (messages: readonly StoredMessage[]) => boolean
 }
 
 /**
  * Reads many messages of a subject, by a consumer of which nothing remains: older servers have no other way to send more
  * than one message for one question.
- *
- * @param isBare without the events themselves
  */
-export async function visit<T>(
-  stream: Stream,
-  subject: string,
-  from: number,
-  isBare: boolean,
-  read: (visit: Visit) => Promise<T>,
-): Promise<T> {
+export async function visit(stream: Stream, options: VisitOptions): Promise<void> {
+  const { subject, from, newest, isBare, atOnce, take } = options
   const manager = await stream.manager()
-  const { name, num_pending: pending } = await stream.ask(
+  const { name } = await stream.ask(
     manager.consumers.add(stream.name, {
       filter_subject: subject,
       deliver_policy: DeliverPolicy.StartSequence,
@@ -45,17 +50,21 @@ export async function visit<T>(
   const { apiPrefix, watcherPrefix } = manager.getOptions()
   const next = `${apiPrefix}.CONSUMER.MSG.NEXT.${stream.name}.${name}`
   try {
-    return await read({
-      pending,
-      pull: (count, atOnce) => pull(stream, next, createInbox(watcherPrefix), Math.min(count, atOnce)),
-    })
+    let empty = 0
+    for (let last = 0; last < newest; ) {
+      const messages = await pull(stream, next, createInbox(watcherPrefix), atOnce)
+      empty = messages.length === 0 ? empty + 1 : 0
+      if (empty === MAX_EMPTY) throw new SseError('ERR_SSE_BACKPLANE', `the broker sends nothing of ${subject}`)
+      if (take(messages)) return
+      last = messages.at(-1)?.sequence ?? last
+    }
   } finally {
     // If the server does not hear of it, it removes it on its own.
     manager.consumers.delete(stream.name, name).catch(() => {})
   }
 }
 
-/** The client's own ways of pulling wait for one more answer, or for a time. */
+/** Some messages. The client's own ways of pulling wait for one more answer, or for a time. */
 async function pull(stream: Stream, subject: string, inbox: string, count: number): Promise<readonly StoredMessage[]> {
   const { connection, timeoutMs } = stream
   const messages: StoredMessage[] = []
@@ -74,7 +83,8 @@ async function pull(stream: Stream, subject: string, inbox: string, count: numbe
     },
   })
   try {
-    connection.publish(subject, JSON.stringify({ batch: count, no_wait: true }), { reply: inbox })
+    const request = { batch: count, no_wait: true, expires: nanos(EMPTY_MS) }
+    connection.publish(subject, JSON.stringify(request), { reply: inbox })
     await inTime(stream.ask(pulled), timeoutMs, subject)
   } finally {
     subscription.unsubscribe()

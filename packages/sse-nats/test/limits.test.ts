@@ -38,7 +38,7 @@ test('what waits for the broker is bounded, and what is beyond is refused at onc
   nodes = new Nodes(server)
   const node = await nodes.backplane({ timeoutMs: 400, maxBufferedBytes: 10_000 })
   await node.publish('news', { event: { data: 'before' } })
-  server.pause()
+  await server.pause()
   const results = await Promise.allSettled(
     numbers(1, 30).map((data) => node.publish('news', { event: { data: String(data).padEnd(1_000) } })),
   )
