@@ -1,10 +1,11 @@
 /**
- * A way to serve streams.
+ * A way to serve streams, or to have events go from process to process.
  *
  * @typedef {object} Candidate
  * @property {string} label
- * @property {string} script in `servers`
+ * @property {string} script in `servers`; with a broker, in `backplanes`
  * @property {Readonly<Record<string, unknown>>} [options] for the script
+ * @property {string} [broker] in `brokers`: a script, too
  */
 
 const AGAIN = 'the same in another process (A/A)'
@@ -65,6 +66,19 @@ const candidates = {
   'sse-channel': { label: 'sse-channel on http', script: 'sse-channel.mjs' },
   'sse-channel-replay': { label: 'sse-channel on http', script: 'sse-channel.mjs', options: REPLAYING },
   hono: { label: 'Hono on @hono/node-server', script: 'hono.mjs' },
+
+  ioredis: { label: 'ioredis, `XADD` and `PUBLISH`', script: 'ioredis.mjs', broker: 'redis.mjs' },
+  'ioredis-again': { label: AGAIN, script: 'ioredis.mjs', broker: 'redis.mjs' },
+  'ssekit-ioredis': { label: '**ssekit** on Redis, ioredis', script: 'ssekit-ioredis.mjs', broker: 'redis.mjs' },
+  transmit: { label: 'the bus of @boringnode/transmit, no log', script: 'transmit.mjs', broker: 'redis.mjs' },
+  'node-redis': { label: 'node-redis, `XADD` and `PUBLISH`', script: 'node-redis.mjs', broker: 'redis.mjs' },
+  'ssekit-node-redis': {
+    label: '**ssekit** on Redis, node-redis',
+    script: 'ssekit-node-redis.mjs',
+    broker: 'redis.mjs',
+  },
+  nats: { label: 'JetStream, `publish()` and a subscription', script: 'nats.mjs', broker: 'nats.mjs' },
+  'ssekit-nats': { label: '**ssekit** on NATS', script: 'ssekit-nats.mjs', broker: 'nats.mjs' },
 }
 
 /** @typedef {keyof typeof candidates} CandidateId */

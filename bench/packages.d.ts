@@ -1,4 +1,6 @@
 // Packages that only `npm run bench` installs: the rest of the bench is checked without them.
+declare module '@boringnode/bus'
+declare module '@boringnode/bus/transports/redis'
 declare module '@fastify/sse'
 declare module '@hono/node-server'
 declare module '@observablehq/plot'

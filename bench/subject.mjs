@@ -3,7 +3,7 @@ import { candidate } from './candidates.mjs'
 import { cpuMs, residentBytes, Script } from './process.mjs'
 
 /** Long enough for a server to go to sleep after its last event: only then does the kernel's count of its CPU time stand still. */
-const SETTLE_MS = 3
+export const SETTLE_MS = 3
 
 const CLIENT = new URL('load/client.mjs', import.meta.url)
 

@@ -35,7 +35,7 @@ answer(undefined, {
       publisher.publish(workload)
       await waiting.forTotal(n * deliveries)
     }
-    waiting.requireEach(each)
+    streams.requireEach(each)
   },
 
   /**
@@ -58,7 +58,7 @@ answer(undefined, {
       sentAt[n] = performance.now()
     })
     await waiting.forTotal(samples.length)
-    waiting.requireEach(pace.publications)
+    streams.requireEach(pace.publications)
     stop()
     samples.sort()
     return { p50: quantile(samples, 0.5), p99: quantile(samples, 0.99) }
@@ -107,7 +107,7 @@ answer(undefined, {
     for (let n = 0; n < count; n++) {
       await streams.open(server.port, 1, () => server.replayPath)
       await waiting.forTotal(events)
-      waiting.requireEach(events)
+      streams.requireEach(events)
       await streams.close()
     }
   },
@@ -121,7 +121,7 @@ answer(undefined, {
   /** Resolves with the time when all streams have ended; each is to have received one event before. */
   async awaitEnd() {
     await streams.ended()
-    waiting.requireEach(1)
+    streams.requireEach(1)
     return process.hrtime.bigint()
   },
 })

@@ -58,6 +58,13 @@ export class Streams {
     this.total = 0
   }
 
+  /** @param {number} count @throws if a stream has received more or less */
+  requireEach(count) {
+    const wrong = this.received.findIndex((received) => received !== count)
+    if (wrong === -1) return
+    throw new Error(`stream ${wrong} received ${this.received[wrong]} events, not ${count}`)
+  }
+
   /** They read no more. */
   pause() {
     for (const socket of this.#sockets) socket.pause()

@@ -1,19 +1,29 @@
 /** Without an event for this long, one is lost. */
 const PATIENCE_MS = 20_000
 
+/**
+ * What counts events.
+ *
+ * @typedef {object} Counted
+ * @property {number} total how many have come
+ * @property {Error | undefined} failure
+ * @property {(index: number, first: number, count: number) => void} onEvents hears how many a stream had, and how many have come
+ * @property {(error: Error) => void} onFailure
+ */
+
 /** Waits for events, and fails if one is lost or doubled, or if a stream breaks. */
 export class Waiting {
-  #streams
+  #counted
   #target = Number.POSITIVE_INFINITY
   #isTired = false
   /** @type {{ resolve: (value?: undefined) => void, reject: (error: Error) => void } | undefined} */
   #waiter
 
-  /** @param {import('./streams.mjs').Streams} streams */
-  constructor(streams) {
-    this.#streams = streams
-    streams.onEvents = this.#check
-    streams.onFailure = (error) => this.#settle()?.reject(error)
+  /** @param {Counted} counted */
+  constructor(counted) {
+    this.#counted = counted
+    counted.onEvents = this.#check
+    counted.onFailure = (error) => this.#settle()?.reject(error)
     setInterval(() => this.#lookAround(), PATIENCE_MS / 2).unref()
   }
 
@@ -23,12 +33,12 @@ export class Waiting {
    * @param {(index: number, first: number, count: number) => void} onEvents
    */
   observe(onEvents) {
-    this.#streams.onEvents = (index, first, count) => {
+    this.#counted.onEvents = (index, first, count) => {
       onEvents(index, first, count)
       this.#check()
     }
     return () => {
-      this.#streams.onEvents = this.#check
+      this.#counted.onEvents = this.#check
     }
   }
 
@@ -39,9 +49,9 @@ export class Waiting {
    * @returns {Promise<void>}
    */
   forTotal(total) {
-    const { failure } = this.#streams
+    const { failure } = this.#counted
     if (failure !== undefined) return Promise.reject(failure)
-    if (this.#streams.total >= total) return Promise.resolve()
+    if (this.#counted.total >= total) return Promise.resolve()
     this.#isTired = false
     return new Promise((resolve, reject) => {
       this.#target = total
@@ -49,22 +59,15 @@ export class Waiting {
     })
   }
 
-  /** @param {number} count @throws if a stream has received more or less */
-  requireEach(count) {
-    const wrong = this.#streams.received.findIndex((received) => received !== count)
-    if (wrong === -1) return
-    throw new Error(`stream ${wrong} received ${this.#streams.received[wrong]} events, not ${count}`)
-  }
-
   #check = () => {
     this.#isTired = false
-    if (this.#streams.total >= this.#target) this.#settle()?.resolve()
+    if (this.#counted.total >= this.#target) this.#settle()?.resolve()
   }
 
   #lookAround() {
     if (this.#waiter === undefined) return
     if (this.#isTired) {
-      const message = `events are lost: ${this.#streams.total} of ${this.#target} arrived`
+      const message = `events are lost: ${this.#counted.total} of ${this.#target} arrived`
       this.#settle()?.reject(new Error(message))
     }
     this.#isTired = true

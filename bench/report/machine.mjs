@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
+import { findNats, findRedis } from '../../scripts/brokers.mjs'
 
 const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const { version } = JSON.parse(readFileSync(new URL('../../packages/sse-core/package.json', import.meta.url), 'utf8'))
@@ -20,8 +21,16 @@ export function machine() {
     ['ssekit', [version, said('git', ['rev-parse', '--short', 'HEAD'])].filter(Boolean).join(', commit ')],
     ['Packages', peers.join(', ')],
     ['nginx', said('nginx', ['-v'])],
+    ['Redis', brokerSaid(findRedis())],
+    ['NATS', brokerSaid(findNats())],
     ['C compiler', said('cc', ['--version'])],
   ]
+}
+
+/** @param {string | undefined} program */
+function brokerSaid(program) {
+  if (program === undefined) return ''
+  return /\d+\.\d+\.\d+/.exec(said(program, ['--version']))?.[0] ?? ''
 }
 
 /**

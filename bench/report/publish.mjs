@@ -8,7 +8,7 @@ const IMAGES = new URL('images/bench/', DOCS)
 /** Writes the page, its pictures and the raw figures, all or nothing. @param {import('./page.mjs').Run} run */
 export function publish(run) {
   const pictures = run.results.flatMap(({ id, comparisons }) => {
-    const shown = comparisons.filter(({ plot }) => plot !== undefined)
+    const shown = comparisons.filter(({ plot, entries }) => plot !== undefined && entries.length > 0)
     const [{ plot } = {}] = shown
     return plot === undefined ? [] : [{ id, svg: drawBars(shown, plot) }]
   })

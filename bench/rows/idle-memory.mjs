@@ -1,4 +1,5 @@
 import { labelOf } from '../comparison.mjs'
+import { growth } from '../memory.mjs'
 import { thousands } from '../report/text.mjs'
 import { Subject } from '../subject.mjs'
 
@@ -35,7 +36,7 @@ const QUANTITIES = /** @type {const} */ ({
 })
 
 /** @typedef {keyof typeof QUANTITIES} Quantity */
-/** @typedef {Record<Quantity, number>} Memory */
+/** @typedef {import('../memory.mjs').Memory} Memory */
 
 /** @type {import('./row.mjs').Row} */
 export const idleMemory = {
@@ -67,7 +68,7 @@ async function compare(cast, count, rounds) {
   const waiting = Array.from({ length: rounds }, () => ids).flat()
   const measureAll = async () => {
     for (let id = waiting.shift(); id !== undefined; id = waiting.shift())
-      growths.get(id)?.push(await growth(id, count))
+      growths.get(id)?.push(await growthOf(id, count))
   }
   // Memory does not mind that two run at the same time.
   await Promise.all([measureAll(), measureAll()])
@@ -93,7 +94,7 @@ async function compare(cast, count, rounds) {
  * @param {number} count
  * @returns {Promise<Memory>}
  */
-function growth(id, count) {
+function growthOf(id, count) {
   return Subject.with(id, {}, async ({ server, client }) => {
     await client.call('open', { count: WARM_UP_STREAMS })
     await client.call('close')
@@ -102,10 +103,6 @@ function growth(id, count) {
     await client.call('open', { count })
     /** @type {Memory} */
     const after = await server.call('memory')
-    return {
-      resident: after.resident - before.resident,
-      residentButYoung: after.residentButYoung - before.residentButYoung,
-      heap: after.heap - before.heap,
-    }
+    return growth(before, after)
   })
 }

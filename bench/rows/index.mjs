@@ -1,3 +1,6 @@
+import { backplaneChannels } from './backplane-channels.mjs'
+import { backplaneLatency } from './backplane-latency.mjs'
+import { backplaneThroughput } from './backplane-throughput.mjs'
 import { broadcast } from './broadcast.mjs'
 import { bursts } from './bursts.mjs'
 import { encoding } from './encoding.mjs'
@@ -27,4 +30,7 @@ export const rows = [
   idleMemory,
   stalledReaders,
   shutdown,
+  backplaneThroughput,
+  backplaneLatency,
+  backplaneChannels,
 ]

@@ -1,11 +1,11 @@
 // nginx with the nchan module, if it is installed (Debian's package is libnginx-mod-nchan).
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answer } from '../answering.mjs'
+import { freePort } from '../free-port.mjs'
 import { maxOpenFiles } from '../limits.mjs'
 
 const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so'
@@ -71,17 +71,6 @@ http {
   }
 }
 `
-}
-
-/** nginx cannot choose one itself. */
-function freePort() {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 /** The process that does the work, once it is there: the port is open then. @param {import('node:child_process').ChildProcess} master */

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { createServer, Socket } from 'node:net'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { getHeapSpaceStatistics } from 'node:v8'
 import { answer, options, takeLeave } from '../answering.mjs'
 import { MARKER, payload } from '../load/workload.mjs'
+import { memory } from '../memory.mjs'
 
 export { options } from '../answering.mjs'
 
@@ -85,17 +85,6 @@ async function listen(server) {
   }
   const address = /** @type {import('node:net').AddressInfo} */ (server.address())
   return address.port
-}
-
-/** What is left after collection, in bytes. */
-async function memory() {
-  for (let n = 0; n < 5; n++) {
-    globalThis.gc?.()
-    await sleep(50)
-  }
-  const { rss, heapUsed } = process.memoryUsage()
-  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
-  return { resident: rss, residentButYoung: rss - (young?.physical_space_size ?? 0), heap: heapUsed }
 }
 
 /** The longest time in which the event loop did not turn, in ms. @param {number} durationMs how long to look */

@@ -38,6 +38,7 @@ function serve() {
   })
 }
 
+// #region publisher
 /** @param {string} job */
 async function work(job) {
   const channel = manager.getOrCreate(`jobs/${job}`)
@@ -50,3 +51,4 @@ async function stop() {
   await backplane.close()
   client.destroy()
 }
+// #endregion publisher

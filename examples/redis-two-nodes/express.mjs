@@ -8,11 +8,13 @@ import { createClient } from 'redis'
 const { REDIS_URL = 'redis://127.0.0.1:6379', PORT = 3001 } = process.env
 const page = await readFile(new URL('page.html', import.meta.url), 'utf8')
 
+// #region manager
 const client = createClient({ url: REDIS_URL })
 client.on('error', (error) => console.error('express:', String(error)))
 await client.connect()
 const backplane = redisBackplane({ client })
 const manager = new SseManager({ backplane })
+// #endregion manager
 
 const app = express().use(sse({ manager }))
 app.get('/', (_req, res) => res.type('html').send(page))

@@ -1,7 +1,7 @@
 import type { BackplaneSink } from './backplane.js'
 import type { LogNews, PlacedEntry, SharedLog } from './shared-log.js'
 
-/** How much news is kept while the log is being read; what is beyond is read from the log as well. */
+/** How much news is kept while the log is being read; if there is more, it is read from the log as well. */
 const MAX_PENDING_NEWS = 1_000
 
 /** How much is read at once by who has lost its place. */
@@ -21,6 +21,8 @@ export class Follower {
   #pending: LogNews[] | undefined = []
   // There is more in the log than in the news.
   #isBehind = false
+  // There may be more in the log, unless the next news follow on what was read of it.
+  #isPartial = false
   #isClosed = false
   /** Whether it has heard nothing since this was last set. */
   isQuiet = false
@@ -45,7 +47,8 @@ export class Follower {
   hear(news: LogNews | undefined): void {
     this.isQuiet = false
     if (this.#pending !== undefined) this.#keep(news)
-    else if (news === undefined || !this.#take(news)) this.#read(news)
+    // Behind, it could not read what it was told of: news that follow on its place may not follow on that.
+    else if (news === undefined || this.#isBehind || !this.#take(news)) this.#read(news)
   }
 
   /** Compares its place with the newest of the log, and reads on if they differ, of which it says true. */
@@ -61,19 +64,26 @@ export class Follower {
 
   #keep(news: LogNews | undefined): void {
     const pending = this.#pending as LogNews[]
-    if (news !== undefined && pending.length < MAX_PENDING_NEWS) pending.push(news)
-    else this.#isBehind = true
+    if (news === undefined) this.#isBehind = true
+    else if (pending.length < MAX_PENDING_NEWS) pending.push(news)
+    else {
+      // Those that were kept are in the log; these show where to stop reading it.
+      this.#pending = [news]
+      this.#isBehind = true
+    }
   }
 
   /** Delivers what is new in it; says false if something is missing before that. */
   #take({ after, entries }: LogNews): boolean {
     const place = this.#place as string
     if (after === place) {
+      this.#isPartial = false
       this.#deliver(entries)
       return true
     }
     const index = entries.findIndex((each) => each.place === place)
     if (index !== -1) {
+      this.#isPartial = false
       this.#deliver(entries.slice(index + 1))
       return true
     }
@@ -116,25 +126,22 @@ export class Follower {
       if (!this.#take(news)) return false
       pending.shift()
     }
-    return !this.#isBehind
+    return !this.#isBehind && !this.#isPartial
   }
 
   async #readOn(): Promise<void> {
     const pending = this.#pending as LogNews[]
     const heard = pending.length
-    // What cannot be kept from now on may be later than the answer.
+    // Whatever is said of more in the log from now on may be later than the answer.
     this.#isBehind = false
     const entries = await this.#log.after(this.#channel, this.#place as string)
     if (this.#isClosed) return
     if (entries === undefined) await this.#startAgain()
     else this.#deliver(entries)
-    if (entries !== undefined && entries.length > 0) {
-      // There may be another page.
-      this.#isBehind = true
-    } else {
-      // Nothing is missing before these any more. What does not follow all the same is of another log.
-      for (const news of pending.splice(0, heard)) this.#take(news)
-    }
+    this.#isPartial = entries !== undefined && entries.length > 0
+    if (this.#isPartial) return
+    // Nothing is missing before these any more. What does not follow all the same is of another log.
+    if (this.#pending === pending) for (const news of pending.splice(0, heard)) this.#take(news)
   }
 
   /** Its place is lost: goes on with everything that it has not delivered yet, after a gap. */

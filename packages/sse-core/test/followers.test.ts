@@ -136,6 +136,24 @@ describe('followers of a log with a bell', () => {
     expect(told).toEqual(['origin p1', 1, ...data])
   })
 
+  test('go back to what they hear as soon as it follows on what they read, however fast events come', async () => {
+    const broker = new BellBroker(10_000)
+    const { told, sink } = telling()
+    await broker.node(0).subscribe('news', { last: 10 }, sink)
+    broker.ringing = () => 'lost'
+    broker.append('news', { event: { data: 0 } })
+    broker.ringing = () => 'news'
+    const { questions } = broker
+    // One in each turn, so that no page is ever empty.
+    for (let data = 1; data <= 200; data++) {
+      broker.append('news', { event: { data } })
+      await turn()
+    }
+    await until(() => told.includes(200), 'the last one')
+    expect(told).toHaveLength(202)
+    expect(broker.questions - questions).toBeLessThan(5)
+  })
+
   test('have the bell ring once a channel, and stop with the last of them', async () => {
     const broker = new BellBroker()
     const node = broker.node()

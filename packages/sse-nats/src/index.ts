@@ -1,1 +1,2 @@
-export {}
+export { natsBackplane } from './backplane.js'
+export type { NatsBackplaneOptions, NatsHistory } from './options.js'

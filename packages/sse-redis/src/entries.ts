@@ -1,4 +1,5 @@
 import type { LogEntry, LogInput, PlacedEntry, SseEvent } from '@ssekit/sse-core'
+import { END_JSON } from './lua.js'
 
 /** An entry as the stream keeps it: what was published, and the mark of the batch that brought it. */
 export interface StoredEntry {
@@ -28,9 +29,6 @@ function parse(json: string): unknown {
 export function encode(input: LogInput): string {
   return 'end' in input ? END_JSON : JSON.stringify(input.event)
 }
-
-/** What stands for the end of a channel, by which the scripts know it: no event has such a field. */
-export const END_JSON = '{"end":true}'
 
 /**
  * The place of an entry, and its id if its publisher gave none: the stream's own, and what no other log ever had there.

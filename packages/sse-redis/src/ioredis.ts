@@ -6,7 +6,7 @@ import type {
   RedisSubscriber,
   SubscriberEvents,
 } from './client.js'
-import type { Script } from './script.js'
+import { type Script, ScriptRunner } from './script.js'
 import { Unfulfilled } from './unfulfilled.js'
 
 /** A client of ioredis. */
@@ -14,11 +14,13 @@ export class Ioredis implements RedisConnection {
   readonly isCluster: boolean
   readonly keyPrefix: string
   readonly #client: IoredisClient | IoredisCluster
+  readonly #scripts: ScriptRunner
   // A cluster client tells of each command.
   readonly #unfulfilled: Unfulfilled | undefined
 
   constructor(client: IoredisClient | IoredisCluster) {
     this.#client = client
+    this.#scripts = new ScriptRunner((name, args) => this.#call(name, args))
     if (!client.isCluster && (client as IoredisClient).options.autoResendUnfulfilledCommands === false) {
       this.#unfulfilled = new Unfulfilled(client as IoredisClient)
     }
@@ -27,11 +29,11 @@ export class Ioredis implements RedisConnection {
   }
 
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    return script.run((command, all) => this.#call(command, all), keys, args)
+    return this.#scripts.run(script, keys, args)
   }
 
-  #call(command: string, args: string[]): Promise<unknown> {
-    const answer = this.#client.call(command, args)
+  #call(name: string, args: string[]): Promise<unknown> {
+    const answer = this.#client.call(name, args)
     return this.#unfulfilled === undefined ? answer : this.#unfulfilled.watch(answer)
   }
 

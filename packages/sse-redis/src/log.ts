@@ -3,8 +3,8 @@ import type { Bell } from './bell.js'
 import type { RedisConnection } from './client.js'
 import { decodeAll, idBefore, isLater, parseId, storedOf } from './entries.js'
 import type { ChannelKeys } from './keys.js'
+import { AFTER, NEWEST, READ, TAILS } from './read-scripts.js'
 import type { Retention } from './retention.js'
-import { AFTER, NEWEST, READ, TAILS } from './scripts.js'
 
 /** How much one answer brings at most; more is asked for by the next question. */
 const PAGE_ENTRIES = 500

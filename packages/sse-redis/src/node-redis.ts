@@ -7,7 +7,7 @@ import type {
   RedisSubscriber,
   SubscriberEvents,
 } from './client.js'
-import type { Script } from './script.js'
+import { type Script, ScriptRunner } from './script.js'
 
 /** A client of node-redis. */
 export class NodeRedis implements RedisConnection {
@@ -15,15 +15,21 @@ export class NodeRedis implements RedisConnection {
   // Commands that are sent as they are get no prefix.
   readonly keyPrefix = ''
   readonly #client: NodeRedisClient | NodeRedisCluster
+  readonly #scripts: ScriptRunner
 
   constructor(client: NodeRedisClient | NodeRedisCluster) {
     this.#client = client
     this.isCluster = 'masters' in client
+    this.#scripts = new ScriptRunner((name, args) =>
+      // Digest or source, and the number of keys, come before the first key.
+      'masters' in client
+        ? client.sendCommand(args[2] ?? '', false, [name, ...args])
+        : client.sendCommand([name, ...args]),
+    )
   }
 
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    const [first = ''] = keys
-    return script.run((command, all) => this.#send(first, [command, ...all]), keys, args)
+    return this.#scripts.run(script, keys, args)
   }
 
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
@@ -35,12 +41,6 @@ export class NodeRedis implements RedisConnection {
   }
 
   close(): void {}
-
-  #send(key: string, args: string[]): Promise<unknown> {
-    return this.isCluster
-      ? (this.#client as NodeRedisCluster).sendCommand(key, false, args)
-      : (this.#client as NodeRedisClient).sendCommand(args)
-  }
 }
 
 class NodeRedisSubscriptions implements RedisSubscriber {

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type LogInput, SseError } from '@ssekit/sse-core'
+import { APPEND } from './append-script.js'
 import type { RedisConnection } from './client.js'
 import { encode, idOf } from './entries.js'
 import type { ChannelKeys } from './keys.js'
 import { Outbox, Outgoing, tooLate } from './outbox.js'
 import type { Retention } from './retention.js'
-import { APPEND } from './scripts.js'
 
 export interface PublisherOptions {
   readonly connection: RedisConnection
@@ -142,9 +142,9 @@ export class Publisher {
   }
 
   #read(answer: unknown): string[] {
-    const [status, time, ...streamIds] = (answer as unknown[]).map(String)
+    const [status, time, streamIds = ''] = (answer as unknown[]).map(String)
     this.#clockMs = Number(time) - Date.now()
-    return [status as string, ...streamIds]
+    return [status as string, ...streamIds.split(',')]
   }
 }
 

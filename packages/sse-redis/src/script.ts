@@ -9,19 +9,51 @@ export class Script {
     this.source = source
     this.digest = createHash('sha1').update(source).digest('hex')
   }
+}
 
-  /** Runs it: `send` gets `EVALSHA` first, and `EVAL` if the server does not know the script (yet, or any more). */
-  async run(
-    send: (command: string, args: string[]) => Promise<unknown>,
-    keys: readonly string[],
-    args: readonly string[],
-  ): Promise<unknown> {
-    const rest = [String(keys.length), ...keys, ...args]
-    try {
-      return await send('EVALSHA', [this.digest, ...rest])
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-      return send('EVAL', [this.source, ...rest])
-    }
+/** Sends a command of which the first key says to which server. */
+export type SendCommand = (name: string, args: string[]) => Promise<unknown>
+
+/** Runs scripts by their digests, and brings their source to servers that do not know them (yet, or any more). */
+export class ScriptRunner {
+  readonly #send: SendCommand
+  readonly #bringing = new Map<Script, Promise<unknown>>()
+
+  constructor(send: SendCommand) {
+    this.#send = send
   }
+
+  async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
+    const rest = [String(keys.length), ...keys, ...args]
+    const byDigest = (): Promise<unknown> => this.#send('EVALSHA', [script.digest, ...rest])
+    try {
+      return await byDigest()
+    } catch (error) {
+      if (!isUnknownScript(error)) throw error
+    }
+    // Ten thousand that were sent before the first answer must not bring the source ten thousand times.
+    const others = this.#bringing.get(script)
+    if (others !== undefined) {
+      await others.catch(() => {})
+      try {
+        return await byDigest()
+      } catch (error) {
+        // Another server of a cluster.
+        if (!isUnknownScript(error)) throw error
+      }
+    }
+    return this.#bring(script, rest)
+  }
+
+  #bring(script: Script, rest: readonly string[]): Promise<unknown> {
+    const bringing = this.#send('EVAL', [script.source, ...rest])
+    this.#bringing.set(script, bringing)
+    return bringing.finally(() => {
+      if (this.#bringing.get(script) === bringing) this.#bringing.delete(script)
+    })
+  }
+}
+
+function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT')
 }

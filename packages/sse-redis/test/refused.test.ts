@@ -104,8 +104,6 @@ describe.each(everyClient)('%s: what the server refuses', (_name, connect) => {
     ['may use no channel', ['~*', 'resetchannels', '+@all']],
     ['may not XADD', ['~*', '&*', '+@all', '-xadd']],
     ['may not SET', ['~*', '&*', '+@all', '-set']],
-    ['may not PEXPIRE', ['~*', '&*', '+@all', '-pexpire']],
-    ['may not XTRIM', ['~*', '&*', '+@all', '-xtrim']],
     ['may not touch these keys', ['~other:*', '&*', '+@all']],
   ]
   test.each(users)('a user who %s: refused at once, and nothing is stored or heard', async (_who, rules) => {

@@ -1,0 +1,15 @@
+// What a backplane on Redis cannot do without: a log, a message, nothing else.
+import { createClient } from 'redis'
+import { hear, MAX_EVENTS, options, stand } from './stand.mjs'
+
+const client = await createClient({ socket: options }).connect()
+const subscriber = await client.duplicate().connect()
+const TRIM = /** @type {const} */ ({ strategy: 'MAXLEN', strategyModifier: '~', threshold: MAX_EVENTS })
+
+stand({
+  // Twice as fast as the same two commands by themselves.
+  publish: (channel, data) =>
+    client.multi().xAdd(`log:${channel}`, '*', { e: data }, { TRIM }).publish(channel, data).execAsPipeline(),
+  subscribe: (channels) => subscriber.subscribe([...channels], (data, channel) => hear(channel, data)),
+  roundTrip: () => client.ping(),
+})

@@ -1,0 +1,10 @@
+// NATS with JetStream, whose streams are files unless they are asked to be in memory.
+import { findNats } from '../../scripts/brokers.mjs'
+import { runBroker } from './broker.mjs'
+
+await runBroker({
+  name: 'nats-server',
+  program: findNats(),
+  readyLine: /Server is ready/,
+  args: (port, folder) => ['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', folder],
+})

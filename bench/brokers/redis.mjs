@@ -1,0 +1,10 @@
+// Redis, or Valkey, that keeps nothing on disk.
+import { findRedis } from '../../scripts/brokers.mjs'
+import { runBroker } from './broker.mjs'
+
+await runBroker({
+  name: 'redis-server',
+  program: findRedis(),
+  readyLine: /Ready to accept connections/,
+  args: (port) => ['--bind', '127.0.0.1', '--port', `${port}`, '--save', '', '--appendonly', 'no'],
+})

@@ -1,0 +1,37 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { getHeapSpaceStatistics } from 'node:v8'
+
+/**
+ * What a process holds, in bytes.
+ *
+ * @typedef {object} Memory
+ * @property {number} resident
+ * @property {number} residentButYoung without V8's young generation
+ * @property {number} heap
+ */
+
+/** What this process holds after collection. @returns {Promise<Memory>} */
+export async function memory() {
+  for (let n = 0; n < 5; n++) {
+    globalThis.gc?.()
+    await sleep(50)
+  }
+  const { rss, heapUsed } = process.memoryUsage()
+  const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space')
+  return { resident: rss, residentButYoung: rss - (young?.physical_space_size ?? 0), heap: heapUsed }
+}
+
+/**
+ * What it holds more than before.
+ *
+ * @param {Memory} before
+ * @param {Memory} after
+ * @returns {Memory}
+ */
+export function growth(before, after) {
+  return {
+    resident: after.resident - before.resident,
+    residentButYoung: after.residentButYoung - before.residentButYoung,
+    heap: after.heap - before.heap,
+  }
+}

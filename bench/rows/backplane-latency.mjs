@@ -1,0 +1,75 @@
+import { Crew } from '../crew.mjs'
+
+const PER_SECOND = 100
+const ROUND_MS = 400
+
+/** @type {import('../contest.mjs').Cast} */
+const cast = {
+  ioredis: null,
+  'ioredis-again': 'ioredis',
+  'ssekit-ioredis': 'ioredis',
+  transmit: 'ioredis',
+  'node-redis': null,
+  'ssekit-node-redis': 'node-redis',
+  nats: null,
+  'ssekit-nats': 'nats',
+}
+
+/** What a client's shortest question is. @type {Readonly<Record<string, string>>} */
+const questions = {
+  ioredis: 'a round trip of ioredis, `PING`',
+  'node-redis': 'a round trip of node-redis, `PING`',
+  nats: 'a round trip of NATS, `flush()`',
+}
+
+/** @type {import('./row.mjs').Row} */
+export const backplaneLatency = {
+  id: 'backplane-latency',
+  title: 'Backplanes: latency',
+  method:
+    `Events of 100 bytes, ${PER_SECOND} a second, from just before they are published in one process until they are received in another. Between two of them the ` +
+    'publisher asks the broker the shortest question that there is: that is the round trip, which all with the same client are divided by.',
+
+  run: ({ isQuick, rounds }) =>
+    Crew.compete(cast, { rounds, nodes: 1 }, async (contest) => {
+      for (const crew of contest.subjects) {
+        await crew.meet('news', 1)
+        await crew.listen(1)
+      }
+      const pace = { perSecond: PER_SECOND, publications: (PER_SECOND * ROUND_MS) / (isQuick ? 2_000 : 1_000) }
+      const title = `${PER_SECOND} events a second`
+      /** @type {import('../contest.mjs').Heading[]} */
+      const headings = [
+        { title: `${title}, median`, quantity: 'Latency', unit: 'ms', plot: 'value' },
+        { title: `${title}, 99th percentile`, quantity: 'Latency', unit: 'ms', plot: 'value' },
+      ]
+      const results = await contest.compare([...headings, ...headings], async (crew) => {
+        const { roundTrip, event } = await crew.latency(pace)
+        return { figures: [event.p50, event.p99, roundTrip.p50, roundTrip.p99] }
+      })
+      const [p50, p99, roundTripP50, roundTripP99] = results
+      return [beside(p50, roundTripP50), beside(p99, roundTripP99)]
+    }),
+}
+
+/**
+ * Events, divided by the round trips that their client has made meanwhile.
+ *
+ * @param {import('../comparison.mjs').Comparison | undefined} events
+ * @param {import('../comparison.mjs').Comparison | undefined} roundTrips
+ * @returns {import('../comparison.mjs').Comparison}
+ */
+function beside(events, roundTrips) {
+  if (events === undefined || roundTrips === undefined) throw new Error('there is nothing to compare')
+  const entries = events.entries.flatMap((entry, index) => {
+    const { id, against } = entry
+    // The control is to be the same as the baseline.
+    if (id.endsWith('-again')) return [entry]
+    const roundTripId = `${against ?? id}-round-trip`
+    const divided = { ...entry, against: roundTripId }
+    if (against !== undefined) return [divided]
+    const { values = [] } = roundTrips.entries[index] ?? {}
+    return [{ id: roundTripId, label: questions[id] ?? roundTripId, against: undefined, values }, divided]
+  })
+  return { ...events, entries }
+}

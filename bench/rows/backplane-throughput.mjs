@@ -1,0 +1,53 @@
+import { Crew } from '../crew.mjs'
+
+/** @type {import('../contest.mjs').Cast} */
+const cast = {
+  ioredis: null,
+  'ioredis-again': 'ioredis',
+  'ssekit-ioredis': 'ioredis',
+  transmit: 'ioredis',
+  'node-redis': null,
+  'ssekit-node-redis': 'node-redis',
+  nats: null,
+  'ssekit-nats': 'nats',
+}
+
+/** @type {import('./row.mjs').Row} */
+export const backplaneThroughput = {
+  id: 'backplane-throughput',
+  title: 'Backplanes: throughput',
+  method:
+    'One process publishes events of 100 bytes to one channel, at most 1,000 of them unacknowledged; others receive them. ' +
+    'From the first one’s publishing until all are everywhere: 20 µs are 50,000 events a second. Each candidate has a broker of its own, on the same machine.',
+
+  run({ isQuick, rounds }) {
+    const sizes = isQuick ? [1] : [1, 3]
+    const events = isQuick ? 2_000 : 5_000
+    return Crew.compete(cast, { rounds, nodes: Math.max(...sizes) }, async (contest) => {
+      const comparisons = []
+      for (const nodes of sizes) {
+        for (const crew of contest.subjects) {
+          await crew.meet(`to-${nodes}`, 1)
+          await crew.listen(nodes)
+          // What the first event of a channel costs more is no matter here.
+          await crew.flood(1)
+        }
+        const title = `100 bytes to ${nodes === 1 ? 'one node' : `${nodes} nodes`}`
+        const quantity = 'CPU per event'
+        /** @type {import('../contest.mjs').Heading[]} */
+        const headings = [
+          { title, quantity: 'Time per event', unit: 'µs', plot: 'value' },
+          { title: `${title}, the publisher`, quantity, unit: 'µs' },
+          { title: `${title}, ${nodes === 1 ? 'the' : 'each'} node`, quantity, unit: 'µs' },
+          { title: `${title}, the broker`, quantity, unit: 'µs' },
+        ]
+        const results = await contest.compare(headings, async (crew) => {
+          const { ms, publisherMs, nodeMs, brokerMs } = await crew.flood(events)
+          return { figures: [ms, publisherMs, nodeMs, brokerMs].map((each) => (each * 1000) / events) }
+        })
+        comparisons.push(...results)
+      }
+      return comparisons
+    })
+  },
+}

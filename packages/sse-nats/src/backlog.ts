@@ -1,0 +1,93 @@
+import { ownIdOf, type StoredMessage } from './messages.js'
+import type { Stream } from './stream.js'
+import { Turns } from './turns.js'
+import { visit } from './visit.js'
+
+/** So few messages are asked for one by one, which needs no consumer. */
+const FEW = 8
+
+/** How many visits are made to the server at once: each takes it some memory. */
+const VISITS_AT_ONCE = 16
+
+/** How many messages are sent for one question: of events of 1 MiB they fill 64 MiB. */
+const EVENTS_AT_ONCE = 64
+const HEADS_AT_ONCE = 500
+
+/** How many bytes a page has, and one question more. */
+const PAGE_BYTES = 4 * 1024 * 1024
+
+/** Some messages of a subject. */
+export interface Page {
+  readonly messages: readonly StoredMessage[]
+  /** Whether there were no more behind them. */
+  readonly isLast: boolean
+}
+
+/** A message without what it carries. */
+export interface Head {
+  readonly sequence: number
+  /** How many bytes it has. */
+  readonly size: number
+  /** The id that its publisher gave it. */
+  readonly ownId: string | undefined
+}
+
+/**
+ * What the stream has of a channel's events. While it is being read, the oldest may be evicted: two messages are neighbours
+ * only if the first of them is still there when the second was read.
+ */
+export class Backlog {
+  readonly #stream: Stream
+  readonly #turns = new Turns(VISITS_AT_ONCE)
+
+  constructor(stream: Stream) {
+    this.#stream = stream
+  }
+
+  /** At most `limit` messages from a sequence up to the newest, which is known, oldest first. */
+  async page(subject: string, from: number, newest: number, limit: number): Promise<Page> {
+    const messages: StoredMessage[] = []
+    let bytes = 0
+    let next = from
+    while (messages.length < FEW) {
+      // A question for what is not there would have older servers look through all that is behind it.
+      const message = next > newest ? undefined : await this.#stream.next(subject, next)
+      if (message === undefined) return { messages, isLast: true }
+      bytes += message.data.length
+      next = message.sequence + 1
+      if (messages.push(message) === limit || bytes >= PAGE_BYTES) return { messages, isLast: next > newest }
+    }
+    messages.push(...(await this.many(subject, next, newest, limit - messages.length)))
+    return { messages, isLast: (messages.at(-1) as StoredMessage).sequence >= newest }
+  }
+
+  /** The same where there are more than a few; as many as fit into a page. */
+  async many(subject: string, from: number, newest: number, limit: number): Promise<readonly StoredMessage[]> {
+    const messages: StoredMessage[] = []
+    let bytes = 0
+    const take = (some: readonly StoredMessage[]): boolean => {
+      messages.push(...some)
+      for (const { data } of some) bytes += data.length
+      return messages.length >= limit || bytes >= PAGE_BYTES
+    }
+    const atOnce = Math.min(limit, EVENTS_AT_ONCE)
+    if (from <= newest)
+      await this.#turns.take(() => visit(this.#stream, { subject, from, newest, isBare: false, atOnce, take }))
+    return messages.slice(0, limit)
+  }
+
+  /** All messages from a sequence up to the newest, oldest first, without what they carry. */
+  async heads(subject: string, from: number, newest: number): Promise<readonly Head[]> {
+    const heads: Head[] = []
+    const take = (some: readonly StoredMessage[]): boolean => {
+      for (const { sequence, headers } of some) {
+        heads.push({ sequence, size: Number(headers?.get('Nats-Msg-Size')), ownId: ownIdOf(headers) })
+      }
+      return false
+    }
+    const atOnce = HEADS_AT_ONCE
+    if (from <= newest)
+      await this.#turns.take(() => visit(this.#stream, { subject, from, newest, isBare: true, atOnce, take }))
+    return heads
+  }
+}

@@ -1,0 +1,79 @@
+import { type Backplane, inTime, LogFollowers, SseError } from '@ssekit/sse-core'
+import { watchConnection } from './connection-watch.js'
+import { NatsLog } from './log.js'
+import { type NatsBackplaneOptions, resolveOptions } from './options.js'
+import { Past } from './past.js'
+import { Publisher } from './publisher.js'
+import { Revival } from './revival.js'
+import { Stream } from './stream.js'
+import { Subjects } from './subjects.js'
+
+/**
+ * A backplane on NATS JetStream: one stream has the logs of all channels, and the server tells each node of what is stored on
+ * those that it follows.
+ *
+ * ```ts
+ * const connection = await connect({ servers: 'nats://localhost', maxReconnectAttempts: -1 })
+ * const manager = new SseManager({ backplane: natsBackplane({ connection }) })
+ * ```
+ *
+ * It asks nothing of the broker before it is used. `publish` rejects with `ERR_SSE_BACKPLANE` if there is no answer in time:
+ * then the event may be stored or not. It rejects with `ERR_SSE_LIMIT` if the event is more than the server takes, or if too
+ * much is waiting. `close()` waits for what is being published, and gives its subscriptions back; the connection is yours.
+ *
+ * @throws {TypeError} an option is of the wrong kind
+ * @throws {RangeError} an option is out of its range
+ */
+export function natsBackplane(options: NatsBackplaneOptions): Backplane {
+  const settings = resolveOptions(options)
+  const { connection } = options
+  const { timeoutMs, compareMs, maxBufferedBytes } = settings
+  const stream = new Stream(connection, new Subjects(settings.prefix), settings)
+  const log = new NatsLog(stream, (channel, news) => followers.hear(channel, news))
+  const followers = new LogFollowers(log, { timeoutMs, compareMs })
+  const past = new Past(stream, log.history, log.backlog)
+  const revival = new Revival(stream, () => {
+    followers.compare()
+    publisher.resume()
+  })
+  const publisher = new Publisher(stream, {
+    maxBufferedBytes,
+    onTrouble: () => revival.start(),
+    reason: () => revival.reason,
+  })
+  const unwatch = watchConnection(connection, {
+    onDisconnect: () => {
+      revival.stop(new Error('the NATS connection is lost'))
+      publisher.hold()
+      stream.doubt()
+    },
+    onReconnect: () => {
+      publisher.hold()
+      stream.doubt()
+      revival.restart()
+    },
+    onClose: () => {
+      revival.stop(new Error('the NATS connection is closed'))
+      publisher.fail(new SseError('ERR_SSE_BACKPLANE', 'the NATS connection is closed'))
+    },
+  })
+  let closing: Promise<void> | undefined
+
+  return {
+    publish: (channel, input) => publisher.publish(channel, input),
+    subscribe: (channel, start, sink) => followers.subscribe(channel, start, sink),
+    async read(channel, afterId, limit) {
+      if (closing !== undefined) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
+      return inTime(past.read(channel, afterId, limit), timeoutMs, `channel ${JSON.stringify(channel)}`)
+    },
+    close() {
+      followers.close()
+      closing ??= publisher.close().then(() => {
+        revival.stop()
+        unwatch()
+        stream.inbox.close()
+      })
+      return closing
+    },
+  }
+}

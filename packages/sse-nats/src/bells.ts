@@ -1,0 +1,84 @@
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
+import type { LogNews } from '@ssekit/sse-core'
+import { Coalescer } from './coalescer.js'
+import { entryOf } from './messages.js'
+import { formatPlace } from './place.js'
+import type { Stream } from './stream.js'
+import { isEnd } from './subjects.js'
+import { Track } from './track.js'
+
+/** What a subscription hears. Without news: that there are some. */
+export type HearBell = (channel: string, news?: LogNews) => void
+
+interface Bell {
+  readonly track: Track
+  readonly subscription: Subscription
+  /** The server would not have it. */
+  error: Error | undefined
+}
+
+/**
+ * The bells of the channels that this node follows: the server republishes each message that it stores, with its sequence and
+ * that of the one before it. So a channel costs a plain subscription, where a consumer would cost the server some 25 KB.
+ */
+export class Bells {
+  readonly #stream: Stream
+  readonly #connection: NatsConnection
+  readonly #hear: HearBell
+  readonly #bells = new Map<string, Bell>()
+  readonly #flushing = new Coalescer<void>()
+
+  constructor(stream: Stream, hear: HearBell) {
+    this.#stream = stream
+    this.#connection = stream.connection
+    this.#hear = hear
+  }
+
+  /** What is known of a channel's newest message; undefined if nobody follows it. */
+  track(channel: string): Track | undefined {
+    return this.#bells.get(channel)?.track
+  }
+
+  /** Resolves once the server has heard of it. */
+  async listen(channel: string): Promise<void> {
+    const subscription = this.#connection.subscribe(this.#stream.subjects.live(channel), {
+      callback: (error, message) => {
+        if (error === null) this.#ring(channel, bell, message)
+        else bell.error = error
+      },
+    })
+    const bell: Bell = { track: new Track(), subscription, error: undefined }
+    this.#bells.set(channel, bell)
+    await this.#flushing.ask('', () => this.#stream.ask(this.#connection.flush()))
+    if (bell.error !== undefined) throw bell.error
+  }
+
+  unlisten(channel: string): void {
+    const bell = this.#bells.get(channel)
+    this.#bells.delete(channel)
+    bell?.subscription.unsubscribe()
+  }
+
+  #ring(channel: string, { track }: Bell, { subject, headers, data }: Msg): void {
+    const { life, round } = this.#stream
+    const sequence = Number(headers?.get('Nats-Sequence'))
+    const previous = Number(headers?.get('Nats-Last-Sequence'))
+    // It says what it followed among the events. Where that is not enough, the stream is asked: about the end, and after a time
+    // without any event, in which there may have been one that has expired, or another stream.
+    const isEnough = life !== undefined && track.isOf(round) && track.epoch === life.epoch
+    if (!isEnough || track.end !== undefined || isEnd(subject) || !(previous > 0) || sequence <= track.tail) {
+      this.#hear(channel)
+      return
+    }
+    track.note(life.epoch, round, sequence, data.length)
+    const entry = entryOf({ sequence, headers, data, at: timeOf(headers?.get('Nats-Time-Stamp')) }, false)
+    const place = formatPlace(life.epoch, sequence)
+    this.#hear(channel, { after: formatPlace(life.epoch, previous), entries: [{ place, entry }] })
+  }
+}
+
+/** Servers say it since 2.10. */
+function timeOf(text: string | undefined): number | undefined {
+  const at = Date.parse(text ?? '')
+  return Number.isNaN(at) ? undefined : at
+}

@@ -1,0 +1,36 @@
+import type { NatsConnection } from '@nats-io/transport-node'
+
+export interface ConnectionListener {
+  readonly onDisconnect: () => void
+  readonly onReconnect: () => void
+  /** For good. */
+  readonly onClose: () => void
+}
+
+const watched = new WeakMap<NatsConnection, Set<ConnectionListener>>()
+
+/**
+ * Hears what becomes of a connection, until the function that it returns is called. All who do so share one reader of its
+ * status, which the client has no way to give back: it lasts as long as the connection.
+ */
+export function watchConnection(connection: NatsConnection, listener: ConnectionListener): () => void {
+  let listeners = watched.get(connection)
+  if (listeners === undefined) {
+    listeners = new Set()
+    watched.set(connection, listeners)
+    void read(connection, listeners)
+  }
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
+
+/** Never rejects. */
+async function read(connection: NatsConnection, listeners: Set<ConnectionListener>): Promise<void> {
+  for await (const { type } of connection.status()) {
+    for (const { onDisconnect, onReconnect, onClose } of listeners) {
+      if (type === 'disconnect') onDisconnect()
+      else if (type === 'reconnect') onReconnect()
+      else if (type === 'close') onClose()
+    }
+  }
+}

@@ -1,0 +1,178 @@
+import type { LogStretch, PlacedEntry } from '@ssekit/sse-core'
+import type { Backlog, Page } from './backlog.js'
+import type { StreamLife } from './life.js'
+import { entryOf, generatedId, type StoredMessage } from './messages.js'
+import { newestHeads, newestWithin } from './newest.js'
+import { formatPlace, parsePlace } from './place.js'
+import type { Stream } from './stream.js'
+import { Track } from './track.js'
+
+/** How many entries are read at once. */
+const PAGE_SIZE = 500
+
+/** So many events are read as they are; of more, it is seen first which are wanted. */
+const FEW = 8
+
+/** The logs of channels as the stream keeps them: events on one subject, the end on another one. */
+export class History {
+  readonly #stream: Stream
+  readonly #backlog: Backlog
+
+  constructor(stream: Stream, backlog: Backlog) {
+    this.#stream = stream
+    this.#backlog = backlog
+  }
+
+  /** As `SharedLog.newest`. What is seen of the channel's tail goes to the track. */
+  async newest(channel: string, last: number, maxBytes: number, track: Track): Promise<LogStretch> {
+    const { round } = this.#stream
+    const life = await this.#stream.refresh()
+    const { found: events, end } = await this.#withEnd(channel, (end) =>
+      this.#newestEvents(channel, last, maxBytes, end),
+    )
+    const tail = end ?? events.at(-1)
+    if (tail === undefined) return emptyStretch(life, round, track)
+    track.note(life.epoch, round, tail.sequence, tail.data.length)
+    track.end = end?.sequence
+    const messages = before(events, end)
+    if (end !== undefined) messages.push(end)
+    const entries = last === 0 ? [] : placed(life.epoch, messages.slice(-last), end)
+    const [first] = entries
+    const origin = first === undefined ? tail.sequence : parsePlace(first.place).sequence - 1
+    return { originId: generatedId(origin, life.epoch), entries, place: formatPlace(life.epoch, tail.sequence) }
+  }
+
+  /** As `SharedLog.after`, with at most `limit` entries. */
+  async after(
+    channel: string,
+    place: string,
+    limit: number = PAGE_SIZE,
+    track: Track = new Track(),
+  ): Promise<readonly PlacedEntry[] | undefined> {
+    const { epoch, sequence } = parsePlace(place)
+    // Nothing comes after the end, even once the stream has forgotten it.
+    if (track.end === sequence && track.epoch === epoch) return []
+    const { round, subjects } = this.#stream
+    const subject = subjects.events(channel)
+    const { found: page, end } = await this.#withEnd(channel, async () => {
+      const newest = await this.#stream.last(subject)
+      return this.#backlog.page(subject, sequence + 1, newest?.sequence ?? 0, limit)
+    })
+    const [oldest, life] = await Promise.all([
+      page.messages.length === 0 ? undefined : this.#stream.next(subject, 0),
+      this.#stream.refresh(),
+    ])
+    if (epoch !== life.epoch) return undefined
+    const isGapless = await this.#isGapless(subject, sequence, track.emptyUpTo(epoch, sequence), page, oldest, life)
+    if (!isGapless) return undefined
+    const messages = before(page.messages, end)
+    const isComplete = page.isLast || messages.length < page.messages.length
+    if (end !== undefined && end.sequence !== sequence && isComplete && messages.length < limit) messages.push(end)
+    if (isComplete) {
+      const tail = messages.at(-1)
+      track.note(epoch, round, tail?.sequence ?? sequence, tail?.data.length ?? track.bytes)
+      if (end !== undefined && (tail === end || end.sequence === sequence)) track.end = end.sequence
+    }
+    return placed(epoch, messages, end)
+  }
+
+  /**
+   * Reads events, and then whether the channel has ended: so none of them is behind an end that is not seen. If it has, they
+   * are read once more, since some may have been stored before the end and after they were read.
+   */
+  async #withEnd<T>(
+    channel: string,
+    read: (end: StoredMessage | undefined) => Promise<T>,
+  ): Promise<{ readonly found: T; readonly end: StoredMessage | undefined }> {
+    const found = await read(undefined)
+    const end = await this.#stream.last(this.#stream.subjects.end(channel))
+    return { found: end === undefined ? found : await read(end), end }
+  }
+
+  /** The newest events, one at least if there is any. */
+  async #newestEvents(
+    channel: string,
+    last: number,
+    maxBytes: number,
+    end: StoredMessage | undefined,
+  ): Promise<readonly StoredMessage[]> {
+    const subject = this.#stream.subjects.events(channel)
+    const newest = await this.#stream.last(subject)
+    if (newest === undefined) return []
+    if (last <= 1) return [newest]
+    const few = await this.#backlog.page(subject, 0, newest.sequence, FEW)
+    if (few.messages.length === 1 && few.isLast) return few.messages
+    const until = newest.sequence
+    const messages = few.isLast ? few.messages : await this.#manyEvents(subject, until, last, maxBytes, end)
+    // What has been evicted by now may have had successors that were evicted before they were read.
+    const oldest = await this.#stream.next(subject, 0)
+    const retained = messages.filter(({ sequence }) => oldest !== undefined && sequence >= oldest.sequence)
+    return retained.length === 0 ? [newest] : newestWithin(retained, maxBytes)
+  }
+
+  async #manyEvents(
+    subject: string,
+    newest: number,
+    last: number,
+    maxBytes: number,
+    end: StoredMessage | undefined,
+  ): Promise<readonly StoredMessage[]> {
+    const heads = newestHeads(await this.#backlog.heads(subject, 0, newest), last, maxBytes, end?.sequence)
+    const messages: StoredMessage[] = []
+    for (let from = heads[0]?.sequence ?? newest; from <= newest; ) {
+      messages.push(...(await this.#backlog.many(subject, from, newest, PAGE_SIZE)))
+      from = (messages.at(-1) as StoredMessage).sequence + 1
+    }
+    return messages
+  }
+
+  /** Whether nothing that was behind a sequence is gone: neither before what was read, nor between. */
+  async #isGapless(
+    subject: string,
+    sequence: number,
+    emptyUpTo: number,
+    { messages, isLast }: Page,
+    oldest: StoredMessage | undefined,
+    { firstSequence, maxEvents }: StreamLife,
+  ): Promise<boolean> {
+    const [first] = messages
+    // The stream forgets its oldest messages first, of whatever channel.
+    const isBehindEviction = firstSequence > emptyUpTo + 1
+    if (first === undefined) return !isBehindEviction
+    // Evicted while it was being read, and perhaps others with it.
+    if (oldest === undefined || oldest.sequence > first.sequence) return false
+    // Whatever was there at that sequence, or before it, is there still.
+    if (oldest.sequence < first.sequence || first.sequence === sequence + 1) return true
+    if (isBehindEviction) return false
+    // A channel that is full has forgotten its own oldest.
+    const [last, newest] = [messages.at(-1), isLast ? undefined : await this.#stream.last(subject)]
+    const more = await this.#backlog.heads(subject, (last?.sequence ?? 0) + 1, newest?.sequence ?? 0)
+    return messages.length + more.length < maxEvents
+  }
+}
+
+/** A channel that has nothing, or nothing any more. */
+function emptyStretch(life: StreamLife, round: number, track: Track): LogStretch {
+  const { epoch, firstSequence, lastSequence } = life
+  // All who follow it stand at the same place, so that one comparison tells whether they missed anything.
+  if (track.epoch === epoch && firstSequence <= track.emptyUpTo(epoch, track.tail) + 1) track.noteQuiet(life, round)
+  else track.note(epoch, round, lastSequence, 0)
+  track.end = undefined
+  return { originId: generatedId(lastSequence, epoch), entries: [], place: formatPlace(epoch, track.tail) }
+}
+
+/** The events before the end; what is behind it was refused, and counts for nothing. */
+function before(events: readonly StoredMessage[], end: StoredMessage | undefined): StoredMessage[] {
+  return events.filter(({ sequence }) => end === undefined || sequence < end.sequence)
+}
+
+function placed(
+  epoch: string,
+  messages: readonly StoredMessage[],
+  end: StoredMessage | undefined,
+): readonly PlacedEntry[] {
+  return messages.map((message) => ({
+    place: formatPlace(epoch, message.sequence),
+    entry: entryOf(message, message === end),
+  }))
+}

@@ -1,0 +1,100 @@
+import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/transport-node'
+import { SseError } from '@ssekit/sse-core'
+
+interface Waiting {
+  readonly deadline: number
+  readonly onReply: (reply: Msg) => void
+  readonly onLost: (error: Error) => void
+}
+
+/**
+ * Questions to the server and its replies, over one subscription. The client's own requests cost several times as much, which
+ * counts where ten thousand channels are compared every four seconds.
+ */
+export class Inbox {
+  readonly #connection: NatsConnection
+  readonly #timeoutMs: number
+  readonly #waiting = new Map<number, Waiting>()
+  #count = 0
+  #prefix = ''
+  #subscription: Subscription | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(connection: NatsConnection, timeoutMs: number) {
+    this.#connection = connection
+    this.#timeoutMs = timeoutMs
+  }
+
+  /** Listens for replies, if it does not. */
+  open(prefix: string | undefined): void {
+    if (this.#subscription?.isClosed() === false) return
+    this.#prefix = createInbox(prefix)
+    this.#subscription = this.#connection.subscribe(`${this.#prefix}.*`, {
+      callback: (error, reply) => {
+        if (error === null) this.#receive(reply)
+        else this.abandon(error)
+      },
+    })
+  }
+
+  /** The reply to a question. Rejects if there is none in time, or nobody to reply. */
+  ask(subject: string, payload: string | Uint8Array): Promise<Msg> {
+    return new Promise((resolve, reject) => {
+      const onReply = (reply: Msg): void => {
+        if (reply.headers?.code === 503) reject(new SseError('ERR_SSE_BACKPLANE', `nobody answers to ${subject}`))
+        else resolve(reply)
+      }
+      this.post(subject, payload, undefined, onReply, reject)
+    })
+  }
+
+  /** Asks a question, and returns its number. @throws {Error} the client refuses to send it */
+  post(
+    subject: string,
+    payload: string | Uint8Array,
+    headers: MsgHdrs | undefined,
+    onReply: (reply: Msg) => void,
+    onLost: (error: Error) => void,
+  ): number {
+    this.#count += 1
+    const reply = `${this.#prefix}.${this.#count}`
+    this.#connection.publish(subject, payload, headers === undefined ? { reply } : { reply, headers })
+    this.#waiting.set(this.#count, { deadline: performance.now() + this.#timeoutMs, onReply, onLost })
+    this.#timer ??= setTimeout(() => this.#dropLate(), this.#timeoutMs).unref()
+    return this.#count
+  }
+
+  /** Gives up all questions: the connection was lost, and the replies with it. */
+  abandon(error: Error): void {
+    const lost = [...this.#waiting.values()]
+    this.#waiting.clear()
+    for (const { onLost } of lost) onLost(error)
+  }
+
+  close(): void {
+    clearTimeout(this.#timer)
+    this.#subscription?.unsubscribe()
+    this.abandon(new SseError('ERR_SSE_CLOSED', 'the backplane is closed'))
+  }
+
+  #receive(reply: Msg): void {
+    const number = Number(reply.subject.slice(this.#prefix.length + 1))
+    const waiting = this.#waiting.get(number)
+    this.#waiting.delete(number)
+    waiting?.onReply(reply)
+  }
+
+  /** In the order in which they were asked. */
+  #dropLate(): void {
+    this.#timer = undefined
+    const now = performance.now()
+    for (const [number, { deadline, onLost }] of this.#waiting) {
+      if (deadline > now) {
+        this.#timer = setTimeout(() => this.#dropLate(), deadline - now + 1).unref()
+        return
+      }
+      this.#waiting.delete(number)
+      onLost(new SseError('ERR_SSE_BACKPLANE', `the broker did not answer in ${this.#timeoutMs} ms`))
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import type { StreamInfo } from '@nats-io/jetstream'
+import { SseError } from '@ssekit/sse-core'
+import type { Subjects } from './subjects.js'
+
+/** What the server says of a stream. */
+export interface StreamLife {
+  /**
+   * Names the stream's life, by when it was made: a stream that was deleted and made again counts from 1 again, and means
+   * other messages.
+   */
+  readonly epoch: string
+  /** Of all channels. The next sequence that is given if the stream is empty. */
+  readonly firstSequence: number
+  readonly lastSequence: number
+  /** How many events it keeps of a channel. */
+  readonly maxEvents: number
+  /** Whether messages are read from servers that may be a little behind. */
+  readonly isReplicated: boolean
+}
+
+/** @throws {SseError} `ERR_SSE_BACKPLANE`: the stream was made by others, and lacks what a backplane needs */
+export function lifeOf({ config, created, state }: StreamInfo, subjects: Subjects): StreamLife {
+  const { republish, allow_direct: isDirect, max_msgs_per_subject: maxEvents } = config
+  const { src, dest } = subjects.republish
+  if (isDirect !== true) throw unfit(config.name, 'allow_direct')
+  if (republish?.dest !== dest || republish.headers_only === true) {
+    throw unfit(config.name, `republish from ${src} to ${dest}`)
+  }
+  const missing = subjects.stored.find((subject) => !covers(config.subjects ?? [], subject))
+  if (missing !== undefined) throw unfit(config.name, `the subject ${missing}`)
+  return {
+    epoch: BigInt(created.replace(/\D/g, '')).toString(36),
+    firstSequence: state.first_seq,
+    lastSequence: state.last_seq,
+    maxEvents: maxEvents > 0 ? maxEvents : Number.POSITIVE_INFINITY,
+    isReplicated: config.num_replicas > 1,
+  }
+}
+
+/** Whether one of the patterns takes in all that a pattern does. */
+function covers(patterns: readonly string[], subject: string): boolean {
+  const tokens = subject.split('.')
+  return patterns.some((pattern) => {
+    const expected = pattern.split('.')
+    const rest = expected.indexOf('>')
+    if (rest === -1 ? expected.length !== tokens.length : tokens.length <= rest) return false
+    return (rest === -1 ? expected : expected.slice(0, rest)).every((each, i) => each === '*' || each === tokens[i])
+  })
+}
+
+function unfit(name: string, what: string): SseError {
+  return new SseError('ERR_SSE_BACKPLANE', `the stream ${name} is there already, without ${what}`)
+}

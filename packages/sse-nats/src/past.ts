@@ -1,0 +1,58 @@
+import type { LogEntry } from '@ssekit/sse-core'
+import type { Backlog, Head } from './backlog.js'
+import { Coalescer } from './coalescer.js'
+import type { History } from './history.js'
+import { idOf } from './messages.js'
+import { formatPlace } from './place.js'
+import type { Stream } from './stream.js'
+
+const ID = /^[!-~]{1,128}$/
+const GENERATED = /^(0|[1-9]\d{0,15})-([A-Za-z0-9._-]+)$/
+
+/** Reads after the ids that clients come back with. */
+export class Past {
+  readonly #stream: Stream
+  readonly #history: History
+  readonly #backlog: Backlog
+  // After a restart all clients of a channel ask the same.
+  readonly #reading = new Coalescer<readonly LogEntry[] | undefined>()
+  // Ids that nobody knows are many, and each would be looked for in the whole channel.
+  readonly #searching = new Coalescer<readonly Head[]>()
+
+  constructor(stream: Stream, history: History, backlog: Backlog) {
+    this.#stream = stream
+    this.#history = history
+    this.#backlog = backlog
+  }
+
+  /** As `Backplane.read`. */
+  read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
+    return this.#reading.ask(JSON.stringify([channel, afterId, limit]), async () => {
+      const place = await this.#placeOf(channel, afterId)
+      if (place === undefined) return undefined
+      const entries = await this.#history.after(channel, place, limit)
+      return entries?.map(({ entry }) => entry)
+    })
+  }
+
+  /** The place behind the oldest entry with an id, as far as it is known before the stream is read. */
+  async #placeOf(channel: string, id: string): Promise<string | undefined> {
+    if (!ID.test(id)) return undefined
+    const [, digits, mark] = GENERATED.exec(id) ?? []
+    const { subjects } = this.#stream
+    const events = subjects.events(channel)
+    const { epoch } = await this.#stream.refresh()
+    if (digits !== undefined && mark !== undefined) {
+      // Of a place without an entry; whether the stream still has what came after it is seen when that is read.
+      if (mark === epoch) return formatPlace(epoch, Number(digits))
+      const message = await this.#stream.at(Math.max(1, Number(digits)), [events, subjects.end(channel)])
+      if (message !== undefined && idOf(message) === id) return formatPlace(epoch, message.sequence)
+    }
+    const heads = await this.#searching.ask(channel, async () => {
+      const newest = await this.#stream.last(events)
+      return newest === undefined ? [] : this.#backlog.heads(events, 0, newest.sequence)
+    })
+    const found = heads.find(({ ownId }) => ownId === id)
+    return found && formatPlace(epoch, found.sequence)
+  }
+}

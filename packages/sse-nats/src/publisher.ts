@@ -1,0 +1,202 @@
+import { randomBytes } from 'node:crypto'
+import { type LogInput, SseError } from '@ssekit/sse-core'
+import type { Answer } from './answer.js'
+import { EndCheck } from './end-check.js'
+import { Ended } from './ended.js'
+import type { Lane } from './lane.js'
+import { encodeEnd, encodeEvent } from './messages.js'
+import { Outbox } from './outbox.js'
+import type { Outgoing } from './outgoing.js'
+import type { Stream } from './stream.js'
+import { Wire } from './wire.js'
+
+/** How long to wait with an end while another one is being stored, in ms. */
+const AGAIN_MS = 20
+
+export interface PublisherOptions {
+  readonly maxBufferedBytes: number
+  /** Nothing can be sent until `resume()` is called: somebody has to see to the stream. */
+  readonly onTrouble: () => void
+  /** What the trouble is. */
+  readonly reason: () => unknown
+}
+
+/**
+ * Publishes entries, so that those of a channel are stored in the order of the calls, and none twice. What was not answered
+ * when a connection was lost is sent again, in the same order and with the same marks, by which the server knows what it has;
+ * but not what has a successor that is stored, for which it is too late.
+ */
+export class Publisher {
+  readonly #stream: Stream
+  readonly #options: PublisherOptions
+  readonly #outbox: Outbox
+  readonly #wire: Wire
+  readonly #endCheck: EndCheck
+  readonly #ended = new Ended()
+  readonly #name = randomBytes(6).toString('base64url')
+  #count = 0
+  // Ready is held until what is on the wire has been answered, of which some may have to be sent again.
+  #state: 'held' | 'ready' | 'open' = 'held'
+  #isClosed = false
+
+  constructor(stream: Stream, options: PublisherOptions) {
+    this.#stream = stream
+    this.#options = options
+    this.#wire = new Wire(stream, () => this.#openIfReady())
+    this.#outbox = new Outbox({
+      timeoutMs: stream.timeoutMs,
+      isDoubtful: (channel) => this.#ended.has(channel),
+      reason: options.reason,
+      onLate: () => this.#stumble(),
+    })
+    this.#endCheck = new EndCheck(stream, this.#wire, {
+      isOpen: () => this.#state === 'open',
+      onAnswer: (lane, newest, answer) => this.#hearOfEnd(lane, newest, answer),
+    })
+  }
+
+  /** As `Backplane.publish`. */
+  async publish(channel: string, input: LogInput): Promise<string> {
+    if (this.#isClosed) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
+    if (this.#stream.connection.isClosed()) throw new SseError('ERR_SSE_BACKPLANE', 'the NATS connection is closed')
+    const number = this.#count + 1
+    const mark = `${this.#name}.${number.toString(36)}`
+    const isEnd = !('event' in input)
+    const message = isEnd ? encodeEnd(mark) : encodeEvent(input.event, mark)
+    this.#requireRoom(message.bytes)
+    this.#count = number
+    const entry = this.#outbox.add(channel, { number, message, isEnd, mark, ownId: isEnd ? undefined : input.event.id })
+    if (this.#state === 'open') this.#send(entry)
+    else if (this.#state === 'held') this.#options.onTrouble()
+    return entry.promise
+  }
+
+  /** Sends what waits: the stream is there. */
+  resume(): void {
+    if (this.#state === 'held') this.#state = 'ready'
+    this.#openIfReady()
+  }
+
+  /** Sends nothing: the connection was lost, and the answers with it. */
+  hold(): void {
+    this.#state = 'held'
+    for (const lane of this.#outbox.lanes.values()) lane.asked = 0
+    for (const entry of this.#outbox.entries) this.#outbox.takeBack(entry)
+  }
+
+  /** Rejects everything: there is no connection any more. */
+  fail(error: SseError): void {
+    this.hold()
+    for (const entry of this.#outbox.entries) this.#outbox.reject(entry, error)
+  }
+
+  /** Resolves when it is known what became of all that was published, within the time limit. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#outbox.close()
+  }
+
+  #requireRoom(bytes: number): void {
+    const { maxBufferedBytes } = this.#options
+    const { max_payload: maxPayload = Number.POSITIVE_INFINITY } = this.#stream.connection.info ?? {}
+    if (bytes > maxPayload) {
+      throw new SseError('ERR_SSE_LIMIT', `the server takes ${maxPayload} bytes (max_payload), the event has ${bytes}`)
+    }
+    const buffered = this.#outbox.heldBytes + this.#wire.bytes
+    if (buffered > 0 && buffered + bytes > maxBufferedBytes) {
+      throw new SseError('ERR_SSE_LIMIT', `more than ${maxBufferedBytes} bytes (maxBufferedBytes) wait for the broker`)
+    }
+  }
+
+  #send(entry: Outgoing): void {
+    const { lane, message, isEnd } = entry.parts
+    // Servers that have to agree first are asked when they have.
+    if (lane.isDoubtful || (!isEnd && this.#stream.life?.isReplicated !== true)) this.#endCheck.want(lane)
+    if (lane.isDoubtful) return
+    const { subjects } = this.#stream
+    const subject = isEnd ? subjects.end(lane.channel) : subjects.events(lane.channel)
+    this.#outbox.hand(entry)
+    this.#wire.send({ subject, ...message, answer: (answer) => this.#hear(entry, answer) })
+  }
+
+  #hear(entry: Outgoing, answer: Answer): void {
+    const { lane, number, isEnd } = entry.parts
+    if (answer.kind === 'stored') lane.stored = Math.max(lane.stored, number)
+    if (!entry.isSettled) {
+      if (answer.kind === 'stored') this.#note(entry, answer.sequence)
+      else if (answer.kind === 'refused') this.#outbox.reject(entry, answer.error)
+      else if (answer.kind === 'unexpected') this.#outbox.reject(entry, this.#closed(lane))
+      else this.#outbox.takeBack(entry)
+    }
+    if (answer.kind === 'nobody') this.#stumble()
+    if (answer.kind === 'busy' && isEnd) setTimeout(() => this.#sendAgain(entry), AGAIN_MS).unref()
+  }
+
+  #note(entry: Outgoing, sequence: number): void {
+    const { lane, number, isEnd } = entry.parts
+    entry.sequence = sequence
+    if (!isEnd) {
+      if (lane.asked < number) this.#endCheck.want(lane)
+      return
+    }
+    this.#closed(lane)
+    this.#outbox.accept(entry)
+  }
+
+  /** The channel ended where the answer says, 0 if it has not. */
+  #hearOfEnd(lane: Lane, newest: number, answer: Answer): void {
+    if (answer.kind === 'nobody') this.#stumble()
+    else if (answer.kind === 'refused') this.#settle(lane, newest, 0, answer.error)
+    else if (answer.kind === 'unexpected' && answer.last > 0)
+      this.#settle(lane, newest, answer.last, this.#closed(lane))
+    else if (answer.kind === 'unexpected') {
+      this.#ended.delete(lane.channel)
+      lane.isDoubtful = false
+      this.#settle(lane, newest, Number.POSITIVE_INFINITY, undefined)
+      if (this.#state === 'open') for (const entry of lane.entries) if (!entry.isSent) this.#send(entry)
+    }
+  }
+
+  /** Accepts what is stored before the end, and rejects what is behind it or was not sent for its sake. */
+  #settle(lane: Lane, newest: number, end: number, error: SseError | undefined): void {
+    for (const entry of lane.entries) {
+      const { sequence, isSent, parts } = entry
+      if (parts.number > newest) return
+      if (sequence !== undefined && sequence < end) this.#outbox.accept(entry)
+      else if (error !== undefined && (sequence !== undefined || !isSent)) this.#outbox.reject(entry, error)
+    }
+  }
+
+  #closed(lane: Lane): SseError {
+    this.#ended.add(lane.channel)
+    lane.isDoubtful = true
+    return new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(lane.channel)} has ended`)
+  }
+
+  #sendAgain(entry: Outgoing): void {
+    if (this.#state !== 'open' || entry.isSettled || entry.isSent) return
+    const { lane, number } = entry.parts
+    if (lane.stored > number) this.#outbox.reject(entry, overtaken(lane))
+    else this.#send(entry)
+  }
+
+  #stumble(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'held'
+    this.#options.onTrouble()
+  }
+
+  #openIfReady(): void {
+    if (this.#state !== 'ready' || !this.#wire.isIdle) return
+    this.#state = 'open'
+    for (const entry of this.#outbox.entries) {
+      if (entry.sequence !== undefined) this.#endCheck.want(entry.parts.lane)
+      else this.#sendAgain(entry)
+    }
+  }
+}
+
+function overtaken({ channel }: Lane): SseError {
+  const text = `channel ${JSON.stringify(channel)}: a later event is stored, and perhaps this one too`
+  return new SseError('ERR_SSE_BACKPLANE', text)
+}

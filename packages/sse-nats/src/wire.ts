@@ -1,0 +1,62 @@
+import type { MsgHdrs } from '@nats-io/transport-node'
+import { SseError } from '@ssekit/sse-core'
+import { type Answer, answerOf } from './answer.js'
+import type { Stream } from './stream.js'
+
+/** What is sent and answered. */
+export interface Question {
+  readonly subject: string
+  readonly payload: Uint8Array
+  readonly headers: MsgHdrs
+  readonly bytes: number
+  answer(answer: Answer): void
+}
+
+/** What is published and not answered yet. */
+export class Wire {
+  /** How many bytes wait for an answer. */
+  bytes = 0
+  readonly #stream: Stream
+  readonly #onIdle: () => void
+  #questions = 0
+
+  /** @param onIdle called when nothing waits for an answer any more */
+  constructor(stream: Stream, onIdle: () => void) {
+    this.#stream = stream
+    this.#onIdle = onIdle
+  }
+
+  get isIdle(): boolean {
+    return this.#questions === 0
+  }
+
+  /** Sends it. If there is no answer in time, or the connection is lost, there is none. */
+  send({ subject, payload, headers, bytes, answer }: Question): void {
+    const { inbox, name } = this.#stream
+    const finish = (): void => {
+      this.#questions -= 1
+      this.bytes -= bytes
+    }
+    this.#questions += 1
+    this.bytes += bytes
+    try {
+      inbox.post(
+        subject,
+        payload,
+        headers,
+        (reply) => {
+          finish()
+          answer(answerOf(reply, name))
+          if (this.isIdle) this.#onIdle()
+        },
+        () => {
+          finish()
+          if (this.isIdle) this.#onIdle()
+        },
+      )
+    } catch (cause) {
+      finish()
+      answer({ kind: 'refused', error: new SseError('ERR_SSE_BACKPLANE', 'the NATS client refused', { cause }) })
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
+import { Heard, numbers } from './heard.js'
+import { Nodes } from './nodes.js'
+
+let server: NatsServer
+let nodes: Nodes
+
+beforeAll(async () => {
+  server = await NatsServer.start()
+})
+
+afterEach(async () => {
+  await nodes.close()
+})
+
+afterAll(async () => {
+  await server.stop()
+})
+
+const CLOSED = { code: 'ERR_SSE_CLOSED' }
+
+test('events and an end from several processes at once: what is accepted is heard, what is refused is not', async () => {
+  nodes = new Nodes(server)
+  const [one, two, ender, listener] = await Promise.all(numbers(1, 4).map(() => nodes.backplane()))
+  for (let round = 0; round < 20; round++) {
+    const channel = `job-${round}`
+    const heard = await Heard.of(listener!, channel)
+    const results = await Promise.all(
+      [one!, two!]
+        .map(async (node, from) => {
+          const accepted: string[] = []
+          await Promise.all(
+            numbers(1, 40).map(async (n) => {
+              // As they come: some in one go, others later.
+              for (let turns = 0; turns < n % 7; turns++) await new Promise((resolve) => setImmediate(resolve))
+              const data = `${from}.${n}`
+              await node.publish(channel, { event: { data } }).then(
+                () => accepted.push(data),
+                (error: unknown) => expect(error).toMatchObject(CLOSED),
+              )
+            }),
+          )
+          return accepted
+        })
+        .concat(
+          (async () => {
+            for (let turns = 0; turns < round % 6; turns++) await new Promise((resolve) => setImmediate(resolve))
+            await ender?.publish(channel, { end: true })
+            return []
+          })(),
+        ),
+    )
+    await heard.for('end')
+    const late = await Heard.of(one!, channel)
+    for (const { data, gaps } of [heard, late]) {
+      expect(gaps).toBe(0)
+      expect(data.at(-1)).toBe('end')
+      expect(new Set(data)).toEqual(new Set([...results.flat(), 'end']))
+      expect(data).toHaveLength(results.flat().length + 1)
+    }
+  }
+})
+
+test('who goes on publishing to an ended channel takes nothing from those who come late', async () => {
+  nodes = new Nodes(server)
+  const [publisher, node] = [await nodes.backplane({ history: { maxEvents: 10 } }), await nodes.backplane()]
+  const { streams } = await jetstreamManager(await nodes.connect())
+  await Promise.all(numbers(1, 5).map((data) => node.publish('job', { event: { data } })))
+  await node.publish('job', { end: true })
+  for (const n of numbers(1, 30))
+    await expect(publisher.publish('job', { event: { data: n } })).rejects.toMatchObject(CLOSED)
+  // The first one was stored, and refused; then it was known.
+  const { state } = await streams.info(nodes.stream)
+  expect(state.messages).toBe(7)
+  expect((await Heard.of(publisher, 'job')).data).toEqual([1, 2, 3, 4, 5, 'end'])
+})
+
+test('a channel whose end is forgotten with its events begins anew', async () => {
+  nodes = new Nodes(server)
+  const [one, other] = [await nodes.backplane(), await nodes.backplane()]
+  const { streams } = await jetstreamManager(await nodes.connect())
+  await one.publish('job', { end: true })
+  for (const node of [one, other])
+    await expect(node.publish('job', { event: { data: 1 } })).rejects.toMatchObject(CLOSED)
+  // As if its time had come.
+  await streams.purge(nodes.stream)
+  const heard = await Heard.of(other, 'job')
+  await Promise.all(numbers(2, 5).map((data) => one.publish('job', { event: { data } })))
+  await heard.for(5)
+  expect(heard.data).toEqual(numbers(2, 5))
+})

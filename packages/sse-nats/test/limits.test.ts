@@ -1,0 +1,107 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { jetstreamManager } from '@nats-io/jetstream'
+import { natsBackplane } from '@ssekit/sse-nats'
+import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
+import { Heard, numbers } from './heard.js'
+import { type NodeOptions, Nodes } from './nodes.js'
+import { insist } from './until.js'
+
+let server: NatsServer
+let nodes: Nodes
+
+beforeAll(async () => {
+  server = await NatsServer.start()
+})
+
+afterEach(async () => {
+  server.resume()
+  await nodes.close()
+})
+
+afterAll(async () => {
+  await server.stop()
+})
+
+test('an event that is more than the server takes is refused by name, and the connection lives', async () => {
+  nodes = new Nodes(server)
+  const node = await nodes.backplane()
+  await node.publish('news', { event: { data: 'x'.repeat(1_048_000) } })
+  await expect(node.publish('news', { event: { data: 'x'.repeat(1_048_576) } })).rejects.toMatchObject({
+    code: 'ERR_SSE_LIMIT',
+    message: expect.stringContaining('max_payload'),
+  })
+  await node.publish('news', { event: { data: 'small' } })
+  expect((await Heard.of(node, 'news', 1)).data).toEqual(['small'])
+})
+
+test('what waits for the broker is bounded, and what is beyond is refused at once', async () => {
+  nodes = new Nodes(server)
+  const node = await nodes.backplane({ timeoutMs: 400, maxBufferedBytes: 10_000 })
+  await node.publish('news', { event: { data: 'before' } })
+  await server.pause()
+  const results = await Promise.allSettled(
+    numbers(1, 30).map((data) => node.publish('news', { event: { data: String(data).padEnd(1_000) } })),
+  )
+  const codes = results.map((result) => (result.status === 'rejected' ? result.reason.code : 'stored'))
+  expect(codes.slice(0, 9)).not.toContain('ERR_SSE_LIMIT')
+  expect(codes.slice(10)).toEqual(numbers(11, 30).map(() => 'ERR_SSE_LIMIT'))
+  server.resume()
+  // One alone may be bigger.
+  await insist(() => node.publish('news', { event: { data: 'y'.repeat(20_000) } }))
+})
+
+test('a stream that is there already stays as it is, and one that has no bell is refused', async () => {
+  nodes = new Nodes(server)
+  const { streams } = await jetstreamManager(await nodes.connect())
+  await (await nodes.backplane({ history: { maxEvents: 5, maxAgeMs: 90_000 } })).publish('news', { event: { data: 1 } })
+  const other = await nodes.backplane({ history: { maxEvents: 7 }, storage: 'memory' })
+  await Promise.all(numbers(2, 9).map((data) => other.publish('news', { event: { data } })))
+  expect((await Heard.of(other, 'news')).data).toEqual(numbers(5, 9))
+  expect((await streams.info(nodes.stream)).config).toMatchObject({
+    max_msgs_per_subject: 5,
+    max_age: 90_000_000_000,
+    storage: 'file',
+  })
+  await streams.add({ name: 'PLAIN', subjects: ['plain.>'], allow_direct: true })
+  const plain = await nodes.backplane({ stream: 'PLAIN', timeoutMs: 300 })
+  const refused = {
+    code: 'ERR_SSE_BACKPLANE',
+    message: 'the stream PLAIN is there already, without republish from plain.> to plain-live.>',
+  }
+  await expect(Heard.of(plain, 'news')).rejects.toMatchObject(refused)
+  await expect(plain.publish('news', { event: { data: 1 } })).rejects.toMatchObject({
+    code: 'ERR_SSE_BACKPLANE',
+    cause: refused,
+  })
+})
+
+describe('options that cannot be', () => {
+  test.each<[NodeOptions, string]>([
+    [{ stream: 'a.b' }, 'stream'],
+    [{ prefix: 'a.*' }, 'prefix'],
+    [{ prefix: '' }, 'prefix'],
+    [{ domain: 'a b' }, 'domain'],
+    [{ history: { maxEvents: 0 } }, 'history.maxEvents'],
+    [{ history: { maxAgeMs: -1 } }, 'history.maxAgeMs'],
+    [{ storage: 'tape' as 'file' }, 'storage'],
+    [{ replicas: 6 }, 'replicas'],
+    [{ maxBytes: Number.NaN }, 'maxBytes'],
+    [{ timeoutMs: 0 }, 'timeoutMs'],
+    [{ timeoutMs: 2 ** 31 }, 'timeoutMs'],
+    [{ compareMs: -1 }, 'compareMs'],
+    [{ maxBufferedBytes: -1 }, 'maxBufferedBytes'],
+  ])('%j', async (options, name) => {
+    nodes = new Nodes(server)
+    const connection = await nodes.connect()
+    expect(() => natsBackplane({ connection, ...options })).toThrow(RangeError)
+    expect(() => natsBackplane({ connection, ...options })).toThrow(name)
+  })
+
+  test('are of the wrong kind', async () => {
+    nodes = new Nodes(server)
+    expect(() => natsBackplane({ connection: {} as never })).toThrow(TypeError)
+    expect(() => natsBackplane({ connection: undefined as never })).toThrow(TypeError)
+    const connection = await nodes.connect()
+    expect(() => natsBackplane({ connection, stream: 5 as never })).toThrow(TypeError)
+  })
+})

@@ -1,0 +1,63 @@
+import { fileURLToPath } from 'node:url'
+import { afterEach, expect, test } from '@jest/globals'
+import { type NatsOptions, NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
+import { Heard, numbers } from './heard.js'
+import { Nodes } from './nodes.js'
+
+const closers: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+})
+
+async function start(options: NatsOptions): Promise<NatsServer> {
+  const server = await NatsServer.start(options)
+  closers.push(() => server.stop())
+  return server
+}
+
+function nodesOf(...args: ConstructorParameters<typeof Nodes>): Nodes {
+  const nodes = new Nodes(...args)
+  closers.push(() => nodes.close())
+  return nodes
+}
+
+/** What every process does, with enough events for every way of reading. */
+async function useAll(nodes: Nodes, stream: string): Promise<void> {
+  const [one, other] = [await nodes.backplane({ stream }), await nodes.backplane({ stream })]
+  const heard = await Heard.of(one, 'news')
+  const ids = await Promise.all(numbers(1, 30).map((data) => other.publish('news', { event: { data } })))
+  await heard.for(30)
+  expect(heard.data).toEqual(numbers(1, 30))
+  expect((await Heard.of(other, 'news', 20)).ids).toEqual(ids.slice(-20))
+  expect(await other.read('news', String(ids[4]), 100)).toHaveLength(25)
+  expect(await other.read('news', 'unknown', 100)).toBeUndefined()
+  await other.publish('news', { end: true })
+  await heard.for('end')
+}
+
+test('a server that asks for a token and speaks TLS', async () => {
+  const server = await start({ token: 's3cret', tls: true })
+  const nodes = nodesOf(server, { token: 's3cret', tls: { ca: server.ca } })
+  await useAll(nodes, nodes.stream)
+})
+
+test('a server that asks for a user and a password', async () => {
+  const server = await start({ args: ['--user', 'app', '--pass', 's3cret'] })
+  const nodes = nodesOf(server, { user: 'app', pass: 's3cret' })
+  await useAll(nodes, nodes.stream)
+})
+
+test('a user who may do no more than the README says, with an inbox of its own', async () => {
+  const server = await start({ args: ['-c', fileURLToPath(new URL('restricted.conf', import.meta.url))] })
+  const admin = nodesOf(server, { user: 'admin', pass: 'secret' })
+  await (await admin.backplane({ stream: 'SSEKIT' })).publish('made', { event: { data: 'by the admin' } })
+  const inboxPrefix = '_INBOX_app'
+  await useAll(nodesOf(server, { user: 'app', pass: 'secret', inboxPrefix }), 'SSEKIT')
+  const deaf = await nodesOf(server, { user: 'deaf', pass: 'secret', inboxPrefix }).backplane({ stream: 'SSEKIT' })
+  await deaf.publish('other', { event: { data: 1 } })
+  await expect(Heard.of(deaf, 'other')).rejects.toMatchObject({
+    code: 'ERR_SSE_BACKPLANE',
+    cause: expect.objectContaining({ message: expect.stringContaining('ssekit-live.other.*') }),
+  })
+})

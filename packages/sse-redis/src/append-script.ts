@@ -1,0 +1,111 @@
+import { END_JSON, TAIL } from './lua.js'
+import { Script } from './script.js'
+
+/**
+ * Appends a batch of entries and rings the bell, once, however often it is sent: clients send commands again whose answer
+ * they have lost.
+ *
+ * KEYS[3]: what this publisher has appended to this channel last. ARGV: the number of the batch, the publisher's mark for
+ * it, the server's time until which it may be appended ('' only asks for the time), how long the publisher's record is kept,
+ * how many events and ms the log keeps, how long the tail is kept, whether the bell is sharded; then for each entry an id of
+ * its own, if it has one, and its JSON.
+ *
+ * Returns 'late' (it was not appended, and will not be), 'stale' (a later batch was appended) or 'ok', then the server's time, then
+ * the stream's ids of the entries with commas between them, '' for those behind the end.
+ *
+ * The usual event takes seven commands of the server, of which each costs about as much as the rest of the script
+ * (`npm run bench -- --only backplane-throughput`).
+ */
+export const APPEND: Script = new Script(`${TAIL}
+local number, mark, deadline, keepRecordMs, maxEvents, maxAgeMs, keepTailMs, sharded = unpack(ARGV, 1, 8)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local nowText = string.format('%.0f', now)
+
+local record = redis.call('GET', KEYS[3])
+if record then
+  local last, ids = string.match(record, '^(%d+) (.*)$')
+  if last == number then return { 'ok', nowText, ids } end
+  if tonumber(last) > tonumber(number) then return { 'stale', nowText } end
+end
+if deadline == '' or now > tonumber(deadline) then return { 'late', nowText } end
+
+local before = readTail()
+local place, id, flags = '', '', '-'
+if before then place, id, flags = splitTail(before) end
+local after, afterId = place, id
+-- What need not be done for each event is done for the first one, and the first of a second.
+local isFirst = string.find(place, 'origin')
+  or math.floor((tonumber(string.match(place, '^%d+')) or 0) / 1000) ~= tonumber(time[1])
+local all = {}
+local streamIds = {}
+
+local function add(...)
+  if maxEvents == '' then return redis.call('XADD', KEYS[1], '*', ...) end
+  return redis.call('XADD', KEYS[1], 'MAXLEN', '~', maxEvents, '*', ...)
+end
+
+local function append()
+  -- Where a stream begins it says what it follows on. Within a second of an event it has not expired.
+  local begins = before and isFirst and redis.call('XLEN', KEYS[1]) == 0
+  local news = {}
+  for i = 9, #ARGV, 2 do
+    if string.find(flags, 'e') then
+      all[#all + 1] = ''
+    else
+      local own, json = ARGV[i], ARGV[i + 1]
+      local streamId
+      if own == '' and not begins then
+        streamId = add('e', json, 'm', mark)
+      else
+        local fields = { 'e', json, 'm', mark }
+        if own ~= '' then
+          fields[5], fields[6] = 'i', own
+          flags = string.gsub(flags, '^%-', 'o')
+        end
+        if begins then
+          fields[#fields + 1] = 'a'
+          fields[#fields + 1] = before
+        end
+        begins = false
+        streamId = add(unpack(fields))
+      end
+      place = streamId .. '-' .. mark
+      id = own ~= '' and own or place
+      if json == '${END_JSON}' then flags = string.gsub(flags, '^%-', '') .. 'e' end
+      all[#all + 1] = streamId
+      streamIds[#streamIds + 1] = streamId
+      news[#news + 1] = json
+    end
+  end
+
+  if #news > 0 then
+    if isFirst and maxAgeMs ~= '' then
+      redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(0, now - maxAgeMs)))
+      redis.call('PEXPIRE', KEYS[1], maxAgeMs + 1000)
+    end
+    local tail = place .. ' ' .. id .. ' ' .. flags
+    if keepTailMs == '' then redis.call('SET', KEYS[2], tail)
+    else redis.call('SET', KEYS[2], tail, 'PX', keepTailMs) end
+    local message = '["' .. after .. '",' .. cjson.encode(afterId) .. ',"' .. mark .. '",["'
+      .. table.concat(streamIds, '","') .. '"],[' .. table.concat(news, ',') .. ']]'
+    -- Sharded Pub/Sub came with Redis 7, which also says its version.
+    if sharded == '1' and redis.REDIS_VERSION_NUM then redis.call('SPUBLISH', KEYS[1], message)
+    else redis.call('PUBLISH', KEYS[1], message) end
+  end
+  redis.call('SET', KEYS[3], number .. ' ' .. table.concat(all, ','), 'PX', keepRecordMs)
+end
+
+-- A server does not undo what a script has done before an error, such as that its user may not publish.
+local isDone, problem = pcall(append)
+if not isDone then
+  for _, streamId in ipairs(streamIds) do redis.pcall('XDEL', KEYS[1], streamId) end
+  if #streamIds > 0 then
+    if redis.pcall('XLEN', KEYS[1]) == 0 then redis.pcall('DEL', KEYS[1]) end
+    if before then redis.pcall('SET', KEYS[2], before, 'KEEPTTL') else redis.pcall('DEL', KEYS[2]) end
+  end
+  if type(problem) == 'table' then return problem end
+  return redis.error_reply(problem)
+end
+return { 'ok', nowText, table.concat(all, ',') }
+`)

@@ -1,0 +1,131 @@
+import { RANGE, TAIL } from './lua.js'
+import { Script } from './script.js'
+
+/**
+ * The newest entries. ARGV: how many at most, how many bytes, how long the tail is kept, what to call a place if there is none.
+ *
+ * Returns the newest place, the id before the first of the entries ('' if nobody knows it), and the entries, oldest first.
+ */
+export const NEWEST: Script = new Script(`${TAIL}${RANGE}
+local last, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
+local tail = readTail()
+if not tail then
+  local time = redis.call('TIME')
+  local place = time[1] .. string.format('%03d', math.floor(time[2] / 1000)) .. '-origin-' .. ARGV[4]
+  tail = place .. ' ' .. place .. ' -'
+end
+-- A server that is short of memory lets nobody set anything, but read.
+if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SET', KEYS[2], tail) end
+if ARGV[3] ~= '' then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
+local place, id = splitTail(tail)
+
+local found = {}
+local size = 0
+local start = '+'
+local before
+while not before do
+  local page = redis.call('XREVRANGE', KEYS[1], start, '-', 'COUNT', math.min(50, last + 1 - #found))
+  for _, entry in ipairs(page) do
+    size = size + #field(entry, 'e')
+    if #found >= last or size > bytes then
+      before = entry
+      break
+    end
+    table.insert(found, entry)
+  end
+  if #page == 0 then break end
+  start = '(' .. page[#page][1]
+end
+
+local originId = ''
+if before then originId = idOf(before)
+elseif #found == 0 then originId = id
+else
+  local appendedTo = field(found[#found], 'a')
+  if appendedTo ~= '' then
+    local _, appendedToId = splitTail(appendedTo)
+    originId = appendedToId
+  end
+end
+local entries = {}
+for i = #found, 1, -1 do entries[#entries + 1] = stored(found[i]) end
+return { place, originId, entries }
+`)
+
+/** The tails of many channels. KEYS: their keys. ARGV: how long they are kept from now on. */
+export const TAILS: Script = new Script(`
+local tails = {}
+for i, key in ipairs(KEYS) do
+  local tail = redis.pcall('GET', key)
+  -- A key that is no tail of ours must not hide the others.
+  if type(tail) == 'table' then tail = false end
+  if tail and ARGV[1] ~= '' then redis.call('PEXPIRE', key, ARGV[1]) end
+  tails[i] = tail
+end
+return tails
+`)
+
+/**
+ * Entries after a place. ARGV: the place, how many at most, how many bytes. Returns nothing if the log does not have the place, else the id before
+ * the first of them, and the entries.
+ */
+export const AFTER: Script = new Script(`${TAIL}${RANGE}
+local place, limit, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local tail = readTail()
+if not tail then return false end
+local tailPlace, tailId = splitTail(tail)
+if tailPlace == place then return { tailId, {} } end
+local streamId = string.match(place, '^(%d+%-%d+)%-')
+if streamId then
+  local known = redis.call('XRANGE', KEYS[1], streamId, streamId)[1]
+  if known and placeOf(known) == place then return { idOf(known), range('(' .. streamId, limit, bytes) } end
+end
+local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+local appendedTo = first and field(first, 'a') or ''
+if appendedTo == '' then return false end
+local beforePlace, beforeId = splitTail(appendedTo)
+if beforePlace ~= place then return false end
+return { beforeId, range('-', limit, bytes) }
+`)
+
+/**
+ * Entries after an id. ARGV: the id, how many at most, how many bytes, and what the id says if it is one of ours: the stream's id, mark,
+ * whether it is the one before. Returns as AFTER.
+ */
+export const READ: Script = new Script(`${TAIL}${RANGE}
+local id, limit, bytes, streamId, mark, isBefore = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+local tail = readTail()
+if not tail then return false end
+local _, tailId, flags = splitTail(tail)
+
+if streamId ~= '' then
+  local known = redis.call('XRANGE', KEYS[1], streamId, streamId)[1]
+  if known and field(known, 'm') == mark then
+    if isBefore == '1' then return { id, range(streamId, limit, bytes) } end
+    if field(known, 'i') == '' then return { id, range('(' .. streamId, limit, bytes) } end
+  end
+end
+
+local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+local appendedTo = first and field(first, 'a') or ''
+if appendedTo ~= '' then
+  local _, beforeId = splitTail(appendedTo)
+  if beforeId == id then return { id, range('-', limit, bytes) } end
+end
+
+-- Only publishers give ids that must be looked for, and of one that they gave twice the older counts.
+if string.find(flags, 'o') then
+  local start = '-'
+  while true do
+    local page = redis.call('XRANGE', KEYS[1], start, '+', 'COUNT', 50)
+    for _, entry in ipairs(page) do
+      if field(entry, 'i') == id then return { id, range('(' .. entry[1], limit, bytes) } end
+    end
+    if #page < 50 then break end
+    start = '(' .. page[#page][1]
+  end
+end
+
+if tailId == id then return { id, {} } end
+return false
+`)
