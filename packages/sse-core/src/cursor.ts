@@ -112,7 +112,7 @@ export class Cursor {
     return item.kind === 'end' ? { kind: 'end' } : { kind: 'event', item }
   }
 
-  /** Reads on in the past. If that cannot be done, it rejects with why, and the reader goes on after a gap. */
+  /** Reads on in the past. If that cannot be done it rejects with why, and the reader stands where it stood. */
   async loadPage(): Promise<void> {
     const past = this.#past
     if (past === undefined) return
@@ -123,9 +123,11 @@ export class Cursor {
       page = await past.read(this.lastId)
     } finally {
       past.isLoading = false
-      if (page === undefined) this.#leavePast(undefined)
     }
-    if (page === undefined) return
+    if (page === undefined) {
+      this.#leavePast(undefined)
+      return
+    }
     past.page = [...page]
     if (page.length > 0) return
     // Nothing is newer, so the log either knows the place by now or is about to hear of it.

@@ -198,11 +198,11 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
   }
 
   #loadPage(cursor: Cursor): void {
-    // If the past cannot be read, the reader goes on after a gap.
-    void cursor
-      .loadPage()
-      .catch(this.#listener.channel.report)
-      .then(() => this.pump())
+    cursor.loadPage().then(
+      () => this.pump(),
+      // Where the past is kept it is kept still: who listens again with the last id has lost nothing.
+      (error: unknown) => this.#fail(error),
+    )
   }
 
   #armHeartbeat(): void {

@@ -175,11 +175,11 @@ export class Subscription implements Subscriber, Reading {
   }
 
   #loadPage(): void {
-    // If the past cannot be read, the reader goes on after a gap.
-    void this.cursor
-      .loadPage()
-      .catch(this.#channel.report)
-      .then(() => this.pump())
+    this.cursor.loadPage().then(
+      () => this.pump(),
+      // Where the past is kept it is kept still: the client comes back with its id, and has lost nothing.
+      (error: unknown) => this.connection.fail(error),
+    )
   }
 
   /** Whether so much passed by unsent that the client's last event id might soon fall out of the log. */

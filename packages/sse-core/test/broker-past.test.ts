@@ -1,5 +1,9 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
-import { type Backplane, memoryBackplane, SseChannel, SseManager } from '@ssekit/sse-core'
+import { type Backplane, memoryBackplane, respond, SseChannel, SseManager } from '@ssekit/sse-core'
+import { type EventReader, readEvents } from '@ssekit/sse-testkit'
 import { collect, take, turn } from './collecting.js'
 import { LateBroker, settle } from './late-broker.js'
 
@@ -71,13 +75,45 @@ describe("an id that is older than the node's log", () => {
     expect(errors).toEqual([])
   })
 
-  test('that cannot be read, the broker being down, is a gap too, and onError hears why', async () => {
+  test('that cannot be read, the broker being down, fails the loop, and the next one has missed nothing', async () => {
     const { broker, channel, ids, errors } = await stage(20)
     broker.goDown()
     const heard = collect(channel.listen({ lastEventId: ids[2] }))
+    await expect(heard.over).rejects.toMatchObject(DOWN)
+    expect(heard.events).toEqual([])
+    broker.goUp()
+    const again = collect(channel.listen({ lastEventId: ids[2] }))
     await settle()
-    expect(heard.events.map(({ event, data }) => event ?? data)).toEqual(['sse-gap', 18, 19, 20])
-    expect(errors).toMatchObject([DOWN])
+    expect(again.data).toEqual(numbers(3, 20))
+    expect(errors).toEqual([])
+  })
+
+  test('that cannot be read ends the stream, and the client comes back with it and has missed nothing', async () => {
+    const { broker, channel, ids, errors } = await stage(20)
+    const reasons: unknown[] = []
+    const server = createServer((req, res) => {
+      respond(req, res, channel, { onClose: (reason) => reasons.push(reason) }).catch(() => {})
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const read = (): Promise<EventReader> =>
+      readEvents(`http://127.0.0.1:${port}`, { headers: { 'last-event-id': ids[2] as string } })
+    try {
+      broker.goDown()
+      const refused = await read()
+      expect(await refused.ended).toBe('complete')
+      expect(refused.events).toEqual([])
+      expect(reasons).toEqual(['error'])
+      expect(errors).toMatchObject([DOWN])
+      broker.goUp()
+      const again = await read()
+      const events = await again.take(18)
+      again.abort()
+      expect(events.map(({ data }) => Number(data))).toEqual(numbers(3, 20))
+    } finally {
+      await channel.close()
+      server.close()
+    }
   })
 
   test('is read past an entry that cannot be written, which is a gap in its place, and onError hears why', async () => {

@@ -64,7 +64,7 @@ export function redisBackplane(options: RedisBackplaneOptions): Backplane {
 
   const connection = connectionOf(client)
   const isSharded = sharded && connection.isCluster
-  const retention = new Retention(maxEvents, maxAgeMs)
+  const retention = new Retention(maxEvents, maxAgeMs, compareMs)
   const keys = (channel: string): ChannelKeys => keysOf(prefix, channel)
   const bell = new Bell({
     connection,

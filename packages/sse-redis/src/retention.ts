@@ -3,9 +3,10 @@ export class Retention {
   /** How many events, how many ms, and how long the tail is kept: `''` where there is no limit. */
   readonly args: readonly [maxEvents: string, maxAgeMs: string, keepTailMs: string]
 
-  constructor(maxEvents: number, maxAgeMs: number) {
-    // Whoever follows a channel asks for its tail now and then, and so keeps it.
-    const keepTailMs = Math.max(maxAgeMs, MIN_TAIL_MS)
+  constructor(maxEvents: number, maxAgeMs: number, compareMs: number) {
+    // Whoever follows a channel asks for its tail when it is compared, and so keeps it.
+    const unaskedMs = compareMs === 0 ? UNASKED_TAIL_MS : 3 * compareMs
+    const keepTailMs = Math.max(maxAgeMs, MIN_TAIL_MS, unaskedMs)
     this.args = [argOf(maxEvents), argOf(maxAgeMs), argOf(keepTailMs)]
   }
 
@@ -17,6 +18,9 @@ export class Retention {
 
 /** Longer than followers may be away without losing their place where there is no other news. */
 const MIN_TAIL_MS = 120_000
+
+/** The same where nobody compares: a channel that was quiet for longer may have a gap told that is none. */
+const UNASKED_TAIL_MS = 24 * 60 * 60 * 1_000
 
 function argOf(limit: number): string {
   return Number.isFinite(limit) ? String(Math.ceil(limit)) : ''
