@@ -105,6 +105,7 @@ export function redisBackplane(options: RedisBackplaneOptions): Backplane {
     followers.close()
     bell.close()
     await publisher.idle()
+    connection.close()
   }
 }
 

@@ -162,7 +162,9 @@ export class Bell {
   /** The connection is there again: what the server rang for over the former one must be asked for anew. */
   async #return(): Promise<void> {
     if (this.#subscriber?.resubscribes === false) {
-      for (const name of take(this.#rung)) if (this.#channels.has(name)) this.#joining.add(name)
+      this.#rung.clear()
+      // All of them: what was asked for over a connection that was lost at once may have been told to nobody.
+      for (const name of this.#channels.keys()) this.#joining.add(name)
       await this.#change()
     }
     if (!this.#isClosed) this.#options.onReturn()

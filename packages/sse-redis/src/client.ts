@@ -44,15 +44,29 @@ export interface NodeRedisClusterSubscriber extends NodeRedisSubscriber {
 export interface IoredisClient {
   readonly isCluster: boolean
   readonly status: string
-  readonly options: { readonly keyPrefix?: string | undefined }
+  readonly options: {
+    readonly keyPrefix?: string | undefined
+    readonly autoResendUnfulfilledCommands?: boolean | undefined
+  }
   call(command: string, args: string[]): Promise<unknown>
-  duplicate(override?: { enableOfflineQueue: boolean; autoResubscribe: boolean }): IoredisSubscriber
+  duplicate(override?: IoredisSubscriberOptions): IoredisSubscriber
+  on(event: 'ready' | 'close', listener: () => void): unknown
+  off(event: 'ready' | 'close', listener: () => void): unknown
   listenerCount(event: 'error'): number
   emit(event: 'error', error: unknown): boolean
 }
 
+/** What is other in a connection for subscriptions. */
+interface IoredisSubscriberOptions {
+  readonly enableOfflineQueue: boolean
+  readonly autoResubscribe: boolean
+  readonly autoResendUnfulfilledCommands: boolean
+}
+
 /** What the backplane uses of the connections for subscriptions that it makes of a client of ioredis. */
 export interface IoredisSubscriber {
+  readonly status: string
+  connect(): Promise<unknown>
   subscribe(...channels: string[]): Promise<unknown>
   unsubscribe(...channels: string[]): Promise<unknown>
   ssubscribe(...channels: string[]): Promise<unknown>
@@ -107,6 +121,8 @@ export interface RedisConnection {
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber
   /** Hands on an error of a connection that was opened for the client's owner. */
   readonly report: (error: unknown) => void
+  /** Takes from the client what was put to it. It stays as open as it is. */
+  close(): void
 }
 
 /** @throws {TypeError} it is no client that we know */

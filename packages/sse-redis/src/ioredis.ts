@@ -7,6 +7,7 @@ import type {
   SubscriberEvents,
 } from './client.js'
 import { type Script, ScriptRunner } from './script.js'
+import { Unfulfilled } from './unfulfilled.js'
 
 /** A client of ioredis. */
 export class Ioredis implements RedisConnection {
@@ -14,10 +15,15 @@ export class Ioredis implements RedisConnection {
   readonly keyPrefix: string
   readonly #client: IoredisClient | IoredisCluster
   readonly #scripts: ScriptRunner
+  // A cluster client tells of each command.
+  readonly #unfulfilled: Unfulfilled | undefined
 
   constructor(client: IoredisClient | IoredisCluster) {
     this.#client = client
-    this.#scripts = new ScriptRunner((name, args) => client.call(name, args))
+    this.#scripts = new ScriptRunner((name, args) => this.#call(name, args))
+    if (!client.isCluster && (client as IoredisClient).options.autoResendUnfulfilledCommands === false) {
+      this.#unfulfilled = new Unfulfilled(client as IoredisClient)
+    }
     this.isCluster = client.isCluster
     this.keyPrefix = client.options.keyPrefix ?? ''
   }
@@ -26,18 +32,32 @@ export class Ioredis implements RedisConnection {
     return this.#scripts.run(script, keys, args)
   }
 
+  #call(name: string, args: string[]): Promise<unknown> {
+    const answer = this.#client.call(name, args)
+    return this.#unfulfilled === undefined ? answer : this.#unfulfilled.watch(answer)
+  }
+
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
     // What is subscribed before it is connected must wait, whatever the owner wants of commands.
     const enableOfflineQueue = true
     const subscriber = this.isCluster
       ? (this.#client as IoredisCluster).duplicate([], { enableOfflineQueue, shardedSubscribers: sharded })
-      : // It would subscribe again without saying when that is done.
-        (this.#client as IoredisClient).duplicate({ enableOfflineQueue, autoResubscribe: false })
+      : (this.#client as IoredisClient).duplicate({
+          enableOfflineQueue,
+          // It would subscribe again without saying when that is done.
+          autoResubscribe: false,
+          // Without it, it would not say that a subscription was lost.
+          autoResendUnfulfilledCommands: true,
+        })
     return new IoredisSubscriptions(subscriber, events, sharded)
   }
 
   readonly report = (error: unknown): void => {
     if (this.#client.listenerCount('error') > 0) this.#client.emit('error', error)
+  }
+
+  close(): void {
+    this.#unfulfilled?.close()
   }
 }
 
@@ -58,6 +78,8 @@ class IoredisSubscriptions implements RedisSubscriber {
   }
 
   async subscribe(channels: readonly string[]): Promise<void> {
+    // It has given up, as the owner's client does where it is told to, and can be connected again.
+    if (this.#subscriber.status === 'end') await this.#subscriber.connect()
     // Those of one command must be of one shard.
     if (this.#sharded) await Promise.all(channels.map((channel) => this.#subscriber.ssubscribe(channel)))
     else await this.#subscriber.subscribe(...channels)

@@ -39,6 +39,8 @@ export class NodeRedis implements RedisConnection {
   readonly report = (error: unknown): void => {
     if (this.#client.listenerCount('error') > 0) this.#client.emit('error', error)
   }
+
+  close(): void {}
 }
 
 class NodeRedisSubscriptions implements RedisSubscriber {
@@ -47,6 +49,7 @@ class NodeRedisSubscriptions implements RedisSubscriber {
   readonly #sharded: boolean
   readonly #listener: (message: string, channel: string) => void
   #connecting: Promise<unknown> | undefined
+  #isConnected = false
 
   constructor(
     subscriber: NodeRedisSubscriber | NodeRedisClusterSubscriber,
@@ -71,6 +74,8 @@ class NodeRedisSubscriptions implements RedisSubscriber {
 
   async unsubscribe(channel: string): Promise<void> {
     const subscriber = this.#subscriber
+    // It has given up: there is no subscription, and nobody who would answer.
+    if (!subscriber.isOpen) return
     // Without the listener node-redis would take the channel for subscribed until the answer is there, and who subscribes again
     // before that would never hear it.
     if (this.#sharded && 'sUnsubscribe' in subscriber) await subscriber.sUnsubscribe(channel, this.#listener)
@@ -78,16 +83,26 @@ class NodeRedisSubscriptions implements RedisSubscriber {
   }
 
   close(): void {
-    // One that was never connected has nothing to destroy, and says so by an error.
-    if (this.#connecting !== undefined) this.#subscriber.destroy()
+    // One that is not connected has nothing to destroy, and says so by an error.
+    if (this.#subscriber.isOpen) this.#subscriber.destroy()
   }
 
   #connect(): Promise<unknown> {
-    this.#connecting ??= this.#subscriber.connect().catch((error: unknown) => {
+    // It has given up, as the owner's client does where it is told to, and can be connected again.
+    if (this.#isConnected && !this.#subscriber.isOpen) this.#connecting = undefined
+    this.#connecting ??= this.#connectNow()
+    return this.#connecting
+  }
+
+  async #connectNow(): Promise<void> {
+    this.#isConnected = false
+    try {
+      await this.#subscriber.connect()
+      this.#isConnected = true
+    } catch (error) {
       // The next one tries again.
       this.#connecting = undefined
       throw error
-    })
-    return this.#connecting
+    }
   }
 }

@@ -119,6 +119,8 @@ describe.each(everyClient)('%s', (_name, connect) => {
     const loop = await stage.listen(node, 'news')
     via.stall()
     unsubscribe()
+    // It is on its way now.
+    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve))
     via.cut()
     via.resume()
     await until(async () => (await stage.listeners('news')) === 1, 'a subscription')

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { Redis, type RedisOptions } from 'ioredis'
 import { createClient } from 'redis'
 import type { Connect } from './clients.js'
+import { insist } from './publishing.js'
 import { everyClient, Stage } from './stage.js'
 import { until } from './until.js'
 
@@ -80,9 +81,9 @@ describe('ioredis', () => {
 })
 
 const nodeRedis =
-  (options: Parameters<typeof createClient>[0], isConnected = true): Connect =>
+  (options: Parameters<typeof createClient>[0], isConnected = true, reconnectMs: number | false = 20): Connect =>
   async (url) => {
-    const client = createClient({ url, ...options, socket: { reconnectStrategy: () => 20 } })
+    const client = createClient({ url, ...options, socket: { reconnectStrategy: () => reconnectMs } })
     client.on('error', () => {})
     if (isConnected) await client.connect()
     return { client, close: () => client.isOpen && client.destroy() }
@@ -113,6 +114,60 @@ describe('node-redis', () => {
     await (client as ReturnType<typeof createClient>).connect()
     await published
     expect((await stage.stored('news')).map(({ data }) => data)).toEqual([2])
+  })
+})
+
+describe('a subscriber connection that is lost again before it has its subscriptions back', () => {
+  test.each<[what: string, connect: Connect]>([
+    ['ioredis', ioredis({})],
+    ['ioredis that sends nothing again', ioredis({ autoResendUnfulfilledCommands: false })],
+    ['node-redis', nodeRedis({})],
+  ])('%s', async (_what, connect) => {
+    stage = await Stage.open(connect)
+    const via = await stage.proxy()
+    // It never compares but for that.
+    const [node, publisher] = [await stage.node({ via, compareMs: 0 }), await stage.node()]
+    const loop = await stage.listen(node, 'news')
+    for (const data of [1, 2, 3]) {
+      // One after the other: the answer to SUBSCRIBE of the new connection never comes.
+      const cut = via.cutReplyAfter(0, ({ sent }) => /subscribe/i.test(sent))
+      await stage.redis.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await cut
+      await until(async () => (await stage.listeners('news')) === 1, 'a subscription')
+      await publisher.backplane.publish('news', { event: { data } })
+      await loop.hears(data)
+    }
+    expect(loop.data).toEqual([1, 2, 3])
+    expect(loop.gaps).toEqual([])
+  })
+})
+
+describe('a client that gives up when its server is down, and is connected again by its owner', () => {
+  test.each<[make: string, connect: Connect]>([
+    ['ioredis', ioredis({ retryStrategy: () => null })],
+    ['node-redis', nodeRedis({}, true, false)],
+  ])('%s', async (_make, connect) => {
+    stage = await Stage.open(connect)
+    const node = await stage.node({ timeoutMs: 200, compareMs: 50 })
+    const { client, backplane } = node
+    const loop = await stage.listen(node, 'news')
+    await insist(backplane, 'news', 'before')
+    await loop.hears('before')
+    await stage.redis.kill()
+    await expect(backplane.publish('news', { event: { data: 'down' } })).rejects.toMatchObject({
+      code: 'ERR_SSE_BACKPLANE',
+    })
+    await stage.redis.restart()
+    await (client as Redis).connect()
+    // What it heard before it hears again, and what is new as well.
+    await insist(backplane, 'news', 'after')
+    await loop.hears('after')
+    const other = await stage.listen(node, 'other')
+    await insist(backplane, 'other', 'new')
+    await other.hears('new')
+    await until(async () => (await stage.listeners('news')) + (await stage.listeners('other')) === 2, 'bells')
+    expect(loop.data).toEqual(['before', 'after'])
+    expect(loop.gaps).toEqual([])
   })
 })
 

@@ -57,6 +57,47 @@ describe.each(everyClient)('%s: what the server refuses', (_name, connect) => {
     expect(loop.gaps).toHaveLength(1)
   })
 
+  /** How often the server has said an error. */
+  const said = async (code: string): Promise<number> => {
+    const [, count] = new RegExp(`errorstat_${code}:count=(\\d+)`).exec(await stage.control.info('errorstats')) ?? []
+    return Number(count ?? 0)
+  }
+
+  test('a server that is no master for a while is waited for', async () => {
+    stage = await Stage.open(connect)
+    const { backplane } = await stage.node()
+    await backplane.publish('news', { event: { data: 1 } })
+    await stage.redis.ask('REPLICAOF', '127.0.0.1', '1')
+    const published = backplane.publish('news', { event: { data: 2 } })
+    await until(async () => (await said('READONLY')) > 2, 'refusals')
+    await stage.redis.ask('REPLICAOF', 'NO', 'ONE')
+    await published
+    expect(await data('news')).toEqual([1, 2])
+  })
+
+  test('a server that is busy with a script is waited for', async () => {
+    stage = await Stage.open(connect)
+    const { backplane } = await stage.node()
+    await backplane.publish('news', { event: { data: 1 } })
+    await stage.redis.ask('CONFIG', 'SET', 'lua-time-limit', '10')
+    const script = stage.redis.ask('EVAL', 'while true do end', '0').catch(String)
+    let pings = 0
+    const isBusy = async (): Promise<boolean> => {
+      const answer = await stage.redis.ask('PING').catch(String)
+      if (/BUSY/.test(String(answer))) pings += 1
+      return pings > 0
+    }
+    await until(isBusy, 'a busy server')
+    const published = backplane.publish('news', { event: { data: 2 } })
+    const target = pings + 10
+    await until(async () => (await isBusy()) && pings > target, 'more time')
+    await stage.redis.ask('SCRIPT', 'KILL')
+    await published
+    expect(await script).toMatch(/killed/i)
+    expect(await said('BUSY')).toBeGreaterThan(pings)
+    expect(await data('news')).toEqual([1, 2])
+  })
+
   const users: [who: string, rules: string[]][] = [
     ['may not PUBLISH', ['~*', '&*', '+@all', '-publish', '-spublish']],
     // What Redis 7 gives to a user of whose channels nothing was said.

@@ -209,3 +209,35 @@ test('what ioredis sends again by itself is stored once', async () => {
     await stage.end()
   }
 })
+
+test('ioredis that sends nothing again, and tells nobody: what was under way is asked again, and goes on', async () => {
+  const stage = await Stage.open(async (url) => {
+    const client = new Redis(url, { retryStrategy: () => 20, autoResendUnfulfilledCommands: false })
+    client.on('error', () => {})
+    await new Promise((resolve) => client.once('ready', resolve))
+    return { client, close: () => client.disconnect() }
+  })
+  try {
+    const via = await stage.proxy()
+    const [{ backplane, client }, node] = [await stage.node({ via }), await stage.node({ via, compareMs: 20 })]
+    const listeners = (client as Redis).listenerCount('close')
+    const loop = await stage.listen(node, 'news')
+    await backplane.publish('news', { event: { data: 'first' } })
+    for (const data of [1, 2, 3]) {
+      // The answer to the event, or to a comparison.
+      const cut = via.cutReplyAfter(0, ({ sent }) => !/subscribe/i.test(sent))
+      await backplane.publish('news', { event: { data } })
+      await cut
+    }
+    // It still compares.
+    via.discardReplies(({ sent }) => /subscribe/i.test(sent))
+    await backplane.publish('news', { event: { data: 'last' } })
+    await loop.hears('last')
+    expect((await stage.stored('news')).map(({ data }) => data)).toEqual(['first', 1, 2, 3, 'last'])
+    expect(loop.data).toEqual(['first', 1, 2, 3, 'last'])
+    await backplane.close()
+    expect((client as Redis).listenerCount('close')).toBe(listeners - 1)
+  } finally {
+    await stage.end()
+  }
+})

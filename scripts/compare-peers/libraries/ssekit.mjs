@@ -36,9 +36,11 @@ export const ssekit = async () => ({
   claims: {
     fits: '`node:http`, Express 4 and 5, Fastify 5, Koa 2 and 3',
     types: '✓, and each event type’s data',
-    processes: 'not yet',
+    processes: '✓, on Redis or NATS',
   },
   notes: {
+    processes:
+      'With `@ssekit/sse-redis` or `@ssekit/sse-nats`: one order everywhere, and what was missed on whichever process the client comes back to.',
     resume: 'Ids are made by the channel. Events sent while the client reconnects come once, in order.',
     gap: 'An event `sse-gap`, then everything that is still there.',
     paused:
