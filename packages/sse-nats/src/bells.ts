@@ -4,7 +4,6 @@ import { Coalescer } from './coalescer.js'
 import { entryOf } from './messages.js'
 import { formatPlace } from './place.js'
 import type { Stream } from './stream.js'
-import { isEnd } from './subjects.js'
 import { Track } from './track.js'
 
 /** What a subscription hears. Without news: that there are some. */
@@ -59,14 +58,14 @@ export class Bells {
     bell?.subscription.unsubscribe()
   }
 
-  #ring(channel: string, { track }: Bell, { subject, headers, data }: Msg): void {
+  #ring(channel: string, { track }: Bell, { headers, data }: Msg): void {
     const { life, round } = this.#stream
     const sequence = Number(headers?.get('Nats-Sequence'))
     const previous = Number(headers?.get('Nats-Last-Sequence'))
-    // It says what it followed among the events. Where that is not enough, the stream is asked: about the end, and after a time
-    // without any event, in which there may have been one that has expired, or another stream.
+    // It says what it followed among the events. Where it followed nothing, the stream is asked: it may be the end, which is alone
+    // on its subject, or the first event after a time in which there may have been one that has expired, or another stream.
     const isEnough = life !== undefined && track.isOf(round) && track.epoch === life.epoch
-    if (!isEnough || track.end !== undefined || isEnd(subject) || !(previous > 0) || sequence <= track.tail) {
+    if (!isEnough || track.end !== undefined || !(previous > 0) || sequence <= track.tail) {
       this.#hear(channel)
       return
     }

@@ -143,20 +143,31 @@ export class Stream {
     return foundIn(await this.inbox.ask(subject, JSON.stringify(query)))
   }
 
-  async #infoOrMade({ streams }: JetStreamManager): Promise<StreamInfo> {
-    const info = (): Promise<StreamInfo> => insist(() => streams.info(this.name))
+  async #infoOrMade(manager: JetStreamManager): Promise<StreamInfo> {
     try {
-      return await info()
+      return await insist(() => manager.streams.info(this.name))
     } catch (error) {
       if (!hasCode(error, STREAM_NOT_FOUND)) throw error
     }
-    try {
-      return await insist(() => streams.add(streamConfig(this.#settings, this.subjects)))
-    } catch (error) {
-      // Another process was faster, with other options.
-      if (!hasCode(error, STREAM_NAME_IN_USE)) throw error
-      return info()
-    }
+    return this.#make(manager)
+  }
+
+  /** Asks for it once, since a cluster may make it twice else, and looks whether it is there: others may be at it too. */
+  async #make({ streams }: JetStreamManager): Promise<StreamInfo> {
+    const making = streams.add(streamConfig(this.#settings, this.subjects))
+    // Another process was faster, with other options.
+    const made = making.catch((error: unknown) => {
+      if (hasCode(error, STREAM_NAME_IN_USE)) return streams.info(this.name)
+      throw error
+    })
+    let isFirst = true
+    return insist(() => {
+      if (isFirst) {
+        isFirst = false
+        return made
+      }
+      return streams.info(this.name).catch(() => new Promise<never>(() => {}))
+    })
   }
 }
 

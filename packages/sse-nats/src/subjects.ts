@@ -44,11 +44,6 @@ export class Subjects {
   }
 }
 
-/** Whether a subject, stored or live, is that of a channel's end. */
-export function isEnd(subject: string): boolean {
-  return subject.endsWith('.x')
-}
-
 /**
  * Any name as one token of a subject: readable if it is plain, else with `=XX` for every other byte of its UTF-8. No two
  * names share a token.

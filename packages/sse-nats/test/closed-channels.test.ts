@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
+import type { Backplane } from '@ssekit/sse-core'
 import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
 import { Heard, numbers } from './heard.js'
 import { Nodes } from './nodes.js'
@@ -21,44 +22,46 @@ afterAll(async () => {
 
 const CLOSED = { code: 'ERR_SSE_CLOSED' }
 
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** Publishes at various times, and says what was accepted. */
+async function publishSome(node: Backplane, channel: string, name: string): Promise<string[]> {
+  const accepted: string[] = []
+  const publish = async (n: number): Promise<void> => {
+    // Some in one go, others later.
+    await turns(n % 7)
+    await node.publish(channel, { event: { data: `${name}.${n}` } }).then(
+      () => accepted.push(`${name}.${n}`),
+      (error: unknown) => expect(error).toMatchObject(CLOSED),
+    )
+  }
+  await Promise.all(numbers(1, 40).map(publish))
+  return accepted
+}
+
 test('events and an end from several processes at once: what is accepted is heard, what is refused is not', async () => {
   nodes = new Nodes(server)
-  const [one, two, ender, listener] = await Promise.all(numbers(1, 4).map(() => nodes.backplane()))
+  const [one, two, ender, listener] = [
+    await nodes.backplane(),
+    await nodes.backplane(),
+    await nodes.backplane(),
+    await nodes.backplane(),
+  ]
   for (let round = 0; round < 20; round++) {
     const channel = `job-${round}`
-    const heard = await Heard.of(listener!, channel)
-    const results = await Promise.all(
-      [one!, two!]
-        .map(async (node, from) => {
-          const accepted: string[] = []
-          await Promise.all(
-            numbers(1, 40).map(async (n) => {
-              // As they come: some in one go, others later.
-              for (let turns = 0; turns < n % 7; turns++) await new Promise((resolve) => setImmediate(resolve))
-              const data = `${from}.${n}`
-              await node.publish(channel, { event: { data } }).then(
-                () => accepted.push(data),
-                (error: unknown) => expect(error).toMatchObject(CLOSED),
-              )
-            }),
-          )
-          return accepted
-        })
-        .concat(
-          (async () => {
-            for (let turns = 0; turns < round % 6; turns++) await new Promise((resolve) => setImmediate(resolve))
-            await ender?.publish(channel, { end: true })
-            return []
-          })(),
-        ),
-    )
+    const heard = await Heard.of(listener, channel)
+    const end = turns(round % 6).then(() => ender.publish(channel, { end: true }))
+    const accepted = (await Promise.all([publishSome(one, channel, 'one'), publishSome(two, channel, 'two')])).flat()
+    await end
     await heard.for('end')
-    const late = await Heard.of(one!, channel)
+    const late = await Heard.of(one, channel)
     for (const { data, gaps } of [heard, late]) {
       expect(gaps).toBe(0)
       expect(data.at(-1)).toBe('end')
-      expect(new Set(data)).toEqual(new Set([...results.flat(), 'end']))
-      expect(data).toHaveLength(results.flat().length + 1)
+      expect(new Set(data)).toEqual(new Set([...accepted, 'end']))
+      expect(data).toHaveLength(accepted.length + 1)
     }
   }
 })

@@ -23,7 +23,8 @@ afterAll(async () => {
 
 test('a stream on three servers, of which the one that leads is killed: all is there, in order, none twice', async () => {
   nodes = new Nodes(servers[0] as NatsServer, { servers: servers.map(({ url }) => url) })
-  const options = { replicas: 3, timeoutMs: 1_000 }
+  await (await nodes.backplane({ replicas: 3 })).publish('made', { event: { data: 'with time' } })
+  const options = { timeoutMs: 1_000 }
   const [one, two, three] = await Promise.all(servers.map((server) => nodes.backplane(options, server)))
   if (one === undefined || two === undefined || three === undefined) throw new Error('three servers')
   const heard = await Promise.all([one, two, three].map((node) => Heard.of(node, 'news')))
@@ -44,7 +45,8 @@ test('a stream on three servers, of which the one that leads is killed: all is t
     await each.for('last')
     expect(each.gaps).toBe(0)
     expect(each.data.slice(0, 50)).toEqual(numbers(1, 50))
-    const during = each.data.slice(50, -1)
+    // Each attempt at the last one may have been stored.
+    const during = each.data.slice(50).filter((data) => data !== 'last')
     expect(during).toEqual(numbers(51, 100).filter((n) => during.includes(n)))
     // Nothing that was accepted is missing; of what was not, nobody could say.
     const accepted = numbers(51, 100).filter((_, index) => outcomes[index]?.status === 'fulfilled')

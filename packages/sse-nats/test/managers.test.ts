@@ -63,11 +63,21 @@ test('a thousand channels on one connection, each with its own events, and all g
   const again = await Heard.of(node, 'channel 1')
   expect(again.data).toEqual(['channel 1', 'later'])
   expect(heard.every(({ entries }) => entries.length === 1)).toBe(true)
-  // Nothing remains at the server of what was read.
+})
+
+test('what is read leaves nothing at the server', async () => {
+  nodes = new Nodes(server)
+  const node = await nodes.backplane()
+  const ids = await Promise.all(numbers(1, 50).map((data) => node.publish('news', { event: { data } })))
+  expect((await Heard.of(node, 'news', 30)).ids).toEqual(ids.slice(-30))
+  expect(await node.read('news', String(ids[9]), 100)).toHaveLength(40)
+  expect(await node.read('news', 'nobody-knows', 100)).toBeUndefined()
   const { consumers } = await jetstreamManager(await nodes.connect())
   await until(
     async () => (await consumers.list(nodes.stream).next()).length === 0,
     () => 'consumers to be gone',
+    // The server removes those that nobody uses, but not so soon.
+    5_000,
   )
 })
 

@@ -2,8 +2,12 @@
 const PATIENCE_MS = 15_000
 
 /** Waits until a condition holds, and says what it waited for if it does not come about. */
-export async function until(condition: () => boolean | Promise<boolean>, what: () => string): Promise<void> {
-  const deadline = performance.now() + PATIENCE_MS
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: () => string,
+  patienceMs = PATIENCE_MS,
+): Promise<void> {
+  const deadline = performance.now() + patienceMs
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what()}`)
     await new Promise((resolve) => setTimeout(resolve, 2))

@@ -1,0 +1,58 @@
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
+import { Heard } from './heard.js'
+import { Nodes } from './nodes.js'
+
+let server: NatsServer
+let nodes: Nodes
+
+beforeAll(async () => {
+  server = await NatsServer.start()
+})
+
+afterEach(async () => {
+  await nodes.close()
+})
+
+afterAll(async () => {
+  await server.stop()
+})
+
+test('no two names share a channel, and any name can be one', async () => {
+  nodes = new Nodes(server)
+  const node = await nodes.backplane()
+  const names = [
+    '',
+    '=',
+    '==',
+    'ab',
+    'a=62',
+    'a.e',
+    'a',
+    'a.e.e',
+    ' ',
+    '\t',
+    // What cannot be written in UTF-8, and what other encoders make of it.
+    '\ud800',
+    '\ud801',
+    '\udc00',
+    '\ufffd',
+    'ü',
+    '=C3=BC',
+    // Longer than a subject may be.
+    '🚀'.repeat(5_000),
+    `${'🚀'.repeat(5_000)}!`,
+    `${'x'.repeat(256)}`,
+    `${'x'.repeat(257)}`,
+    `${'x'.repeat(257)}y`,
+  ]
+  const heard = await Promise.all(names.map((name) => Heard.of(node, name)))
+  for (const [index, name] of names.entries()) await node.publish(name, { event: { data: index } })
+  await Promise.all(heard.map((each, index) => each.for(index)))
+  expect(heard.map(({ data }) => data)).toEqual(names.map((_, index) => [index]))
+  await node.publish('a', { end: true })
+  await heard[names.indexOf('a')]?.for('end')
+  for (const [index, name] of names.entries()) {
+    if (name !== 'a') expect((await Heard.of(node, name)).data).toEqual([index])
+  }
+})
