@@ -55,6 +55,7 @@ export interface Backplane {
    * Appends an event, or the end, to the channel's log. Resolves to its id once the log has accepted it.
    *
    * @throws {SseError} `ERR_SSE_BACKPLANE`: the log refused or did not answer in time; see `cause`
+   * @throws {SseError} `ERR_SSE_LIMIT`: the event is more than the log takes, or too much waits for it already
    * @throws {SseError} `ERR_SSE_CLOSED`: the log or the backplane has ended
    */
   publish(channel: string, entry: LogInput): Promise<string>

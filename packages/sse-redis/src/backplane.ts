@@ -29,7 +29,7 @@ export interface RedisBackplaneOptions {
    * within twice that time. @defaultValue 4_000
    */
   readonly compareMs?: number | undefined
-  /** What may wait for Redis in this process, in bytes of JSON; more is refused with `ERR_SSE_BACKPLANE` at once. @defaultValue 16 MiB */
+  /** What may wait for Redis in this process, in bytes of JSON; more is refused with `ERR_SSE_LIMIT` at once. @defaultValue 16 MiB */
   readonly maxBufferedBytes?: number | undefined
   /**
    * Whether a cluster's messages stay within their shard, where the server can do that (Redis 7, Valkey), instead of going to all of its

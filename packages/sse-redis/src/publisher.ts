@@ -50,8 +50,8 @@ export class Publisher {
     const { timeoutMs, maxBufferedBytes } = this.#options
     const json = encode(input)
     if (this.#bufferedBytes > 0 && this.#bufferedBytes + json.length > maxBufferedBytes) {
-      const waiting = `${this.#bufferedBytes} bytes wait for Redis, which is maxBufferedBytes`
-      return Promise.reject(new SseError('ERR_SSE_BACKPLANE', waiting))
+      const waiting = `more than ${maxBufferedBytes} bytes (maxBufferedBytes) would wait for Redis`
+      return Promise.reject(new SseError('ERR_SSE_LIMIT', waiting))
     }
     this.#bufferedBytes += json.length
     const ownId = ('event' in input ? input.event.id : undefined) ?? ''
