@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { cleaningUp } from './mutants/cleaning-up.mjs'
 import { defaults } from './mutants/defaults.mjs'
+import { processes } from './mutants/processes.mjs'
 import { promises } from './mutants/promises.mjs'
 import { reasons } from './mutants/reasons.mjs'
 import { requests } from './mutants/requests.mjs'
@@ -11,7 +12,7 @@ import { Tree } from './mutants/tree.mjs'
 import { writePath } from './mutants/write-path.mjs'
 
 const words = process.argv.slice(2)
-const all = [...writePath, ...defaults, ...reasons, ...cleaningUp, ...promises, ...shared, ...requests]
+const all = [...writePath, ...defaults, ...reasons, ...cleaningUp, ...promises, ...shared, ...requests, ...processes]
 const mutants = all.filter(
   ({ file, proves }) => words.length === 0 || words.some((word) => `${file} ${proves}`.includes(word)),
 )

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, test } from '@jest/globals'
 import { redisBackplane } from '@ssekit/sse-redis'
 import { backplaneContract } from '@ssekit/sse-testkit'
 import { RedisCluster } from '../../sse-testkit/test/brokers/redis-cluster.js'
+import { isFullStress } from '../../sse-testkit/test/stress.js'
 import { type ConnectCluster, connectIoredisCluster, connectNodeRedisCluster, type OpenClient } from './clients.js'
 
 let cluster: RedisCluster
@@ -21,23 +22,30 @@ async function interrupt(): Promise<void> {
   await cluster.ready()
 }
 
-describe.each<[string, boolean, ConnectCluster]>([
+const sharded: [string, boolean, ConnectCluster][] = [
   ['ioredis, sharded', true, connectIoredisCluster],
-  ['ioredis, not sharded', false, connectIoredisCluster],
   ['node-redis, sharded', true, connectNodeRedisCluster],
+]
+const notSharded: [string, boolean, ConnectCluster][] = [
+  ['ioredis, not sharded', false, connectIoredisCluster],
   ['node-redis, not sharded', false, connectNodeRedisCluster],
-])('on a Redis Cluster with %s', (_name, sharded, connect) => {
-  backplaneContract({
-    test,
-    nodes: async (count, history) => {
-      const prefix = randomUUID()
-      const opened = await Promise.all(Array.from({ length: count }, () => connect(cluster.ports)))
-      clients.push(...opened)
-      // What Pub/Sub does not bring is not found otherwise for as long as a test runs.
-      const compareMs = 60_000
-      return opened.map(({ client }) => redisBackplane({ client, prefix, history, sharded, compareMs }))
-    },
-    interrupt,
-    patienceMs: 15_000,
-  })
-})
+]
+
+describe.each([...sharded, ...(isFullStress ? notSharded : [])])(
+  'on a Redis Cluster with %s',
+  (_name, isSharded, connect) => {
+    backplaneContract({
+      test,
+      nodes: async (count, history) => {
+        const prefix = randomUUID()
+        const opened = await Promise.all(Array.from({ length: count }, () => connect(cluster.ports)))
+        clients.push(...opened)
+        // What Pub/Sub does not bring is not found otherwise for as long as a test runs.
+        const compareMs = 60_000
+        return opened.map(({ client }) => redisBackplane({ client, prefix, history, sharded: isSharded, compareMs }))
+      },
+      interrupt,
+      patienceMs: 15_000,
+    })
+  },
+)

@@ -1,0 +1,82 @@
+import { mutantsOf } from './mutant.mjs'
+
+const FOLLOWERS = ['sse-core/test/followers.test', 'sse-testkit/test/backplane-bell.test']
+const REDIS = ['sse-redis/test/contract.test', 'sse-redis/test/(killed|silent|bell-lost|data-lost|refused).test']
+
+/** What holds between processes. */
+export const processes = [
+  ...mutantsOf('sse-core/src/follower.ts', FOLLOWERS, [
+    ['this.#deliver(entries.slice(index + 1))', 'this.#deliver(entries)', 'what was read is not heard again'],
+    [
+      'if (news === undefined) this.#isBehind = true',
+      'if (news === undefined) return',
+      'a bell without news is heard while reading',
+    ],
+    [
+      'this.#deliver(first === -1 ? [] : entries.slice(first))',
+      'this.#deliver(entries)',
+      'after a gap nothing comes twice',
+    ],
+    ['this.#sink.gap(before?.entry.id ?? originId)', '', 'lost data is told of by a gap'],
+    [
+      'this.#pending = [news]\n      this.#isBehind = true',
+      'this.#isBehind = true',
+      'what comes faster than it can be kept is read',
+    ],
+    ['&& !this.#isPartial', '', 'a page may have another one behind it'],
+    [
+      '      this.#isPartial = false\n      this.#deliver(entries)\n',
+      '      this.#deliver(entries)\n',
+      'who reads goes back to what it hears',
+    ],
+  ]),
+  ...mutantsOf('sse-core/src/followers.ts', FOLLOWERS, [
+    ['if (isBehind) this.#log.listen(channel).catch(() => {})', '', 'a bell that has stopped is asked for again'],
+    [
+      'this.#channels.delete(channel)\n    this.#log.unlisten(channel)',
+      'this.#channels.delete(channel)',
+      'the bell stops with the last follower',
+    ],
+    ['if (isQuiet) quiet.push(channel)', '', 'quiet channels are compared'],
+  ]),
+  ...mutantsOf('sse-redis/src/append-script.ts', REDIS, [
+    ["if last == number then return { 'ok', nowText, ids } end", '', 'a batch that is sent twice is stored once'],
+    [
+      "if deadline == '' or now > tonumber(deadline) then return { 'late', nowText } end",
+      '',
+      'what was refused for time is not stored later',
+    ],
+    ["if string.find(flags, 'e') then", 'if false then', 'nothing is stored behind the end'],
+    [
+      "for _, streamId in ipairs(streamIds) do redis.pcall('XDEL', KEYS[1], streamId) end",
+      '',
+      'what was refused is not stored',
+      ['sse-redis/test/refused.test'],
+    ],
+  ]),
+  ...mutantsOf('sse-redis/src/read-scripts.ts', REDIS, [
+    [
+      'if known and placeOf(known) == place then',
+      'if known then',
+      'a place of another log is unknown',
+      ['sse-redis/test/(odd-clients|data-lost).test'],
+    ],
+    ["if known and field(known, 'm') == mark then", 'if known then', 'an id of another log is unknown'],
+  ]),
+  ...mutantsOf(
+    'sse-redis/src/bell.ts',
+    ['sse-redis/test/(connections|odd-clients).test'],
+    [
+      ['else this.#leaveAgain(name)', '', 'no subscription is left behind'],
+      ['for (const name of this.#channels.keys()) this.#joining.add(name)', '', 'subscriptions are made again'],
+    ],
+  ),
+  ...mutantsOf('sse-redis/src/keys.ts', REDIS, [
+    [
+      '[%{}]|',
+      '',
+      'no brace in a name is of its hash tag',
+      ['sse-redis/test/cluster.stress.test', 'sse-redis/test/contract.test'],
+    ],
+  ]),
+]
