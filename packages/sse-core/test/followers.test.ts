@@ -47,6 +47,19 @@ describe('followers of a log with a bell', () => {
     expect(told).toEqual(['origin p1', 1, 2])
   })
 
+  test('read all that they have missed, however many pages it takes', async () => {
+    const broker = new BellBroker()
+    const { told, sink } = telling()
+    await broker.node(0).subscribe('news', { last: 10 }, sink)
+    const data = Array.from({ length: 120 }, (_, index) => index)
+    broker.ringing = () => 'lost'
+    await publishAll(broker, 'news', data.slice(0, -1))
+    broker.ringing = () => 'bare'
+    await publishAll(broker, 'news', data.slice(-1))
+    await until(() => told.includes(119), 'the last one')
+    expect(told).toEqual(['origin p1', ...data])
+  })
+
   test('have a bell that has stopped ring again', async () => {
     const broker = new BellBroker()
     const node = broker.node(5)

@@ -168,4 +168,19 @@ describe.each(everyClient)('%s', (_name, connect) => {
     await loop.hears(6)
     expect(told(loop)).toEqual([1, 2, 'gap', 4, 5, 6])
   })
+
+  test("another log's entry at the same id of the stream is no place of this one", async () => {
+    stage = await Stage.open(connect)
+    const node = await stage.node({ compareMs: 50 })
+    const loop = await stage.listen(node, 'news')
+    await publish(node, 1)
+    await loop.hears(1)
+    const [, streamId = ''] = /^(\d+-\d+)-/.exec(loop.ids[0] ?? '') ?? []
+    await stage.redis.ask('DEL', 'ssekit:{news}:log', 'ssekit:{news}:tail')
+    await stage.redis.ask('XADD', 'ssekit:{news}:log', streamId, 'e', '{"data":"other"}', 'm', 'other.1')
+    await until(() => loop.gaps.length > 0, 'a gap')
+    await publish(node, 2)
+    await loop.hears(2)
+    expect(told(loop)).toEqual([1, 'gap', 2])
+  })
 })
