@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 /** How long Jest may take: a mutant may well hang, and that is noticed too. */
 const PATIENCE_MS = 300_000
 
+
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js']
 
 /** A copy of the code and its tests, in which mutants may live. The working tree is never touched. */
@@ -112,9 +113,11 @@ export class Tree {
       jest.on('close', resolve)
     })
     clearTimeout(timer)
+    // By a signal that is not ours: it took all memory that there is, which is what some bounds are for.
+    if (code === null && red.length === 0 && broken === undefined) red.push('(the tests were killed)')
     // What does not even load proves nothing.
     if (broken !== undefined) throw new Error(broken)
-    if (code !== 0 && red.length === 0) throw new Error(`Jest could not run ${tests.join(' ')}`)
+    if (code !== 0 && red.length === 0) throw new Error(`Jest could not run ${tests.join(' ')}: it ended with ${code}`)
     return red
   }
 }
