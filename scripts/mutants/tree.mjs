@@ -9,7 +9,6 @@ import { createInterface } from 'node:readline'
 /** How long Jest may take: a mutant may well hang, and that is noticed too. */
 const PATIENCE_MS = 300_000
 
-
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js']
 
 /** A copy of the code and its tests, in which mutants may live. The working tree is never touched. */
