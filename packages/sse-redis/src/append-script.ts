@@ -13,8 +13,7 @@ import { Script } from './script.js'
  * Returns 'late' (it was not appended, and will not be), 'stale' (a later batch was appended) or 'ok', then the server's time, then
  * the stream's ids of the entries with commas between them, '' for those behind the end.
  *
- * The usual event takes seven commands of the server, of which each costs about as much as the rest of the script
- * (`npm run bench -- --only backplane-throughput`).
+ * The usual event takes seven commands of the server; what need not be done for each is done once a second.
  */
 export const APPEND: Script = new Script(`${TAIL}
 local number, mark, deadline, keepRecordMs, maxEvents, maxAgeMs, keepTailMs, sharded = unpack(ARGV, 1, 8)

@@ -9,6 +9,8 @@ export class Outgoing {
   /** The id that its publisher gave, or `''`. */
   readonly ownId: string
   readonly json: string
+  /** How many bytes of UTF-8 the JSON is. */
+  readonly bytes: number
   /** Until when it may be appended, in ms of `performance.now()`. */
   readonly deadline: number
   readonly id: Promise<string>
@@ -19,6 +21,7 @@ export class Outgoing {
   constructor(ownId: string, json: string, deadline: number) {
     this.ownId = ownId
     this.json = json
+    this.bytes = Buffer.byteLength(json)
     this.deadline = deadline
     this.id = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -96,11 +99,11 @@ export class Outbox {
   }
 
   #takeBatch(): Outgoing[] {
-    let bytes = 0
+    let total = 0
     let count = 0
-    for (const { json } of this.#waiting) {
-      if (count === MAX_BATCH_ENTRIES || bytes >= MAX_BATCH_BYTES) break
-      bytes += json.length
+    for (const { bytes } of this.#waiting) {
+      if (count === MAX_BATCH_ENTRIES || total >= MAX_BATCH_BYTES) break
+      total += bytes
       count += 1
     }
     return this.#waiting.splice(0, count)

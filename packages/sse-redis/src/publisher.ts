@@ -48,17 +48,17 @@ export class Publisher {
   /** As `Backplane.publish`. */
   publish(channel: string, input: LogInput): Promise<string> {
     const { timeoutMs, maxBufferedBytes } = this.#options
-    const json = encode(input)
-    if (this.#bufferedBytes > 0 && this.#bufferedBytes + json.length > maxBufferedBytes) {
+    const ownId = ('event' in input ? input.event.id : undefined) ?? ''
+    const outgoing = new Outgoing(ownId, encode(input), performance.now() + timeoutMs)
+    const { bytes } = outgoing
+    if (this.#bufferedBytes > 0 && this.#bufferedBytes + bytes > maxBufferedBytes) {
       const waiting = `more than ${maxBufferedBytes} bytes (maxBufferedBytes) would wait for Redis`
       return Promise.reject(new SseError('ERR_SSE_LIMIT', waiting))
     }
-    this.#bufferedBytes += json.length
-    const ownId = ('event' in input ? input.event.id : undefined) ?? ''
-    const outgoing = new Outgoing(ownId, json, performance.now() + timeoutMs)
+    this.#bufferedBytes += bytes
     this.#outbox(channel).add(outgoing)
     return outgoing.id.finally(() => {
-      this.#bufferedBytes -= json.length
+      this.#bufferedBytes -= bytes
     })
   }
 
