@@ -4,6 +4,18 @@ import { Contest } from './contest.mjs'
 import { cpuMs, Script } from './process.mjs'
 import { SETTLE_MS } from './subject.mjs'
 
+/** Who is compared wherever it is about backplanes. @type {import('./contest.mjs').Cast} */
+export const cast = {
+  ioredis: null,
+  'ioredis-again': 'ioredis',
+  'ssekit-ioredis': 'ioredis',
+  transmit: 'ioredis',
+  'node-redis': null,
+  'ssekit-node-redis': 'node-redis',
+  nats: null,
+  'ssekit-nats': 'nats',
+}
+
 /** @typedef {import('./candidates.mjs').CandidateId} CandidateId */
 
 /**

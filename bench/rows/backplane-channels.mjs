@@ -1,5 +1,5 @@
 import { labelOf } from '../comparison.mjs'
-import { Crew } from '../crew.mjs'
+import { Crew, cast } from '../crew.mjs'
 import { growth } from '../memory.mjs'
 import { thousands } from '../report/text.mjs'
 
@@ -8,18 +8,6 @@ import { thousands } from '../report/text.mjs'
 /** What has been subscribed and published before anything is measured, so that what is made once is there. */
 const WARM_UP_CHANNELS = 500
 const WARM_UP_EVENTS = 2_000
-
-/** @type {import('../contest.mjs').Cast} */
-const cast = {
-  ioredis: null,
-  'ioredis-again': 'ioredis',
-  'ssekit-ioredis': 'ioredis',
-  transmit: 'ioredis',
-  'node-redis': null,
-  'ssekit-node-redis': 'node-redis',
-  nats: null,
-  'ssekit-nats': 'nats',
-}
 
 /**
  * What is measured, in the order of the figures. A multiple of the little that raw clients keep says nothing.

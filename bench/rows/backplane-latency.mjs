@@ -1,19 +1,7 @@
-import { Crew } from '../crew.mjs'
+import { Crew, cast } from '../crew.mjs'
 
 const PER_SECOND = 100
 const ROUND_MS = 400
-
-/** @type {import('../contest.mjs').Cast} */
-const cast = {
-  ioredis: null,
-  'ioredis-again': 'ioredis',
-  'ssekit-ioredis': 'ioredis',
-  transmit: 'ioredis',
-  'node-redis': null,
-  'ssekit-node-redis': 'node-redis',
-  nats: null,
-  'ssekit-nats': 'nats',
-}
 
 /** What a client's shortest question is. @type {Readonly<Record<string, string>>} */
 const questions = {

@@ -1,16 +1,4 @@
-import { Crew } from '../crew.mjs'
-
-/** @type {import('../contest.mjs').Cast} */
-const cast = {
-  ioredis: null,
-  'ioredis-again': 'ioredis',
-  'ssekit-ioredis': 'ioredis',
-  transmit: 'ioredis',
-  'node-redis': null,
-  'ssekit-node-redis': 'node-redis',
-  nats: null,
-  'ssekit-nats': 'nats',
-}
+import { Crew, cast } from '../crew.mjs'
 
 /** @type {import('./row.mjs').Row} */
 export const backplaneThroughput = {
