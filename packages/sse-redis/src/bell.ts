@@ -13,6 +13,9 @@ export interface BellOptions {
   readonly onReturn: () => void
 }
 
+/** How long after a subscription that could not be made again the next attempt is, in ms. */
+const AGAIN_MS = 1_000
+
 /** Who waits for a subscription. */
 interface Listening {
   readonly promise: Promise<void>
@@ -37,6 +40,7 @@ export class Bell {
   readonly #joining = new Set<string>()
   readonly #leaving = new Set<string>()
   #changing: Promise<void> | undefined
+  #again: NodeJS.Timeout | undefined
   #isClosed = false
 
   constructor(options: BellOptions) {
@@ -70,6 +74,7 @@ export class Bell {
 
   close(): void {
     this.#isClosed = true
+    clearTimeout(this.#again)
     this.#channels.clear()
     this.#joining.clear()
     this.#leaving.clear()
@@ -125,6 +130,11 @@ export class Bell {
       }
     } catch (error) {
       for (const name of names) if (!this.#joining.has(name)) this.#settle(name, error)
+      // Whoever waited gives it back. What is followed still was lost with a connection, and nobody else asks for it.
+      this.#again ??= setTimeout(() => {
+        this.#again = undefined
+        if (this.#channels.size > 0) void this.#return()
+      }, AGAIN_MS).unref()
     }
   }
 
