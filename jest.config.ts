@@ -15,7 +15,7 @@ const config: Config = {
   },
   maxWorkers: 2,
   // Tests wait for conditions; on a busy machine some of those take their time. At full length stress tests run for minutes.
-  testTimeout: process.env.SSEKIT_STRESS === 'full' ? 600_000 : 20_000,
+  testTimeout: process.env.SSEKIT_STRESS === 'full' ? 600_000 : 60_000,
   reporters: ['default', '<rootDir>/scripts/jest-summary.mjs'],
   collectCoverageFrom: ['packages/sse-core/src/**/*.ts'],
   coverageReporters: [['text', { skipFull: true }]],

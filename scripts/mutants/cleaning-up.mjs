@@ -6,17 +6,21 @@ const LOOPS = ['sse-core/test/(listen|merge|source|stream|subscribers|broker|bro
 /** Every line that lets go of something. */
 export const cleaningUp = [
   ...mutantsOf('sse-core/src/connection.ts', LEAVING, [
-    ['wheel?.delete(this as SseConnection)\n', '', 'no heartbeat outlives its stream'],
-    ['clearTimeout(belongings?.ageTimer)\n', '', 'no age timer outlives its stream'],
-    ['belongings?.forgetSignal?.()\n', '', 'no signal keeps a stream that is over'],
+    ['this.terms.wheel?.delete(this)\n', '', 'no heartbeat outlives its stream'],
+    ['this.terms.manager?.remove(this as SseConnection)\n', '', 'a stream that is over counts no longer'],
+  ]),
+  ...mutantsOf('sse-core/src/response-life.ts', LEAVING, [
+    ['this.#belongings?.giveUp()\n', '', 'no timer and no signal outlive their stream'],
     ['this.reading?.close()\n', '', 'a stream that is over subscribes to nothing'],
-    [
-      'this.run(() => belongings.controller?.abort())\n',
-      '',
-      'the signal of a connection aborts when its stream is over',
-    ],
-    ['for (const cancel of belongings.cancels) cancel()\n', '', 'a source is left at once when its client leaves'],
-    ['manager?.remove(this as SseConnection)\n', '', 'a stream that is over counts no longer'],
+    ['this.#belongings?.tellOver()\n', '', 'who waits for the end of a stream is told'],
+  ]),
+  ...mutantsOf('sse-core/src/belongings.ts', LEAVING, [
+    ['clearTimeout(this.#ageTimer)\n', '', 'no age timer outlives its stream'],
+    ['this.#forgetSignal?.()\n', '', 'no signal keeps a stream that is over'],
+    ['this.run(() => this.abort())\n', '', 'the signal of a connection aborts when its stream is over'],
+    ['for (const cancel of this.#cancels) cancel()\n', '', 'a source is left at once when its client leaves'],
+  ]),
+  ...mutantsOf('sse-core/src/shutdown.ts', LEAVING, [
     ['socket?.destroySoon()\n', '', 'no idle connection holds up server.close()'],
   ]),
   ...mutantsOf('sse-core/src/departure.ts', LEAVING, [

@@ -3,7 +3,7 @@ import { mutantsOf, TESTS } from './mutant.mjs'
 /** Every reason why a stream is over. */
 export const reasons = [
   ...mutantsOf(
-    'sse-core/src/connection.ts',
+    'sse-core/src/response-life.ts',
     [...TESTS.connection, ...TESTS.contract],
     [
       [
@@ -16,10 +16,26 @@ export const reasons = [
       ["=> this.close('age')", "=> this.close('end')", "who is old enough is told as 'age'"],
       ["=> this.close('aborted')", "=> this.close('end')", "a signal is told as 'aborted'"],
       ["this.#reason = 'error'", "this.#reason = 'end'", "a source that fails is told as 'error'"],
-      ["this.#reason = 'shutdown'", "this.#reason = 'end'", "a manager that closes is told as 'shutdown'"],
+      ["if (isGone(this.res)) this.#leave('client')", 'if (false) return', 'a client that left before is noticed'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/belongings.ts',
+    [...TESTS.connection, ...TESTS.contract],
+    [
       ['maxAgeMs * (0.8 + 0.2 * Math.random())', 'maxAgeMs', 'connections do not grow old all at once'],
-      ["if (signal.aborted) this.close('aborted')", '', 'a signal that has aborted before is heeded'],
-      ["if (isGone(res)) this.#leave('client')", 'if (false) return', 'a client that left before is noticed'],
+      ['if (signal.aborted) callback()', '', 'a signal that has aborted before is heeded'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/shutdown.ts',
+    [...TESTS.connection, ...TESTS.contract],
+    [
+      [
+        "stream.end('shutdown', farewell)",
+        "stream.end('end', farewell)",
+        "a manager that closes is told as 'shutdown'",
+      ],
     ],
   ),
   ...mutantsOf(

@@ -56,35 +56,30 @@ export const requests = [
       ['sse-core/test/request.test', ...TESTS.contract],
     ],
   ]),
-  ...mutantsOf('sse-core/src/connection.ts', TESTS.contract, [
-    ['&& this.reading?.hasMore) {', '&& false) {', 'who reads on within the grace gets the rest before the farewell'],
+  ...mutantsOf('sse-core/src/response-life.ts', TESTS.contract, [
     [
-      'onCaughtUp !== undefined && this.writer.isWritable',
-      'onCaughtUp !== undefined',
+      'if (this.writer.isWritable) this.#belongings?.tellCaughtUp()',
+      'this.#belongings?.tellCaughtUp()',
       'the farewell waits for all of the rest',
     ],
+    ['if (this.writer.isWritable) this.#belongings?.tellCaughtUp()\n', '', 'the farewell follows the rest at once'],
+  ]),
+  ...mutantsOf('sse-core/src/belongings.ts', TESTS.contract, [
     [
-      'if (onCaughtUp !== undefined && this.writer.isWritable) onCaughtUp()\n',
-      '',
-      'the farewell follows the rest at once',
-    ],
-    [
-      'const forget = this.onCancel(done)\n',
+      'const forget = this.onCancel(callback)\n',
       'const forget = (): void => {}\n',
       'close() does not wait for who leaves within the grace',
     ],
-    ['clearTimeout(timer)\n      forget()', 'forget()', 'the grace ends with the stream'],
+  ]),
+  ...mutantsOf('sse-core/src/shutdown.ts', TESTS.contract, [
+    ['&& stream.reading?.hasMore\n', '&& false\n', 'who reads on within the grace gets the rest before the farewell'],
+    ['clearTimeout(timer)\n    forget()', 'forget()', 'the grace ends with the stream'],
     [
-      'if (this.#reason === undefined) this.reading?.pump()\n    if (this.#reason === undefined && isGone',
-      'if (this.#reason === undefined && isGone',
+      'if (stream.closeReason === undefined) stream.reading?.pump()\n',
+      '',
       'what was broadcast in the tick of close() is sent before the farewell',
     ],
-    [
-      "if (this.#reason === undefined && isGone(this.res)) this.#leave('client')\n",
-      '',
-      'who had left before close() is a client that left',
-      TESTS.connection,
-    ],
+    ['if (stream.isGone) stream.onGone()\n', '', 'who had left before close() is a client that left', TESTS.connection],
   ]),
   ...mutantsOf(
     'express-sse/src/index.ts',

@@ -11,6 +11,7 @@ import { type ResolvedHistoryLimits, requireAmount, requireDuration, resolveHist
 import { Registry } from './registry.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, requireRetryMs, resolveSettings } from './settings.js'
+import { shutDown } from './shutdown.js'
 import type { Terms } from './terms.js'
 
 export interface ManagerOptions
@@ -279,7 +280,7 @@ export class SseManager {
       // Each its own time, so that they do not all come back at once.
       const retryMs = Math.round(min + (max - min) * Math.random())
       return new Promise<void>((resolve) => {
-        connection.shutDown(`${text}retry: ${retryMs}\n\n`, graceMs, resolve)
+        shutDown(connection, `${text}retry: ${retryMs}\n\n`, graceMs, resolve)
       })
     })
     await Promise.all(ends)

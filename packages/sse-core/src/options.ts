@@ -1,10 +1,10 @@
-import type { ConnectionStats } from './connection.js'
 import type { CloseReason } from './ending.js'
 import type { LineEnding, SseEvent } from './event.js'
 import type { SseRequest } from './exchange.js'
 import type { HeadOptions } from './head.js'
 import type { EventFilter } from './listener.js'
 import type { SseManager } from './manager.js'
+import type { ConnectionStats } from './response-life.js'
 import type { ConnectionSettings } from './settings.js'
 
 /** What one response may set for itself, beside what holds for its manager or channel. */

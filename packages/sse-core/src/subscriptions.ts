@@ -1,12 +1,19 @@
 import { onAbort } from './abort.js'
 import type { SseChannel } from './channel.js'
-import type { SseConnection, SubscribeOptions } from './connection.js'
-import type { Cursor } from './cursor.js'
+import type { SseConnection } from './connection.js'
+import type { Cursor, StartOptions } from './cursor.js'
 import { type EventFilter, requireRewind } from './listener.js'
 import { isId } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { Subscription } from './subscription.js'
+
+export interface SubscribeOptions extends StartOptions {
+  /** Only the events for which this is true; also asked of what is replayed. */
+  readonly filter?: EventFilter | undefined
+  /** Ends the subscription. */
+  readonly signal?: AbortSignal | undefined
+}
 
 /** Longer or stranger ids make a browser ask for leave (a CORS preflight) before it reconnects across origins. */
 const MAX_VECTOR_ID = 128

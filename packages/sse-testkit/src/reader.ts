@@ -5,7 +5,7 @@ import { PartsParser, type ReceivedEvent, type StreamParts } from './received.js
 export interface ReadOptions {
   /** Headers of the request, if the reader makes it. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** How long each wait may take before it fails with what came instead, in ms. @defaultValue 5_000 */
+  /** How long each wait may take before it fails with what came instead, in ms. @defaultValue 10_000 */
   readonly timeoutMs?: number | undefined
 }
 
@@ -72,7 +72,7 @@ export class EventReader implements StreamParts {
 
   constructor(
     source: ReaderSource,
-    timeoutMs = 5_000,
+    timeoutMs = 10_000,
     { isPaused = false }: { readonly isPaused?: boolean | undefined } = {},
   ) {
     this.status = source.status

@@ -1,3 +1,5 @@
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { SseChannel, SseResponse } from '@ssekit/sse-core'
 import { eventually } from './eventually.js'
 import type { ServedRequest } from './served-request.js'
@@ -26,6 +28,8 @@ async function fill({ res }: ServedRequest, add: () => Promise<void>): Promise<v
   let fullSince: number | undefined
   let adding: Promise<void> | undefined
   await eventually(() => {
+    // A machine that is busy may cut it as slow before it is looked at again.
+    if (isGone(res)) return true
     if (isFull(res)) fullSince ??= performance.now()
     else {
       fullSince = undefined
@@ -37,5 +41,14 @@ async function fill({ res }: ServedRequest, add: () => Promise<void>): Promise<v
 }
 
 function isFull(res: SseResponse): boolean {
-  return ('stream' in res ? res.stream : res.socket)?.writableNeedDrain === true
+  return carrierOf(res)?.writableNeedDrain === true
+}
+
+function isGone(res: SseResponse): boolean {
+  return carrierOf(res)?.destroyed !== false
+}
+
+/** What takes the bytes of a response, until it is over: a stream of HTTP/2, else the socket. */
+function carrierOf(res: SseResponse): ServerHttp2Stream | Socket | null | undefined {
+  return 'stream' in res ? res.stream : res.socket
 }

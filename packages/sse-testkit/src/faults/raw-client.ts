@@ -42,7 +42,7 @@ export class RawClient {
   }
 
   /** Connects to the server of a URL; certificates are not verified. */
-  static async connect(url: string | URL, timeoutMs = 5_000): Promise<RawClient> {
+  static async connect(url: string | URL, timeoutMs = 10_000): Promise<RawClient> {
     const { protocol, hostname, port } = new URL(url)
     const tcp = connectTcp({ host: hostname, port: Number(port), noDelay: true })
     await once(tcp, 'connect')

@@ -1,0 +1,315 @@
+import { Belongings } from './belongings.js'
+import { cut, isGone, unwatch, type Watcher, watch } from './departure.js'
+import { type CloseReason, type Failure, finishWithin } from './ending.js'
+import { SseError } from './errors.js'
+import type { SseRequest, SseResponse } from './exchange.js'
+import { setStreamHead } from './head.js'
+import type { ObservedPromise } from './observed.js'
+import { lasts, type RespondOptions } from './options.js'
+import { failOutcome } from './outcome.js'
+import type { Reading } from './reading.js'
+import { drainBody } from './request-headers.js'
+import type { Terms } from './terms.js'
+import { Writer, type WriterOwner } from './writer.js'
+
+/** What went over a connection. */
+export interface ConnectionStats {
+  /** Events written, heartbeats and checkpoints among them. */
+  readonly events: number
+  /** Bytes written, without the head and what HTTP puts around them. */
+  readonly bytes: number
+  /** From the call of `respond()` to now, in ms. */
+  readonly durationMs: number
+}
+
+const NO_OPTIONS: RespondOptions = Object.freeze({})
+
+/**
+ * How the response of a connection begins, why it is over, and who is told.
+ *
+ * There may be tens of thousands of them, idle: what most do not need is not a field of theirs but in `#belongings`, and
+ * what they have in common is in `terms` (`npm run bench`: memory).
+ */
+export abstract class ResponseLife implements Watcher, WriterOwner {
+  /** @internal */
+  readonly terms: Terms
+  /** @internal */
+  readonly writer: Writer
+  /** What reads channels for it. @internal */
+  reading: Reading | undefined
+  /** @internal */
+  readonly res: SseResponse
+  readonly #startedAt = performance.now()
+  #options: RespondOptions
+  #belongings: Belongings | undefined
+  #reason: CloseReason | undefined
+  #isOpen = false
+  // What `respond()` returned; undefined once it is settled.
+  #outcome: ObservedPromise<CloseReason> | undefined
+
+  /** @internal */
+  constructor(res: SseResponse, options: RespondOptions, terms: Terms, outcome: ObservedPromise<CloseReason>) {
+    this.terms = terms
+    this.res = res
+    // A copy: whose connection it is must be the same when it is counted out as when it was counted in.
+    this.#options = { ...options }
+    this.#outcome = outcome
+    this.writer = new Writer(this)
+  }
+
+  get req(): SseRequest {
+    return this.res.req
+  }
+
+  /** Aborts when the stream is over, for whatever reason: pass it to what the source waits for. */
+  get signal(): AbortSignal {
+    const belongings = this.#own()
+    const { signal } = belongings
+    if (this.#reason !== undefined) belongings.abort()
+    return signal
+  }
+
+  /** Why the stream is over; undefined while it is not. */
+  get closeReason(): CloseReason | undefined {
+    return this.#reason
+  }
+
+  /** What went over the connection so far. */
+  get stats(): ConnectionStats {
+    const { events, bytes } = this.writer
+    return { events, bytes, durationMs: performance.now() - this.#startedAt }
+  }
+
+  /** Sends the head, if it is not sent yet: from then on an error can no longer become an error response. */
+  open(): void {
+    if (this.#isOpen || this.#reason !== undefined) return
+    if (this.#isTaken) {
+      this.fail(new SseError('ERR_SSE_HEADERS_SENT', 'somebody else has begun the response'))
+      return
+    }
+    try {
+      this.#sendHead()
+    } catch (error) {
+      this.fail(error)
+      return
+    }
+    // The head may have found that nobody is there any more.
+    if (this.#reason === undefined) this.onOpened()
+  }
+
+  /** Ends the stream, after what has been sent. Idempotent: the first reason stands. */
+  close(reason: CloseReason = 'end'): void {
+    this.end(reason)
+  }
+
+  /** Ends the stream, with a last text if there is one; says whether the response is ours to finish. @internal */
+  end(reason: CloseReason, farewell?: string): boolean {
+    if (this.#reason !== undefined) return true
+    if (isGone(this.res)) {
+      this.#leave(reason)
+      return true
+    }
+    // What was broadcast in this tick still belongs to whoever has not been thrown out.
+    if (reason !== 'slow' && reason !== 'kicked') this.reading?.pump()
+    if (this.#reason !== undefined) return true
+    this.#reason = reason
+    this.#letGo()
+    if (reason === 'slow') {
+      this.writer.stop()
+      cut(this.res)
+      this.#settle()
+      return true
+    }
+    if (!this.#hasHead()) return false
+    if (farewell !== undefined) this.writer.enqueue(this.terms.encoder.packet(farewell, 1))
+    this.writer.end()
+    this.#finish()
+    return true
+  }
+
+  /** Answers with something that is no stream. @internal */
+  answer(reason: CloseReason, write: () => void): void {
+    if (this.#reason !== undefined) return
+    this.#reason = reason
+    this.#letGo()
+    if (this.#isTaken) {
+      this.#settle()
+      return
+    }
+    try {
+      this.#options.onHead?.()
+      write()
+    } catch (cause) {
+      this.#settle({ cause })
+      return
+    }
+    this.#finish()
+  }
+
+  /** Ends the stream for an error of its source. Before the head the response is left to the framework. @internal */
+  fail(error: unknown): void {
+    if (this.#reason !== undefined) return
+    this.#reason = 'error'
+    this.#letGo()
+    if (!this.#isOpen) {
+      this.#settle({ cause: error })
+      return
+    }
+    this.writer.end()
+    this.#finish({ cause: error })
+  }
+
+  /** Calls back when the stream is over, until the returned function is called. @internal */
+  onCancel(cancel: () => void): () => void {
+    return this.#own().onCancel(cancel)
+  }
+
+  /** Calls back when the reader has all that there is, or the stream is over, until the returned function is called. @internal */
+  onCaughtUp(callback: () => void): () => void {
+    return this.#own().onCaughtUp(callback)
+  }
+
+  /** Makes callbacks see the async context of now, which is the request's, not that of whoever broadcasts. @internal */
+  keepScope(): void {
+    this.#own().keepScope()
+  }
+
+  /** Runs a callback of the user in the async context of the request. @internal */
+  run<T>(callback: () => T): T {
+    return this.#belongings === undefined ? callback() : this.#belongings.run(callback)
+  }
+
+  /** Whether the response is over without having said so. @internal */
+  get isGone(): boolean {
+    return this.#reason !== undefined || isGone(this.res)
+  }
+
+  /** @internal */
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  /** What the response asked for when it began. @internal */
+  get options(): RespondOptions {
+    return this.#options
+  }
+
+  /** @internal */
+  onGone(): void {
+    // If somebody else has ended the response, then that is what it is, not a client that left. (`writableFinished` does not
+    // tell: HTTP/2 says it of every stream that is closed.)
+    this.#leave(this.res.writableEnded ? 'end' : 'client')
+  }
+
+  /** @internal */
+  onWritable(): void {
+    this.reading?.pump()
+    if (this.writer.isWritable) this.#belongings?.tellCaughtUp()
+  }
+
+  /** @internal */
+  onSlow(): void {
+    this.close('slow')
+  }
+
+  /** Watches for its end; once whoever is told of that is ready for it. @internal */
+  protected begin(): void {
+    const { filter, heartbeat, onClose, signal } = this.#options
+    if (filter ?? heartbeat ?? onClose) this.keepScope()
+    if (isGone(this.res)) this.#leave('client')
+    else this.#bound(signal, this.terms.settings.maxConnectionAgeMs)
+    // Last, since nobody would stop it if what comes before throws.
+    if (this.#reason === undefined) watch(this.res, this)
+  }
+
+  /** The head is sent. @internal */
+  protected abstract onOpened(): void
+
+  /** The stream is over, but for what is still to be written. @internal */
+  protected abstract onOver(): void
+
+  /** Whether somebody else has begun the response, and is to finish it. */
+  get #isTaken(): boolean {
+    return !this.#isOpen && this.res.headersSent
+  }
+
+  #own(): Belongings {
+    this.#belongings ??= new Belongings()
+    return this.#belongings
+  }
+
+  /** Sees to it that the stream ends in time. */
+  #bound(signal: AbortSignal | undefined, maxAgeMs: number): void {
+    if (signal !== undefined) this.#own().heed(signal, () => this.close('aborted'))
+    if (maxAgeMs === 0 || maxAgeMs === Number.POSITIVE_INFINITY || this.#reason !== undefined) return
+    this.#own().growOld(maxAgeMs, () => this.close('age'))
+  }
+
+  #sendHead(): void {
+    const options = this.#options
+    options.onHead?.()
+    setStreamHead(this.res, options)
+    this.#isOpen = true
+    this.writer.open()
+    this.writer.write(this.terms.preamble)
+    drainBody(this.req)
+    if (!lasts(options)) this.#options = NO_OPTIONS
+  }
+
+  /** Has the head sent, to end what it begins. If that cannot be, the response is somebody else's to end. */
+  #hasHead(): boolean {
+    if (this.#isOpen) return true
+    try {
+      if (!this.#isTaken) this.#sendHead()
+      if (!this.#isOpen) this.#settle()
+    } catch (cause) {
+      this.#settle({ cause })
+    }
+    return this.#isOpen
+  }
+
+  /** Nobody is there any more. */
+  #leave(reason: CloseReason): void {
+    if (this.#reason !== undefined) return
+    this.#reason = reason
+    this.#letGo()
+    try {
+      // There is nobody left to whom the framework could answer.
+      if (!this.res.headersSent) this.#options.onHead?.()
+    } catch (error) {
+      this.terms.report(error)
+    }
+    this.#settle()
+  }
+
+  /** Gives up everything but the response itself. */
+  #letGo(): void {
+    this.#belongings?.giveUp()
+    this.reading?.close()
+    this.#belongings?.tellOver()
+    this.onOver()
+  }
+
+  /** Settles once the response is over, which may take as long as a write may. */
+  #finish(failure?: Failure): void {
+    finishWithin(this.res, this.terms.settings.writeTimeoutMs || Number.POSITIVE_INFINITY, () => this.#settle(failure))
+  }
+
+  /** The response is over, or is none of ours. */
+  #settle(failure?: Failure): void {
+    const outcome = this.#outcome
+    if (outcome === undefined) return
+    this.#outcome = undefined
+    unwatch(this.res, this)
+    this.writer.stop()
+    if (failure !== undefined && this.#isOpen) this.terms.manager?.onError?.(failure.cause)
+    const { onClose } = this.#options
+    try {
+      if (onClose !== undefined) this.run(() => onClose(this.#reason as CloseReason, this.stats))
+    } catch (error) {
+      this.terms.report(error)
+    }
+    if (failure === undefined) outcome.fulfil(this.#reason as CloseReason)
+    else failOutcome(outcome, failure.cause, this.res, this.terms)
+  }
+}

@@ -1,0 +1,47 @@
+import { ServerResponse } from 'node:http'
+import { cut } from './departure.js'
+import { finishWithin } from './ending.js'
+import type { ResponseLife } from './response-life.js'
+
+/** Ends a stream with a last text, behind what is left in the logs, and then its socket too; calls back when it has. */
+export function shutDown(stream: ResponseLife, farewell: string, graceMs: number, onOver: () => void): void {
+  if (stream.closeReason === undefined) stream.reading?.pump()
+  // Who left in the meantime is to be told as that.
+  if (stream.isGone) stream.onGone()
+  const isBehind = stream.isOpen && !stream.writer.isWritable && stream.reading?.hasMore
+  if (stream.closeReason === undefined && isBehind) {
+    afterCatchingUp(stream, graceMs, (leftMs) => endWith(stream, farewell, leftMs, onOver))
+  } else endWith(stream, farewell, graceMs, onOver)
+}
+
+/** Calls back when the reader has everything, or has gone, or the time is over; with the time that is left. */
+function afterCatchingUp(stream: ResponseLife, ms: number, callback: (leftMs: number) => void): void {
+  const deadline = performance.now() + ms
+  const done = (): void => {
+    clearTimeout(timer)
+    forget()
+    callback(Math.max(0, deadline - performance.now()))
+  }
+  const timer = setTimeout(() => {
+    done()
+    cut(stream.res)
+  }, ms).unref()
+  const forget = stream.onCaughtUp(done)
+}
+
+function endWith(stream: ResponseLife, farewell: string, graceMs: number, onOver: () => void): void {
+  const { res } = stream
+  // Both are gone from the response once it is over.
+  const socket = res instanceof ServerResponse ? res.socket : undefined
+  const session = res instanceof ServerResponse ? undefined : res.stream?.session
+  if (!stream.end('shutdown', farewell)) {
+    onOver()
+    return
+  }
+  finishWithin(res, graceMs, () => {
+    // An idle kept-alive connection would hold up `server.close()`.
+    socket?.destroySoon()
+    session?.close()
+    onOver()
+  })
+}
