@@ -132,7 +132,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
 
   test('a client that is closed: ERR_SSE_BACKPLANE with its own error as the cause', async () => {
     stage = await Stage.open(connect)
-    const node = await stage.node({ timeoutMs: 200 })
+    const node = await stage.node({ timeoutMs: 1_000 })
     const { backplane } = node
     await backplane.publish('news', { event: { data: 1 } })
     stage.closeClient(node)
