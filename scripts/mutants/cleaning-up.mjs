@@ -74,7 +74,7 @@ export const cleaningUp = [
   ...mutantsOf('sse-core/src/listener.ts', LOOPS, [
     ['clearTimeout(this.#heartbeat)\n    this.#forgetSignal', 'this.#forgetSignal', 'no heartbeat outlives its loop'],
     ['this.#forgetSignal?.()\n', '', 'no signal keeps a loop that was left'],
-    ['this.#listener.channel.removeSubscriber(this)\n', '', 'a loop that was left subscribes no longer'],
+    ['this.#listener.channel.subscribers.remove(this)\n', '', 'a loop that was left subscribes no longer'],
   ]),
   ...mutantsOf('sse-core/src/feed.ts', LOOPS, [
     [

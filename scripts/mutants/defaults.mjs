@@ -23,8 +23,14 @@ export const defaults = [
     [
       ['maxHistoryBytes = 256 * 1024 * 1024', 'maxHistoryBytes = 512 * 1024 * 1024', 'all channels keep 256 MiB'],
       ["overload = 'retry'", "overload = 'reject'", 'who cannot be served gets 200 and a retry'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/farewell.ts',
+    [...CHANNELS, ...TESTS.connection, ...TESTS.contract],
+    [
       ['graceMs = 5_000', 'graceMs = 0', 'streams get time to end'],
-      ['4 * this.settings.retryMs', 'this.settings.retryMs', 'clients are spread out over time at shutdown'],
+      ['4 * usualRetryMs', 'usualRetryMs', 'clients are spread out over time at shutdown'],
     ],
   ),
   ...mutantsOf(

@@ -1,6 +1,4 @@
-import { EventEmitter } from 'node:events'
 import type { Backplane, LogInput } from './backplane.js'
-import type { SseConnection } from './connection.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import { requireEventBytes } from './encoder.js'
 import { SseError } from './errors.js'
@@ -16,6 +14,7 @@ import { ObservedPromise, observed } from './observed.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
 import { type PullSource, pullEvents } from './source.js'
+import { type SubscriberListener, Subscribers } from './subscribers.js'
 import type { Terms } from './terms.js'
 import { Pace } from './turn.js'
 import type { ChannelEvent } from './typed-events.js'
@@ -40,20 +39,6 @@ export interface StandaloneChannelOptions extends ChannelOptions {
   readonly onError?: ErrorListener | undefined
 }
 
-/** Who is told of a new or lost subscriber; `connection` is undefined for one that listens within this process. */
-export type SubscriberListener = (connection: SseConnection | undefined) => void
-
-/** Somebody who reads a channel's log. None of these throws. */
-export interface Subscriber {
-  /** Reads what is new. */
-  pump(): void
-  /** The channel is closed: nothing more will come. */
-  close(): void
-  /** Whether the reader is gone without having said so. */
-  readonly isDead: boolean
-  readonly connection: SseConnection | undefined
-}
-
 /**
  * A named stream of events with any number of subscribers: broadcast to it from anywhere, give it to `res.sse()`, or
  * iterate over it. It keeps a bounded log, from which whoever reconnects gets what it missed.
@@ -70,16 +55,15 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   /** @internal */
   readonly report: ErrorListener
   /** @internal */
+  readonly subscribers: Subscribers
+  /** @internal */
   terms: Terms | undefined
   readonly #options: ConnectionSettings
   readonly #feed: Feed
   readonly #idleChannelMs: number
-  readonly #subscribers = new Set<Subscriber>()
-  #emitter: EventEmitter | undefined
   #heartbeats: Heartbeats | undefined
   #isEnding = false
   #isClosed = false
-  #usedAt = Date.now()
 
   /**
    * A channel of its own, that no manager knows; `sseManager.getOrCreate(name)` makes one that can be found again.
@@ -100,18 +84,19 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     this.report = manager?.report ?? neverThrowing(onError)
     this.#idleChannelMs =
       idleChannelMs === undefined ? history.maxAgeMs : requireDuration('idleChannelMs', idleChannelMs)
+    this.subscribers = new Subscribers(this.report)
     this.#feed = new Feed(name, {
       history,
       backplane,
       budget: manager?.budget,
       report: this.report,
-      onNews: () => this.#pump(),
+      onNews: () => this.subscribers.pump(),
     })
   }
 
   /** How many read this channel on this node: connections, and iterations over it. */
   get subscriberCount(): number {
-    return this.#subscribers.size
+    return this.subscribers.size
   }
 
   /** The id of the newest event that this node knows of; undefined before the first. */
@@ -182,13 +167,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
    * subscribers that leave are removed at once.
    */
   cleanup(): number {
-    let removed = 0
-    for (const subscriber of this.#subscribers) {
-      if (!subscriber.isDead) continue
-      subscriber.close()
-      removed += 1
-    }
-    return removed
+    return this.subscribers.cleanUp()
   }
 
   /**
@@ -207,20 +186,19 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     if (this.#isClosed) return
     this.#isClosed = true
     this.flush()
-    for (const subscriber of this.#subscribers) subscriber.close()
+    this.subscribers.close()
     this.#feed.release()
     this.manager?.closed(this as SseChannel)
   }
 
   /** Calls the listener after each new or lost subscriber of this node. */
   on(event: 'subscribe' | 'unsubscribe', listener: SubscriberListener): this {
-    this.#emitter ??= new EventEmitter()
-    this.#emitter.on(event, listener)
+    this.subscribers.on(event, listener)
     return this
   }
 
   off(event: 'subscribe' | 'unsubscribe', listener: SubscriberListener): this {
-    this.#emitter?.off(event, listener)
+    this.subscribers.off(event, listener)
     return this
   }
 
@@ -264,26 +242,10 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     this.#feed.flush()
   }
 
-  /** @internal */
-  addSubscriber(subscriber: Subscriber): void {
-    this.#subscribers.add(subscriber)
-    this.#emit('subscribe', subscriber)
-  }
-
-  /** @internal */
-  removeSubscriber(subscriber: Subscriber): void {
-    if (!this.#subscribers.delete(subscriber)) return
-    this.#usedAt = Date.now()
-    this.#emit('unsubscribe', subscriber)
-  }
-
   /** Gives back what an idle channel holds, and says whether it holds nothing. @internal */
   sweep(now: number): boolean {
     this.#feed.trim(now)
-    // Who listens for subscribers is a user too, though it may hold nothing but its listener.
-    const isUsed = this.#subscribers.size > 0 || (this.#emitter?.eventNames().length ?? 0) > 0
-    const isIdle = !isUsed && now - this.#usedAt >= this.#idleChannelMs
-    if (!isIdle || !this.#feed.isDispensable(now)) return false
+    if (!this.subscribers.isIdle(this.#idleChannelMs, now) || !this.#feed.isDispensable(now)) return false
     this.#feed.release()
     return true
   }
@@ -344,23 +306,9 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     }
   }
 
-  #pump(): void {
-    for (const subscriber of this.#subscribers) subscriber.pump()
-  }
-
   #use(): void {
-    this.#usedAt = Date.now()
+    this.subscribers.use()
     if (!this.#feed.isOpen) this.manager?.woke(this as SseChannel)
-  }
-
-  #emit(event: 'subscribe' | 'unsubscribe', { connection }: Subscriber): void {
-    for (const listener of this.#emitter?.listeners(event) ?? []) {
-      try {
-        listener(connection)
-      } catch (error) {
-        this.report(error)
-      }
-    }
   }
 
   #closedError(): SseError {

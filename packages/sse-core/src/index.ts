@@ -10,7 +10,6 @@ export {
   type ChannelOptions,
   SseChannel,
   type StandaloneChannelOptions,
-  type SubscriberListener,
 } from './channel.js'
 export type { SseConnection } from './connection.js'
 export type { Gap, StartOptions } from './cursor.js'
@@ -18,12 +17,12 @@ export type { CloseReason } from './ending.js'
 export { SseError, type SseErrorCode } from './errors.js'
 export { formatEvent, type LineEnding, SseEvent } from './event.js'
 export type { SseRequest, SseResponse } from './exchange.js'
+export type { CloseOptions } from './farewell.js'
 export { type FollowersOptions, LogFollowers } from './followers.js'
 export type { HeadOptions, SseHeaders } from './head.js'
 export type { HistoryLimits } from './limits.js'
 export type { ChannelListener, EventFilter, ListenOptions } from './listener.js'
 export {
-  type CloseOptions,
   type ConnectionPredicate,
   type ManagerOptions,
   type ManagerStats,
@@ -40,6 +39,7 @@ export type { ConnectionSettings, ResolvedSettings } from './settings.js'
 export type { LogNews, LogStretch, PlacedEntry, SharedLog } from './shared-log.js'
 export type { PullSource, SourceFunction, SseSource } from './source.js'
 export { SseStream } from './stream.js'
+export type { SubscriberListener } from './subscribers.js'
 export type { SubscribeOptions } from './subscriptions.js'
 export { managerOf } from './terms-of.js'
 export { inTime } from './time-limit.js'

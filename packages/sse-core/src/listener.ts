@@ -1,10 +1,11 @@
 import { AsyncResource } from 'node:async_hooks'
 import { onAbort } from './abort.js'
-import type { SseChannel, Subscriber } from './channel.js'
+import type { SseChannel } from './channel.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import type { SseEvent } from './event.js'
 import { requireDuration } from './limits.js'
 import { GAP_EVENT } from './signals.js'
+import type { Subscriber } from './subscribers.js'
 
 /** Whether a subscriber wants an event; called for replayed events as for live ones. */
 export type EventFilter = (event: SseEvent) => boolean
@@ -149,7 +150,7 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
       const warming = channel.warm()
       if (warming === undefined) this.#cursor = this.#listener.takeCursor()
       else void warming.then(() => this.#begin()).catch((error: unknown) => this.#fail(error))
-      channel.addSubscriber(this)
+      channel.subscribers.add(this)
     } catch (error) {
       this.#fail(error)
     }
@@ -228,7 +229,7 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
     this.#hasStarted = true
     clearTimeout(this.#heartbeat)
     this.#forgetSignal?.()
-    this.#listener.channel.removeSubscriber(this)
+    this.#listener.channel.subscribers.remove(this)
     this.pump()
   }
 }

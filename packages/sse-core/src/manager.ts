@@ -5,13 +5,12 @@ import { type ChannelOptions, SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
-import { formatEvent, type SseEvent } from './event.js'
+import { type CloseOptions, Farewell } from './farewell.js'
 import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
 import { type ResolvedHistoryLimits, requireAmount, requireDuration, resolveHistory } from './limits.js'
 import { Registry } from './registry.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
-import { type ConnectionSettings, type ResolvedSettings, requireRetryMs, resolveSettings } from './settings.js'
-import { shutDown } from './shutdown.js'
+import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
 import type { Terms } from './terms.js'
 
 export interface ManagerOptions
@@ -34,18 +33,6 @@ export interface ManagerOptions
    * the former; the latter reach the framework too.
    */
   readonly onError?: ErrorListener | undefined
-}
-
-export interface CloseOptions {
-  /** How long streams may take to end before they are destroyed, in ms. @defaultValue 5_000 */
-  readonly graceMs?: number | undefined
-  /** A last event for every stream. */
-  readonly event?: SseEvent | string | undefined
-  /**
-   * When clients are to come back, in ms: a number, or a range from which each gets its own.
-   * @defaultValue from one to four times `retryMs`
-   */
-  readonly retryMs?: number | readonly [min: number, max: number] | undefined
 }
 
 /** Chooses connections; it may say of which type their `context` is: `(connection: SseConnection<User>) => …`. */
@@ -209,8 +196,8 @@ export class SseManager {
    * @throws {SseError} `ERR_SSE_INVALID_EVENT`: the last event cannot be written
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const ending = this.#readClose(options)
-    this.#closing ??= this.#close(ending)
+    const farewell = new Farewell(options, this.settings.retryMs)
+    this.#closing ??= this.#close(farewell)
     await this.#closing
   }
 
@@ -221,7 +208,7 @@ export class SseManager {
    * @throws as `close` does
    */
   async drain(predicate: ConnectionPredicate, options: CloseOptions = {}): Promise<void> {
-    await this.#drain(predicate, this.#readClose(options))
+    await this.#drain(predicate, new Farewell(options, this.settings.retryMs))
   }
 
   /** Lets a connection in, or says why not. @internal */
@@ -255,44 +242,17 @@ export class SseManager {
     return channel
   }
 
-  #readClose(options: CloseOptions): Farewell {
-    const { graceMs = 5_000, event, retryMs = [this.settings.retryMs, 4 * this.settings.retryMs] } = options
-    requireDuration('graceMs', graceMs)
-    const [min, max] = typeof retryMs === 'number' ? [retryMs, retryMs] : retryMs
-    requireRetryMs(min)
-    if (requireRetryMs(max) < min) {
-      throw new RangeError(`retryMs must be a range from less to more, not ${min} to ${max}`)
-    }
-    return { text: event === undefined ? '' : formatEvent(event), graceMs, min, max }
-  }
-
   async #close(farewell: Farewell): Promise<void> {
     this.#connections.close()
     await this.#drain(() => true, farewell)
     this.clear()
   }
 
-  async #drain(predicate: (connection: SseConnection) => boolean, farewell: Farewell): Promise<void> {
-    const { text, graceMs, min, max } = farewell
+  async #drain(predicate: ConnectionPredicate, farewell: Farewell): Promise<void> {
     // What was broadcast in this tick is still for them.
     for (const channel of this.#channels.inUse()) channel.flush()
-    const ends = this.#connections.select(predicate).map((connection) => {
-      // Each its own time, so that they do not all come back at once.
-      const retryMs = Math.round(min + (max - min) * Math.random())
-      return new Promise<void>((resolve) => {
-        shutDown(connection, `${text}retry: ${retryMs}\n\n`, graceMs, resolve)
-      })
-    })
-    await Promise.all(ends)
+    await farewell.bid(this.#connections.select(predicate))
   }
-}
-
-/** How streams end, checked. */
-interface Farewell {
-  readonly text: string
-  readonly graceMs: number
-  readonly min: number
-  readonly max: number
 }
 
 /** The manager that is there from the start, for applications that need one. Nothing in the core uses it by itself. */

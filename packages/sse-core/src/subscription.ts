@@ -1,4 +1,4 @@
-import type { SseChannel, Subscriber } from './channel.js'
+import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import type { Cursor } from './cursor.js'
 import { idLine, type SseEvent } from './event.js'
@@ -7,6 +7,7 @@ import { hasOwnId, isId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { formatGap } from './signals.js'
+import type { Subscriber } from './subscribers.js'
 import type { Subscriptions } from './subscriptions.js'
 
 /** Stands for an event that a filter let pass by. */
@@ -43,7 +44,7 @@ export class Subscription implements Subscriber, Reading {
 
   /** Becomes one of the channel's subscribers. */
   begin(): void {
-    this.#channel.addSubscriber(this)
+    this.#channel.subscribers.add(this)
   }
 
   /** Begins to write, of one that is alone. */
@@ -107,7 +108,7 @@ export class Subscription implements Subscriber, Reading {
   close(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#channel.removeSubscriber(this)
+    this.#channel.subscribers.remove(this)
     if (this.#membership === undefined) this.connection.close('end')
     else this.#membership.onOver()
   }
