@@ -53,7 +53,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     await subscribed(channel, 3)
     await within(manager.close(), 'close()')
     // Node's own time for idle connections is five seconds.
-    await within(served.close(), 'the server to close', 1_000)
+    await within(served.close(), 'the server to close', 4_000)
   })
 
   if (traits.httpVersion === 1) {
@@ -76,9 +76,9 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     const stalled = await served.open('/', { isPaused: true })
     await subscribed(channel)
     await fillSocket(channel, await served.request())
-    await within(manager.close({ graceMs: 30 }), 'close()', 2_000)
+    await within(manager.close({ graceMs: 30 }), 'close()', 4_000)
     assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
-    await within(served.close(), 'the server to close', 1_000)
+    await within(served.close(), 'the server to close', 4_000)
     stalled.resume()
     assert.equal(await stalled.end(), 'cut')
   })
