@@ -24,7 +24,8 @@ export interface ChannelOptions extends ConnectionSettings {
   /** What the channel keeps for readers who come back. */
   readonly history?: HistoryLimits | undefined
   /**
-   * How long nobody must use a channel before it gives back its log, in ms; history that has not expired keeps it longer.
+   * How long nobody must use a channel before it gives back its log, in ms; history that has not expired keeps it longer. It
+   * wakes when it is used, and goes on where it was.
    * @defaultValue `history.maxAgeMs`
    */
   readonly idleChannelMs?: number | undefined
@@ -284,7 +285,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     const isUsed = this.#subscribers.size > 0 || (this.#emitter?.eventNames().length ?? 0) > 0
     const isIdle = !isUsed && now - this.#usedAt >= this.#idleChannelMs
     if (!isIdle || !this.#feed.isDispensable(now)) return false
-    this.#feed.release()
+    this.#feed.rest()
     return true
   }
 
