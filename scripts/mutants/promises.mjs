@@ -52,6 +52,16 @@ export const promises = [
       ['return gapItem(', 'throw error; gapItem(', 'an entry that cannot be written is a gap'],
     ],
   ),
+  ...mutantsOf('sse-core/src/stream.ts', TESTS.contract, [
+    [
+      'Buffer.byteLength(idLine(checked.event.id) + checked.body)',
+      '(idLine(checked.event.id) + checked.body).length',
+      'what waits in an SseStream is counted in bytes',
+    ],
+    ['idLine(checked.event.id) + checked.body', 'checked.body', 'the ids of what waits count as well'],
+    ['this.#bound === undefined ? 0 : ', '', 'what an SseStream held before its response began does not count'],
+    ['this.#bytes -= next.bytes\n', '', 'what an SseStream has given does not count any more'],
+  ]),
   ...mutantsOf(
     'sse-core/src/observed.ts',
     ['sse-core/test/(broadcast|isolation).test'],
