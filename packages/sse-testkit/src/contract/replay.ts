@@ -42,6 +42,24 @@ export function replayScenarios({ scenario }: Script): void {
     },
   )
 
+  scenario('the header is what the middleware before has made of it', async (stage) => {
+    const channel = new SseChannel('news')
+    const [one, two, three] = await Promise.all(numbers(1, 4).map((data) => channel.broadcast(data)))
+    const served = await stage.serve({
+      '/written': ({ req, sse }) => {
+        req.headers['last-event-id'] = two
+        return sse(channel)
+      },
+      '/removed': ({ req, sse }) => {
+        delete req.headers['last-event-id']
+        return sse(channel)
+      },
+    })
+    assert.deepEqual(await takeData(await served.open('/written'), 1), ['3'])
+    assert.deepEqual(await takeData(await served.resume(one as string, '/written'), 1), ['3'])
+    assert.deepEqual(await takeData(await served.resume(one as string, `/removed?lastEventId=${three}`), 1), ['4'])
+  })
+
   scenario('an id of the newest event replays nothing', async (stage) => {
     const channel = new SseChannel('news')
     await channel.broadcast('old')
