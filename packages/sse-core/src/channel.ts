@@ -248,11 +248,6 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     return this.#feed.log
   }
 
-  /** Whether an id may be one of the log, which must be warm. @internal */
-  knows(id: string): boolean {
-    return this.#feed.knows(id)
-  }
-
   /** A reader's place in the log, which must be warm. @internal */
   cursor(start: StartOptions): Cursor {
     // It may have been closed while it was warming.

@@ -77,11 +77,6 @@ export class Feed {
     return new Cursor(log, start, backplane && ((afterId) => this.#readPast(backplane, afterId)))
   }
 
-  /** Whether an id may be one of the log: certain here, possible where others keep the past. */
-  knows(id: string): boolean {
-    return this.#log?.positionAfter(id) !== undefined || (id !== '' && this.#options.backplane !== undefined)
-  }
-
   /**
    * Appends to the channel's log, wherever that is; returns the id, or what resolves to it. Calls keep their order.
    *

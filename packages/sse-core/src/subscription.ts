@@ -3,7 +3,7 @@ import type { SseConnection } from './connection.js'
 import type { Cursor } from './cursor.js'
 import { idLine, type SseEvent } from './event.js'
 import type { EventFilter } from './listener.js'
-import { hasOwnId, isId, type LogItem } from './log-item.js'
+import { isId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { formatGap } from './signals.js'
@@ -162,8 +162,8 @@ export class Subscription implements Subscriber, Reading {
       const { item } = step
       if (filter !== undefined && !filter(item.event as SseEvent)) return FILTERED
       const frame = item.frame as NonNullable<LogItem['frame']>
-      if (!group?.hasVectorIds) return frame.packet(encoder.eol)
-      return encoder.packet(idLine(group.vectorId(hasOwnId(item))) + frame.body, 1)
+      const id = group === undefined ? item.id : group.idFor(item)
+      return id === item.id ? frame.packet(encoder.eol) : encoder.packet(idLine(id) + frame.body, 1)
     }
     if (step.kind === 'gap') {
       const id = group === undefined ? cursor.lastId : group.idAtCursors()

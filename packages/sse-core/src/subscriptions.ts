@@ -3,27 +3,11 @@ import type { SseChannel } from './channel.js'
 import type { SseConnection, SubscribeOptions } from './connection.js'
 import type { Cursor } from './cursor.js'
 import { type EventFilter, requireRewind } from './listener.js'
-import { isId } from './log-item.js'
+import { hasOwnId, isId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { Subscription } from './subscription.js'
-
-/** Longer or stranger ids make a browser ask for leave (a CORS preflight) before it reconnects across origins. */
-const MAX_VECTOR_ID = 128
-/** What parts the positions of a vector id; generated ids do not contain it. */
-const SEPARATOR = '~'
-
-/** What an id says of the channel at a place. */
-export function partOf(lastEventId: string, channel: SseChannel, place: number): string | undefined {
-  // What is no vector is the first channel's to judge.
-  return place > 0 ? lastEventId.split(SEPARATOR)[place] : (partsOf(lastEventId, channel)[0] ?? lastEventId)
-}
-
-/** The parts of an id; none of one that is no vector: a publisher's own with the separator in it, or nonsense. */
-function partsOf(lastEventId: string, first: SseChannel): readonly string[] {
-  const parts = lastEventId.split(SEPARATOR)
-  return first.knows(parts[0] ?? '') ? parts : []
-}
+import { partOf, partsOf, vectorOf } from './vector-id.js'
 
 /** The channels on one connection, where there may be several or events are picked, and the ids that resume them together. */
 export class Subscriptions implements Reading {
@@ -99,7 +83,7 @@ export class Subscriptions implements Reading {
     if (warming !== undefined) await warming
     if (connection.closeReason !== undefined) return
     // Until the others are subscribed to as well, their parts of the client's id have to stay in the ids that it is given.
-    if (place === 0) this.#unclaimed = partsOf(connection.lastEventId, channel)
+    if (place === 0) this.#unclaimed = partsOf(connection.lastEventId, channel, false)
     connection.open()
     if (connection.closeReason !== undefined) return
     const lastEventId = options.lastEventId ?? this.lastEventIdFor(channel, place)
@@ -159,7 +143,7 @@ export class Subscriptions implements Reading {
 
   /** What the client's last event id says of the channel at a place. */
   lastEventIdFor(channel: SseChannel, place: number): string | undefined {
-    return partOf(this.#connection.lastEventId, channel, place)
+    return partOf(this.#connection.lastEventId, channel, place, false)
   }
 
   /** The id of where all cursors stand; undefined if it cannot be written. */
@@ -170,13 +154,19 @@ export class Subscriptions implements Reading {
   }
 
   /**
-   * The id for an event of one of several channels. If there can be none, the first such event makes the client forget the
-   * one it has (it would get what follows twice), and the stream is live only.
+   * The id that an event goes out with. If there can be none for several channels, the first such event makes the client
+   * forget the one it has (it would get what follows twice), and the stream is live only.
    */
-  vectorId(hasOwnId: boolean): string | undefined {
+  idFor(item: LogItem): string | undefined {
+    if (!this.hasVectorIds) return item.id
     if (this.#isVectorBroken) return undefined
-    const id = hasOwnId ? undefined : this.#vector()
+    const id = hasOwnId(item) ? undefined : this.#vector()
     if (id !== undefined) return id
+    if (this.#places.length === 1) {
+      // The client's id, which looked like several, was the publisher's own too, or nonsense.
+      this.#unclaimed = []
+      return item.id
+    }
     this.#isVectorBroken = true
     return ''
   }
@@ -197,10 +187,7 @@ export class Subscriptions implements Reading {
       { length: this.#partCount },
       (_, place) => this.#places[place]?.cursor.lastId ?? this.#unclaimed[place] ?? '',
     )
-    // A part may be what the client said, as long as its place in that channel is being looked for: any text at all.
-    if (!parts.every((part) => part === '' || (isId(part) && !part.includes(SEPARATOR)))) return undefined
-    const id = parts.join(SEPARATOR)
-    return id.length <= MAX_VECTOR_ID ? id : undefined
+    return vectorOf(parts)
   }
 
   #filterWith(own: EventFilter | undefined): EventFilter | undefined {
