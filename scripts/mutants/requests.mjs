@@ -50,6 +50,11 @@ export const requests = [
     ],
   ]),
   ...mutantsOf('sse-core/src/connection.ts', TESTS.contract, [
+    [
+      'if (this.reading?.isPumping) {',
+      'if (false) {',
+      'a filter that closes the manager loses its stream nothing of the tick',
+    ],
     ['&& this.reading?.hasMore) {', '&& false) {', 'who reads on within the grace gets the rest before the farewell'],
     [
       'onCaughtUp !== undefined && this.writer.isWritable',

@@ -239,6 +239,11 @@ export class SseConnection<Context = unknown> {
    * @internal
    */
   shutDown(farewell: string, graceMs: number, onOver: () => void): void {
+    if (this.reading?.isPumping) {
+      // One of its filters has asked for it: what is left comes first.
+      queueMicrotask(() => this.shutDown(farewell, graceMs, onOver))
+      return
+    }
     if (this.#reason === undefined) this.reading?.pump()
     if (this.#reason === undefined && isGone(this.res)) this.#leave('client')
     if (this.#reason === undefined && this.#isOpen && !this.writer.isWritable && this.reading?.hasMore) {

@@ -66,6 +66,11 @@ export class Subscription implements Subscriber, Reading {
     return this.connection.isGone
   }
 
+  /** Nobody can ask while it writes. */
+  get isPumping(): boolean {
+    return false
+  }
+
   get hasMore(): boolean {
     return !this.#isOver && !this.cursor.isUpToDate
   }

@@ -40,6 +40,10 @@ export class Subscriptions implements Reading {
     return this.#partCount > 1
   }
 
+  get isPumping(): boolean {
+    return this.#isPumping
+  }
+
   get hasMore(): boolean {
     return this.#places.some((subscription) => subscription?.hasMore)
   }
@@ -126,8 +130,11 @@ export class Subscriptions implements Reading {
       return
     }
     this.#isPumping = true
-    pump()
-    this.#isPumping = false
+    try {
+      pump()
+    } finally {
+      this.#isPumping = false
+    }
     if (!this.#wasAsked) return
     this.#wasAsked = false
     this.pump()
