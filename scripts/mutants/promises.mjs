@@ -52,6 +52,35 @@ export const promises = [
       ['return gapItem(', 'throw error; gapItem(', 'an entry that cannot be written is a gap'],
     ],
   ),
+  ...mutantsOf('sse-core/src/vector-id.ts', TESTS.contract, [
+    [' || isIn(first, lastEventId)', '', "a publisher's own id is not several, though it has a tilde"],
+    [
+      'isAlone && !isIn',
+      '!isIn',
+      'each gap of several channels tells what the client had of that channel, the first one too',
+    ],
+    ['isAlone && !isIn', 'false && !isIn', 'an id of one channel alone is what it is'],
+    ["isAlone && !isIn(first, parts[0] ?? '')", 'isAlone', 'a channel that another one joins resumes'],
+    ["part === '' || (isId(part) && !part.includes(SEPARATOR))", 'true', 'what a client says is not written unseen'],
+    ['id.length <= MAX_LENGTH ? id : undefined', 'id', 'ids of several channels are no longer than browsers like'],
+  ]),
+  ...mutantsOf('sse-core/src/subscriptions.ts', TESTS.contract, [
+    [
+      'if (this.#places.length === 1) {',
+      'if (false) {',
+      'an id that looks like several does not cost one channel its ids',
+    ],
+  ]),
+  ...mutantsOf('sse-core/src/stream.ts', TESTS.contract, [
+    [
+      'Buffer.byteLength(idLine(checked.event.id) + checked.body)',
+      '(idLine(checked.event.id) + checked.body).length',
+      'what waits in an SseStream is counted in bytes',
+    ],
+    ['idLine(checked.event.id) + checked.body', 'checked.body', 'the ids of what waits count as well'],
+    ['this.#bound === undefined ? 0 : ', '', 'what an SseStream held before its response began does not count'],
+    ['this.#bytes -= next.bytes\n', '', 'what an SseStream has given does not count any more'],
+  ]),
   ...mutantsOf(
     'sse-core/src/observed.ts',
     ['sse-core/test/(broadcast|isolation).test'],

@@ -32,22 +32,15 @@ export const requests = [
       'an unread request body does not hide that the client left',
       [...TESTS.contract, ...TESTS.http2],
     ],
-    ["    rawHeader(req, 'content-length') === undefined &&\n", '', 'a body with a length is drained'],
-    ["&&\n    rawHeader(req, 'transfer-encoding') === undefined", '', 'a body in chunks is drained'],
-    ['    req.httpVersionMajor === 1 &&\n', '', 'a body over HTTP/2 is drained', ['sse-core/test/request.test']],
+    ["headers['content-length'] === undefined && ", '', 'a body with a length is drained'],
+    [" && headers['transfer-encoding'] === undefined", '', 'a body in chunks is drained'],
+    ['req.httpVersionMajor === 1 && ', '', 'a body over HTTP/2 is drained', ['sse-core/test/request.test']],
     [
       'if (req.readableFlowing !== null) return\n',
       '',
       'a body that somebody reads is left to them',
       ['sse-core/test/request.test'],
     ],
-    [
-      'found = found === undefined ?',
-      'found = true ?',
-      'a header that was sent twice is read as Node reads it',
-      ['sse-core/test/request.test'],
-    ],
-    ['rawName.toLowerCase() !== name', 'rawName !== name', 'the name of a header may be in any case'],
     ["Buffer.from(header, 'latin1').toString('utf8')", 'header', 'ids may be any UTF-8'],
     [
       " && header !== '') return",
@@ -72,6 +65,11 @@ export const requests = [
     ],
   ]),
   ...mutantsOf('sse-core/src/shutdown.ts', TESTS.contract, [
+    [
+      'if (stream.reading?.isPumping) {',
+      'if (false) {',
+      'a filter that closes the manager loses its stream nothing of the tick',
+    ],
     ['&& stream.reading?.hasMore\n', '&& false\n', 'who reads on within the grace gets the rest before the farewell'],
     ['clearTimeout(timer)\n    forget()', 'forget()', 'the grace ends with the stream'],
     [

@@ -64,18 +64,20 @@ export const shared = [
   ),
   ...mutantsOf(
     'sse-core/src/feed.ts',
-    ['sse-core/test/(resume|history|broadcast|end|idle|idle-identity|cursor-model).test'],
+    ['sse-core/test/(resume|history|broadcast|end|idle|idle-identity|idle-place|cursor-model).test'],
     [
       ['this.#sequence + 1}', 'this.#sequence}', 'the first id is not that of the start'],
       ['this.#sequence += 1\n', '', 'every event has an id of its own'],
       ['if (isEvent) this.lastEventId = id\n', '', 'a channel knows its last event'],
       ['if (isEvent) this.lastEventId = id\n', 'this.lastEventId = id\n', 'the end of a channel is no event of it'],
-      ['if (this.#hasEnded) log.append(endItem())\n', '', 'a channel that has ended still has when it wakes'],
+      ['(this.#log ?? this.#resting)?.', 'this.#log?.', 'a channel that goes idle does not forget that it has ended'],
+      ['this.#resting ?? new Log', 'new Log', 'a channel that was idle goes on where it was'],
       [
-        'this.#hasEnded = this.hasEnded && this.#options.backplane === undefined',
-        'this.#hasEnded = false',
-        'a channel that goes idle does not forget that it has ended',
+        'this.#options.backplane === undefined ? (this.#log ?? this.#resting) : undefined',
+        'this.#log ?? this.#resting',
+        'a channel that was idle asks the backplane where it is',
       ],
+      ['only?.shrink()\n', '', 'an idle channel gives back its room'],
     ],
   ),
   ...mutantsOf(

@@ -23,7 +23,8 @@ export interface ChannelOptions extends ConnectionSettings {
   /** What the channel keeps for readers who come back. */
   readonly history?: HistoryLimits | undefined
   /**
-   * How long nobody must use a channel before it gives back its log, in ms; history that has not expired keeps it longer.
+   * How long nobody must use a channel before it gives back its log, in ms; history that has not expired keeps it longer. It
+   * wakes when it is used, and goes on where it was.
    * @defaultValue `history.maxAgeMs`
    */
   readonly idleChannelMs?: number | undefined
@@ -225,11 +226,6 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     return this.#feed.log
   }
 
-  /** Whether an id may be one of the log, which must be warm. @internal */
-  knows(id: string): boolean {
-    return this.#feed.knows(id)
-  }
-
   /** A reader's place in the log, which must be warm. @internal */
   cursor(start: StartOptions): Cursor {
     // It may have been closed while it was warming.
@@ -246,7 +242,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   sweep(now: number): boolean {
     this.#feed.trim(now)
     if (!this.subscribers.isIdle(this.#idleChannelMs, now) || !this.#feed.isDispensable(now)) return false
-    this.#feed.release()
+    this.#feed.rest()
     return true
   }
 

@@ -19,7 +19,7 @@ export type Step =
 
 /** What a reader is told who cannot be given everything after its id: `event: sse-gap` with this as its data. */
 export interface Gap {
-  /** The last id that the reader had. */
+  /** The last id that the reader had; of several channels on one stream, what it says of this one. */
   readonly lastEventId: string
   /** The id of the first event that follows; null if none is retained. */
   readonly oldestId: string | null

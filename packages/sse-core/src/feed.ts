@@ -6,7 +6,7 @@ import { SseError } from './errors.js'
 import { rememberBody } from './event.js'
 import type { ResolvedHistoryLimits } from './limits.js'
 import { Log } from './log.js'
-import { endItem, gapItem, isId, itemOf, type LogItem } from './log-item.js'
+import { gapItem, isId, itemOf, type LogItem } from './log-item.js'
 
 export interface FeedOptions {
   readonly history: ResolvedHistoryLimits
@@ -22,7 +22,8 @@ export interface FeedOptions {
 const PAGE_SIZE = 100
 
 /**
- * A channel's log on this node and the subscription that fills it: opened when it is needed, given back when it is not.
+ * A channel's log on this node and the subscription that fills it: opened when it is needed, given back when it is not. Of the
+ * only log its place stays, so that whoever has its last id has missed nothing.
  */
 export class Feed {
   /** The id of the newest event that this node knows of. */
@@ -32,11 +33,12 @@ export class Feed {
   // Of the only log.
   #sequence = 0
   #log: Log | undefined
+  // The only log while nobody uses it: it holds no event.
+  #resting: Log | undefined
   #subscription: Promise<Unsubscribe> | undefined
   #warming: Promise<void> | undefined
   // What is published while the log is warming waits for this, in the order of the calls.
   #whenWarm: Promise<void> | undefined
-  #hasEnded = false
   #isFlushScheduled = false
   #isTrimScheduled = false
 
@@ -57,7 +59,7 @@ export class Feed {
 
   /** Whether the channel has ended, as far as this node knows. */
   get hasEnded(): boolean {
-    return this.#hasEnded || this.#log?.endPosition !== undefined
+    return (this.#log ?? this.#resting)?.endPosition !== undefined
   }
 
   /** Makes the log ready: undefined if it is, else a promise. @throws {SseError} `ERR_SSE_BACKPLANE` */
@@ -73,11 +75,6 @@ export class Feed {
     const { backplane } = this.#options
     // The only log has no past but what it holds itself.
     return new Cursor(log, start, backplane && ((afterId) => this.#readPast(backplane, afterId)))
-  }
-
-  /** Whether an id may be one of the log: certain here, possible where others keep the past. */
-  knows(id: string): boolean {
-    return this.#log?.positionAfter(id) !== undefined || (id !== '' && this.#options.backplane !== undefined)
   }
 
   /**
@@ -125,13 +122,20 @@ export class Feed {
     return this.#options.backplane !== undefined || this.#log?.isExpired(now) !== false
   }
 
+  /** Gives back what nobody uses, if it is dispensable. Others keep the place of a log that is theirs. */
+  rest(): void {
+    const only = this.#options.backplane === undefined ? (this.#log ?? this.#resting) : undefined
+    this.release()
+    only?.shrink()
+    this.#resting = only
+  }
+
   /** Gives back the log and the subscription. */
   release(): void {
     if (this.#log !== undefined) this.#options.budget?.drop(this.#log)
-    // With the only log goes the only memory of its end. Where others keep it, they say so again.
-    this.#hasEnded = this.hasEnded && this.#options.backplane === undefined
     this.#subscription?.then((unsubscribe) => unsubscribe()).catch(() => {})
     this.#log = undefined
+    this.#resting = undefined
     this.#warming = undefined
     this.#subscription = undefined
   }
@@ -167,11 +171,10 @@ export class Feed {
 
   #open(): Log {
     const { backplane, history } = this.#options
-    const log = new Log(history, newEpoch())
+    const log = this.#resting ?? new Log(history, newEpoch())
+    this.#resting = undefined
     this.#log = log
-    this.#sequence = 0
     if (backplane !== undefined) this.#subscribe(backplane, log)
-    if (this.#hasEnded) log.append(endItem())
     return log
   }
 

@@ -63,11 +63,6 @@ export function gapItem(id: string = `${newEpoch()}.g`): LogItem {
   return new LogItem('gap', id, Date.now())
 }
 
-/** The end of a channel whose log is gone. */
-export function endItem(): LogItem {
-  return new LogItem('end', `${newEpoch()}.e`, Date.now())
-}
-
 /** Whether the publisher chose an event's id, so that it may look like anything. */
 export function hasOwnId({ entry }: LogItem): boolean {
   return entry !== undefined && 'event' in entry && entry.event.id !== undefined

@@ -63,7 +63,7 @@ export class Log {
   }
 
   append(item: LogItem): void {
-    if (this.length === this.#ring.length) this.#grow()
+    if (this.length === this.#ring.length) this.#resize(this.length * 2)
     this.#ring[this.head & (this.#ring.length - 1)] = item
     if (this.#positions !== undefined) this.#index(item.id, this.head)
     if (item.kind === 'end') this.#endPosition = this.head
@@ -165,6 +165,16 @@ export class Log {
     return true
   }
 
+  /** Gives back the room that evicted items had, and what is made anew when it is needed. */
+  shrink(): void {
+    let size = 1
+    while (size < this.length) size *= 2
+    this.#resize(size)
+    this.#positions = undefined
+    this.#repeatedIds = undefined
+    this.#batch = undefined
+  }
+
   #index(id: string, position: number): void {
     const positions = this.#positions as Map<string, number>
     if (!positions.has(id)) positions.set(id, position)
@@ -180,11 +190,10 @@ export class Log {
     }
   }
 
-  #grow(): void {
-    const grown = new Array<LogItem | undefined>(this.#ring.length * 2)
-    for (let position = this.oldest; position < this.head; position++) {
-      grown[position & (grown.length - 1)] = this.at(position)
-    }
-    this.#ring = grown
+  /** @param size a power of 2 */
+  #resize(size: number): void {
+    const ring = new Array<LogItem | undefined>(size)
+    for (let position = this.oldest; position < this.head; position++) ring[position & (size - 1)] = this.at(position)
+    this.#ring = ring
   }
 }

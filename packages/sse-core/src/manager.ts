@@ -208,7 +208,8 @@ export class SseManager {
    * @throws as `close` does
    */
   async drain(predicate: ConnectionPredicate, options: CloseOptions = {}): Promise<void> {
-    await this.#drain(predicate, new Farewell(options, this.settings.retryMs))
+    const farewell = new Farewell(options, this.settings.retryMs)
+    await farewell.bid(this.#connections.select(predicate))
   }
 
   /** Lets a connection in, or says why not. @internal */
@@ -244,14 +245,8 @@ export class SseManager {
 
   async #close(farewell: Farewell): Promise<void> {
     this.#connections.close()
-    await this.#drain(() => true, farewell)
+    await farewell.bid(this.#connections.select(() => true))
     this.clear()
-  }
-
-  async #drain(predicate: ConnectionPredicate, farewell: Farewell): Promise<void> {
-    // What was broadcast in this tick is still for them.
-    for (const channel of this.#channels.inUse()) channel.flush()
-    await farewell.bid(this.#connections.select(predicate))
   }
 }
 

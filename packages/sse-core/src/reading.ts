@@ -5,6 +5,8 @@ export interface Reading {
   /** Writes what is new, until the socket is full. */
   pump(): void
   close(): void
+  /** Whether it is writing right now: a filter that it has called asks. */
+  readonly isPumping: boolean
   /** Whether a log has something that was not written yet. */
   readonly hasMore: boolean
   /** Whether filters let events pass by that the client's last event id does not know of. */

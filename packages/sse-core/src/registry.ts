@@ -43,11 +43,6 @@ export class Registry {
     return [...this.#inUse.keys(), ...idle]
   }
 
-  /** The channels that hold a log. */
-  inUse(): Iterable<SseChannel> {
-    return this.#inUse.values()
-  }
-
   add(channel: SseChannel, options: ChannelOptions | undefined): void {
     // A copy, of the one object in it too: the channel does not see what becomes of them either.
     this.#options.set(channel, { ...options, ...(options?.history && { history: { ...options.history } }) })

@@ -14,8 +14,8 @@ import {
 } from './source.js'
 import { SseStream } from './stream.js'
 import { Subscription } from './subscription.js'
-import { partOf } from './subscriptions.js'
 import { Pace, turn } from './turn.js'
+import { partOf } from './vector-id.js'
 
 /** Makes a source ready for its head; undefined if it is. @throws {SseError} its channel is closed, or its broker is down */
 export function prepare(source: SseSource): Promise<void> | undefined {
@@ -46,13 +46,14 @@ interface ChannelStart {
 export function startOf(connection: SseConnection, source: SseSource): Start {
   if (source === null) return { isOver: true }
   if (isChannel(source)) {
-    const cursor = cursorOf(connection, source, 0, false)
+    const cursor = cursorOf(connection, source, ALONE, false)
     return { isOver: cursor.isAtEnd, only: { source, cursor } }
   }
   const parts = partsOf(source)
+  const isAlone = parts.length === 1
   const isOver =
     parts.length > 0 &&
-    parts.every((part, index) => isChannel(part) && cursorOf(connection, part, index, false).isAtEnd)
+    parts.every((part, index) => isChannel(part) && cursorOf(connection, part, { index, isAlone }, false).isAtEnd)
   return { isOver }
 }
 
@@ -67,7 +68,7 @@ export function follow(connection: SseConnection, { source, cursor }: ChannelSta
     return
   }
   // A place that `listen()` has taken is given up by whoever reads on from it.
-  const place = source instanceof SseChannel ? cursor : cursorOf(connection, source, 0, true)
+  const place = source instanceof SseChannel ? cursor : cursorOf(connection, source, ALONE, true)
   connection.open()
   if (connection.closeReason !== undefined) return
   const subscription = new Subscription(connection, channelOf(source), place)
@@ -122,33 +123,46 @@ function partsOf(source: SseSource): readonly PullSource[] {
   return isPullSource(source) ? [source] : []
 }
 
-/** Where a client starts to read a channel that is number `index` on its connection; `isTaken` if it then does. */
-function cursorOf(connection: SseConnection, source: ChannelSource, index: number, isTaken: boolean): Cursor {
+/** A channel's place on its connection. */
+interface Place {
+  readonly index: number
+  readonly isAlone: boolean
+}
+
+const ALONE: Place = { index: 0, isAlone: true }
+
+/** Where a client starts to read a channel; `isTaken` if it then does. */
+function cursorOf(connection: SseConnection, source: ChannelSource, place: Place, isTaken: boolean): Cursor {
   if (source instanceof SseChannel) {
     return source.cursor({
-      lastEventId: lastEventIdFor(connection, source, index),
+      lastEventId: lastEventIdFor(connection, source, place),
       rewind: connection.options.rewind,
     })
   }
   const own: ListenOptions = source.options
-  const lastEventId = own.lastEventId ?? lastEventIdFor(connection, source.channel, index)
+  const lastEventId = own.lastEventId ?? lastEventIdFor(connection, source.channel, place)
   const rewind = own.rewind ?? connection.options.rewind ?? 0
   // Who brings no id stands where `listen()` was called.
   if (lastEventId || rewind > 0) return source.channel.cursor({ lastEventId, rewind })
   return isTaken ? source.takeCursor() : source.peekCursor()
 }
 
-function lastEventIdFor({ lastEventId }: SseConnection, channel: SseChannel, index: number): string | undefined {
-  return lastEventId === '' ? undefined : partOf(lastEventId, channel, index)
+function lastEventIdFor({ lastEventId }: SseConnection, channel: SseChannel, place: Place): string | undefined {
+  return lastEventId === '' ? undefined : partOf(lastEventId, channel, place.index, place.isAlone)
 }
 
 function runChannels(connection: SseConnection, sources: readonly ChannelSource[]): Promise<void>[] {
   if (sources.length === 0) return []
   const { subscriptions } = connection
+  const isAlone = sources.length === 1
   // All places first: ids are vectors from the first one on. And all cursors before the head, while errors still have an answer.
   const readers = sources
     .map((source) => ({ source, place: subscriptions.reserve() }))
-    .map(({ source, place }) => ({ source, place, cursor: cursorOf(connection, source, place, true) }))
+    .map(({ source, place }) => ({
+      source,
+      place,
+      cursor: cursorOf(connection, source, { index: place, isAlone }, true),
+    }))
   connection.open()
   if (connection.closeReason !== undefined) return []
   const over = readers.map(({ source, place, cursor }) =>

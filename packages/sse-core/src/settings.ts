@@ -11,7 +11,10 @@ export interface ConnectionSettings {
    * with its `Last-Event-ID`. @defaultValue 30_000
    */
   readonly writeTimeoutMs?: number | undefined
-  /** How many bytes of `send()`s that nobody awaits may pile up before the reader is cut as `'slow'`. @defaultValue 1 MiB */
+  /**
+   * How many bytes may pile up, of `send()`s that nobody awaits or in an `SseStream`, before the next one cuts the reader as
+   * `'slow'`. @defaultValue 1 MiB
+   */
   readonly maxBufferedBytes?: number | undefined
   /** The largest event, in encoded bytes; a larger one is refused with `ERR_SSE_LIMIT`. @defaultValue 1 MiB */
   readonly maxEventBytes?: number | undefined

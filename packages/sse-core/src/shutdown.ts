@@ -5,6 +5,12 @@ import type { ResponseLife } from './response-life.js'
 
 /** Ends a stream with a last text, behind what is left in the logs, and then its socket too; calls back when it has. */
 export function shutDown(stream: ResponseLife, farewell: string, graceMs: number, onOver: () => void): void {
+  if (stream.reading?.isPumping) {
+    // One of its filters has asked for it: what is left comes first.
+    queueMicrotask(() => shutDown(stream, farewell, graceMs, onOver))
+    return
+  }
+  // What was broadcast in this tick is still for its reader.
   if (stream.closeReason === undefined) stream.reading?.pump()
   // Who left in the meantime is to be told as that.
   if (stream.isGone) stream.onGone()

@@ -1,14 +1,16 @@
 import { SseError } from './errors.js'
-import { checkEvent, rememberBody, type SseEvent } from './event.js'
+import { checkEvent, idLine, rememberBody, type SseEvent } from './event.js'
 
 /**
  * A stream to add events to: before it is given to `res.sse(stream)`, and while it is being sent. It has one consumer.
- * Without `end()` the response stays open. A client for which more than `maxBufferedBytes` wait is cut as `'slow'`.
+ * Without `end()` the response stays open. Where more than `maxBufferedBytes` wait for a client, the next event cuts it as
+ * `'slow'`; what the stream held before its response began is not counted.
  */
 export class SseStream implements AsyncIterable<SseEvent> {
-  #queue: { readonly event: SseEvent; readonly size: number }[] = []
-  #size = 0
-  #bound: { readonly size: number; readonly onFull: () => void } | undefined
+  #queue: { readonly event: SseEvent; readonly bytes: number }[] = []
+  // Of what was added since there is a bound: nothing else is measured.
+  #bytes = 0
+  #bound: { readonly bytes: number; readonly onFull: () => void } | undefined
   #isEnded = false
   #hasConsumer = false
   #isAbandoned = false
@@ -33,11 +35,13 @@ export class SseStream implements AsyncIterable<SseEvent> {
   add(event: SseEvent | string): this {
     if (this.#isEnded) throw new SseError('ERR_SSE_CLOSED', 'the stream has ended')
     const checked = checkEvent(event)
+    // Counted before it is added: one event may be larger than the limit.
+    if (this.#bound !== undefined && this.#bytes > this.#bound.bytes) this.#bound.onFull()
     if (this.#isAbandoned) return this
     rememberBody(checked)
-    this.#queue.push({ event: checked.event, size: checked.body.length })
-    this.#size += checked.body.length
-    if (this.#bound !== undefined && this.#size > this.#bound.size) this.#bound.onFull()
+    const bytes = this.#bound === undefined ? 0 : Buffer.byteLength(idLine(checked.event.id) + checked.body)
+    this.#queue.push({ event: checked.event, bytes })
+    this.#bytes += bytes
     this.#wake()
     return this
   }
@@ -58,9 +62,9 @@ export class SseStream implements AsyncIterable<SseEvent> {
     this.#wake()
   }
 
-  /** Calls back when so many bytes wait, beside those that wait already. @internal */
-  bound(size: number, onFull: () => void): void {
-    this.#bound = { size: this.#size + size, onFull }
+  /** Calls back when an event is added to more than so many bytes, beside those that wait already. @internal */
+  bound(bytes: number, onFull: () => void): void {
+    this.#bound = { bytes, onFull }
   }
 
   #wake(): void {
@@ -80,7 +84,7 @@ export class SseStream implements AsyncIterable<SseEvent> {
         }
         const next = this.#queue.shift()
         if (next === undefined) return { done: true, value: undefined }
-        this.#size -= next.size
+        this.#bytes -= next.bytes
         return { done: false, value: next.event }
       },
       return: async () => {

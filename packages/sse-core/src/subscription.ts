@@ -3,7 +3,7 @@ import type { SseConnection } from './connection.js'
 import type { Cursor } from './cursor.js'
 import { idLine, type SseEvent } from './event.js'
 import type { EventFilter } from './listener.js'
-import { hasOwnId, isId, type LogItem } from './log-item.js'
+import { isId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { formatGap } from './signals.js'
@@ -65,6 +65,11 @@ export class Subscription implements Subscriber, Reading {
 
   get isDead(): boolean {
     return this.connection.isGone
+  }
+
+  /** Nobody can ask while it writes. */
+  get isPumping(): boolean {
+    return false
   }
 
   get hasMore(): boolean {
@@ -163,8 +168,8 @@ export class Subscription implements Subscriber, Reading {
       const { item } = step
       if (filter !== undefined && !filter(item.event as SseEvent)) return FILTERED
       const frame = item.frame as NonNullable<LogItem['frame']>
-      if (!group?.hasVectorIds) return frame.packet(encoder.eol)
-      return encoder.packet(idLine(group.vectorId(hasOwnId(item))) + frame.body, 1)
+      const id = group === undefined ? item.id : group.idFor(item)
+      return id === item.id ? frame.packet(encoder.eol) : encoder.packet(idLine(id) + frame.body, 1)
     }
     if (step.kind === 'gap') {
       const id = group === undefined ? cursor.lastId : group.idAtCursors()

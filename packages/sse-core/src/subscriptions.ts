@@ -3,33 +3,17 @@ import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import { type EventFilter, requireRewind } from './listener.js'
-import { isId } from './log-item.js'
+import { hasOwnId, isId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { Subscription } from './subscription.js'
+import { partOf, partsOf, vectorOf } from './vector-id.js'
 
 export interface SubscribeOptions extends StartOptions {
   /** Only the events for which this is true; also asked of what is replayed. */
   readonly filter?: EventFilter | undefined
   /** Ends the subscription. */
   readonly signal?: AbortSignal | undefined
-}
-
-/** Longer or stranger ids make a browser ask for leave (a CORS preflight) before it reconnects across origins. */
-const MAX_VECTOR_ID = 128
-/** What parts the positions of a vector id; generated ids do not contain it. */
-const SEPARATOR = '~'
-
-/** What an id says of the channel at a place. */
-export function partOf(lastEventId: string, channel: SseChannel, place: number): string | undefined {
-  // What is no vector is the first channel's to judge.
-  return place > 0 ? lastEventId.split(SEPARATOR)[place] : (partsOf(lastEventId, channel)[0] ?? lastEventId)
-}
-
-/** The parts of an id; none of one that is no vector: a publisher's own with the separator in it, or nonsense. */
-function partsOf(lastEventId: string, first: SseChannel): readonly string[] {
-  const parts = lastEventId.split(SEPARATOR)
-  return first.knows(parts[0] ?? '') ? parts : []
 }
 
 /** The channels on one connection, where there may be several or events are picked, and the ids that resume them together. */
@@ -61,6 +45,10 @@ export class Subscriptions implements Reading {
   /** Whether ids are positions in several logs. */
   get hasVectorIds(): boolean {
     return this.#partCount > 1
+  }
+
+  get isPumping(): boolean {
+    return this.#isPumping
   }
 
   get hasMore(): boolean {
@@ -106,7 +94,7 @@ export class Subscriptions implements Reading {
     if (warming !== undefined) await warming
     if (connection.closeReason !== undefined) return
     // Until the others are subscribed to as well, their parts of the client's id have to stay in the ids that it is given.
-    if (place === 0) this.#unclaimed = partsOf(connection.lastEventId, channel)
+    if (place === 0) this.#unclaimed = partsOf(connection.lastEventId, channel, false)
     connection.open()
     if (connection.closeReason !== undefined) return
     const lastEventId = options.lastEventId ?? this.lastEventIdFor(channel, place)
@@ -149,8 +137,11 @@ export class Subscriptions implements Reading {
       return
     }
     this.#isPumping = true
-    pump()
-    this.#isPumping = false
+    try {
+      pump()
+    } finally {
+      this.#isPumping = false
+    }
     if (!this.#wasAsked) return
     this.#wasAsked = false
     this.pump()
@@ -166,7 +157,7 @@ export class Subscriptions implements Reading {
 
   /** What the client's last event id says of the channel at a place. */
   lastEventIdFor(channel: SseChannel, place: number): string | undefined {
-    return partOf(this.#connection.lastEventId, channel, place)
+    return partOf(this.#connection.lastEventId, channel, place, false)
   }
 
   /** The id of where all cursors stand; undefined if it cannot be written. */
@@ -177,13 +168,19 @@ export class Subscriptions implements Reading {
   }
 
   /**
-   * The id for an event of one of several channels. If there can be none, the first such event makes the client forget the
-   * one it has (it would get what follows twice), and the stream is live only.
+   * The id that an event goes out with. If there can be none for several channels, the first such event makes the client
+   * forget the one it has (it would get what follows twice), and the stream is live only.
    */
-  vectorId(hasOwnId: boolean): string | undefined {
+  idFor(item: LogItem): string | undefined {
+    if (!this.hasVectorIds) return item.id
     if (this.#isVectorBroken) return undefined
-    const id = hasOwnId ? undefined : this.#vector()
+    const id = hasOwnId(item) ? undefined : this.#vector()
     if (id !== undefined) return id
+    if (this.#places.length === 1) {
+      // The client's id, which looked like several, was the publisher's own too, or nonsense.
+      this.#unclaimed = []
+      return item.id
+    }
     this.#isVectorBroken = true
     return ''
   }
@@ -204,10 +201,7 @@ export class Subscriptions implements Reading {
       { length: this.#partCount },
       (_, place) => this.#places[place]?.cursor.lastId ?? this.#unclaimed[place] ?? '',
     )
-    // A part may be what the client said, as long as its place in that channel is being looked for: any text at all.
-    if (!parts.every((part) => part === '' || (isId(part) && !part.includes(SEPARATOR)))) return undefined
-    const id = parts.join(SEPARATOR)
-    return id.length <= MAX_VECTOR_ID ? id : undefined
+    return vectorOf(parts)
   }
 
   #filterWith(own: EventFilter | undefined): EventFilter | undefined {

@@ -31,6 +31,7 @@ import { rudeClientScenarios } from './rude-clients.js'
 import { type Script, scenarioOn, type Test } from './scenario.js'
 import { sharedTermScenarios } from './shared-terms.js'
 import { shutdownScenarios } from './shutdown.js'
+import { shutdownMidwayScenarios } from './shutdown-midway.js'
 import { slowScenarios } from './slow.js'
 import { sourceScenarios } from './sources.js'
 import { streamBoundScenarios } from './stream-bounds.js'
@@ -96,6 +97,7 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
     historyLimitScenarios,
     sharedTermScenarios,
     shutdownScenarios,
+    shutdownMidwayScenarios,
     injectionScenarios,
     isolationScenarios,
     framingScenarios,

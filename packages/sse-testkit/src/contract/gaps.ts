@@ -37,11 +37,15 @@ export function gapScenarios({ scenario, traits }: Script): void {
     const served = await stage.serve({
       '/one': ({ sse }) => sse(one),
       '/both': ({ sse }) => sse(merge(one, two)),
+      '/each': ({ sse }) =>
+        sse(async (connection) => {
+          await Promise.all([connection.subscribe(one), connection.subscribe(two)])
+        }),
     })
-    for (const path of ['/one', '/both']) {
+    for (const path of ['/one', '/both', '/each']) {
       for (const eol of ['\n', '\r', '\r\n', '\0']) {
         const evil = `x${eol}event: evil${eol}data: injected${eol}${eol}`
-        for (const id of [evil, `${known}~${evil}`, `${evil}~${known}`]) {
+        for (const id of [evil, `${known}~${evil}`, `${evil}~${known}`, `${evil}~${evil}`]) {
           const reader = await served.open(`${path}?lastEventId=${encodeURIComponent(id)}`)
           assert.equal(reader.status, 200)
           const live = `live ${id}`

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { SseChannel } from '@ssekit/sse-core'
+import { memoryBackplane, SseChannel } from '@ssekit/sse-core'
 import { subscribed } from './departure.js'
 import { numbers, takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
@@ -41,6 +41,24 @@ export function replayScenarios({ scenario }: Script): void {
       assert.deepEqual(await takeData(option, 1), ['4'])
     },
   )
+
+  scenario('the header is what the middleware before has made of it', async (stage) => {
+    const channel = new SseChannel('news')
+    const [one, two, three] = await Promise.all(numbers(1, 4).map((data) => channel.broadcast(data)))
+    const served = await stage.serve({
+      '/written': ({ req, sse }) => {
+        req.headers['last-event-id'] = two
+        return sse(channel)
+      },
+      '/removed': ({ req, sse }) => {
+        delete req.headers['last-event-id']
+        return sse(channel)
+      },
+    })
+    assert.deepEqual(await takeData(await served.open('/written'), 1), ['3'])
+    assert.deepEqual(await takeData(await served.resume(one as string, '/written'), 1), ['3'])
+    assert.deepEqual(await takeData(await served.resume(one as string, `/removed?lastEventId=${three}`), 1), ['4'])
+  })
 
   scenario('an id of the newest event replays nothing', async (stage) => {
     const channel = new SseChannel('news')
@@ -94,6 +112,18 @@ export function replayScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(await served.resume('b'), 2), ['4', '5'])
     assert.deepEqual(await takeData(await served.resume('same'), 3), ['3', '4', '5'])
   })
+
+  scenario(
+    'an id that the publisher gave may have a tilde, and be older than what this process keeps',
+    async (stage) => {
+      const manager = stage.manager({ backplane: memoryBackplane(), history: { maxEvents: 1 } })
+      const channel = manager.getOrCreate('news')
+      for (const id of ['a~1', 'a~2', 'a~3']) await channel.broadcast({ id, data: id })
+      const served = await stage.serve(({ sse }) => sse(channel), { manager })
+      const reader = await served.resume('a~1')
+      assert.deepEqual(await takeData(reader, 2), ['a~2', 'a~3'])
+    },
+  )
 
   scenario('nothing is lost or repeated between the replay and what comes live', async (stage) => {
     const channel = new SseChannel('news')

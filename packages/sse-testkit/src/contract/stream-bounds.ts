@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert'
-import { SseStream } from '@ssekit/sse-core'
+import { formatEvent, type SseEvent, type SseManager, SseStream } from '@ssekit/sse-core'
 import { oneTurn } from './eventually.js'
 import type { Script } from './scenario.js'
+import type { Route } from './subject.js'
 
 const MAX_BUFFERED_BYTES = 1024 * 1024
 const TEXT = 'x'.repeat(64 * 1024)
@@ -27,14 +28,49 @@ export function streamBoundScenarios({ scenario }: Script): void {
     assert.equal(await reader.end(), 'cut')
   })
 
-  scenario('what an SseStream held before its response began is not too much', async (stage) => {
-    const manager = stage.manager({ maxBufferedBytes: 1_000 })
-    const stream = new SseStream()
-    for (let added = 0; added < 20; added++) stream.addData(TEXT)
-    stream.end()
-    const served = await stage.serve(({ sse }) => sse(stream), { manager })
-    const reader = await served.open()
-    assert.equal(await reader.end(), 'complete')
-    assert.equal(reader.events.length, 20)
+  scenario('what waits in an SseStream is counted in bytes, as they are sent', async (stage) => {
+    const event: SseEvent = { id: '7', data: '漢'.repeat(10_000) }
+    const four = 4 * Buffer.byteLength(formatEvent(event))
+    for (const [maxBufferedBytes, most] of [
+      [four, 5],
+      [four - 1, 4],
+    ] as const) {
+      const manager = stage.manager({ maxBufferedBytes })
+      const stream = new SseStream()
+      const served = await stage.serve(({ sse }) => sse(stream), { manager })
+      await served.open()
+      assert.equal(addUntilCut(stream, event, manager), most)
+      assert.deepEqual(await (await served.request()).outcome(), { reason: 'slow' })
+    }
   })
+
+  scenario(
+    'what an SseStream held before its response began is not too much, nor leaves room for more',
+    async (stage) => {
+      const manager = stage.manager({ maxBufferedBytes: 1_000 })
+      const stream = new SseStream()
+      for (let added = 0; added < 20; added++) stream.addData(TEXT)
+      const route: Route = ({ sse }) => {
+        const over = sse(stream)
+        // One that comes to nothing that counts may be of any size.
+        stream.addData(TEXT)
+        return over
+      }
+      const served = await stage.serve(route, { manager })
+      const reader = await served.open()
+      await reader.take(21)
+      stream.addData(TEXT)
+      await reader.take(1)
+      assert.equal(addUntilCut(stream, { data: TEXT }, manager), 1)
+    },
+  )
+}
+
+/** How often an event could be added in one tick until the one connection was cut. */
+function addUntilCut(stream: SseStream, event: SseEvent, manager: SseManager): number {
+  for (let added = 0; added < 100; added++) {
+    stream.add(event)
+    if (manager.stats().connections === 0) return added
+  }
+  return Number.POSITIVE_INFINITY
 }

@@ -56,7 +56,75 @@ export function vectorScenarios({ scenario }: Script): void {
       assert.deepEqual(await takeData(second, 1), ['missed'])
       assert.equal(second.text.includes('sse-gap'), false)
     })
+
+    scenario(`${what}: each gap tells what the client had of its own channel`, async (stage) => {
+      const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
+      const oldest = [await warm.broadcast('warm 1'), await wet.broadcast('wet 1')]
+      const served = await stage.serve(route(warm, wet))
+      const gaps = [
+        { lastEventId: 'dead.7', oldestId: oldest[0], channel: 'warm' },
+        { lastEventId: 'dead.9', oldestId: oldest[1], channel: 'wet' },
+      ]
+      const reader = await served.resume('dead.7~dead.9')
+      await reader.until(() => dataOf(reader).includes('warm 1') && dataOf(reader).includes('wet 1'), 'both')
+      const told = reader.events.filter(({ event }) => event === 'sse-gap')
+      assert.deepEqual(
+        told.map(({ data }) => JSON.parse(data) as unknown),
+        gaps,
+      )
+      // Cut off between the two, it is told of the second one all the same.
+      const again = await served.resume(told[0]?.id ?? '')
+      const [gap] = await again.take(1, ({ event }) => event === 'sse-gap')
+      assert.deepEqual(JSON.parse(gap?.data ?? ''), gaps[1])
+    })
   }
+
+  scenario('an id of a publisher is not several, though it has a tilde', async (stage) => {
+    const channel = new SseChannel('news', { history: { maxEvents: 2 } })
+    const served = await stage.serve(({ sse }) => sse((connection) => connection.subscribe(channel)))
+    for (const id of ['a~1', 'a~2', 'a~3']) await channel.broadcast({ id, data: id })
+    assert.deepEqual(await takeData(await served.resume('a~2'), 1), ['a~3'])
+    // Of one that is not known nobody can tell; it is told of the gap, and its next id is what it should be.
+    const reader = await served.resume('a~0')
+    const [gap, ...rest] = await takeNews(reader, 3)
+    assert.equal(gap?.event, 'sse-gap')
+    assert.deepEqual(
+      rest.map(({ id }) => id),
+      ['a~2', 'a~3'],
+    )
+    await channel.broadcast({ id: 'a~4', data: 'a~4' })
+    assert.deepEqual(await takeData(reader, 1), ['a~4'])
+    assert.equal(reader.lastEventId, 'a~4')
+  })
+
+  scenario('an id that could not be one of several channels leaves the ids of one as they are', async (stage) => {
+    const channel = new SseChannel('news')
+    const id = await channel.broadcast('1')
+    const served = await stage.serve(({ sse }) => sse((connection) => connection.subscribe(channel)))
+    const reader = await served.resume(`a~${'b'.repeat(200)}`)
+    const news = await takeNews(reader, 2)
+    assert.deepEqual(
+      news.map(({ event }) => event),
+      ['sse-gap', 'message'],
+    )
+    assert.equal(reader.lastEventId, id)
+  })
+
+  scenario('a channel whose streams are joined by another one resumes both', async (stage) => {
+    const [one, two] = [new SseChannel('one'), new SseChannel('two')]
+    one.on('subscribe', (connection) => void connection?.subscribe(two))
+    const served = await stage.serve(({ sse }) => sse(one))
+    const first = await served.open()
+    await subscribed(two)
+    await one.broadcast('one 1')
+    await takeNews(first, 1)
+    first.abort()
+    await Promise.all([subscribed(one, 0), subscribed(two, 0)])
+    await one.broadcast('one 2')
+    await two.broadcast('two 1')
+    const second = await served.resume(first.lastEventId)
+    assert.deepEqual((await takeData(second, 2)).sort(), ['one 2', 'two 1'])
+  })
 
   for (const isLater of [false, true]) {
     const when = isLater ? 'a turn later' : 'at once'
