@@ -105,6 +105,19 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
         assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
       },
     )
+
+    scenario('more than its socket holds, in the tick of close(): who reads on gets all of it', async (stage) => {
+      const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
+      const channel = manager.getOrCreate('news')
+      const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
+      const reader = await served.open()
+      await subscribed(channel)
+      for (const number of numbers(1, 60)) void channel.broadcast(`${number} ${BIG}`)
+      await within(manager.close({ event: 'bye', graceMs: 10_000 }), 'close()')
+      assert.equal(await reader.end(), 'complete')
+      const data = dataOf(reader).map((text) => text.split(' ')[0])
+      assert.deepEqual(data, [...numbers(1, 60), 'bye'])
+    })
   }
 
   scenario('who leaves within the grace is not waited for', async (stage) => {
