@@ -2,7 +2,6 @@ import type { SseChannel } from './channel.js'
 import type { CloseReason } from './ending.js'
 import type { SseEvent } from './event.js'
 import type { SseResponse } from './exchange.js'
-import type { Beating } from './heartbeat.js'
 import { ObservedPromise, observed } from './observed.js'
 import type { RespondOptions } from './options.js'
 import { Packet } from './packet.js'
@@ -14,7 +13,7 @@ const WRITTEN = Promise.resolve(true)
 const OVER = Promise.resolve(false)
 
 /** One response that streams events, from before its head to its end. Functions given to `res.sse()` get it. */
-export class SseConnection<Context = unknown> extends ResponseLife implements Beating {
+export class SseConnection<Context = unknown> extends ResponseLife {
   /** The id of the last event that the client has, as it says; any text, `''` for none. Never to be trusted. */
   readonly lastEventId: string
   /** The heartbeat wheel's tick at which a beat is due. @internal */

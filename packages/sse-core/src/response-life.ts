@@ -1,5 +1,5 @@
 import { Belongings } from './belongings.js'
-import { cut, isGone, unwatch, type Watcher, watch } from './departure.js'
+import { cut, isGone, unwatch, watch } from './departure.js'
 import { type CloseReason, type Failure, finishWithin } from './ending.js'
 import { SseError } from './errors.js'
 import type { SseRequest, SseResponse } from './exchange.js'
@@ -10,7 +10,7 @@ import { failOutcome } from './outcome.js'
 import type { Reading } from './reading.js'
 import { drainBody } from './request-headers.js'
 import type { Terms } from './terms.js'
-import { Writer, type WriterOwner } from './writer.js'
+import { Writer } from './writer.js'
 
 /** What went over a connection. */
 export interface ConnectionStats {
@@ -30,7 +30,7 @@ const NO_OPTIONS: RespondOptions = Object.freeze({})
  * There may be tens of thousands of them, idle: what most do not need is not a field of theirs but in `#belongings`, and
  * what they have in common is in `terms` (`npm run bench`: memory).
  */
-export abstract class ResponseLife implements Watcher, WriterOwner {
+export abstract class ResponseLife {
   /** @internal */
   readonly terms: Terms
   /** @internal */
