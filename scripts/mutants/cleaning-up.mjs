@@ -65,8 +65,8 @@ export const cleaningUp = [
     [...LEAVING, 'sse-testkit/test/clients-odd-sources'],
     [
       [
-        'connection.onCancel(() => puller.cancel(connection.terms.report))',
-        'connection.onCancel(() => {})',
+        'connection.belongings.onCancel(() => puller.cancel(connection.terms.report))',
+        'connection.belongings.onCancel(() => {})',
         'a source that waits is left when its client leaves',
       ],
     ],

@@ -41,6 +41,7 @@ export class Belongings {
     this.#onCaughtUp?.()
   }
 
+  /** Makes callbacks see the async context of now, which is the request's, not that of whoever broadcasts. */
   keepScope(): void {
     this.#scope ??= new AsyncResource('SseConnection')
   }

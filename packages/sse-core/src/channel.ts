@@ -1,14 +1,13 @@
 import type { Backplane, LogInput } from './backplane.js'
+import { checkBroadcast } from './broadcast.js'
 import type { Cursor, StartOptions } from './cursor.js'
-import { requireEventBytes } from './encoder.js'
 import { SseError } from './errors.js'
-import { type CheckedEvent, checkEvent, idLine, type SseEvent } from './event.js'
+import type { SseEvent } from './event.js'
 import { Feed } from './feed.js'
 import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
 import { type HistoryLimits, requireDuration, resolveHistory } from './limits.js'
 import { ChannelListener, type ListenOptions } from './listener.js'
 import type { Log } from './log.js'
-import { isId } from './log-item.js'
 import type { SseManager } from './manager.js'
 import { ObservedPromise, observed } from './observed.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
@@ -247,24 +246,8 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   }
 
   #publishEvent(input: SseEvent | string): string | Promise<string> {
-    const { event, body } = this.#check(input)
+    const { event, body } = checkBroadcast(input, this.settings.maxEventBytes)
     return this.#publish({ event }, body)
-  }
-
-  #check(input: SseEvent | string): CheckedEvent {
-    const checked = checkEvent(input)
-    const { id } = checked.event
-    if (id !== undefined && !isId(id)) {
-      throw new SseError(
-        'ERR_SSE_INVALID_EVENT',
-        `id must be 1–128 characters from ! to ~, not ${JSON.stringify(id.slice(0, 160))}`,
-      )
-    }
-    const { body } = checked
-    const { maxEventBytes } = this.settings
-    // A UTF-16 unit takes at most three bytes: only what may be too large is measured.
-    if (body.length * 3 > maxEventBytes) requireEventBytes(Buffer.byteLength(idLine(id) + body), maxEventBytes)
-    return checked
   }
 
   #publish(input: LogInput, body?: string): string | Promise<string> {
@@ -276,7 +259,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   async #end(last: SseEvent | string | undefined): Promise<void> {
     if (this.isClosed) return
     // Checked before anything is published: an end cannot be taken back.
-    const checked = last === undefined ? undefined : this.#check(last)
+    const checked = last === undefined ? undefined : checkBroadcast(last, this.settings.maxEventBytes)
     const published = checked && this.#publish({ event: checked.event }, checked.body)
     // Called in the same turn as the event before it, so that nothing comes between.
     const ended = this.#publish({ end: true })

@@ -63,7 +63,7 @@ export abstract class ResponseLife {
 
   /** Aborts when the stream is over, for whatever reason: pass it to what the source waits for. */
   get signal(): AbortSignal {
-    const belongings = this.#own()
+    const { belongings } = this
     const { signal } = belongings
     if (this.#reason !== undefined) belongings.abort()
     return signal
@@ -159,19 +159,10 @@ export abstract class ResponseLife {
     this.#finish({ cause: error })
   }
 
-  /** Calls back when the stream is over, until the returned function is called. @internal */
-  onCancel(cancel: () => void): () => void {
-    return this.#own().onCancel(cancel)
-  }
-
-  /** Calls back when the reader has all that there is, or the stream is over, until the returned function is called. @internal */
-  onCaughtUp(callback: () => void): () => void {
-    return this.#own().onCaughtUp(callback)
-  }
-
-  /** Makes callbacks see the async context of now, which is the request's, not that of whoever broadcasts. @internal */
-  keepScope(): void {
-    this.#own().keepScope()
+  /** @internal */
+  get belongings(): Belongings {
+    this.#belongings ??= new Belongings()
+    return this.#belongings
   }
 
   /** Runs a callback of the user in the async context of the request. @internal */
@@ -215,7 +206,7 @@ export abstract class ResponseLife {
   /** Watches for its end; once whoever is told of that is ready for it. @internal */
   protected begin(): void {
     const { filter, heartbeat, onClose, signal } = this.#options
-    if (filter ?? heartbeat ?? onClose) this.keepScope()
+    if (filter ?? heartbeat ?? onClose) this.belongings.keepScope()
     if (isGone(this.res)) this.#leave('client')
     else this.#bound(signal, this.terms.settings.maxConnectionAgeMs)
     // Last, since nobody would stop it if what comes before throws.
@@ -233,16 +224,11 @@ export abstract class ResponseLife {
     return !this.#isOpen && this.res.headersSent
   }
 
-  #own(): Belongings {
-    this.#belongings ??= new Belongings()
-    return this.#belongings
-  }
-
   /** Sees to it that the stream ends in time. */
   #bound(signal: AbortSignal | undefined, maxAgeMs: number): void {
-    if (signal !== undefined) this.#own().heed(signal, () => this.close('aborted'))
+    if (signal !== undefined) this.belongings.heed(signal, () => this.close('aborted'))
     if (maxAgeMs === 0 || maxAgeMs === Number.POSITIVE_INFINITY || this.#reason !== undefined) return
-    this.#own().growOld(maxAgeMs, () => this.close('age'))
+    this.belongings.growOld(maxAgeMs, () => this.close('age'))
   }
 
   #sendHead(): void {

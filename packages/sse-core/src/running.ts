@@ -201,7 +201,7 @@ async function runPull(connection: SseConnection, source: PullSource): Promise<v
   if (source instanceof SseStream)
     source.bound(connection.terms.settings.maxBufferedBytes, () => connection.close('slow'))
   const puller = pullEvents(source)
-  const forget = connection.onCancel(() => puller.cancel(connection.terms.report))
+  const forget = connection.belongings.onCancel(() => puller.cancel(connection.terms.report))
   const pace = new Pace()
   try {
     let next = puller.next()

@@ -32,7 +32,7 @@ function afterCatchingUp(stream: ResponseLife, ms: number, callback: (leftMs: nu
     done()
     cut(stream.res)
   }, ms).unref()
-  const forget = stream.onCaughtUp(done)
+  const forget = stream.belongings.onCaughtUp(done)
 }
 
 function endWith(stream: ResponseLife, farewell: string, graceMs: number, onOver: () => void): void {

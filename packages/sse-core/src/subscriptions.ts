@@ -66,7 +66,7 @@ export class Subscriptions implements Reading {
 
   /** Adds a channel that is warm; resolves when it is over. Nothing of it is written before `start()`. */
   attach(place: number, channel: SseChannel, cursor: Cursor, { filter, signal }: SubscribeOptions): Promise<void> {
-    if (filter !== undefined) this.#connection.keepScope()
+    if (filter !== undefined) this.#connection.belongings.keepScope()
     return new Promise((resolve) => {
       const onOver = (): void => {
         forget()

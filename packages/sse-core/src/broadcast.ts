@@ -1,0 +1,24 @@
+import { requireEventBytes } from './encoder.js'
+import { SseError } from './errors.js'
+import { type CheckedEvent, checkEvent, idLine, type SseEvent } from './event.js'
+import { isId } from './log-item.js'
+
+/**
+ * What may be broadcast: an event as any other, of a size that is allowed, whose id can be a place in a log.
+ *
+ * @throws {SseError} `ERR_SSE_INVALID_EVENT`, `ERR_SSE_LIMIT`
+ */
+export function checkBroadcast(input: SseEvent | string, maxEventBytes: number): CheckedEvent {
+  const checked = checkEvent(input)
+  const { id } = checked.event
+  if (id !== undefined && !isId(id)) {
+    throw new SseError(
+      'ERR_SSE_INVALID_EVENT',
+      `id must be 1–128 characters from ! to ~, not ${JSON.stringify(id.slice(0, 160))}`,
+    )
+  }
+  const { body } = checked
+  // A UTF-16 unit takes at most three bytes: only what may be too large is measured.
+  if (body.length * 3 > maxEventBytes) requireEventBytes(Buffer.byteLength(idLine(id) + body), maxEventBytes)
+  return checked
+}
