@@ -9,7 +9,7 @@ const program = fileURLToPath(new URL('../dist/server.js', import.meta.url))
 export interface RunningDashboard {
   readonly address: string
   readonly process: ChildProcess
-  /** Asks it to stop; resolves to its exit code, and to undefined if it has to be killed after ten seconds. */
+  /** Asks it to stop; resolves to its exit code, and to undefined if it has to be killed after twenty seconds. */
   stop(signal?: NodeJS.Signals): Promise<number | undefined>
 }
 
@@ -29,7 +29,7 @@ export async function startDashboard(port = 0): Promise<RunningDashboard> {
 async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | undefined> {
   if (child.exitCode !== null) return child.exitCode
   const exited = once(child, 'exit')
-  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000)
+  const timer = setTimeout(() => child.kill('SIGKILL'), 20_000)
   child.kill(signal)
   const [code] = await exited
   clearTimeout(timer)

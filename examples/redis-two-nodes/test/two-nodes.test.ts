@@ -1,6 +1,6 @@
 import { afterEach, expect, jest, test } from '@jest/globals'
-import { type Browser, chromium } from 'playwright-core'
-import { findChromium } from '../../../scripts/chromium.mjs'
+import type { Browser } from 'playwright-core'
+import { startChromium } from '../../../packages/sse-testkit/test/clients/chromium.js'
 import { NewsReader } from './news-reader.js'
 import { RunningLauncher } from './running-launcher.js'
 
@@ -74,11 +74,7 @@ test('without any Redis it says what to install, and ends', async () => {
 })
 
 async function openPage(address: string) {
-  const executablePath = findChromium()
-  if (executablePath === undefined) throw new Error('this test needs Chromium')
-  const flags = '--disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync'.split(' ')
-  const args = process.getuid?.() === 0 ? [...flags, '--no-sandbox'] : flags
-  browser = await chromium.launch({ executablePath, args })
+  browser = await startChromium()
   const page = await browser.newPage()
   await page.goto(address)
   return page

@@ -1,34 +1,15 @@
 import { once } from 'node:events'
-import type { Server } from 'node:http'
 import { get } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { createGunzip } from 'node:zlib'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { injectChannel, SseChannel, SseManager, sse } from '@ssekit/express-sse'
 import { type EventReader, readEvents, sseParser } from '@ssekit/sse-testkit'
 import compression from 'compression'
 import cors from 'cors'
-import express5, { type Application, type ErrorRequestHandler } from 'express'
+import express5, { type ErrorRequestHandler } from 'express'
 import express4 from 'express4'
 import request from 'supertest'
-
-const servers: Server[] = []
-
-async function listen(app: Application): Promise<string> {
-  const server = app.listen(0, '127.0.0.1')
-  servers.push(server)
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    await new Promise((resolve) => {
-      server.close(resolve)
-    })
-  }
-})
+import { listen } from '../../sse-testkit/test/network/listen.js'
 
 for (const [version, express] of [
   ['4', express4],

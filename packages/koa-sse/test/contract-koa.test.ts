@@ -1,7 +1,4 @@
-import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import cors from '@koa/cors'
 import Router from '@koa/router'
 import { injectChannel, SseChannel, SseManager, sse } from '@ssekit/koa-sse'
@@ -9,24 +6,7 @@ import { faults, readEvents } from '@ssekit/sse-testkit'
 import Koa3 from 'koa'
 import compress from 'koa-compress'
 import Koa2 from 'koa2'
-
-const servers: Server[] = []
-
-async function listen(app: Koa3): Promise<string> {
-  const server = app.listen(0, '127.0.0.1')
-  servers.push(server)
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    await new Promise((resolve) => {
-      server.close(resolve)
-    })
-  }
-})
+import { listen } from '../../sse-testkit/test/network/listen.js'
 
 for (const [version, Koa] of [
   ['2', Koa2],
@@ -45,7 +25,7 @@ for (const [version, Koa] of [
         over.push(promise)
         return promise
       })
-      const url = await listen(app)
+      const url = await listen(app.callback())
       const polite = await readEvents(url)
       polite.abort()
       await faults.reset(url)
@@ -74,7 +54,7 @@ for (const [version, Koa] of [
         over.push(promise)
         return promise
       })
-      const url = await listen(app)
+      const url = await listen(app.callback())
       await faults.reset(url)
       expect(await over[0]).toBe('client')
       const reader = await readEvents(url)
@@ -102,7 +82,7 @@ for (const [version, Koa] of [
           throw new Error('early')
         }),
       )
-      const reader = await readEvents(await listen(app))
+      const reader = await readEvents(await listen(app.callback()))
       await reader.end()
       expect([reader.status, reader.text]).toEqual([418, 'early'])
     })
@@ -121,7 +101,7 @@ for (const [version, Koa] of [
         )
         ctx.respond = false
       })
-      const reader = await readEvents(await listen(app))
+      const reader = await readEvents(await listen(app.callback()))
       await reader.end()
       expect(reader.events.map(({ data }) => data)).toEqual(['one'])
       expect(errors).toEqual([error])
@@ -133,7 +113,7 @@ for (const [version, Koa] of [
       app.use(compress({ threshold: 0 }))
       app.use(sse())
       app.use((ctx) => ctx.sse(channel, { checkpoints: false, headers: { 'Cache-Control': 'no-cache' } }))
-      const reader = await readEvents(await listen(app))
+      const reader = await readEvents(await listen(app.callback()))
       await channel.broadcast('one')
       expect(await reader.take(1)).toMatchObject([{ data: 'one' }])
       reader.abort()
@@ -144,7 +124,9 @@ for (const [version, Koa] of [
       app.use(cors({ origin: 'https://example.test', credentials: true }))
       app.use(sse())
       app.use((ctx) => ctx.sse([]))
-      const { headers } = await readEvents(await listen(app), { headers: { origin: 'https://example.test' } })
+      const { headers } = await readEvents(await listen(app.callback()), {
+        headers: { origin: 'https://example.test' },
+      })
       expect(headers.get('access-control-allow-origin')).toBe('https://example.test')
       expect(headers.get('access-control-allow-credentials')).toBe('true')
     })
@@ -159,7 +141,7 @@ for (const [version, Koa] of [
         (ctx) => ctx.sse(ctx.sseChannel, { checkpoints: false }),
       )
       app.use(sse({ manager })).use(router.routes())
-      const reader = await readEvents(`${await listen(app)}/rooms/red`)
+      const reader = await readEvents(`${await listen(app.callback())}/rooms/red`)
       expect(manager.listChannels()).toEqual(['room red'])
       await manager.get('room red')?.broadcast('hello')
       expect(await reader.take(1)).toMatchObject([{ data: 'hello' }])

@@ -1,24 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { Backplane } from '@ssekit/sse-core'
-import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
 import { Heard, numbers } from './heard.js'
-import { Nodes } from './nodes.js'
+import { sharedBroker } from './shared-broker.js'
 
-let server: NatsServer
-let nodes: Nodes
-
-beforeAll(async () => {
-  server = await NatsServer.start()
-})
-
-afterEach(async () => {
-  await nodes.close()
-})
-
-afterAll(async () => {
-  await server.stop()
-})
+const broker = sharedBroker()
 
 const CLOSED = { code: 'ERR_SSE_CLOSED' }
 
@@ -42,7 +28,7 @@ async function publishSome(node: Backplane, channel: string, name: string): Prom
 }
 
 test('events and an end from several processes at once: what is accepted is heard, what is refused is not', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const [one, two, ender, listener] = [
     await nodes.backplane(),
     await nodes.backplane(),
@@ -67,7 +53,7 @@ test('events and an end from several processes at once: what is accepted is hear
 })
 
 test('who goes on publishing to an ended channel takes nothing from those who come late', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const [publisher, node] = [await nodes.backplane({ history: { maxEvents: 10 } }), await nodes.backplane()]
   const { streams } = await jetstreamManager(await nodes.connect())
   await Promise.all(numbers(1, 5).map((data) => node.publish('job', { event: { data } })))
@@ -81,7 +67,7 @@ test('who goes on publishing to an ended channel takes nothing from those who co
 })
 
 test('a channel whose end is forgotten with its events begins anew', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const [one, other] = [await nodes.backplane(), await nodes.backplane()]
   const { streams } = await jetstreamManager(await nodes.connect())
   await one.publish('job', { end: true })

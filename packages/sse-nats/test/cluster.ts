@@ -1,7 +1,7 @@
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { freePort } from '../../sse-testkit/test/brokers/free-port.js'
 import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
+import { freePort } from '../../sse-testkit/test/network/free-port.js'
 import { until } from './until.js'
 
 /** Three servers that keep each stream together. */

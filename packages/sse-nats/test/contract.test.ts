@@ -1,33 +1,22 @@
-import { afterAll, afterEach, beforeAll, test } from '@jest/globals'
+import { jest, test } from '@jest/globals'
 import { backplaneContract } from '@ssekit/sse-testkit'
-import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
-import { BIG_PAYLOAD, Nodes } from './nodes.js'
+import { BIG_PAYLOAD } from './nodes.js'
+import { sharedBroker } from './shared-broker.js'
 
-let server: NatsServer
-const opened: Nodes[] = []
+const broker = sharedBroker({ args: BIG_PAYLOAD })
 
-beforeAll(async () => {
-  server = await NatsServer.start({ args: BIG_PAYLOAD })
-})
-
-afterEach(async () => {
-  await Promise.all(opened.splice(0).map((nodes) => nodes.close()))
-})
-
-afterAll(async () => {
-  await server.stop()
-})
+// Ten thousand events at once keep a busy machine for long.
+jest.setTimeout(60_000)
 
 backplaneContract({
   test,
-  patienceMs: 10_000,
+  patienceMs: 15_000,
   nodes: async (count, history) => {
-    const nodes = new Nodes(server)
-    opened.push(nodes)
+    const nodes = broker.nodes()
     // A stream keeps exactly so many, and some tests publish more than its default.
-    const options = { history: { maxEvents: history?.maxEvents ?? 20_000 } }
+    const options = { history: { maxEvents: history?.maxEvents ?? 20_000 }, timeoutMs: 30_000 }
     return Promise.all(Array.from({ length: count }, () => nodes.backplane(options)))
   },
-  interrupt: () => server.restart(),
-  wipe: () => server.restartEmpty(),
+  interrupt: () => broker.server.restart(),
+  wipe: () => broker.server.restartEmpty(),
 })

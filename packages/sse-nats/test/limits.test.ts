@@ -1,29 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { describe, expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { natsBackplane } from '@ssekit/sse-nats'
-import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
 import { Heard, numbers } from './heard.js'
-import { type NodeOptions, Nodes } from './nodes.js'
+import type { NodeOptions } from './nodes.js'
+import { sharedBroker } from './shared-broker.js'
 import { insist } from './until.js'
 
-let server: NatsServer
-let nodes: Nodes
-
-beforeAll(async () => {
-  server = await NatsServer.start()
-})
-
-afterEach(async () => {
-  server.resume()
-  await nodes.close()
-})
-
-afterAll(async () => {
-  await server.stop()
-})
+const broker = sharedBroker()
 
 test('an event that is more than the server takes is refused by name, and the connection lives', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const node = await nodes.backplane()
   await node.publish('news', { event: { data: 'x'.repeat(1_048_000) } })
   await expect(node.publish('news', { event: { data: 'x'.repeat(1_048_576) } })).rejects.toMatchObject({
@@ -35,23 +21,23 @@ test('an event that is more than the server takes is refused by name, and the co
 })
 
 test('what waits for the broker is bounded, and what is beyond is refused at once', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const node = await nodes.backplane({ timeoutMs: 400, maxBufferedBytes: 10_000 })
-  await node.publish('news', { event: { data: 'before' } })
-  await server.pause()
+  await insist(() => node.publish('news', { event: { data: 'before' } }))
+  await broker.server.pause()
   const results = await Promise.allSettled(
     numbers(1, 30).map((data) => node.publish('news', { event: { data: String(data).padEnd(1_000) } })),
   )
   const codes = results.map((result) => (result.status === 'rejected' ? result.reason.code : 'stored'))
   expect(codes.slice(0, 9)).not.toContain('ERR_SSE_LIMIT')
   expect(codes.slice(10)).toEqual(numbers(11, 30).map(() => 'ERR_SSE_LIMIT'))
-  server.resume()
+  broker.server.resume()
   // One alone may be bigger.
   await insist(() => node.publish('news', { event: { data: 'y'.repeat(20_000) } }))
 })
 
 test('a stream that is there already stays as it is, and one that has no bell is refused', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const { streams } = await jetstreamManager(await nodes.connect())
   await (await nodes.backplane({ history: { maxEvents: 5, maxAgeMs: 90_000 } })).publish('news', { event: { data: 1 } })
   const other = await nodes.backplane({ history: { maxEvents: 7 }, storage: 'memory' })
@@ -63,7 +49,7 @@ test('a stream that is there already stays as it is, and one that has no bell is
     storage: 'file',
   })
   await streams.add({ name: 'PLAIN', subjects: ['plain.>'], allow_direct: true })
-  const plain = await nodes.backplane({ stream: 'PLAIN', timeoutMs: 300 })
+  const plain = await nodes.backplane({ stream: 'PLAIN', timeoutMs: 1_500 })
   const refused = {
     code: 'ERR_SSE_BACKPLANE',
     message: 'the stream PLAIN is there already, without republish from plain.> to plain-live.>',
@@ -91,14 +77,14 @@ describe('options that cannot be', () => {
     [{ compareMs: -1 }, 'compareMs'],
     [{ maxBufferedBytes: -1 }, 'maxBufferedBytes'],
   ])('%j', async (options, name) => {
-    nodes = new Nodes(server)
+    const nodes = broker.nodes()
     const connection = await nodes.connect()
     expect(() => natsBackplane({ connection, ...options })).toThrow(RangeError)
     expect(() => natsBackplane({ connection, ...options })).toThrow(name)
   })
 
   test('are of the wrong kind', async () => {
-    nodes = new Nodes(server)
+    const nodes = broker.nodes()
     expect(() => natsBackplane({ connection: {} as never })).toThrow(TypeError)
     expect(() => natsBackplane({ connection: undefined as never })).toThrow(TypeError)
     const connection = await nodes.connect()

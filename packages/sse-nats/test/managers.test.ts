@@ -1,32 +1,18 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { SseManager } from '@ssekit/sse-core'
-import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
 import { Heard, numbers } from './heard.js'
-import { Nodes } from './nodes.js'
+import { sharedBroker } from './shared-broker.js'
 import { until } from './until.js'
 
-let server: NatsServer
-let nodes: Nodes
-
-beforeAll(async () => {
-  server = await NatsServer.start()
-})
-
-afterEach(async () => {
-  await nodes.close()
-})
-
-afterAll(async () => {
-  await server.stop()
-})
+const broker = sharedBroker()
 
 interface Orders extends Record<string, unknown> {
   order: { readonly total: number }
 }
 
 test('typed events and an end from a process that only publishes, which follows nothing', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const connection = await nodes.connect()
   const subscribe = jest.spyOn(connection, 'subscribe')
   const cron = new SseManager({ backplane: await nodes.backplane({ connection }) })
@@ -51,7 +37,7 @@ test('typed events and an end from a process that only publishes, which follows 
 })
 
 test('a thousand channels on one connection, each with its own events, and all given back', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const [publisher, node] = [await nodes.backplane(), await nodes.backplane({ compareMs: 20 })]
   const channels = numbers(1, 1_000).map((n) => `channel ${n}`)
   const heard = await Promise.all(channels.map((channel) => Heard.of(node, channel)))
@@ -66,7 +52,7 @@ test('a thousand channels on one connection, each with its own events, and all g
 })
 
 test('what is read leaves nothing at the server', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const node = await nodes.backplane()
   const ids = await Promise.all(numbers(1, 50).map((data) => node.publish('news', { event: { data } })))
   expect((await Heard.of(node, 'news', 30)).ids).toEqual(ids.slice(-30))
@@ -77,12 +63,12 @@ test('what is read leaves nothing at the server', async () => {
     async () => (await consumers.list(nodes.stream).next()).length === 0,
     () => 'consumers to be gone',
     // The server removes those that nobody uses, but not so soon.
-    5_000,
+    8_000,
   )
 })
 
 test('any program may publish an event as JSON; what is none is a gap, and the channel goes on', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const errors: unknown[] = []
   const manager = new SseManager({ backplane: await nodes.backplane(), onError: (error) => errors.push(error) })
   const received: unknown[] = []

@@ -1,25 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
-import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
+import { expect, test } from '@jest/globals'
 import { Heard } from './heard.js'
-import { Nodes } from './nodes.js'
+import { sharedBroker } from './shared-broker.js'
 
-let server: NatsServer
-let nodes: Nodes
-
-beforeAll(async () => {
-  server = await NatsServer.start()
-})
-
-afterEach(async () => {
-  await nodes.close()
-})
-
-afterAll(async () => {
-  await server.stop()
-})
+const broker = sharedBroker()
 
 test('no two names share a channel, and any name can be one', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const node = await nodes.backplane()
   const names = [
     '',

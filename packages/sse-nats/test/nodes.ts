@@ -30,6 +30,8 @@ export class Nodes {
     const connection = await connect({
       servers: `127.0.0.1:${port}`,
       maxReconnectAttempts: -1,
+      // A busy machine may take longer for the first handshake, too.
+      waitOnFirstConnect: true,
       reconnectTimeWait: 20,
       reconnectJitter: 0,
       // The client waits that long for a handshake that was cut off.

@@ -1,26 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
-import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
 import { Heard, numbers } from './heard.js'
-import { Nodes } from './nodes.js'
+import { sharedBroker } from './shared-broker.js'
 
-let server: NatsServer
-let nodes: Nodes
-
-beforeAll(async () => {
-  server = await NatsServer.start()
-})
-
-afterEach(async () => {
-  await nodes.close()
-})
-
-afterAll(async () => {
-  await server.stop()
-})
+const broker = sharedBroker()
 
 test('ids of a stream that was made anew are unknown, though its sequences begin again', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const { streams } = await jetstreamManager(await nodes.connect())
   const [one, other] = [await nodes.backplane(), await nodes.backplane()]
   const origins: string[] = []
@@ -41,7 +27,7 @@ test('ids of a stream that was made anew are unknown, though its sequences begin
 })
 
 test('who follows a channel is told of a new stream by one gap, without any connection being lost', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const { streams } = await jetstreamManager(await nodes.connect())
   const [publisher, node] = [await nodes.backplane(), await nodes.backplane({ compareMs: 50 })]
   const publish = (data: unknown): Promise<string> => publisher.publish('news', { event: { data } })
@@ -59,7 +45,7 @@ test('who follows a channel is told of a new stream by one gap, without any conn
 })
 
 test('an id of the beginning is known on every node until something of what followed is gone', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const history = { maxEvents: 10 }
   const [one, other] = [await nodes.backplane({ history }), await nodes.backplane()]
   const origins: string[] = []

@@ -1,31 +1,15 @@
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
-import { TcpProxy } from '@ssekit/sse-testkit'
-import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
+import type { TcpProxy } from '@ssekit/sse-testkit'
 import { Heard, numbers } from './heard.js'
-import { Nodes } from './nodes.js'
-import { settled, until } from './until.js'
+import { sharedBroker } from './shared-broker.js'
+import { insist, settled, until } from './until.js'
 
-let server: NatsServer
-let proxy: TcpProxy
-let nodes: Nodes
-
-beforeAll(async () => {
-  server = await NatsServer.start()
-})
-
-afterEach(async () => {
-  await nodes.close()
-  await proxy?.close()
-})
-
-afterAll(async () => {
-  await server.stop()
-})
+const broker = sharedBroker()
 
 /** Drops all that the server says while something is done, from one silence to another. */
-async function deafTo(run: () => Promise<unknown>, connection: NatsConnection): Promise<void> {
+async function deafTo(proxy: TcpProxy, run: () => Promise<unknown>, connection: NatsConnection): Promise<void> {
   await settled(() => connection.stats().inMsgs)
   proxy.discardReplies()
   const before = proxy.discardedBytes
@@ -39,28 +23,35 @@ async function deafTo(run: () => Promise<unknown>, connection: NatsConnection): 
 }
 
 test('what was not heard is found: the hole by the next event, and the last of a burst by comparing', async () => {
-  proxy = await TcpProxy.listen({ port: server.port })
-  nodes = new Nodes(proxy)
+  const proxy = await broker.proxy()
+  const nodes = broker.nodes(proxy)
   const connection = await nodes.connect()
-  const [publisher, node] = [await nodes.backplane({}, server), await nodes.backplane({ compareMs: 0, connection })]
+  const [publisher, node] = [
+    await nodes.backplane({}, broker.server),
+    await nodes.backplane({ compareMs: 0, connection }),
+  ]
   const publish = (data: unknown): Promise<string> => publisher.publish('news', { event: { data } })
   await publish(0)
   const heard = await Heard.of(node, 'news', 0)
   await publish(1)
   await heard.for(1)
-  await deafTo(() => Promise.all(numbers(2, 50).map(publish)), connection)
+  await deafTo(proxy, () => Promise.all(numbers(2, 50).map(publish)), connection)
   await publish(51)
   await heard.for(51)
   expect(heard.data).toEqual(numbers(1, 51))
 
   const comparing = await nodes.backplane({ compareMs: 50, timeoutMs: 500, connection })
-  const other = await Heard.of(comparing, 'news', 0)
-  const quiet = await Heard.of(comparing, 'quiet')
-  await deafTo(async () => {
-    await publish(52)
-    await publisher.publish('quiet', { event: { data: 'first' } })
-    await publisher.publish('quiet', { end: true })
-  }, connection)
+  const other = await insist(() => Heard.of(comparing, 'news', 0))
+  const quiet = await insist(() => Heard.of(comparing, 'quiet'))
+  await deafTo(
+    proxy,
+    async () => {
+      await publish(52)
+      await publisher.publish('quiet', { event: { data: 'first' } })
+      await publisher.publish('quiet', { end: true })
+    },
+    connection,
+  )
   await other.for(52)
   await quiet.for('end')
   expect([other.data, quiet.data]).toEqual([[52], ['first', 'end']])
@@ -68,13 +59,15 @@ test('what was not heard is found: the hole by the next event, and the last of a
 })
 
 test('what was missed and is gone by now is told as one gap', async () => {
-  proxy = await TcpProxy.listen({ port: server.port })
-  nodes = new Nodes(proxy)
-  const publisher = await nodes.backplane({ history: { maxEvents: 10 } }, server)
+  const proxy = await broker.proxy()
+  const nodes = broker.nodes(proxy)
+  const publisher = await nodes.backplane({ history: { maxEvents: 10 } }, broker.server)
   await publisher.publish('other', { event: { data: 0 } })
   const connection = await nodes.connect()
-  const heard = await Heard.of(await nodes.backplane({ compareMs: 50, timeoutMs: 500, connection }), 'news')
+  const node = await nodes.backplane({ compareMs: 50, timeoutMs: 500, connection })
+  const heard = await insist(() => Heard.of(node, 'news'))
   await deafTo(
+    proxy,
     () => Promise.all(numbers(1, 30).map((data) => publisher.publish('news', { event: { data } }))),
     connection,
   )
@@ -86,7 +79,7 @@ test('what was missed and is gone by now is told as one gap', async () => {
 })
 
 test('a channel whose events have all expired has missed nothing, and goes on', async () => {
-  nodes = new Nodes(server)
+  const nodes = broker.nodes()
   const { streams } = await jetstreamManager(await nodes.connect())
   // Made by somebody else, with an age that no test has to wait for; the backplane leaves it as it is.
   const prefix = nodes.stream.toLowerCase()

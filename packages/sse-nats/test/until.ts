@@ -28,12 +28,21 @@ export async function settled(value: () => number): Promise<void> {
   )
 }
 
-/** Publishes until it is accepted. */
-export function insist(publish: () => Promise<string>): Promise<void> {
-  const isAccepted = (): Promise<boolean> =>
-    publish().then(
-      () => true,
-      () => false,
-    )
-  return until(isAccepted, () => 'a publish that is accepted')
+/**
+ * Tries until it is not refused, as whoever has a short time limit must on a busy machine; resolves to what it comes to. What
+ * was published so may be there more than once.
+ */
+export async function insist<T>(attempt: () => Promise<T>, patienceMs?: number): Promise<T> {
+  let refusal: unknown
+  let result: [T] | undefined
+  const isAccepted = async (): Promise<boolean> => {
+    try {
+      result = [await attempt()]
+    } catch (error) {
+      refusal = error
+    }
+    return result !== undefined
+  }
+  await until(isAccepted, () => `an attempt that is not refused with ${refusal}`, patienceMs)
+  return (result as [T])[0]
 }

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, jest, test } from '@jest/globals'
 import { redisBackplane } from '@ssekit/sse-redis'
 import { backplaneContract } from '@ssekit/sse-testkit'
 import { RedisCluster } from '../../sse-testkit/test/brokers/redis-cluster.js'
 import { isFullStress } from '../../sse-testkit/test/stress.js'
 import { type ConnectCluster, connectIoredisCluster, connectNodeRedisCluster, type OpenClient } from './clients.js'
+
+// Three servers, which take seconds to agree on who has what.
+jest.setTimeout(isFullStress ? 600_000 : 60_000)
 
 let cluster: RedisCluster
 const clients: OpenClient[] = []
@@ -41,8 +44,8 @@ describe.each([...sharded, ...(isFullStress ? notSharded : [])])(
         const opened = await Promise.all(Array.from({ length: count }, () => connect(cluster.ports)))
         clients.push(...opened)
         // What Pub/Sub does not bring is not found otherwise for as long as a test runs.
-        const compareMs = 60_000
-        return opened.map(({ client }) => redisBackplane({ client, prefix, history, sharded: isSharded, compareMs }))
+        const options = { prefix, history, sharded: isSharded, compareMs: 60_000, timeoutMs: 30_000 }
+        return opened.map(({ client }) => redisBackplane({ client, ...options }))
       },
       interrupt,
       patienceMs: 15_000,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
-import { Publishing } from './publishing.js'
+import { insist, Publishing } from './publishing.js'
 import { everyClient, Stage } from './stage.js'
 import { until } from './until.js'
 
@@ -134,7 +134,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     stage = await Stage.open(connect)
     const node = await stage.node({ timeoutMs: 1_000 })
     const { backplane } = node
-    await backplane.publish('news', { event: { data: 1 } })
+    await insist(backplane, 'news', 1)
     stage.closeClient(node)
     const sink = { entry: () => {}, gap: () => {} }
     const outcomes = await Promise.allSettled([

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, jest, test } from '@jest/globals'
 import { redisBackplane } from '@ssekit/sse-redis'
 import { backplaneContract } from '@ssekit/sse-testkit'
 import { RedisServer } from '../../sse-testkit/test/brokers/redis-server.js'
 import { type Connect, connectIoredis, connectNodeRedis, type OpenClient } from './clients.js'
+
+// Ten thousand events at once keep a busy machine for long.
+const timeoutMs = 30_000
+jest.setTimeout(60_000)
 
 describe.each<[string, Connect]>([
   ['ioredis', connectIoredis],
@@ -24,12 +28,13 @@ describe.each<[string, Connect]>([
       const prefix = randomUUID()
       const opened = await Promise.all(Array.from({ length: count }, () => connect(server.url)))
       clients.push(...opened)
-      return opened.map(({ client }) => redisBackplane({ client, prefix, history, compareMs: 500 }))
+      return opened.map(({ client }) => redisBackplane({ client, prefix, history, timeoutMs, compareMs: 500 }))
     },
     interrupt: async () => {
       await server.kill()
       await server.restart()
     },
     wipe: () => server.restartEmpty(),
+    patienceMs: 15_000,
   })
 })

@@ -201,7 +201,7 @@ test.each(flaws)('a backplane that %s does not pass: %s', async (_does, name, fl
   expect(others).toEqual([])
   await expect(scenario?.run()).rejects.toHaveProperty('message')
   // And it is the flaw that it found.
-  await scenariosOn(() => ({}), 1_000)
+  await scenariosOn(() => ({}), 15_000)
     .find((each) => each.name === name)
     ?.run()
 })

@@ -78,7 +78,7 @@ test('whom the proxy_read_timeout of nginx cuts off, comes back to what it misse
   const news = manager.getOrCreate('news')
   const stream = await client.open(`${url}/events`)
   await stream.until(({ received }) => received.length === 1)
-  for (const round of [1, 2, 3]) {
+  for (const round of [1, 2]) {
     await news.broadcast(`heard ${round}`)
     await stream.until(({ data }) => data.at(-1) === `heard ${round}`)
     const { length } = stream.happenings
@@ -87,7 +87,7 @@ test('whom the proxy_read_timeout of nginx cuts off, comes back to what it misse
     await stream.until(({ data }) => data.at(-1) === `missed ${round}`)
   }
   await client.leave()
-  expect(stream.data).toEqual([1, 2, 3].flatMap((round) => [`heard ${round}`, `missed ${round}`]))
+  expect(stream.data).toEqual([1, 2].flatMap((round) => [`heard ${round}`, `missed ${round}`]))
   expect(stream.gaps).toEqual([])
 })
 

@@ -5,7 +5,7 @@ import { Scene } from './clients/scene.js'
 import { bareHttp, bareHttp2 } from './clients/servers.js'
 
 // A browser takes its time on a busy machine.
-jest.setTimeout(30_000)
+jest.setTimeout(60_000)
 
 let browser: Browser
 let page: StreamPage

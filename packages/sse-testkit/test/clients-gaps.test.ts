@@ -1,34 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { merge } from '@ssekit/sse-core'
-import type { Client } from './clients/event-sources.js'
-import { everyClient } from './clients/every-client.js'
-import { Scene } from './clients/scene.js'
+import { describeEveryClient } from './clients/every-client.js'
 import { bareHttp } from './clients/servers.js'
 
-// A browser takes its time on a busy machine.
-jest.setTimeout(30_000)
-
-describe.each(Object.entries(everyClient))('%s', (_name, start) => {
-  let client: Client
-  let scene: Scene
-  beforeAll(async () => {
-    client = await start()
-  })
-  afterAll(() => client.close())
-  afterEach(async () => {
-    await client.leave()
-    await scene.end()
-  })
-
+describeEveryClient(({ openScene, openStream }) => {
   test('a restart of the server is told as one gap, and not again at the next cut', async () => {
-    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
-    const stream = await client.open(scene.url)
+    const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
+    const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
     const lastEventId = await scene.manager.getOrCreate('news').broadcast('old')
     await stream.until(({ data }) => data.length === 1)
-    await scene.restart()
+    const oldestId = await scene.restart((manager) => manager.getOrCreate('news').broadcast('new'))
     const news = scene.manager.getOrCreate('news')
-    const oldestId = await news.broadcast('new')
     await stream.until(({ data }) => data.length === 2)
     expect(stream.gaps.map(({ data }) => JSON.parse(data))).toEqual([{ lastEventId, oldestId }])
 
@@ -42,8 +25,8 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
   })
 
   test('a restart before anything is broadcast again is told once, too', async () => {
-    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
-    const stream = await client.open(scene.url)
+    const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
+    const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
     const lastEventId = await scene.manager.getOrCreate('news').broadcast('old')
     await stream.until(({ data }) => data.length === 1)
@@ -60,9 +43,9 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
 
   test('what the history has forgotten is told as one gap before what it still has', async () => {
     const history = { maxEvents: 3 }
-    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }), { history })
+    const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }), { history })
     const news = scene.manager.getOrCreate('news')
-    const stream = await client.open(scene.url)
+    const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
     const lastEventId = await news.broadcast('0')
     await stream.until(({ data }) => data.length === 1)
@@ -84,9 +67,9 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
   test('what a filter lets pass by moves the place to resume from, so that it makes no gap', async () => {
     const history = { maxEvents: 4 }
     const filter = ({ event }: { readonly event?: string | undefined }) => event === 'order'
-    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news'), filter }), { history })
+    const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('news'), filter }), { history })
     const news = scene.manager.getOrCreate('news')
-    const stream = await client.open(scene.url)
+    const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
     await news.broadcast({ event: 'order', data: 'first' })
     await stream.until(({ data }) => data.length === 1)
@@ -104,12 +87,12 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
   })
 
   test('of merged channels one id resumes all', async () => {
-    scene = await Scene.open(bareHttp, (manager) => ({
+    const scene = await openScene(bareHttp, (manager) => ({
       source: merge(manager.getOrCreate('warm'), manager.getOrCreate('humid')),
     }))
     const warm = scene.manager.getOrCreate('warm')
     const humid = scene.manager.getOrCreate('humid')
-    const stream = await client.open(scene.url)
+    const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
     const expected: string[] = []
     for (const round of [1, 2, 3]) {
@@ -128,18 +111,19 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
   })
 
   test('of merged channels each tells its own gap after a restart, and none tells it again', async () => {
-    scene = await Scene.open(bareHttp, (manager) => ({
+    const scene = await openScene(bareHttp, (manager) => ({
       source: merge(manager.getOrCreate('warm'), manager.getOrCreate('humid')),
     }))
-    const stream = await client.open(scene.url)
+    const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
     await scene.manager.getOrCreate('warm').broadcast('1 °C')
     await stream.until(({ data }) => data.length === 1)
-    await scene.restart()
+    await scene.restart(async (manager) => {
+      await manager.getOrCreate('warm').broadcast('2 °C')
+      await manager.getOrCreate('humid').broadcast('2 %')
+    })
     const warm = scene.manager.getOrCreate('warm')
     const humid = scene.manager.getOrCreate('humid')
-    await warm.broadcast('2 °C')
-    await humid.broadcast('2 %')
     await stream.until(({ data }) => data.length === 3)
     scene.proxy.cut()
     await humid.broadcast('3 %')

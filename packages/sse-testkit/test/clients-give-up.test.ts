@@ -1,33 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import type { Client } from './clients/event-sources.js'
-import { everyClient } from './clients/every-client.js'
-import { Scene } from './clients/scene.js'
+import { expect, test } from '@jest/globals'
+import { describeEveryClient } from './clients/every-client.js'
 import { bareHttp } from './clients/servers.js'
 
 /** Clocks of two programs, and timers that fire a little early. */
 const TOLERANCE_MS = 10
-/** What all of these clients wait for if nobody tells them otherwise: three seconds. */
-const UNTOLD_MS = 2_900
 
-// A browser takes its time on a busy machine.
-jest.setTimeout(30_000)
-
-describe.each(Object.entries(everyClient))('%s', (_name, start) => {
-  let client: Client
-  let scene: Scene
-  beforeAll(async () => {
-    client = await start()
-  })
-  afterAll(() => client.close())
-  afterEach(async () => {
-    await client.leave()
-    await scene.end()
-  })
-
+describeEveryClient(({ openScene, openStream }) => {
   test('the end of a channel is the end: the client asks once more, is told so, and gives up', async () => {
-    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('job') }))
+    const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('job') }))
     const job = scene.manager.getOrCreate('job')
-    const stream = await client.open(scene.url)
+    const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
     await job.broadcast('half')
     await job.end({ event: 'bye', data: 'done' })
@@ -38,9 +20,9 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
   })
 
   test('a client that was away when the channel ended gets the rest before it gives up', async () => {
-    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('job') }))
+    const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('job') }))
     const job = scene.manager.getOrCreate('job')
-    const stream = await client.open(scene.url)
+    const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
     await job.broadcast('half')
     await stream.until(({ data }) => data.length === 1)
@@ -51,8 +33,8 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
   })
 
   test('a server that closes says when to come back, and its successor on the same port is found', async () => {
-    scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
-    const stream = await client.open(scene.url)
+    const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
+    const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
     await scene.manager.getOrCreate('news').broadcast('old')
     await stream.until(({ data }) => data.length === 1)
@@ -66,13 +48,18 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
   })
 
   test('a client waits for as long as the stream has told it to', async () => {
-    const retryMs = 250
-    scene = await Scene.open(bareHttp, () => ({ source: ['one'], retryMs }))
-    const stream = await client.open(scene.url)
+    const answers = [
+      { source: [{ id: 'long', data: 'come back later' }], retryMs: 60_000 },
+      { source: [{ id: 'short', data: 'come back soon' }], retryMs: 250 },
+    ]
+    const scene = await openScene(bareHttp, () => answers.shift() ?? { source: [] })
+    const patient = await openStream(scene.url)
+    await patient.until(({ happenings }) => happenings.includes('error'))
+    const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 2)
-    const [first, second] = scene.server.asked
-    const waitedMs = (second?.at ?? 0) - (first?.at ?? 0)
-    expect(waitedMs).toBeGreaterThan(retryMs - TOLERANCE_MS)
-    expect(waitedMs).toBeLessThan(UNTOLD_MS)
+    // If they did not listen, the first one to be sent away would be the first to come back.
+    expect(scene.server.asked.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, undefined, 'short'])
+    const [, sentAway, back] = scene.server.asked
+    expect((back?.at ?? 0) - (sentAway?.at ?? 0)).toBeGreaterThan(250 - TOLERANCE_MS)
   })
 })

@@ -1,28 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
-import type { Client } from './clients/event-sources.js'
-import { everyClient } from './clients/every-client.js'
-import { Scene } from './clients/scene.js'
+import { describe, expect, test } from '@jest/globals'
+import { describeEveryClient } from './clients/every-client.js'
 import { everyServer } from './clients/servers.js'
 
-// A browser takes its time on a busy machine.
-jest.setTimeout(30_000)
-
-describe.each(Object.entries(everyClient))('%s', (_name, start) => {
-  let client: Client
-  let scene: Scene
-  beforeAll(async () => {
-    client = await start()
-  })
-  afterAll(() => client.close())
-  afterEach(async () => {
-    await client.leave()
-    await scene.end()
-  })
-
+describeEveryClient(({ openScene, openStream }) => {
   describe.each(everyServer)('on $name', (kind) => {
     test('opens before there is any event, and hears named and unnamed events and JSON as they come', async () => {
-      scene = await Scene.open(kind, (manager) => ({ source: manager.getOrCreate('news') }))
-      const stream = await client.open(scene.url)
+      const scene = await openScene(kind, (manager) => ({ source: manager.getOrCreate('news') }))
+      const stream = await openStream(scene.url)
       await stream.until(({ opens }) => opens === 1)
       expect(stream.events).toEqual([])
 
@@ -39,9 +23,9 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
     })
 
     test('is known to have left when it leaves', async () => {
-      scene = await Scene.open(kind, (manager) => ({ source: manager.getOrCreate('news') }))
+      const scene = await openScene(kind, (manager) => ({ source: manager.getOrCreate('news') }))
       const left = new Promise((resolve) => scene.manager.getOrCreate('news').on('unsubscribe', resolve))
-      const stream = await client.open(scene.url)
+      const stream = await openStream(scene.url)
       await stream.until(({ opens }) => opens === 1)
       await stream.close()
       await left
@@ -49,15 +33,15 @@ describe.each(Object.entries(everyClient))('%s', (_name, start) => {
     })
 
     test('hears what a generator yields, and comes back when it is over', async () => {
-      scene = await Scene.open(kind, () => ({
+      const scene = await openScene(kind, () => ({
         source: (async function* () {
           yield { event: 'order', data: 1 }
           yield 2
         })(),
       }))
-      const stream = await client.open(scene.url)
-      await stream.until(({ opens, data }) => opens === 2 && data.length === 4)
-      expect(stream.data).toEqual(['1', '2', '1', '2'])
+      const stream = await openStream(scene.url)
+      await stream.until(({ opens, data }) => opens >= 2 && data.length >= 4)
+      expect(stream.data.slice(0, 4)).toEqual(['1', '2', '1', '2'])
     })
   })
 })

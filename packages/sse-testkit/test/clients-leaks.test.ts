@@ -6,7 +6,7 @@ import { type BareServer, startServer } from './clients/one-source.js'
 import { RawClient } from './clients/raw-client.js'
 
 // Two cores that are busy with other tests as well.
-jest.setTimeout(30_000)
+jest.setTimeout(60_000)
 
 let server: BareServer
 afterEach(() => server.close())

@@ -1,28 +1,9 @@
 import { once } from 'node:events'
-import { createServer, get, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { get } from 'node:http'
 import { Readable } from 'node:stream'
-import { afterEach, expect, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { parseEvents, readEvents } from '@ssekit/sse-testkit'
-
-const servers: Server[] = []
-
-async function listen(listener: RequestListener): Promise<string> {
-  const server = createServer(listener)
-  servers.push(server)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    await new Promise((resolve) => {
-      server.close(resolve)
-    })
-  }
-})
+import { listen } from './network/listen.js'
 
 const FRAMES = 'retry: 5\n\nid: 1\ndata: one\n\n: note\n\nevent: two\ndata: €\n\n'
 
@@ -73,6 +54,8 @@ test('a wait fails with what came instead: when the stream ends, and when the ti
   await expect(ended.take(2)).rejects.toThrow(/2 events.*complete.*data: 1/s)
   const url = await listen((_req, res) => void res.write('data: 1\n\n'))
   const open = await readEvents(url, { timeoutMs: 20 })
+  // It may take longer than that to come.
+  while (open.events.length === 0) await new Promise((resolve) => setImmediate(resolve))
   await expect(open.take(2)).rejects.toThrow(/2 events.*20 ms.*data: 1/s)
   await expect(open.end()).rejects.toThrow(/the end.*20 ms/)
   open.abort()

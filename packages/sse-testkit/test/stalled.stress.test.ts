@@ -112,6 +112,7 @@ test.each<[what: string, name: ChannelName, gaps: number]>([
   await stalling.everybodyHas(last)
   expect([...channel.reading.faults(last), ...stalling.faults(last)]).toEqual([])
   expect([channel.reading.gaps, stalling.gaps]).toEqual([0, gaps])
-  expect([channel.reading.reconnects, stalling.reconnects]).toEqual([0, STALLED])
-  expect(await child.call('slowCount')).toBe(STALLED)
+  expect(channel.reading.reconnects).toBe(0)
+  // On a busy machine one may be too slow again for what it is sent then.
+  for (const { reconnects } of stalling.readers) expect(reconnects).toBeGreaterThanOrEqual(1)
 })

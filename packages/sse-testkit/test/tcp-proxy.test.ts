@@ -37,7 +37,7 @@ function turn(): Promise<void> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 10_000
+  const deadline = Date.now() + 15_000
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`waited in vain for ${condition}`)
     await turn()
@@ -208,7 +208,7 @@ test('cut waits for no end that is being handed over', async () => {
   await one.gets(3)
   proxy.delayMs = 1_000
   one.socket.end()
-  await settled(() => 0)
+  await until(() => jest.getTimerCount() === 1)
   jest.advanceTimersByTime(1_001)
   proxy.cut()
   expect(await one.ends()).toBe('ECONNRESET')
@@ -260,30 +260,36 @@ test('delayMs is the time on the way, in each direction, and what is behind does
   const one = client(proxy)
   const socket = await target.socket(0)
   await one.send('a').gets(1)
-  /** What has got to the target, and back, so many ms later. */
-  const after = async (ms: number): Promise<unknown> => {
+  const timing = jest.spyOn(globalThis, 'setTimeout')
+  /** Resolves once the proxy has it, which sets its clock with all that comes. */
+  const send = async (text: string): Promise<void> => {
+    const { length } = timing.mock.calls
+    one.send(text)
+    await until(() => timing.mock.calls.length > length)
+  }
+  /** Fails unless so many ms later so much has got to the target, and back, and something is on its way in so many directions. */
+  const after = async (ms: number, ...expected: [sent: number, back: string, directions: number]): Promise<void> => {
     jest.advanceTimersByTime(ms)
+    const state = (): typeof expected => [socket.bytesRead, one.text, jest.getTimerCount()]
+    await until(() => String(state()) === String(expected))
     await settled(() => socket.bytesRead + one.text.length)
-    return [socket.bytesRead, one.text]
+    expect(state()).toEqual(expected)
   }
   proxy.delayMs = 1_000
-  one.send('b')
-  await after(0)
-  await after(600)
-  one.send('c')
-  await after(0)
+  await send('b')
+  await after(600, 1, 'a', 1)
+  await send('c')
   proxy.delayMs = 500
-  one.send('d')
-  await after(0)
-  expect(await after(390)).toEqual([1, 'a'])
+  await send('d')
+  await after(390, 1, 'a', 1)
   // 'b' is there after 1000 ms, and back 500 ms later.
-  expect(await after(20)).toEqual([2, 'a'])
-  expect(await after(480)).toEqual([2, 'a'])
-  expect(await after(20)).toEqual([2, 'ab'])
+  await after(20, 2, 'a', 2)
+  await after(480, 2, 'a', 2)
+  await after(20, 2, 'ab', 1)
   // 'd' was due at 1100 ms, but 'c' before it is on its way until 1600.
-  expect(await after(80)).toEqual([2, 'ab'])
-  expect(await after(20)).toEqual([4, 'ab'])
-  expect(await after(520)).toEqual([4, 'abcd'])
+  await after(80, 2, 'ab', 1)
+  await after(20, 4, 'ab', 1)
+  await after(520, 4, 'abcd', 0)
 })
 
 test('cutReplyAfter ends one connection, after so many bytes of replies to the byte', async () => {
@@ -314,7 +320,15 @@ test('cutReplyAfter waits for a connection that is meant', async () => {
 })
 
 test('cutReplyAfter lets a slow client have all of them, and then takes the target with it', async () => {
-  const target = await server((socket) => socket.resume().write(Buffer.alloc(32 * 1024 * 1024)))
+  // It always has more to say: else the system may take all of it, and then there is nothing by which it would notice.
+  const target = await server((socket) => {
+    const block = Buffer.alloc(1024 * 1024)
+    const write = (): void => {
+      while (socket.write(block));
+    }
+    socket.resume().on('drain', write)
+    write()
+  })
   const proxy = await proxyBefore(target)
   const done = proxy.cutReplyAfter(16 * 1024 * 1024 + 1)
   const { socket } = client(proxy)

@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { freePort } from '../network/free-port.js'
 import { certificate } from '../subjects/certificate.js'
 import { Caretaker } from './caretaker.js'
-import { freePort } from './free-port.js'
 
 const START_TIMEOUT_MS = 15_000
 const MAX_ATTEMPTS = 10

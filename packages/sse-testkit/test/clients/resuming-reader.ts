@@ -17,7 +17,7 @@ export class ResumingReader {
   readonly #url: string
   readonly #onRead: (reader: this) => void
   #lastEventId = ''
-  #awayMs = 0
+  #away: number | Promise<void> = 0
   #isDone = false
   #isCutWithin = false
   #request: ClientRequest | undefined
@@ -29,9 +29,13 @@ export class ResumingReader {
     this.#connect()
   }
 
-  /** Cuts the connection at whatever byte it is. It comes back after a while, and reads. */
-  cut(how: Cut = 'destroy', awayMs = 0): void {
-    this.#awayMs = awayMs
+  /**
+   * Cuts the connection at whatever byte it is. It comes back after a while, and reads.
+   *
+   * @param away how long it stays away, in ms, or until when
+   */
+  cut(how: Cut = 'destroy', away: number | Promise<void> = 0): void {
+    this.#away = away
     const socket = this.#request?.socket
     if (how === 'within' && this.#response !== undefined) this.#isCutWithin = true
     else if (how === 'fin' && socket?.readyState === 'open') socket.end()
@@ -79,7 +83,8 @@ export class ResumingReader {
     this.#request.on('error', () => {})
     this.#request.on('close', () => {
       this.#response = undefined
-      setTimeout(() => this.#connect(), this.#awayMs)
+      if (typeof this.#away === 'number') setTimeout(() => this.#connect(), this.#away)
+      else void this.#away.then(() => this.#connect())
     })
   }
 

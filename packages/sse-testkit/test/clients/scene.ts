@@ -44,14 +44,20 @@ export class Scene {
     return `${this.#kind.scheme}://127.0.0.1:${this.proxy.port}/events`
   }
 
-  /** Another process takes over that knows nothing of this one, which is killed. */
-  async restart(): Promise<void> {
+  /**
+   * Another process takes over that knows nothing of this one, which is killed.
+   *
+   * @param first what it does before anybody can come; resolves to what that comes to
+   */
+  async restart<T>(first?: (manager: SseManager) => Promise<T>): Promise<T | undefined> {
     const { server, manager } = this
     this.manager = new SseManager(this.#options)
+    const result = await first?.(this.manager)
     this.server = await this.#serve(0)
     this.proxy.leadTo(this.server.port)
     await server.close()
     await manager.close({ graceMs: 0 })
+    return result
   }
 
   /** Closes in good order; then another process takes over the port. */

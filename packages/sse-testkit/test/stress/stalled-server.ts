@@ -11,10 +11,10 @@ const manager = new SseManager({ heartbeatMs: 0, retryMs: 0 })
 const channels = {
   /** Waits for its readers for ever, so that whatever it holds for them is there to be measured. */
   patient: { writeTimeoutMs: 0 },
-  /** Cuts who does not read for a second, and keeps everything for them. */
-  keeping: { writeTimeoutMs: 1_000, history: { maxEvents: 1_000_000, maxBytes: 1024 ** 3 } },
+  /** Cuts who does not read for two seconds, and keeps everything for them. */
+  keeping: { writeTimeoutMs: 2_000, history: { maxEvents: 1_000_000, maxBytes: 1024 ** 3 } },
   /** Cuts them too, and keeps next to nothing. */
-  forgetting: { writeTimeoutMs: 1_000, history: { maxEvents: 10 } },
+  forgetting: { writeTimeoutMs: 2_000, history: { maxEvents: 10 } },
 } satisfies Readonly<Record<string, ChannelOptions>>
 
 export type ChannelName = keyof typeof channels

@@ -8,10 +8,15 @@ import { createServer } from 'node:net'
 const FIRST = 10_000
 const LAST = 32_767
 
-/** A port of this machine that nobody listens on. By the time it is used somebody may. */
+/** Those that are given out are taken, though nobody may listen yet. */
+const given = new Set<number>()
+
+/** A port of this machine that nobody listens on, and another one each time. By the time it is used some other program may. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1))
+    if (given.has(port)) continue
+    given.add(port)
     const server = createServer()
     try {
       server.listen(port, '127.0.0.1')

@@ -1,0 +1,46 @@
+import { afterAll, afterEach, beforeAll } from '@jest/globals'
+import { TcpProxy } from '@ssekit/sse-testkit'
+import { type NatsOptions, NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
+import { Nodes } from './nodes.js'
+
+/** One server for all tests of a file, and what each test makes of it, which ends with that test. */
+export interface SharedBroker {
+  readonly server: NatsServer
+  /** Backplanes with a stream of their own, at the server or a proxy before it. */
+  nodes(at?: { readonly port: number }): Nodes
+  /** A network before the server, to be broken. */
+  proxy(): Promise<TcpProxy>
+}
+
+/** Starts a server before the tests of the file that calls it. */
+export function sharedBroker(options?: NatsOptions): SharedBroker {
+  let server: NatsServer
+  const opened: Nodes[] = []
+  const proxies: TcpProxy[] = []
+  beforeAll(async () => {
+    server = await NatsServer.start(options)
+  })
+  afterEach(async () => {
+    // Who waits for an answer gets it, or an end.
+    server.resume()
+    for (const proxy of proxies) proxy.resume()
+    await Promise.all(opened.splice(0).map((nodes) => nodes.close()))
+    await Promise.all(proxies.splice(0).map((proxy) => proxy.close()))
+  })
+  afterAll(() => server.stop())
+  return {
+    get server() {
+      return server
+    },
+    nodes(at = server) {
+      const nodes = new Nodes(at)
+      opened.push(nodes)
+      return nodes
+    },
+    async proxy() {
+      const proxy = await TcpProxy.listen({ port: server.port })
+      proxies.push(proxy)
+      return proxy
+    },
+  }
+}

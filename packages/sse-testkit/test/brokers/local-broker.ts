@@ -1,0 +1,42 @@
+import { jest, test } from '@jest/globals'
+import type { Backplane } from '@ssekit/sse-core'
+import { backplaneContract } from '@ssekit/sse-testkit'
+
+/** A broker that lives in the process of the test. */
+export interface LocalBroker {
+  node(): Backplane
+  goDown(): void
+  goUp(): void
+  wipe(): void
+}
+
+/** Declares the contract's tests for a broker, of which each test has a new one. */
+export function testContractOf(makeBroker: (maxEvents: number | undefined) => LocalBroker): void {
+  // Ten thousand events keep a busy machine for long.
+  jest.setTimeout(60_000)
+  const brokers = new WeakMap<Backplane, LocalBroker>()
+  const brokerOf = (nodes: readonly Backplane[]): LocalBroker => {
+    const broker = nodes[0] && brokers.get(nodes[0])
+    if (broker === undefined) throw new Error('these nodes have no broker')
+    return broker
+  }
+  backplaneContract({
+    test,
+    patienceMs: 15_000,
+    nodes: async (count, history) => {
+      const broker = makeBroker(history?.maxEvents)
+      return Array.from({ length: count }, () => {
+        const node = broker.node()
+        brokers.set(node, broker)
+        return node
+      })
+    },
+    interrupt: async (nodes) => {
+      const broker = brokerOf(nodes)
+      broker.goDown()
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      broker.goUp()
+    },
+    wipe: async (nodes) => brokerOf(nodes).wipe(),
+  })
+}

@@ -1,0 +1,24 @@
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach } from '@jest/globals'
+
+const servers: Server[] = []
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    const closed = once(server, 'close')
+    server.close()
+    server.closeAllConnections()
+    await closed
+  }
+})
+
+/** Has a server, or a new one with this listener, listen on this machine until the test is over; says where. */
+export async function listen(what: Server | RequestListener): Promise<string> {
+  const server = typeof what === 'function' ? createServer(what) : what
+  servers.push(server)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}

@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { type SseChannel, type SseEvent, SseManager } from '@ssekit/sse-core'
+import { readEvents } from '@ssekit/sse-testkit'
+
+/** What an application of an adapter is to do. */
+export interface OwnManagerApp {
+  /** What its `sse()` is given; undefined if it is to be called without a manager. */
+  readonly manager: SseManager | undefined
+  /** What it streams at `/`. */
+  readonly channel: SseChannel
+  /** An option of that stream, which may throw. */
+  readonly filter: (event: SseEvent) => boolean
+}
+
+/** Has an application listen until the test is over; says where. */
+export type ServeOwnManager = (app: OwnManagerApp) => Promise<string>
+
+/**
+ * Whose limits hold, and who is told of errors, with `sse()` of an adapter and a channel that has a manager of its own.
+ *
+ * @param sseManager the default manager, as the adapter exports it
+ */
+export function testOwnManager(sseManager: SseManager, serve: ServeOwnManager): void {
+  let errors: unknown[]
+  let own: SseManager
+  beforeEach(() => {
+    errors = []
+    own = new SseManager({ maxConnections: 1, onError: (error) => errors.push(error) })
+  })
+  afterEach(() => own.close({ graceMs: 0 }))
+
+  const start = (manager?: SseManager): Promise<string> => {
+    const filter = ({ data }: SseEvent): boolean => {
+      if (data === 'bad') throw new Error('not today')
+      return true
+    }
+    return serve({ manager, channel: own.getOrCreate('news'), filter })
+  }
+
+  describe('sse() without a manager', () => {
+    test("counts a channel's streams with the channel's own manager, whose limits and close() hold", async () => {
+      const url = await start()
+      const first = await readEvents(url)
+      await first.take(1)
+      expect(own.stats().connections).toBe(1)
+      expect(sseManager.stats().connections).toBe(0)
+      const second = await readEvents(url)
+      expect(await second.end()).toBe('complete')
+      expect(second.events).toEqual([])
+      expect(own.stats().closed).toEqual({ limit: 1 })
+      await own.close({ event: 'bye', retryMs: 77 })
+      expect(await first.end()).toBe('complete')
+      expect(first.events.at(-1)?.data).toBe('bye')
+      expect(first.retries.at(-1)).toBe(77)
+    })
+
+    test('tells onError of that manager of errors', async () => {
+      const reader = await readEvents(await start())
+      await reader.take(1)
+      await own.getOrCreate('news').broadcast('bad')
+      await reader.end()
+      expect(errors).toEqual([new Error('not today')])
+    })
+  })
+
+  test('a manager that sse() is given counts instead', async () => {
+    const given = new SseManager()
+    const url = await start(given)
+    const readers = await Promise.all([readEvents(url), readEvents(url)])
+    for (const reader of readers) await reader.take(1)
+    expect([given.stats().connections, own.stats().connections]).toEqual([2, 0])
+    await given.close({ event: 'bye' })
+    for (const reader of readers) {
+      await reader.end()
+      expect(reader.events.at(-1)?.data).toBe('bye')
+    }
+  })
+}
