@@ -1,10 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { NatsServer } from '../../../packages/sse-testkit/test/brokers/nats-server.js'
 import { Reader } from './reader.js'
 import { RunningExample } from './running-example.js'
-
-// Several processes, on a machine that runs others.
-jest.setTimeout(60_000)
 
 let nats: NatsServer
 let servers: RunningExample[] = []

@@ -1,10 +1,7 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { RedisServer } from '../../../packages/sse-testkit/test/brokers/redis-server.js'
 import { Reader } from './reader.js'
 import { RunningExample } from './running-example.js'
-
-// Several processes each, on a machine that runs others.
-jest.setTimeout(60_000)
 
 let redis: RedisServer
 let example: RunningExample

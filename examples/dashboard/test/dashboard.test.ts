@@ -1,12 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { startChromium } from '../../../packages/sse-testkit/test/clients/chromium.js'
 import { type RunningDashboard, startDashboard } from './running-dashboard.js'
-
-// A browser and four servers, on a machine that runs others.
-jest.setTimeout(60_000)
 
 const SERVERS = ['express', 'fastify', 'koa']
 

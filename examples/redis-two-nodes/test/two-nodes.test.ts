@@ -1,11 +1,8 @@
-import { afterEach, expect, jest, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import type { Browser } from 'playwright-core'
 import { startChromium } from '../../../packages/sse-testkit/test/clients/chromium.js'
 import { NewsReader } from './news-reader.js'
 import { RunningLauncher } from './running-launcher.js'
-
-// Killed programs stay away for three seconds, and clients for two.
-jest.setTimeout(60_000)
 
 let launcher: RunningLauncher
 let browser: Browser | undefined

@@ -1,8 +1,5 @@
-import { expect, jest, test } from '@jest/globals'
+import { expect, test } from '@jest/globals'
 import { RunningRecipe } from './running-recipe.js'
-
-// Each is a process of its own, on a machine that runs others.
-jest.setTimeout(60_000)
 
 const WHOLE = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
 

@@ -1,13 +1,10 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
 import { startCluster } from './cluster.js'
 import { Heard, numbers } from './heard.js'
 import { Nodes } from './nodes.js'
 import { insist, until } from './until.js'
-
-// Three servers elect who leads, which takes them seconds.
-jest.setTimeout(60_000)
 
 let servers: readonly NatsServer[]
 let nodes: Nodes

@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, test } from '@jest/globals'
 import { redisBackplane } from '@ssekit/sse-redis'
 import { backplaneContract } from '@ssekit/sse-testkit'
 import { RedisCluster } from '../../sse-testkit/test/brokers/redis-cluster.js'
 import { isFullStress } from '../../sse-testkit/test/stress.js'
 import { type ConnectCluster, connectIoredisCluster, connectNodeRedisCluster, type OpenClient } from './clients.js'
-
-// Three servers, which take seconds to agree on who has what.
-jest.setTimeout(isFullStress ? 600_000 : 60_000)
 
 let cluster: RedisCluster
 const clients: OpenClient[] = []

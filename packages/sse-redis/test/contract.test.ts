@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, describe, jest, test } from '@jest/globals'
+import { afterAll, beforeAll, describe, test } from '@jest/globals'
 import { redisBackplane } from '@ssekit/sse-redis'
 import { backplaneContract } from '@ssekit/sse-testkit'
 import { RedisServer } from '../../sse-testkit/test/brokers/redis-server.js'
@@ -7,7 +7,6 @@ import { type Connect, connectIoredis, connectNodeRedis, type OpenClient } from 
 
 // Ten thousand events at once keep a busy machine for long.
 const timeoutMs = 30_000
-jest.setTimeout(60_000)
 
 describe.each<[string, Connect]>([
   ['ioredis', connectIoredis],

@@ -1,11 +1,8 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import type { LogEntry, Unsubscribe } from '@ssekit/sse-core'
 import { isFullStress } from '../../sse-testkit/test/stress.js'
 import { everyClient, Stage } from './stage.js'
 import { until } from './until.js'
-
-// Two cores that are busy with other tests as well.
-jest.setTimeout(isFullStress ? 600_000 : 60_000)
 
 const CHANNELS = isFullStress ? 10_000 : 2_000
 

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { TcpProxy } from '@ssekit/sse-testkit'
 import { Crowd } from '../../sse-testkit/test/clients/crowd.js'
 import { faultsOf } from '../../sse-testkit/test/clients/resuming-reader.js'
@@ -11,9 +11,6 @@ import { until } from './until.js'
 const READERS = isFullStress ? 200 : 60
 /** How many numbers there are between one death and the next; a hundred a second. */
 const NUMBERS = isFullStress ? 1_000 : 60
-
-// Two cores that are busy with other tests as well.
-jest.setTimeout(isFullStress ? 600_000 : 60_000)
 
 describe.each(everyClient)('%s', (make, connect) => {
   let stage: Stage

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { afterEach, expect, jest, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import { respond, type SseConnection, SseManager } from '@ssekit/sse-core'
 import { type BareServer, startServer } from './clients/one-source.js'
 import { RawClient } from './clients/raw-client.js'
@@ -9,9 +9,6 @@ const ONE_WRITE = 64 * 1024
 const EVENT = 16 * 1024
 /** How often the event loop must get round while a source is eager. */
 const TURNS = 20
-
-// Two cores that are busy with other tests as well.
-jest.setTimeout(60_000)
 
 let manager: SseManager
 let server: BareServer

@@ -1,11 +1,8 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import type { Browser } from 'playwright-core'
 import { StreamPage, startChromium } from './clients/chromium.js'
 import { Scene } from './clients/scene.js'
 import { bareHttp, bareHttp2 } from './clients/servers.js'
-
-// A browser takes its time on a busy machine.
-jest.setTimeout(60_000)
 
 let browser: Browser
 let page: StreamPage

@@ -1,11 +1,8 @@
-import { afterEach, expect, jest, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import { type CloseReason, respond, SseManager } from '@ssekit/sse-core'
 import { Crowd } from './clients/crowd.js'
 import { type BareServer, startServer } from './clients/one-source.js'
 import { faultsOf } from './clients/resuming-reader.js'
-
-// Two cores that are busy with other tests as well.
-jest.setTimeout(60_000)
 
 let manager: SseManager
 let server: BareServer

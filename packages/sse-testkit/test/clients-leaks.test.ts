@@ -1,12 +1,9 @@
 import { createHook } from 'node:async_hooks'
 import { getEventListeners, once } from 'node:events'
-import { afterEach, expect, jest, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import { respond, type SseConnection, SseManager, type SseSource } from '@ssekit/sse-core'
 import { type BareServer, startServer } from './clients/one-source.js'
 import { RawClient } from './clients/raw-client.js'
-
-// Two cores that are busy with other tests as well.
-jest.setTimeout(60_000)
 
 let server: BareServer
 afterEach(() => server.close())

@@ -4,15 +4,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { buildSync } from 'esbuild'
 import { Crowd } from './clients/crowd.js'
 import type { NumberServerOptions, NumbersSent } from './clients/number-server.js'
 import { faultsOf, type ResumingReader } from './clients/resuming-reader.js'
 import { isFullStress } from './stress.js'
-
-// Two cores that are busy with other tests as well.
-jest.setTimeout(isFullStress ? 300_000 : 60_000)
 
 const folder = mkdtempSync(join(tmpdir(), 'ssekit-numbers-'))
 const program = join(folder, 'number-server.mjs')

@@ -1,4 +1,4 @@
-import { afterEach, expect, jest, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import { Crowd } from './clients/crowd.js'
 import { Child } from './stress/child.js'
 import type { ChannelName, StalledCommands } from './stress/stalled-server.js'
@@ -14,9 +14,6 @@ const READING = 20
 
 const KIB = 1024
 const MIB = 1024 * KIB
-
-// Two cores that are busy with other tests as well.
-jest.setTimeout(isFullStress ? 600_000 : 120_000)
 
 let child: Child<StalledCommands>
 const crowds: Crowd[] = []

@@ -1,4 +1,4 @@
-import { jest, test } from '@jest/globals'
+import { test } from '@jest/globals'
 import type { Backplane } from '@ssekit/sse-core'
 import { backplaneContract } from '@ssekit/sse-testkit'
 
@@ -12,8 +12,6 @@ export interface LocalBroker {
 
 /** Declares the contract's tests for a broker, of which each test has a new one. */
 export function testContractOf(makeBroker: (maxEvents: number | undefined) => LocalBroker): void {
-  // Ten thousand events keep a busy machine for long.
-  jest.setTimeout(60_000)
   const brokers = new WeakMap<Backplane, LocalBroker>()
   const brokerOf = (nodes: readonly Backplane[]): LocalBroker => {
     const broker = nodes[0] && brokers.get(nodes[0])

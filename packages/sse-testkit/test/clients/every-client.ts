@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, jest } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe } from '@jest/globals'
 import { chromiumClient } from './chromium.js'
 import { type Client, npmEventSource, undiciEventSource } from './event-sources.js'
 import { Scene } from './scene.js'
@@ -21,8 +21,6 @@ const makes: Readonly<Record<string, () => Client | Promise<Client>>> = {
 
 /** Describes the same tests for every make of EventSource, which is started once for all of them. */
 export function describeEveryClient(tests: (tools: ClientTools) => void): void {
-  // A browser takes its time on a busy machine.
-  jest.setTimeout(60_000)
   describe.each(Object.entries(makes))('%s', (_name, start) => {
     let client: Client
     const scenes: Scene[] = []
