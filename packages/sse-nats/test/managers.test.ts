@@ -5,6 +5,8 @@ import { Heard, numbers } from './heard.js'
 import { sharedBroker } from './shared-broker.js'
 import { until } from './until.js'
 
+jest.setTimeout(60_000)
+
 const broker = sharedBroker()
 
 interface Orders extends Record<string, unknown> {
@@ -38,7 +40,9 @@ test('typed events and an end from a process that only publishes, which follows 
 
 test('a thousand channels on one connection, each with its own events, and all given back', async () => {
   const nodes = broker.nodes()
-  const [publisher, node] = [await nodes.backplane(), await nodes.backplane({ compareMs: 20 })]
+  // A busy machine has a thousand answers to wait for.
+  const timeoutMs = 30_000
+  const [publisher, node] = [await nodes.backplane({ timeoutMs }), await nodes.backplane({ timeoutMs, compareMs: 200 })]
   const channels = numbers(1, 1_000).map((n) => `channel ${n}`)
   const heard = await Promise.all(channels.map((channel) => Heard.of(node, channel)))
   await Promise.all(channels.map((channel) => publisher.publish(channel, { event: { data: channel } })))

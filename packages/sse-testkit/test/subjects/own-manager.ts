@@ -3,7 +3,7 @@ import { type SseChannel, type SseEvent, SseManager } from '@ssekit/sse-core'
 import { readEvents } from '@ssekit/sse-testkit'
 
 /** What an application of an adapter is to do. */
-export interface OwnManagerApp {
+interface OwnManagerApp {
   /** What its `sse()` is given; undefined if it is to be called without a manager. */
   readonly manager: SseManager | undefined
   /** What it streams at `/`. */
@@ -13,7 +13,7 @@ export interface OwnManagerApp {
 }
 
 /** Has an application listen until the test is over; says where. */
-export type ServeOwnManager = (app: OwnManagerApp) => Promise<string>
+type ServeOwnManager = (app: OwnManagerApp) => Promise<string>
 
 /**
  * Whose limits hold, and who is told of errors, with `sse()` of an adapter and a channel that has a manager of its own.
