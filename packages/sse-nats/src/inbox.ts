@@ -5,7 +5,12 @@ interface Waiting {
   readonly deadline: number
   readonly onReply: (reply: Msg) => void
   readonly onLost: (error: Error) => void
+  /** What may be asked again without harm. */
+  question?: { readonly subject: string; readonly payload: string | Uint8Array; nextTime: number; waitMs: number }
 }
+
+/** Into how many parts the time for an answer is divided: a question is asked again after the first of them, and the third. */
+const PARTS = 5
 
 /**
  * Questions to the server and its replies, over one subscription. The client's own requests cost several times as much, which
@@ -19,6 +24,7 @@ export class Inbox {
   #prefix = ''
   #subscription: Subscription | undefined
   #timer: NodeJS.Timeout | undefined
+  #againTimer: NodeJS.Timeout | undefined
 
   constructor(connection: NatsConnection, timeoutMs: number) {
     this.#connection = connection
@@ -37,14 +43,22 @@ export class Inbox {
     })
   }
 
-  /** The reply to a question. Rejects if there is none in time, or nobody to reply. */
+  /**
+   * The reply to a question, which changes nothing. Rejects if there is none in time, or nobody to reply.
+   *
+   * It is asked again: while a stream begins, the server says already that it is there, and leaves questions about its messages
+   * unanswered.
+   */
   ask(subject: string, payload: string | Uint8Array): Promise<Msg> {
     return new Promise((resolve, reject) => {
       const onReply = (reply: Msg): void => {
         if (reply.headers?.code === 503) reject(new SseError('ERR_SSE_BACKPLANE', `nobody answers to ${subject}`))
         else resolve(reply)
       }
-      this.post(subject, payload, undefined, onReply, reject)
+      const waiting = this.#waiting.get(this.post(subject, payload, undefined, onReply, reject)) as Waiting
+      const waitMs = this.#timeoutMs / PARTS
+      waiting.question = { subject, payload, nextTime: performance.now() + waitMs, waitMs: 2 * waitMs }
+      this.#againTimer ??= setInterval(() => this.#askAgain(), waitMs).unref()
     })
   }
 
@@ -57,7 +71,7 @@ export class Inbox {
     onLost: (error: Error) => void,
   ): number {
     this.#count += 1
-    const reply = `${this.#prefix}.${this.#count}`
+    const reply = this.#addressOf(this.#count)
     this.#connection.publish(subject, payload, headers === undefined ? { reply } : { reply, headers })
     this.#waiting.set(this.#count, { deadline: performance.now() + this.#timeoutMs, onReply, onLost })
     this.#timer ??= setTimeout(() => this.#dropLate(), this.#timeoutMs).unref()
@@ -73,8 +87,13 @@ export class Inbox {
 
   close(): void {
     clearTimeout(this.#timer)
+    clearInterval(this.#againTimer)
     this.#subscription?.unsubscribe()
     this.abandon(new SseError('ERR_SSE_CLOSED', 'the backplane is closed'))
+  }
+
+  #addressOf(number: number): string {
+    return `${this.#prefix}.${number}`
   }
 
   #receive(reply: Msg): void {
@@ -82,6 +101,22 @@ export class Inbox {
     const waiting = this.#waiting.get(number)
     this.#waiting.delete(number)
     waiting?.onReply(reply)
+  }
+
+  #askAgain(): void {
+    if (this.#waiting.size === 0) {
+      clearInterval(this.#againTimer)
+      this.#againTimer = undefined
+      return
+    }
+    if (this.#connection.isClosed()) return
+    const now = performance.now()
+    for (const [number, { question }] of this.#waiting) {
+      if (question === undefined || question.nextTime > now) continue
+      question.nextTime = now + question.waitMs
+      question.waitMs *= 2
+      this.#connection.publish(question.subject, question.payload, { reply: this.#addressOf(number) })
+    }
   }
 
   /** In the order in which they were asked. */

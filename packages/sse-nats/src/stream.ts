@@ -16,7 +16,8 @@ import { streamConfig } from './stream-config.js'
 import type { Subjects } from './subjects.js'
 
 const STREAM_NOT_FOUND = 10_059
-const STREAM_NAME_IN_USE = 10_058
+/** What is said of a stream that others have made meanwhile: by its name, or by its subjects where that is seen first. */
+const MADE_BY_OTHERS = [10_058, 10_065]
 
 /** How long to wait until a question is asked once more, in ms. */
 const INSIST_MS = 250
@@ -155,10 +156,12 @@ export class Stream {
   /** Asks for it once, since a cluster may make it twice else, and looks whether it is there: others may be at it too. */
   async #make({ streams }: JetStreamManager): Promise<StreamInfo> {
     const making = streams.add(streamConfig(this.#settings, this.subjects))
-    // Another process was faster, with other options.
     const made = making.catch((error: unknown) => {
-      if (hasCode(error, STREAM_NAME_IN_USE)) return streams.info(this.name)
-      throw error
+      if (!MADE_BY_OTHERS.some((code) => hasCode(error, code))) throw error
+      // If there is none of its name, others have its subjects.
+      return streams.info(this.name).catch(() => {
+        throw error
+      })
     })
     let isFirst = true
     return insist(() => {

@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals'
+import { headers } from '@nats-io/transport-node'
+import { Inbox } from '../src/inbox.js'
+import { sharedBroker } from './shared-broker.js'
+
+const broker = sharedBroker()
+
+test('a question that nobody has answered is asked again, what was posted is not, and late answers count for nothing', async () => {
+  const connection = await broker.nodes().connect()
+  const asked: string[] = []
+  const answerer = connection.subscribe('questions.*', {
+    callback: (_error, question) => {
+      asked.push(question.subject)
+      if (question.subject === 'questions.once') return
+      const count = asked.filter((subject) => subject === question.subject).length
+      // To both: the second answer comes when nobody waits for it any more.
+      if (count === 2) for (const answer of ['this', 'not this']) question.respond(answer)
+    },
+  })
+  const inbox = new Inbox(connection, 2_000)
+  inbox.open(undefined)
+  const lost = new Promise<Error>((resolve) => {
+    inbox.post('questions.once', '', headers(), () => {}, resolve)
+  })
+  const [one, other] = await Promise.all([inbox.ask('questions.one', '?'), inbox.ask('questions.other', '?')])
+  expect([one.string(), other.string()]).toEqual(['this', 'this'])
+  expect((await lost).message).toContain('did not answer in 2000 ms')
+  expect(asked.filter((subject) => subject === 'questions.once')).toHaveLength(1)
+  await expect(inbox.ask('nobody.there', '?')).rejects.toMatchObject({ code: 'ERR_SSE_BACKPLANE' })
+  answerer.unsubscribe()
+  inbox.close()
+})
