@@ -146,7 +146,7 @@ export class Stream {
 
   async #infoOrMade(manager: JetStreamManager): Promise<StreamInfo> {
     try {
-      return await insist(() => manager.streams.info(this.name))
+      return await insist(() => begun(manager.streams.info(this.name)))
     } catch (error) {
       if (!hasCode(error, STREAM_NOT_FOUND)) throw error
     }
@@ -155,11 +155,11 @@ export class Stream {
 
   /** Asks for it once, since a cluster may make it twice else, and looks whether it is there: others may be at it too. */
   async #make({ streams }: JetStreamManager): Promise<StreamInfo> {
-    const making = streams.add(streamConfig(this.#settings, this.subjects))
+    const making = begun(streams.add(streamConfig(this.#settings, this.subjects)))
     const made = making.catch((error: unknown) => {
       if (!MADE_BY_OTHERS.some((code) => hasCode(error, code))) throw error
       // If there is none of its name, others have its subjects.
-      return streams.info(this.name).catch(() => {
+      return begun(streams.info(this.name)).catch(() => {
         throw error
       })
     })
@@ -169,9 +169,15 @@ export class Stream {
         isFirst = false
         return made
       }
-      return streams.info(this.name).catch(() => new Promise<never>(() => {}))
+      return begun(streams.info(this.name)).catch(() => new Promise<never>(() => {}))
     })
   }
+}
+
+/** Never comes for a stream that is being made, which the server says was made in the year 1: another life, it would seem. */
+async function begun(answer: Promise<StreamInfo>): Promise<StreamInfo> {
+  const info = await answer
+  return info.created.startsWith('0001-') ? new Promise<never>(() => {}) : info
 }
 
 /** Asks again and again until there is an answer: while it agrees on who leads, a cluster leaves questions unanswered. */
