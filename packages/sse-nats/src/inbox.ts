@@ -9,10 +9,10 @@ interface Waiting {
   question?: { readonly subject: string; readonly payload: string | Uint8Array; nextTime: number; waitMs: number }
 }
 
-/** When a question is asked again, in ms, and after twice that time once more. Ten thousand at once take a server half a second. */
+/** After how long a question is asked again, in ms; then after twice that, and so on. Ten thousand at once take half a second. */
 const AGAIN_MS = 1_000
-/** So many times at least in the time that there is for an answer: twice. */
-const MIN_PARTS = 5
+/** Of a shorter limit the part after which it is asked again. */
+const AGAIN_PART = 1 / 5
 
 /**
  * Questions to the server and its replies, over one subscription. The client's own requests cost several times as much, which
@@ -58,7 +58,7 @@ export class Inbox {
         else resolve(reply)
       }
       const waiting = this.#waiting.get(this.post(subject, payload, undefined, onReply, reject)) as Waiting
-      const waitMs = Math.min(AGAIN_MS, this.#timeoutMs / MIN_PARTS)
+      const waitMs = Math.min(AGAIN_MS, this.#timeoutMs * AGAIN_PART)
       waiting.question = { subject, payload, nextTime: performance.now() + waitMs, waitMs: 2 * waitMs }
       this.#againTimer ??= setInterval(() => this.#askAgain(), waitMs).unref()
     })
