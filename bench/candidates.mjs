@@ -17,6 +17,7 @@ const candidates = {
   net: { label: 'bare net, `socket.write(buffer)`', script: 'net.mjs' },
   'net-again': { label: AGAIN, script: 'net.mjs' },
   epoll: { label: 'C with epoll', script: 'epoll.mjs' },
+  'epoll-again': { label: AGAIN, script: 'epoll.mjs' },
   nchan: { label: 'nginx with nchan', script: 'nchan.mjs' },
 
   http: { label: 'bare http, `res.write(buffer)`', script: 'http.mjs' },

@@ -46,6 +46,22 @@ export function labelOf(id) {
 }
 
 /**
+ * Comparisons of the same with the same candidates, each time anew, as one with all rounds.
+ *
+ * @param {readonly (readonly Comparison[])[]} runs each with the same tables
+ * @returns {Comparison[]}
+ */
+export function continued([first = [], ...others]) {
+  return first.map((comparison, table) => ({
+    ...comparison,
+    entries: comparison.entries.map((entry, index) => ({
+      ...entry,
+      values: [entry, ...others.map((run) => run[table]?.entries[index])].flatMap((each) => each?.values ?? []),
+    })),
+  }))
+}
+
+/**
  * Comparisons of the same with different candidates, as one.
  *
  * @param {readonly Comparison[]} comparisons

@@ -40,9 +40,12 @@ const results = []
 for (const { id, title, method, run } of rows) {
   if (args.only?.includes(id) === false) continue
   process.stdout.write(`## ${title}\n\n`)
+  const rowStartedAt = performance.now()
   const comparisons = await run(settings)
+  const seconds = Math.round(performance.now() - rowStartedAt) / 1000
   for (const comparison of comparisons) process.stdout.write(formatForTerminal(comparison))
-  results.push({ id, title, method, comparisons })
+  process.stdout.write(`${id} took ${seconds.toFixed(1)} s.\n\n`)
+  results.push({ id, title, method, seconds, comparisons })
 }
 
 const minutes = (Date.now() - startedAt.getTime()) / 60_000

@@ -9,6 +9,7 @@ import { controlOf, isSound, notesOf, tableOf } from './text.mjs'
  * @property {string} id
  * @property {string} title
  * @property {string} method
+ * @property {number} seconds how long it took
  * @property {Comparison[]} comparisons
  */
 
