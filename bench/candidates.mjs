@@ -8,6 +8,8 @@
  * @property {string} [broker] in `brokers`: a script, too
  */
 
+/** A handler whose promise is pending for as long as its stream is open, as that of `await res.sse()` is. */
+const AWAITING = { awaits: true }
 const AGAIN = 'the same in another process (A/A)'
 /** A channel that has had a thousand events. */
 const REPLAYING = { retained: 1_000, countWrites: true }
@@ -17,15 +19,19 @@ const candidates = {
   net: { label: 'bare net, `socket.write(buffer)`', script: 'net.mjs' },
   'net-again': { label: AGAIN, script: 'net.mjs' },
   epoll: { label: 'C with epoll', script: 'epoll.mjs' },
+  'epoll-again': { label: AGAIN, script: 'epoll.mjs' },
   nchan: { label: 'nginx with nchan', script: 'nchan.mjs' },
 
   http: { label: 'bare http, `res.write(buffer)`', script: 'http.mjs' },
   'http-again': { label: AGAIN, script: 'http.mjs' },
   'http-replay': { label: 'bare http, a loop of `res.write(buffer)`', script: 'http.mjs', options: REPLAYING },
   express: { label: 'bare Express 5', script: 'express.mjs' },
+  'express-awaiting': { label: 'bare Express 5, awaiting the end', script: 'express.mjs', options: AWAITING },
   express4: { label: 'bare Express 4', script: 'express.mjs', options: { express: 'express4' } },
   fastify: { label: 'bare Fastify', script: 'fastify.mjs' },
+  'fastify-awaiting': { label: 'bare Fastify, awaiting the end', script: 'fastify.mjs', options: AWAITING },
   koa: { label: 'bare Koa, `ctx.respond = false`', script: 'koa.mjs' },
+  'koa-awaiting': { label: 'bare Koa, `ctx.respond = false`, awaiting the end', script: 'koa.mjs', options: AWAITING },
   'koa-stream': { label: 'bare Koa, `ctx.body = stream`', script: 'koa-stream.mjs' },
 
   'ssekit-http': { label: '**ssekit** on http', script: 'ssekit-http.mjs' },

@@ -1,5 +1,5 @@
 import { candidate } from './candidates.mjs'
-import { median } from './statistics.mjs'
+import { mean, median } from './statistics.mjs'
 
 /**
  * One candidate's figures, one a round.
@@ -19,6 +19,7 @@ import { median } from './statistics.mjs'
  * @property {string} quantity what the figures are, as a table's heading says it
  * @property {string} unit
  * @property {'value' | 'ratio' | undefined} [plot] what is drawn of it, if anything
+ * @property {boolean} [isMean] whether what counts is the mean of the rounds, not their median
  * @property {Entry[]} entries
  * @property {number} [clientShare] how much of one CPU the load client took
  * @property {string[]} leftOut who could not be measured, and why
@@ -27,22 +28,49 @@ import { median } from './statistics.mjs'
 /** @typedef {{ low: number, middle: number, high: number }} Spread */
 
 /**
+ * The figure that stands for all of an entry's.
+ *
+ * @param {Comparison} comparison
+ * @param {Entry} entry
+ */
+export function typicalOf({ isMean }, { values }) {
+  return isMean ? mean(values) : median(values)
+}
+
+/**
  * An entry's figures divided by its baseline's, round by round; undefined for a baseline.
  *
  * @param {Comparison} comparison
  * @param {Entry} entry
  * @returns {Spread | undefined}
  */
-export function ratioOf({ entries }, { against, values }) {
+export function ratioOf({ entries, isMean }, { against, values }) {
   const baseline = entries.find(({ id }) => id === against)
   if (baseline === undefined) return undefined
   const ratios = values.map((value, round) => value / (baseline.values[round] ?? Number.NaN))
-  return { low: Math.min(...ratios), middle: median(ratios), high: Math.max(...ratios) }
+  const middle = isMean ? mean(values) / mean(baseline.values) : median(ratios)
+  return { low: Math.min(...ratios), middle, high: Math.max(...ratios) }
 }
 
 /** @param {string} id */
 export function labelOf(id) {
   return candidate(/** @type {import('./candidates.mjs').CandidateId} */ (id)).label
+}
+
+/**
+ * Comparisons of the same with the same candidates, each time anew, as one with all rounds.
+ *
+ * @param {readonly (readonly Comparison[])[]} runs each with the same tables
+ * @returns {Comparison[]}
+ */
+export function continued([first = [], ...others]) {
+  return first.map((comparison, table) => ({
+    ...comparison,
+    entries: comparison.entries.map((entry, index) => ({
+      ...entry,
+      values: [entry, ...others.map((run) => run[table]?.entries[index])].flatMap((each) => each?.values ?? []),
+    })),
+  }))
 }
 
 /**

@@ -9,7 +9,7 @@ import { labelOf } from './comparison.mjs'
  * @typedef {Partial<Record<CandidateId, CandidateId | null>>} Cast
  */
 
-/** @typedef {Pick<Comparison, 'title' | 'quantity' | 'unit' | 'plot'>} Heading */
+/** @typedef {Pick<Comparison, 'title' | 'quantity' | 'unit' | 'plot' | 'isMean'>} Heading */
 
 /**
  * @typedef {object} Measurement
@@ -25,8 +25,13 @@ import { labelOf } from './comparison.mjs'
  * @property {() => Promise<void>} stop
  */
 
-/** How often each is run before it counts: its code is compiled then. */
-const WARM_UPS = 1
+/**
+ * How a comparison is run, where it is not as usual.
+ *
+ * @typedef {object} Terms
+ * @property {readonly string[] | undefined} [among] the ids of those that take part; all by default
+ * @property {number} [warmUps] how often each is run before it counts: its code is compiled then. Once by default
+ */
 
 /**
  * Several candidates, all of which run at once, and are measured in turn.
@@ -51,7 +56,7 @@ export class Contest {
   }
 
   /**
-   * Starts all candidates, does the work, and stops them whatever happens.
+   * Starts all candidates at the same time, does the work, and stops them whatever happens.
    *
    * @template T
    * @param {(id: CandidateId) => Promise<S | { leftOut: string }>} start
@@ -59,16 +64,31 @@ export class Contest {
    * @returns {Promise<T>}
    */
   async hold(start, work) {
+    const ids = /** @type {CandidateId[]} */ (Object.keys(this.#cast))
+    // If one fails, the others have to be stopped: so all are waited for.
+    const outcomes = await Promise.allSettled(ids.map(async (id) => ({ id, subject: await start(id) })))
     try {
-      for (const id of /** @type {CandidateId[]} */ (Object.keys(this.#cast))) {
-        const subject = await start(id)
-        if ('leftOut' in subject) this.leftOut.push(`${labelOf(id)}: ${subject.leftOut}`)
-        else this.subjects.push(subject)
+      const failures = []
+      for (const outcome of outcomes) {
+        if (outcome.status === 'rejected') failures.push(outcome.reason)
+        else if ('leftOut' in outcome.value.subject)
+          this.leftOut.push(`${labelOf(outcome.value.id)}: ${outcome.value.subject.leftOut}`)
+        else this.subjects.push(outcome.value.subject)
       }
+      if (failures.length > 0) throw failures[0]
       return await work()
     } finally {
-      for (const subject of this.subjects) await subject.stop()
+      await Promise.all(this.subjects.map((subject) => subject.stop()))
     }
+  }
+
+  /**
+   * Has all candidates do something at the same time that is not measured.
+   *
+   * @param {(subject: S) => Promise<unknown>} work
+   */
+  async prepare(work) {
+    await Promise.all(this.subjects.map(work))
   }
 
   /**
@@ -77,16 +97,17 @@ export class Contest {
    *
    * @param {readonly Heading[]} headings one for each figure
    * @param {(subject: S) => Promise<Measurement>} measure
+   * @param {Terms} [terms]
    * @returns {Promise<Comparison[]>} one for each heading
    */
-  async compare(headings, measure) {
+  async compare(headings, measure, { among, warmUps = 1 } = {}) {
+    const players = this.subjects.filter(({ id }) => among?.includes(id) ?? true)
     /** @type {Map<S, Measurement[]>} */
-    const measurements = new Map(this.subjects.map((subject) => [subject, []]))
-    for (let round = 0; round < WARM_UPS + this.#rounds; round++) {
-      for (const subject of rotate(this.subjects, round)) {
-        const measurement = await measure(subject)
-        if (round >= WARM_UPS) measurements.get(subject)?.push(measurement)
-      }
+    const measurements = new Map(players.map((subject) => [subject, []]))
+    // Code is compiled by running, in turn or not.
+    for (let round = 0; round < warmUps; round++) await Promise.all(players.map(measure))
+    for (let round = 0; round < this.#rounds; round++) {
+      for (const subject of rotate(players, round)) measurements.get(subject)?.push(await measure(subject))
     }
     return this.#comparisons(headings, measurements)
   }

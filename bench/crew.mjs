@@ -156,7 +156,8 @@ export class Crew {
   }
 
   async stop() {
-    for (const script of [...this.nodes, this.publisher, this.broker]) await script.stop()
+    await Promise.all([...this.nodes, this.publisher].map((script) => script.stop()))
+    await this.broker.stop()
   }
 
   /** One event too many may have come after the last. */

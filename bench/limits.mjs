@@ -5,18 +5,24 @@ const OTHER_FILES = 200
 /** What the kernel may not give away at once: ports that have just been used. */
 const OTHER_PORTS = 4_000
 
+/** What a number of streams is a multiple of, where it is not the one that was wanted. */
+const ROUND = 500
+
 /** How many files and sockets a process may open; Node raises its soft limit to the hard one by itself. */
 export function maxOpenFiles() {
   const [, hard] = /Max open files\s+\S+\s+(\S+)/.exec(readFileSync('/proc/self/limits', 'utf8')) ?? []
   return hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard)
 }
 
-/** How many streams of one server, to one address, this machine allows, and what to do for more. */
+/** How many streams of one server, to one address, this machine allows, as a round number too, and what to do for more. */
 export function streamLimit() {
   const [first = 0, last = 0] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split('\t').map(Number)
   const byFiles = maxOpenFiles() - OTHER_FILES
   const byPorts = last - first - OTHER_PORTS
-  return byFiles < byPorts
-    ? { max: byFiles, remedy: `a process may open ${maxOpenFiles()} files here (\`ulimit -Hn\`)` }
-    : { max: byPorts, remedy: `an address has ${last - first} ports here (\`net.ipv4.ip_local_port_range\`)` }
+  const max = Math.min(byFiles, byPorts)
+  const remedy =
+    byFiles < byPorts
+      ? `a process may open ${maxOpenFiles()} files here (\`ulimit -Hn\`)`
+      : `an address has ${last - first} ports here (\`net.ipv4.ip_local_port_range\`)`
+  return { max, roundMax: Math.floor(max / ROUND) * ROUND, remedy }
 }

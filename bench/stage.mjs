@@ -28,8 +28,14 @@ export class Stage extends Contest {
     )
   }
 
-  /** @param {{ count: number, paths?: number }} streams each candidate gets so many */
-  async open(streams) {
-    for (const { client } of this.subjects) await client.call('open', streams)
+  /**
+   * Gives candidates as many streams as that, those that they have included.
+   *
+   * @param {{ count: number, paths?: number }} streams
+   * @param {readonly string[]} [among] the ids of those that get them; all by default
+   */
+  async open(streams, among) {
+    const wanting = this.subjects.filter(({ id }) => among?.includes(id) ?? true)
+    await Promise.all(wanting.map(({ client }) => client.call('open', streams)))
   }
 }

@@ -13,7 +13,11 @@ const waiting = new Waiting(streams)
 const publisher = await Publisher.connect(server)
 
 answer(undefined, {
-  /** @param {{ count: number, paths?: number }} wanted `paths`: how many different paths they ask for, `/0`, `/1`, … */
+  /**
+   * Opens streams until there are so many.
+   *
+   * @param {{ count: number, paths?: number }} wanted `paths`: how many different paths they ask for, `/0`, `/1`, …
+   */
   open: ({ count, paths }) =>
     streams.open(server.port, count, paths === undefined ? undefined : (index) => `/${index % paths}`),
 

@@ -33,7 +33,7 @@ export class Streams {
   }
 
   /**
-   * Opens streams; resolves once each has its first bytes.
+   * Opens streams until there are so many; resolves once each has its first bytes.
    *
    * @param {number} port
    * @param {number} count
@@ -42,8 +42,7 @@ export class Streams {
   async open(port, count, pathOf = () => '/') {
     this.received = new Int32Array(count)
     this.total = 0
-    this.#sockets = []
-    let next = 0
+    let next = this.#sockets.length
     const openNext = async () => {
       while (next < count) await this.#open(port, next, pathOf(next++))
     }
@@ -76,6 +75,7 @@ export class Streams {
     const ended = this.ended()
     for (const socket of this.#sockets) socket.end()
     await ended
+    this.#sockets = []
     this.mayEnd = false
   }
 

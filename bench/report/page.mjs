@@ -9,6 +9,7 @@ import { controlOf, isSound, notesOf, tableOf } from './text.mjs'
  * @property {string} id
  * @property {string} title
  * @property {string} method
+ * @property {number} seconds how long it took
  * @property {Comparison[]} comparisons
  */
 
@@ -47,7 +48,7 @@ export function formatPage(run, plotted) {
     ),
     '',
     '- CPU is the time, user and system, that the server process used; the median of ' +
-      `${run.rounds} rounds, in each of which every candidate has its turn.`,
+      `${run.rounds} rounds, in each of which every candidate has its turn, unless the row says otherwise.`,
     '- A ratio is the median of each round’s ratio to the baseline, whose ratio is 1. Beside it is its range over the rounds.',
     `- ${controls(run)}`,
     ...run.leftOut.map((reason) => `- Left out: ${reason}.`),

@@ -1,7 +1,6 @@
 import * as Plot from '@observablehq/plot'
 import { parseHTML } from 'linkedom'
-import { ratioOf } from '../comparison.mjs'
-import { median } from '../statistics.mjs'
+import { ratioOf, typicalOf } from '../comparison.mjs'
 import { figure, plain } from './text.mjs'
 
 const WIDTH = 960
@@ -24,7 +23,7 @@ const THEME = '<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{co
 export function drawBars(comparisons, kind) {
   const bars = comparisons.flatMap((comparison) =>
     comparison.entries.map((entry) => {
-      const value = kind === 'ratio' ? (ratioOf(comparison, entry)?.middle ?? 1) : median(entry.values)
+      const value = kind === 'ratio' ? (ratioOf(comparison, entry)?.middle ?? 1) : typicalOf(comparison, entry)
       return {
         panel: comparison.title,
         label: plain(entry.label),

@@ -1,5 +1,4 @@
-import { ratioOf } from '../comparison.mjs'
-import { median } from '../statistics.mjs'
+import { ratioOf, typicalOf } from '../comparison.mjs'
 
 /** @typedef {import('../comparison.mjs').Comparison} Comparison */
 
@@ -29,7 +28,7 @@ export function tableOf(comparison) {
   const hasRatios = entries.some(({ against }) => against !== undefined)
   const heading = ['', quantity, ...(hasRatios ? ['Ratio', 'In all rounds'] : [])]
   const lines = entries.map((entry) => {
-    const cells = [entry.label, `${figure(median(entry.values))} ${unit}`.trim()]
+    const cells = [entry.label, `${figure(typicalOf(comparison, entry))} ${unit}`.trim()]
     if (!hasRatios) return cells
     const ratio = ratioOf(comparison, entry)
     if (ratio === undefined) return [...cells, '1', '']

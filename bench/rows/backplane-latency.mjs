@@ -20,10 +20,10 @@ export const backplaneLatency = {
 
   run: ({ isQuick, rounds }) =>
     Crew.compete(cast, { rounds, nodes: 1 }, async (contest) => {
-      for (const crew of contest.subjects) {
+      await contest.prepare(async (crew) => {
         await crew.meet('news', 1)
         await crew.listen(1)
-      }
+      })
       const pace = { perSecond: PER_SECOND, publications: (PER_SECOND * ROUND_MS) / (isQuick ? 2_000 : 1_000) }
       const title = `${PER_SECOND} events a second`
       /** @type {import('../contest.mjs').Heading[]} */

@@ -14,12 +14,12 @@ export const backplaneThroughput = {
     return Crew.compete(cast, { rounds, nodes: Math.max(...sizes) }, async (contest) => {
       const comparisons = []
       for (const nodes of sizes) {
-        for (const crew of contest.subjects) {
+        await contest.prepare(async (crew) => {
           await crew.meet(`to-${nodes}`, 1)
           await crew.listen(nodes)
           // What the first event of a channel costs more is no matter here.
           await crew.flood(1)
-        }
+        })
         const title = `100 bytes to ${nodes === 1 ? 'one node' : `${nodes} nodes`}`
         const quantity = 'CPU per event'
         /** @type {import('../contest.mjs').Heading[]} */

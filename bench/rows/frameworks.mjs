@@ -1,7 +1,10 @@
-import { thousands } from '../report/text.mjs'
 import { compareBroadcasts } from './publishing.mjs'
 
-const SUBSCRIBERS = 1_000
+const TABLE = {
+  title: '100 bytes to 1,000 subscribers',
+  subscribers: 1_000,
+  workload: { bytes: 100, count: 1 },
+}
 
 /** @type {import('../stage.mjs').Cast} */
 const quickCast = {
@@ -29,10 +32,5 @@ export const frameworks = {
   title: 'Behind a framework',
   method: 'As above. The bare handlers collect responses in a `Set` and `res.write(buffer)` to each.',
 
-  run: ({ isQuick, rounds }) =>
-    compareBroadcasts(
-      isQuick ? quickCast : cast,
-      { subscribers: SUBSCRIBERS, workloads: [{ bytes: 100, count: 1 }], rounds },
-      ({ bytes }) => `${bytes} bytes to ${thousands(SUBSCRIBERS)} subscribers`,
-    ),
+  run: ({ isQuick, rounds }) => compareBroadcasts(isQuick ? quickCast : cast, { tables: [TABLE], rounds }),
 }

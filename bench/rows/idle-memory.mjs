@@ -3,6 +3,10 @@ import { growth } from '../memory.mjs'
 import { thousands } from '../report/text.mjs'
 import { Subject } from '../subject.mjs'
 
+/** @typedef {import('../candidates.mjs').CandidateId} CandidateId */
+/** @typedef {import('../memory.mjs').Memory} Memory */
+/** @typedef {keyof typeof QUANTITIES} Quantity */
+
 /** Opened and closed before anything is measured, so that what is made once is there. */
 const WARM_UP_STREAMS = 1_000
 
@@ -14,15 +18,36 @@ const cast = {
   ...quickCast,
   'sse-channel': 'http',
   express: null,
+  'express-awaiting': 'express',
   'ssekit-express': 'express',
   'better-sse-express': 'express',
   fastify: null,
+  'fastify-awaiting': 'fastify',
   'ssekit-fastify': 'fastify',
   'fastify-sse': 'fastify',
   koa: null,
+  'koa-awaiting': 'koa',
   'koa-stream': 'koa',
   'ssekit-koa': 'koa',
 }
+
+/**
+ * Who is looked at more than once, and with twice as many streams, too: ssekit, and those that it is to be no heavier than. The others differ
+ * by far more than they do from themselves.
+ *
+ * @type {readonly CandidateId[]}
+ */
+const closeCast = [
+  'http',
+  'http-again',
+  'ssekit-http',
+  'express',
+  'ssekit-express',
+  'fastify',
+  'ssekit-fastify',
+  'koa',
+  'ssekit-koa',
+]
 
 /** What is looked at, and what it is called. */
 const QUANTITIES = /** @type {const} */ ({
@@ -35,54 +60,55 @@ const QUANTITIES = /** @type {const} */ ({
   heap: { what: 'heap', quantity: 'JavaScript heap per stream', plot: undefined },
 })
 
-/** @typedef {keyof typeof QUANTITIES} Quantity */
-/** @typedef {import('../memory.mjs').Memory} Memory */
-
 /** @type {import('./row.mjs').Row} */
 export const idleMemory = {
   id: 'idle-memory',
   title: 'Memory of idle streams',
   method:
     'What a fresh server holds more with so many open streams than before, after garbage collection, for each of them. Everything at its ' +
-    'defaults, heartbeats too. V8’s young generation grows and shrinks by up to 16 MB, whatever the streams need: so there is a table without it.',
+    'defaults, heartbeats too. V8’s young generation grows and shrinks by up to 16 MB, whatever the streams need: so there is a table without it. ' +
+    'Of ssekit and of those that it is close to, the median of several servers; of the others, one.',
 
-  async run({ isQuick, rounds, allows }) {
-    const comparisons = []
-    for (const count of (isQuick ? [10_000] : [10_000, 20_000]).filter(allows)) {
-      comparisons.push(...(await compare(isQuick ? quickCast : cast, count, Math.ceil(rounds / 2))))
+  async run({ isQuick, rounds, most }) {
+    const counts = [...new Set((isQuick ? [10_000] : [10_000, 20_000]).map(most))]
+    const players = isQuick ? quickCast : cast
+    const ids = /** @type {CandidateId[]} */ (Object.keys(players))
+    /** Round by round, with so many streams each. @type {Map<CandidateId, Memory[][]>} */
+    const growths = new Map(ids.map((id) => [id, []]))
+    const isClose = (/** @type {CandidateId} */ id) => closeCast.includes(id)
+    const again = Array.from({ length: Math.ceil(rounds / 2) - 1 }, () => ids.filter(isClose))
+    const waiting = [...ids, ...again.flat()]
+    const measureAll = async () => {
+      for (let id = waiting.shift(); id !== undefined; id = waiting.shift())
+        growths.get(id)?.push(await growthsOf(id, isClose(id) ? counts : counts.slice(0, 1)))
     }
-    return comparisons
+    // Memory does not mind that two run at the same time.
+    await Promise.all([measureAll(), measureAll()])
+    return counts.flatMap((count, size) =>
+      tablesOf(players, count, (id) => (growths.get(id) ?? []).flatMap((round) => round[size] ?? [])),
+    )
   },
 }
 
 /**
- * @param {import('../stage.mjs').Cast} cast
+ * @param {import('../stage.mjs').Cast} players
  * @param {number} count
- * @param {number} rounds
- * @returns {Promise<import('../comparison.mjs').Comparison[]>}
+ * @param {(id: CandidateId) => Memory[]} memoriesOf with so many streams, round by round; none of those who have not had so many
+ * @returns {import('../comparison.mjs').Comparison[]}
  */
-async function compare(cast, count, rounds) {
-  const ids = /** @type {import('../candidates.mjs').CandidateId[]} */ (Object.keys(cast))
-  /** @type {Map<string, Memory[]>} */
-  const growths = new Map(ids.map((id) => [id, []]))
-  const waiting = Array.from({ length: rounds }, () => ids).flat()
-  const measureAll = async () => {
-    for (let id = waiting.shift(); id !== undefined; id = waiting.shift())
-      growths.get(id)?.push(await growthOf(id, count))
-  }
-  // Memory does not mind that two run at the same time.
-  await Promise.all([measureAll(), measureAll()])
+function tablesOf(players, count, memoriesOf) {
+  const ids = /** @type {CandidateId[]} */ (Object.keys(players))
   return Object.entries(QUANTITIES).map(([name, { what, quantity, plot }]) => ({
     title: `${thousands(count)} idle streams, ${what}`,
     quantity,
     unit: 'KiB',
     plot,
-    entries: ids.map((id) => ({
-      id,
-      label: labelOf(id),
-      against: cast[id] ?? undefined,
-      values: (growths.get(id) ?? []).map((memory) => memory[/** @type {Quantity} */ (name)] / count / 1024),
-    })),
+    entries: ids.flatMap((id) => {
+      const memories = memoriesOf(id)
+      if (memories.length === 0) return []
+      const values = memories.map((memory) => memory[/** @type {Quantity} */ (name)] / count / 1024)
+      return [{ id, label: labelOf(id), against: players[id] ?? undefined, values }]
+    }),
     leftOut: [],
   }))
 }
@@ -90,19 +116,21 @@ async function compare(cast, count, rounds) {
 /**
  * What a fresh server's memory grows by with so many streams, in bytes.
  *
- * @param {import('../candidates.mjs').CandidateId} id
- * @param {number} count
- * @returns {Promise<Memory>}
+ * @param {CandidateId} id
+ * @param {readonly number[]} counts the least first
+ * @returns {Promise<Memory[]>}
  */
-function growthOf(id, count) {
+function growthsOf(id, counts) {
   return Subject.with(id, {}, async ({ server, client }) => {
     await client.call('open', { count: WARM_UP_STREAMS })
     await client.call('close')
     /** @type {Memory} */
     const before = await server.call('memory')
-    await client.call('open', { count })
-    /** @type {Memory} */
-    const after = await server.call('memory')
-    return growth(before, after)
+    const growths = []
+    for (const count of counts) {
+      await client.call('open', { count })
+      growths.push(growth(before, await server.call('memory')))
+    }
+    return growths
   })
 }

@@ -2,7 +2,8 @@ import { thousands } from '../report/text.mjs'
 import { Stage } from '../stage.mjs'
 
 const SUBSCRIBERS = 1_000
-const ROUND_MS = 1_000
+/** How many events a round has. */
+const PUBLICATIONS = 40
 const WORKLOAD = { bytes: 100, count: 1 }
 
 /** @type {import('../stage.mjs').Cast} */
@@ -11,10 +12,9 @@ const quickCast = { epoll: null, net: 'epoll', nchan: 'epoll', 'ssekit-http': 'e
 /** @type {import('../stage.mjs').Cast} */
 const cast = {
   epoll: null,
+  'epoll-again': 'epoll',
   net: 'epoll',
-  'net-again': 'net',
   nchan: 'epoll',
-  http: 'epoll',
   'ssekit-http': 'epoll',
   'better-sse': 'epoll',
 }
@@ -33,18 +33,18 @@ export const latency = {
     Stage.with(isQuick ? quickCast : cast, rounds, { heartbeatMs: 0 }, async (stage) => {
       await stage.open({ count: SUBSCRIBERS })
       const comparisons = []
-      for (const perSecond of isQuick ? [100] : [50, 100]) {
+      for (const [index, perSecond] of (isQuick ? [100] : [50, 100]).entries()) {
         /** @type {import('../stage.mjs').Heading[]} */
         const headings = [
           { title: `${perSecond} events a second, median`, quantity: 'Latency', unit: 'ms', plot: 'value' },
           { title: `${perSecond} events a second, 99th percentile`, quantity: 'Latency', unit: 'ms', plot: 'value' },
         ]
-        const pace = { perSecond, publications: (perSecond * ROUND_MS) / 1000 }
-        const results = await stage.compare(headings, async ({ client }) => {
+        const pace = { perSecond, publications: PUBLICATIONS }
+        const measure = async (/** @type {import('../subject.mjs').Subject} */ { client }) => {
           const { p50, p99 } = await client.call('latency', WORKLOAD, pace)
           return { figures: [p50, p99] }
-        })
-        comparisons.push(...results)
+        }
+        comparisons.push(...(await stage.compare(headings, measure, { warmUps: index === 0 ? 1 : 0 })))
       }
       return comparisons
     }),

@@ -5,6 +5,8 @@
  * @property {boolean} isQuick
  * @property {number} rounds how often everything is measured
  * @property {(streams: number) => boolean} allows whether this machine allows so many streams of one server; if not, that is told
+ * @property {(streams: number) => number} most so many streams of one server, or if this machine does not allow that, which is told, the
+ *   greatest round number that it does
  */
 
 /**

@@ -1,7 +1,8 @@
+import { once } from 'node:events'
 import { payload } from '../load/workload.mjs'
 import { frame, HEAD, options, PREAMBLE } from './stand.mjs'
 
-const { retained = 0 } = options
+const { retained = 0, awaits = false } = options
 const history = Array.from({ length: retained }, () => frame(payload(100)))
 
 /** The streams of a handler that uses no library: a response in a set, and `res.write(buffer)`. */
@@ -9,13 +10,19 @@ export class BareStreams {
   replayPath = '/'
   #responses = new Set()
 
-  /** @param {import('node:http').ServerResponse} res */
+  /**
+   * Starts a stream.
+   *
+   * @param {import('node:http').ServerResponse} res
+   * @returns {Promise<unknown> | undefined} what the handler is to return: with `awaits`, a promise that settles when the stream is over
+   */
   add(res) {
     res.writeHead(200, HEAD)
     res.write(PREAMBLE)
     for (const event of history) res.write(event)
     this.#responses.add(res)
     res.on('close', () => this.#responses.delete(res))
+    return awaits ? once(res, 'close') : undefined
   }
 
   /**

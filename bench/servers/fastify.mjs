@@ -7,7 +7,7 @@ const streams = new BareStreams()
 const app = Fastify()
 app.get('/', (_request, reply) => {
   reply.hijack()
-  streams.add(reply.raw)
+  return streams.add(reply.raw)
 })
 await app.listen({ port: 0, host: '127.0.0.1', backlog: 4096 })
 

@@ -6,6 +6,6 @@ import { serve } from './stand.mjs'
 const streams = new BareStreams()
 
 await serve(
-  createServer((_req, res) => streams.add(res)),
+  createServer((_req, res) => void streams.add(res)),
   streams,
 )

@@ -8,7 +8,7 @@ const streams = new BareStreams()
 const app = new Koa()
 app.use((ctx) => {
   ctx.respond = false
-  streams.add(ctx.res)
+  return streams.add(ctx.res)
 })
 
 await serve(createServer(app.callback()), streams)
