@@ -26,7 +26,7 @@ export function compareBroadcasts(cast, { tables, rounds, deliveries = DELIVERIE
       const { subscribers, among } = table
       await stage.open({ count: subscribers }, among)
       // Other events meet the same code, on the same streams.
-      const terms = { among, warmUps: subscribers === opened ? 0 : 1 }
+      const terms = { among, warmUps: subscribers === opened ? 0 : 2 }
       opened = subscribers
       comparisons.push(...(await compareTable(stage, table, deliveries, terms)))
     }
