@@ -19,7 +19,7 @@ answer(undefined, {
    * @param {{ count: number, paths?: number }} wanted `paths`: how many different paths they ask for, `/0`, `/1`, …
    */
   open: ({ count, paths }) =>
-    streams.open(server.port, count, paths === undefined ? undefined : (index) => `/${index % paths}`),
+    streams.open(server, count, paths === undefined ? undefined : (index) => `/${index % paths}`),
 
   pause: () => streams.pause(),
 
@@ -109,7 +109,7 @@ answer(undefined, {
    */
   async replay({ count, events }) {
     for (let n = 0; n < count; n++) {
-      await streams.open(server.port, 1, () => server.replayPath)
+      await streams.open(server, 1, () => server.replayPath)
       await waiting.forTotal(events)
       streams.requireEach(events)
       await streams.close()

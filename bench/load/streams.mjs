@@ -4,6 +4,8 @@ import { MARKER } from './workload.mjs'
 const BUFFER_BYTES = 64 * 1024
 /** How many connections are made at once. */
 const CONCURRENCY = 128
+/** How many go to the same port, if there are two. */
+const STREAMS_PER_PORT = 10_000
 
 // All sockets read into the same memory, so that a read allocates nothing. One byte more, for a marker that ends the search.
 const bytes = new Uint8Array(BUFFER_BYTES + 1)
@@ -35,16 +37,16 @@ export class Streams {
   /**
    * Opens streams until there are so many; resolves once each has its first bytes.
    *
-   * @param {number} port
+   * @param {{ port: number, secondPort?: number }} server
    * @param {number} count
    * @param {(index: number) => string} [pathOf]
    */
-  async open(port, count, pathOf = () => '/') {
+  async open({ port, secondPort = port }, count, pathOf = () => '/') {
     this.received = new Int32Array(count)
     this.total = 0
     let next = this.#sockets.length
     const openNext = async () => {
-      while (next < count) await this.#open(port, next, pathOf(next++))
+      while (next < count) await this.#open(next < STREAMS_PER_PORT ? port : secondPort, next, pathOf(next++))
     }
     await Promise.all(Array.from({ length: CONCURRENCY }, openNext))
     if (this.#failure !== undefined) throw this.#failure
