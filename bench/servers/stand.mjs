@@ -99,7 +99,7 @@ function collectYoung() {
 
 /**
  * Has a server of `node:http` take connections on another port, too: when half of the ports that connections to the same one may come from are taken, the
- * kernel looks long for a free one, and 9,500 streams more than 10,000 took it seven times as long as the 10,000 had.
+ * kernel looks long for a free one.
  *
  * @param {import('node:net').Server} server
  */

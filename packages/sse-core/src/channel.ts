@@ -185,7 +185,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.flush()
+    this.#feed.flush()
     this.subscribers.close()
     this.#feed.release()
     this.manager?.closed(this as SseChannel)
@@ -230,11 +230,6 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     // It may have been closed while it was warming.
     if (this.#isClosed) throw this.#closedError()
     return this.#feed.cursor(start)
-  }
-
-  /** Lets every subscriber read what is new. @internal */
-  flush(): void {
-    this.#feed.flush()
   }
 
   /** Gives back what an idle channel holds, and says whether it holds nothing. @internal */

@@ -68,10 +68,10 @@ export function follow(connection: SseConnection, { source, cursor }: ChannelSta
     return
   }
   // A place that `listen()` has taken is given up by whoever reads on from it.
-  const place = source instanceof SseChannel ? cursor : cursorOf(connection, source, ALONE, true)
+  const taken = source instanceof SseChannel ? cursor : cursorOf(connection, source, ALONE, true)
   connection.open()
   if (connection.closeReason !== undefined) return
-  const subscription = new Subscription(connection, channelOf(source), place)
+  const subscription = new Subscription(connection, channelOf(source), taken)
   connection.reading = subscription
   subscription.begin()
   // Who listens for subscribers may have subscribed this one to more.

@@ -9,7 +9,7 @@ interface Waiting {
   question?: { readonly subject: string; readonly payload: string | Uint8Array; nextTime: number; waitMs: number }
 }
 
-/** After how long a question is asked again, in ms; then after twice that, and so on. Ten thousand at once take half a second. */
+/** After how long a question is asked again, in ms; then after twice that. A server takes its time for those of many channels. */
 const AGAIN_MS = 1_000
 /** Of a shorter limit the part after which it is asked again. */
 const AGAIN_PART = 1 / 5
