@@ -74,4 +74,49 @@ export const processes = [
       ['sse-redis/test/cluster.stress.test', 'sse-redis/test/contract.test'],
     ],
   ]),
+  ...mutantsOf(
+    'sse-nats/src/consumer.ts',
+    ['sse-nats/test/forgotten.test'],
+    [['const FORGOTTEN_MS = 1_500', 'const FORGOTTEN_MS = 1_500_000', 'a pull that the server forgets is made again']],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/visit.ts',
+    ['sse-nats/test/forgotten.test'],
+    [
+      [
+        '!isForgotten && next <= newest',
+        'isForgotten !== undefined && next <= newest',
+        'what a forgotten pull has sent is read again',
+      ],
+      ['next = last.sequence + 1', '', 'a visit goes on behind what it has'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/inbox.ts',
+    ['sse-nats/test/inbox.test'],
+    [
+      [
+        'this.#connection.publish(question.subject, question.payload, { reply: this.#addressOf(number) })',
+        '',
+        'a question that nobody has answered is asked again',
+      ],
+      [
+        'this.#waiting.delete(number)\n    waiting?.onReply(reply)',
+        'waiting?.onReply(reply)',
+        'what is answered is not asked again',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/stream.ts',
+    ['sse-nats/test/first-contact.stress.test'],
+    [
+      ["info.created.startsWith('0001-')", 'false', 'a stream that is being made has not begun'],
+      [
+        'const MADE_BY_OTHERS = [10_058, 10_065]',
+        'const MADE_BY_OTHERS = [10_058]',
+        'others may have taken the subjects first',
+      ],
+    ],
+  ),
 ]

@@ -1,7 +1,7 @@
 import { ownIdOf, type StoredMessage } from './messages.js'
 import type { Stream } from './stream.js'
 import { Turns } from './turns.js'
-import { visit } from './visit.js'
+import { type VisitOptions, visit } from './visit.js'
 
 /** So few messages are asked for one by one, which needs no consumer. */
 const FEW = 8
@@ -9,9 +9,8 @@ const FEW = 8
 /** How many visits are made to the server at once: each takes it some memory. */
 const VISITS_AT_ONCE = 16
 
-/** How many messages are sent for one question: of events of 1 MiB they fill 64 MiB. */
-const EVENTS_AT_ONCE = 64
-const HEADS_AT_ONCE = 500
+/** How many messages are sent for one question. */
+const AT_ONCE = 500
 
 /** How many bytes a page has, and one question more. */
 const PAGE_BYTES = 4 * 1024 * 1024
@@ -70,9 +69,7 @@ export class Backlog {
       for (const { data } of some) bytes += data.length
       return messages.length >= limit || bytes >= PAGE_BYTES
     }
-    const atOnce = Math.min(limit, EVENTS_AT_ONCE)
-    if (from <= newest)
-      await this.#turns.take(() => visit(this.#stream, { subject, from, newest, isBare: false, atOnce, take }))
+    await this.#visit({ subject, from, newest, isBare: false, atOnce: Math.min(limit, AT_ONCE), take })
     return messages.slice(0, limit)
   }
 
@@ -85,9 +82,13 @@ export class Backlog {
       }
       return false
     }
-    const atOnce = HEADS_AT_ONCE
-    if (from <= newest)
-      await this.#turns.take(() => visit(this.#stream, { subject, from, newest, isBare: true, atOnce, take }))
+    await this.#visit({ subject, from, newest, isBare: true, atOnce: AT_ONCE, take })
     return heads
+  }
+
+  async #visit(options: Omit<VisitOptions, 'bytesAtOnce'>): Promise<void> {
+    // One message must fit, with its subject and its headers.
+    const bytesAtOnce = Math.max(PAGE_BYTES, 2 * (this.#stream.connection.info?.max_payload ?? 0))
+    if (options.from <= options.newest) await this.#turns.take(() => visit(this.#stream, { ...options, bytesAtOnce }))
   }
 }
