@@ -8,8 +8,8 @@ export const processes = [
   ...mutantsOf('sse-core/src/follower.ts', FOLLOWERS, [
     ['this.#deliver(entries.slice(index + 1))', 'this.#deliver(entries)', 'what was read is not heard again'],
     [
-      'if (news === undefined) this.#isBehind = true',
-      'if (news === undefined) return',
+      'else if (news === undefined) this.#isBehind = true',
+      'else if (news === undefined) return',
       'a bell without news is heard while reading',
     ],
     [
@@ -18,11 +18,7 @@ export const processes = [
       'after a gap nothing comes twice',
     ],
     ['this.#sink.gap(before?.entry.id ?? originId)', '', 'lost data is told of by a gap'],
-    [
-      'this.#pending = [news]\n      this.#isBehind = true',
-      'this.#isBehind = true',
-      'what comes faster than it can be kept is read',
-    ],
+    ['this.#pendingBytes + bytes > MAX_PENDING_BYTES', 'false', 'what comes faster than it can be kept is read'],
     ['&& !this.#isPartial', '', 'a page may have another one behind it'],
   ]),
   ...mutantsOf('sse-core/src/followers.ts', FOLLOWERS, [

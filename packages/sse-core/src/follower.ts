@@ -1,8 +1,14 @@
 import type { BackplaneSink } from './backplane.js'
 import type { LogNews, PlacedEntry, SharedLog } from './shared-log.js'
 
-/** How much news is kept while the log is being read; if there is more, it is read from the log as well. */
-const MAX_PENDING_NEWS = 1_000
+/**
+ * How much news is kept while the log is being read; if there is more, it is read from the log as well. It should be more than
+ * comes in during one question: a follower that has to ask again and again while others publish is never back at the bell.
+ */
+const MAX_PENDING_BYTES = 4 * 1024 * 1024
+/** What an entry takes beside its bytes, and what one is thought to have of which that is not known. */
+const ENTRY_BYTES = 200
+const USUAL_BYTES = 4 * 1024
 
 /** How much is read at once by who has lost its place. */
 const MAX_LOST_BYTES = 16 * 1024 * 1024
@@ -19,6 +25,7 @@ export class Follower {
   #place: string | undefined
   // News that came while it was reading; undefined if it is not.
   #pending: LogNews[] | undefined = []
+  #pendingBytes = 0
   // There is more in the log than in the news.
   #isBehind = false
   // There may be more in the log, unless the next news follow on what was read of it.
@@ -46,9 +53,11 @@ export class Follower {
   /** Takes what a bell has said; undefined is a bell that only says that there is news. */
   hear(news: LogNews | undefined): void {
     this.isQuiet = false
-    if (this.#pending !== undefined) this.#keep(news)
-    // Behind, it could not read what it was told of: news that follow on its place may not follow on that.
-    else if (news === undefined || this.#isBehind || !this.#take(news)) this.#read(news)
+    if (this.#pending === undefined) {
+      // Behind, it could not read what it was told of: news that follow on its place may not follow on that.
+      if (news === undefined || this.#isBehind || !this.#take(news)) this.#read(news)
+    } else if (news === undefined) this.#isBehind = true
+    else this.#keep(news)
   }
 
   /** Compares its place with the newest of the log, and reads on if they differ, of which it says true. */
@@ -62,15 +71,15 @@ export class Follower {
     this.#isClosed = true
   }
 
-  #keep(news: LogNews | undefined): void {
-    const pending = this.#pending as LogNews[]
-    if (news === undefined) this.#isBehind = true
-    else if (pending.length < MAX_PENDING_NEWS) pending.push(news)
-    else {
+  #keep(news: LogNews): void {
+    const bytes = bytesOf(news)
+    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
       // Those that were kept are in the log; these show where to stop reading it.
-      this.#pending = [news]
-      this.#isBehind = true
+      this.#pending = []
+      this.#pendingBytes = 0
     }
+    this.#pending?.push(news)
+    this.#pendingBytes += bytes
   }
 
   /** Delivers what is new in it; says false if something is missing before that. */
@@ -100,7 +109,9 @@ export class Follower {
   }
 
   #read(news: LogNews | undefined): void {
-    this.#pending = news === undefined ? [] : [news]
+    this.#pending = []
+    this.#pendingBytes = 0
+    if (news !== undefined) this.#keep(news)
     this.#isBehind = true
     // The log cannot be read now: the next comparison of places tries again.
     this.#catchUp().catch(() => {})
@@ -125,6 +136,7 @@ export class Follower {
     for (let news = pending[0]; news !== undefined; news = pending[0]) {
       if (!this.#take(news)) return false
       pending.shift()
+      this.#pendingBytes -= bytesOf(news)
     }
     return !this.#isBehind && !this.#isPartial
   }
@@ -141,7 +153,11 @@ export class Follower {
     this.#isPartial = entries !== undefined && entries.length > 0
     if (this.#isPartial) return
     // Nothing is missing before these any more. What does not follow all the same is of another log.
-    if (this.#pending === pending) for (const news of pending.splice(0, heard)) this.#take(news)
+    if (this.#pending !== pending) return
+    for (const news of pending.splice(0, heard)) {
+      this.#pendingBytes -= bytesOf(news)
+      this.#take(news)
+    }
   }
 
   /** Its place is lost: goes on with everything that it has not delivered yet, after a gap. */
@@ -157,4 +173,8 @@ export class Follower {
     this.#deliver(first === -1 ? [] : entries.slice(first))
     this.#place = place
   }
+}
+
+function bytesOf({ entries, bytes = USUAL_BYTES * entries.length }: LogNews): number {
+  return bytes + ENTRY_BYTES * entries.length
 }

@@ -20,6 +20,11 @@ export interface LogStretch {
 export interface LogNews {
   readonly after: string
   readonly entries: readonly PlacedEntry[]
+  /**
+   * How many bytes they take, roughly: what comes while a follower reads is kept up to 4 MiB, beyond which it is read from the log.
+   * @defaultValue 4 KiB for each entry
+   */
+  readonly bytes?: number | undefined
 }
 
 /**

@@ -37,6 +37,8 @@ export class BellBroker {
   #isDown = false
   /** What becomes of the next bells. */
   ringing: () => Ringing = () => 'news'
+  /** How many bytes the news are said to have. */
+  newsBytes: number | undefined
   /** How often the log was asked for entries. */
   questions = 0
 
@@ -91,7 +93,7 @@ export class BellBroker {
       log.origin = first.place
       log.originId = first.entry.id
     }
-    this.#ring(channel, { after, entries: [{ place, entry }] })
+    this.#ring(channel, { after, entries: [{ place, entry }], bytes: this.newsBytes })
     return id
   }
 

@@ -147,6 +147,22 @@ describe('followers of a log with a bell', () => {
     await publishAll(broker, 'news', data)
     await until(() => told.length === 3_002, 'the last one')
     expect(told).toEqual(['origin p1', 1, ...data])
+    expect(broker.questions).toBeGreaterThan(20)
+  })
+
+  test('keep what they hear while they read by its bytes, so that a flood of small news is not read from the log', async () => {
+    const broker = new BellBroker(10_000)
+    broker.newsBytes = 20
+    const { told, sink } = telling()
+    await broker.node(0).subscribe('news', { last: 10 }, sink)
+    broker.ringing = () => 'lost'
+    broker.append('news', { event: { data: 1 } })
+    broker.ringing = () => 'news'
+    const data = Array.from({ length: 3_000 }, (_, index) => index + 2)
+    await publishAll(broker, 'news', data)
+    await until(() => told.length === 3_002, 'the last one')
+    expect(told).toEqual(['origin p1', 1, ...data])
+    expect(broker.questions).toBeLessThan(5)
   })
 
   test('go back to what they hear as soon as it follows on what they read, however fast events come', async () => {

@@ -10,7 +10,7 @@ const FEW = 8
 const VISITS_AT_ONCE = 16
 
 /** How many messages are sent for one question. */
-const AT_ONCE = 500
+const AT_ONCE = 2_000
 
 /** How many bytes a page has, and one question more. */
 const PAGE_BYTES = 4 * 1024 * 1024

@@ -8,7 +8,7 @@ import type { Stream } from './stream.js'
 import { Track } from './track.js'
 
 /** How many entries are read at once. */
-const PAGE_SIZE = 500
+const PAGE_SIZE = 2_000
 
 /** So many events are read as they are; of more, it is seen first which are wanted. */
 const FEW = 8

@@ -94,7 +94,7 @@ export function newsOf(message: string): LogNews | undefined {
   try {
     const [after, afterId, mark, ids, values] = JSON.parse(message) as [string, string, string, string[], unknown[]]
     const stored = ids.map((streamId, index) => ({ streamId, mark, value: values[index] }))
-    return { after, entries: decodeAll(stored, afterId || undefined) }
+    return { after, entries: decodeAll(stored, afterId || undefined), bytes: message.length }
   } catch {
     return undefined
   }
