@@ -18,7 +18,12 @@ export const processes = [
       'after a gap nothing comes twice',
     ],
     ['this.#sink.gap(before?.entry.id ?? originId)', '', 'lost data is told of by a gap'],
-    ['this.#pendingBytes + bytes > MAX_PENDING_BYTES', 'false', 'what comes faster than it can be kept is read'],
+    ['pending.bytes + bytes > MAX_PENDING_BYTES', 'false', 'what comes faster than it can be kept is read'],
+    [
+      'this.#pending = pending\n      this.#isBehind = true',
+      'this.#pending = pending',
+      'news that are too much end no reading',
+    ],
     ['&& !this.#isPartial', '', 'a page may have another one behind it'],
   ]),
   ...mutantsOf('sse-core/src/followers.ts', FOLLOWERS, [
@@ -73,18 +78,28 @@ export const processes = [
   ...mutantsOf(
     'sse-nats/src/consumer.ts',
     ['sse-nats/test/forgotten.test'],
-    [['const FORGOTTEN_MS = 1_500', 'const FORGOTTEN_MS = 1_500_000', 'a pull that the server forgets is made again']],
+    [
+      ["silence = setTimeout(settle, silenceMs, 'lost')", '', 'a pull that the server forgets is made again'],
+      ['delivery !== this.#delivered + 1', 'false', 'a hole in what a consumer sends is read again'],
+    ],
   ),
   ...mutantsOf(
     'sse-nats/src/visit.ts',
     ['sse-nats/test/forgotten.test'],
     [
       [
-        '!isForgotten && next <= newest',
-        'isForgotten !== undefined && next <= newest',
+        "end !== 'lost' && next <= newest",
+        "end !== ('over' as PullEnd) && next <= newest",
         'what a forgotten pull has sent is read again',
       ],
       ['next = last.sequence + 1', '', 'a visit goes on behind what it has'],
+      [
+        "if (end === 'lost') silenceMs *= 2\n",
+        "if (end === 'lost') continue\n",
+        'a server that takes its time is given more of it',
+      ],
+      ['amount = single', 'amount = many', 'a message may be more than is asked for at once'],
+      ['else if (!(await isThereAny(stream, options, next))) return', '', 'a visit ends where the rest is gone'],
     ],
   ),
   ...mutantsOf(

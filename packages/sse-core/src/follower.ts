@@ -13,6 +13,12 @@ const USUAL_BYTES = 4 * 1024
 /** How much is read at once by who has lost its place. */
 const MAX_LOST_BYTES = 16 * 1024 * 1024
 
+/** News that come while the log is being read. */
+interface Pending {
+  readonly news: LogNews[]
+  bytes: number
+}
+
 /**
  * One subscription's place in a log that is elsewhere. It takes news that follow on its place, and reads the log where they
  * do not: a bell that was missed, rung twice or too early costs a question, never an entry.
@@ -23,9 +29,8 @@ export class Follower {
   readonly #sink: BackplaneSink
   /** Where it stands; undefined until it has read its first entries. */
   #place: string | undefined
-  // News that came while it was reading; undefined if it is not.
-  #pending: LogNews[] | undefined = []
-  #pendingBytes = 0
+  // Undefined while it does not read.
+  #pending: Pending | undefined = { news: [], bytes: 0 }
   // There is more in the log than in the news.
   #isBehind = false
   // There may be more in the log, unless the next news follow on what was read of it.
@@ -73,13 +78,15 @@ export class Follower {
 
   #keep(news: LogNews): void {
     const bytes = bytesOf(news)
-    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
+    let pending = this.#pending as Pending
+    if (pending.bytes + bytes > MAX_PENDING_BYTES) {
       // Those that were kept are in the log; these show where to stop reading it.
-      this.#pending = []
-      this.#pendingBytes = 0
+      pending = { news: [], bytes: 0 }
+      this.#pending = pending
+      this.#isBehind = true
     }
-    this.#pending?.push(news)
-    this.#pendingBytes += bytes
+    pending.news.push(news)
+    pending.bytes += bytes
   }
 
   /** Delivers what is new in it; says false if something is missing before that. */
@@ -109,8 +116,7 @@ export class Follower {
   }
 
   #read(news: LogNews | undefined): void {
-    this.#pending = []
-    this.#pendingBytes = 0
+    this.#pending = { news: [], bytes: 0 }
     if (news !== undefined) this.#keep(news)
     this.#isBehind = true
     // The log cannot be read now: the next comparison of places tries again.
@@ -131,19 +137,18 @@ export class Follower {
 
   /** Says false if something is missing before what is still pending then. */
   #takePending(): boolean {
-    const pending = this.#pending as LogNews[]
+    const pending = this.#pending as Pending
+    let taken = 0
     // One by one: what it delivers may have more come in.
-    for (let news = pending[0]; news !== undefined; news = pending[0]) {
-      if (!this.#take(news)) return false
-      pending.shift()
-      this.#pendingBytes -= bytesOf(news)
-    }
-    return !this.#isBehind && !this.#isPartial
+    for (let news = pending.news[0]; news !== undefined && this.#take(news); news = pending.news[taken]) taken += 1
+    const isAll = taken === pending.news.length
+    drop(pending, taken)
+    return isAll && !this.#isBehind && !this.#isPartial
   }
 
   async #readOn(): Promise<void> {
-    const pending = this.#pending as LogNews[]
-    const heard = pending.length
+    const pending = this.#pending as Pending
+    const heard = pending.news.length
     // Whatever is said of more in the log from now on may be later than the answer.
     this.#isBehind = false
     const entries = await this.#log.after(this.#channel, this.#place as string)
@@ -153,11 +158,7 @@ export class Follower {
     this.#isPartial = entries !== undefined && entries.length > 0
     if (this.#isPartial) return
     // Nothing is missing before these any more. What does not follow all the same is of another log.
-    if (this.#pending !== pending) return
-    for (const news of pending.splice(0, heard)) {
-      this.#pendingBytes -= bytesOf(news)
-      this.#take(news)
-    }
+    if (this.#pending === pending) for (const news of drop(pending, heard)) this.#take(news)
   }
 
   /** Its place is lost: goes on with everything that it has not delivered yet, after a gap. */
@@ -173,6 +174,13 @@ export class Follower {
     this.#deliver(first === -1 ? [] : entries.slice(first))
     this.#place = place
   }
+}
+
+/** Takes the first so many out. */
+function drop(pending: Pending, count: number): readonly LogNews[] {
+  const dropped = pending.news.splice(0, count)
+  for (const news of dropped) pending.bytes -= bytesOf(news)
+  return dropped
 }
 
 function bytesOf({ entries, bytes = USUAL_BYTES * entries.length }: LogNews): number {

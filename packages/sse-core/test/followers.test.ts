@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { type BackplaneSink, LogFollowers, SseError } from '@ssekit/sse-core'
+import { type BackplaneSink, LogFollowers, type PlacedEntry, SseError } from '@ssekit/sse-core'
 import { BellBroker } from './bell-broker.js'
 import { turn } from './collecting.js'
 import { until } from './until.js'
@@ -164,6 +164,48 @@ describe('followers of a log with a bell', () => {
     expect(told).toEqual(['origin p1', 1, ...data])
     expect(broker.questions).toBeLessThan(5)
   })
+
+  test.each(['are old', 'come while those that were kept are delivered'])(
+    'read from the log what they cannot keep, though the news that are too much %s',
+    async (which) => {
+      const broker = new BellBroker(10_000)
+      const node = broker.node(0)
+      broker.ringing = () => 'lost'
+      const { entries } = broker.log('news')
+      const ring = (index: number): void => {
+        const [before, placed] = entries.slice(index - 1, index + 1) as [PlacedEntry, PlacedEntry]
+        node.hear('news', { after: before.place, entries: [placed] })
+      }
+      const publish = (data: number): void => {
+        broker.append('news', { event: { data } })
+        if (data > 0) ring(data)
+      }
+      publish(0)
+      publish(1)
+      const newest = node.newest.bind(node)
+      // So many are kept, and not one more.
+      const kept = 976
+      node.newest = async (...question) => {
+        const answer = await newest(...question)
+        for (let data = 2; data < 2 + kept; data++) publish(data)
+        if (which === 'are old') ring(1)
+        return answer
+      }
+      const told: unknown[] = []
+      await node.subscribe(
+        'news',
+        { last: 0 },
+        {
+          ...nobody,
+          entry(entry) {
+            const isFirst = told.push('event' in entry && entry.event.data) === 1
+            if (isFirst && which !== 'are old') publish(2 + kept)
+          },
+        },
+      )
+      expect(told).toEqual(Array.from({ length: entries.length - 2 }, (_, index) => index + 2))
+    },
+  )
 
   test('go back to what they hear as soon as it follows on what they read, however fast events come', async () => {
     const broker = new BellBroker(10_000)

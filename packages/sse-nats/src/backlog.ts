@@ -87,7 +87,7 @@ export class Backlog {
   }
 
   async #visit(options: Omit<VisitOptions, 'bytesAtOnce'>): Promise<void> {
-    // One message must fit, with its subject and its headers.
+    // One message fits, with its subject and its headers.
     const bytesAtOnce = Math.max(PAGE_BYTES, 2 * (this.#stream.connection.info?.max_payload ?? 0))
     if (options.from <= options.newest) await this.#turns.take(() => visit(this.#stream, { ...options, bytesAtOnce }))
   }

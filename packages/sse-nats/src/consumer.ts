@@ -10,12 +10,6 @@ const ABANDONED_MS = 10_000
 /** How long the server may keep an empty hand, in ms. */
 const PULL_MS = 1_000
 
-/**
- * When it is thought to have forgotten a pull, in ms without a word: one that it comes to after `PULL_MS` it drops, and older
- * servers do not say that.
- */
-const FORGOTTEN_MS = 1_500
-
 export interface ConsumerOptions {
   readonly subject: string
   /** From which sequence on. */
@@ -24,11 +18,32 @@ export interface ConsumerOptions {
   readonly isBare: boolean
 }
 
+/** What ended a pull. */
+export type PullEnd =
+  /** There are no more now, or there were as many as was asked for. */
+  | 'done'
+  /** The server refused it, or the next message is too big for it. */
+  | 'refused'
+  /** The server may have forgotten the pull, or something that it sent was lost: what comes of it from now on is lost, too. */
+  | 'lost'
+
 /** What one pull has brought. */
 export interface Handful {
   readonly messages: readonly StoredMessage[]
-  /** Whether the server may have forgotten the pull: what it sends for it from now on is lost. */
-  readonly isForgotten: boolean
+  readonly end: PullEnd
+  /** What the server said of it. */
+  readonly reason: string
+}
+
+export interface PullOptions {
+  readonly count: number
+  /** None for a single message, which may be of any size. */
+  readonly maxBytes: number | undefined
+  /**
+   * After how much silence the pull counts as lost, in ms; more than a second. A server that comes to it later than that drops it,
+   * and older ones do not say so.
+   */
+  readonly silenceMs: number
 }
 
 /** Reads messages of a subject in their order. The server forgets it at its end, or soon after the connection is lost. */
@@ -36,6 +51,8 @@ export class Consumer {
   readonly #stream: Stream
   readonly #manager: JetStreamManager
   readonly #name: string
+  // The server numbers what it sends to a consumer.
+  #delivered = 0
 
   private constructor(stream: Stream, manager: JetStreamManager, name: string) {
     this.#stream = stream
@@ -62,35 +79,49 @@ export class Consumer {
   }
 
   /**
-   * At most `count` messages and `maxBytes` bytes; none if there are none now. The client's own ways of pulling wait for one more
-   * answer, or for a time.
+   * Some messages; none if there are none now. The client's own ways of pulling wait for one more answer, or for a time.
+   *
+   * @throws {SseError} `ERR_SSE_BACKPLANE`: the server does not know the consumer, or the connection was lost
    */
-  async pull(count: number, maxBytes: number): Promise<Handful> {
+  async pull({ count, maxBytes, silenceMs }: PullOptions): Promise<Handful> {
     const { connection, name } = this.#stream
     const { apiPrefix, watcherPrefix } = this.#manager.getOptions()
     const subject = `${apiPrefix}.CONSUMER.MSG.NEXT.${name}.${this.#name}`
     const inbox = createInbox(watcherPrefix)
     const messages: StoredMessage[] = []
-    let settle: (error: Error | undefined, isForgotten: boolean) => void = () => {}
-    const pulled = new Promise<boolean>((resolve, reject) => {
-      settle = (error, isForgotten) => (error === undefined ? resolve(isForgotten) : reject(error))
+    let reason = ''
+    let settle: (end: PullEnd | Error) => void = () => {}
+    const ended = new Promise<PullEnd>((resolve, reject) => {
+      settle = (end) => (typeof end === 'string' ? resolve(end) : reject(end))
     })
-    const silence = setTimeout(() => settle(undefined, true), FORGOTTEN_MS)
+    const hear = (message: Msg): void => {
+      const { code = 0, description = '' } = message.headers ?? {}
+      reason = description
+      if (code === 503) settle(new SseError('ERR_SSE_BACKPLANE', `nobody answers to ${subject}`))
+      else if (code === 409) settle('refused')
+      else if (code !== 0) settle('done')
+      else {
+        const { message: stored, delivery } = deliveryOf(message)
+        if (delivery !== this.#delivered + 1) settle('lost')
+        else {
+          this.#delivered = delivery
+          if (messages.push(stored) === count) settle('done')
+        }
+      }
+    }
+    let silence: NodeJS.Timeout | undefined
     const subscription = connection.subscribe(inbox, {
       callback: (error, message) => {
-        const code = message.headers?.code ?? 0
-        silence.refresh()
-        if (error !== null) settle(error, false)
-        else if (code === 503) settle(new SseError('ERR_SSE_BACKPLANE', `nobody answers to ${subject}`), false)
-        // There are no more, or the next one is too big for the rest of `maxBytes`.
-        else if (code !== 0) settle(undefined, false)
-        else if (messages.push(messageOf(message)) === count) settle(undefined, false)
+        silence?.refresh()
+        if (error === null) hear(message)
+        else settle(error)
       },
     })
     try {
       const request = { batch: count, max_bytes: maxBytes, no_wait: true, expires: nanos(PULL_MS) }
       connection.publish(subject, JSON.stringify(request), { reply: inbox })
-      return { isForgotten: await this.#stream.ask(pulled), messages }
+      silence = setTimeout(settle, silenceMs, 'lost')
+      return { end: await this.#stream.ask(ended), messages, reason }
     } finally {
       clearTimeout(silence)
       subscription.unsubscribe()
@@ -103,10 +134,13 @@ export class Consumer {
   }
 }
 
-/** The sequence is in the subject for the acknowledgement, which has two more tokens where there are domains. */
-function messageOf({ reply = '', headers, data }: Msg): StoredMessage {
+/** The numbers are in the subject for the acknowledgement, which has two more tokens where there are domains. */
+function deliveryOf({ reply = '', headers, data }: Msg): {
+  readonly message: StoredMessage
+  readonly delivery: number
+} {
   const tokens = reply.split('.')
   const first = tokens.length > 9 ? 4 : 2
-  const [sequence, , nanoseconds] = tokens.slice(first + 3).map(Number)
-  return { sequence: sequence ?? 0, headers, data, at: Math.floor((nanoseconds ?? 0) / 1e6) }
+  const [sequence = 0, delivery = 0, nanoseconds = 0] = tokens.slice(first + 3).map(Number)
+  return { message: { sequence, headers, data, at: Math.floor(nanoseconds / 1e6) }, delivery }
 }

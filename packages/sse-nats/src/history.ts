@@ -120,8 +120,11 @@ export class History {
     const heads = newestHeads(await this.#backlog.heads(subject, 0, newest), last, maxBytes, end?.sequence)
     const messages: StoredMessage[] = []
     for (let from = heads[0]?.sequence ?? newest; from <= newest; ) {
-      messages.push(...(await this.#backlog.many(subject, from, newest, PAGE_SIZE)))
-      from = (messages.at(-1) as StoredMessage).sequence + 1
+      const some = await this.#backlog.many(subject, from, newest, PAGE_SIZE)
+      // They have expired meanwhile.
+      if (some.length === 0) break
+      messages.push(...some)
+      from = (some.at(-1) as StoredMessage).sequence + 1
     }
     return messages
   }

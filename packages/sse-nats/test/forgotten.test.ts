@@ -1,5 +1,10 @@
-import { expect, jest, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import type { NatsConnection } from '@nats-io/transport-node'
+import type { StoredMessage } from '../src/messages.js'
+import { resolveOptions } from '../src/options.js'
+import { Stream } from '../src/stream.js'
+import { Subjects } from '../src/subjects.js'
+import { visit } from '../src/visit.js'
 import { numbers } from './heard.js'
 import { sharedBroker } from './shared-broker.js'
 
@@ -31,24 +36,76 @@ test('a pull that the server forgets is made again', async () => {
   expect(pulls).toBeGreaterThan(3)
 })
 
-test('and so is one that it forgets halfway, from where it was', async () => {
-  const nodes = broker.nodes()
-  const connection = await nodes.connect()
-  const node = await nodes.backplane({ connection, timeoutMs: 30_000, history: { maxEvents: 10_000 } })
-  const [first] = await Promise.all(numbers(0, 5_000).map((data) => node.publish('news', { event: { data } })))
-  let heard = 0
+/** Calls a function for each message that a consumer sends, which passes it on or does not. */
+function onDelivery(connection: NatsConnection, deliver: (pass: () => void) => void): void {
   const subscribe = connection.subscribe.bind(connection)
   jest.spyOn(connection, 'subscribe').mockImplementation((subject, { callback, ...options } = {}) =>
     subscribe(subject, {
       ...options,
       callback: (error, message) => {
-        // What a consumer sends says where to acknowledge it. The first pull is for 2 000.
-        if (message.reply?.startsWith('$JS.ACK')) heard += 1
-        if (heard < 100 || heard > 2_000) callback?.(error, message)
+        const pass = (): void => void callback?.(error, message)
+        // What a consumer sends says where to acknowledge it.
+        if (message.reply?.startsWith('$JS.ACK')) deliver(pass)
+        else pass()
       },
     }),
   )
+}
+
+test.each([
+  // The first pull is for 2 000.
+  ['forgets halfway', 2_000],
+  ['sends with a hole', 110],
+])('and so is one that it %s, from where it was', async (_how, last) => {
+  const nodes = broker.nodes()
+  const connection = await nodes.connect()
+  const node = await nodes.backplane({ connection, timeoutMs: 30_000, history: { maxEvents: 10_000 } })
+  const [first] = await Promise.all(numbers(0, 5_000).map((data) => node.publish('news', { event: { data } })))
+  let heard = 0
+  onDelivery(connection, (pass) => {
+    heard += 1
+    if (heard < 100 || heard > last) pass()
+  })
   const entries = await node.read('news', first as string, 5_000)
   expect(entries?.map((entry) => 'event' in entry && entry.event.data)).toEqual(numbers(1, 5_000))
-  expect(heard).toBeGreaterThan(5_000)
+  expect(heard).toBeGreaterThan(4_900)
+})
+
+test('a server that takes its time is given more of it', async () => {
+  const nodes = broker.nodes()
+  const connection = await nodes.connect()
+  const node = await nodes.backplane({ connection, timeoutMs: 30_000 })
+  const [first] = await Promise.all(numbers(0, 100).map((data) => node.publish('news', { event: { data } })))
+  onDelivery(connection, (pass) => setTimeout(pass, 1_700))
+  const entries = await node.read('news', first as string, 100)
+  expect(entries?.map((entry) => 'event' in entry && entry.event.data)).toEqual(numbers(1, 100))
+})
+
+describe('a visit', () => {
+  /** Visits a stream with events of these sizes, from the first to a sequence. */
+  async function sequencesOf(sizes: readonly number[], newest: number, bytesAtOnce: number): Promise<number[]> {
+    const nodes = broker.nodes()
+    const connection = await nodes.connect()
+    const node = await nodes.backplane({ connection })
+    for (const size of sizes) await node.publish('news', { event: { data: 'x'.repeat(size) } })
+    const prefix = nodes.stream.toLowerCase()
+    const stream = new Stream(connection, new Subjects(prefix), resolveOptions({ connection, stream: nodes.stream }))
+    const sequences: number[] = []
+    const take = (messages: readonly StoredMessage[]): boolean => {
+      sequences.push(...messages.map(({ sequence }) => sequence))
+      return false
+    }
+    const subject = new Subjects(prefix).events('news')
+    await visit(stream, { subject, from: 1, newest, isBare: false, atOnce: 10, bytesAtOnce, take })
+    stream.inbox.close()
+    return sequences
+  }
+
+  test('reads a message that is more than it asks for at once', async () => {
+    expect(await sequencesOf([10, 10, 5_000, 10, 5_000, 5_000, 10], 7, 2_000)).toEqual(numbers(1, 7))
+  })
+
+  test('ends where the rest is gone by now', async () => {
+    expect(await sequencesOf([10, 10, 10], 20, 2_000)).toEqual(numbers(1, 3))
+  })
 })
