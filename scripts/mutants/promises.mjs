@@ -34,8 +34,8 @@ export const promises = [
   ...mutantsOf('sse-core/src/cursor.ts', LOG, [
     ['this.position < log.oldest', 'false', 'who fell out of the log is told'],
     [
-      'this.#trouble = readPast === undefined ? LOST',
-      'this.#trouble = readPast === undefined ? undefined',
+      'const trouble = readPast === undefined ? LOST',
+      'const trouble = readPast === undefined ? undefined',
       'an unknown id is told of a gap',
     ],
   ]),

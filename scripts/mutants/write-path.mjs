@@ -48,7 +48,7 @@ export const writePath = [
       TESTS.connection,
     ],
     [
-      'held + (this.#outbox?.bytes ?? 0) > this.#owner.terms.settings.maxBufferedBytes',
+      'held + (this.#outbox?.bytes ?? 0) > this.terms.settings.maxBufferedBytes',
       'false',
       'who lets send() pile up is cut',
     ],

@@ -38,39 +38,56 @@ interface Past {
 }
 
 /** Of a reader whose place is lost, of which it is told next. */
-const LOST = Symbol('lost')
+const LOST: unique symbol = Symbol('lost')
+
+/** Where a reader stands. */
+export interface Place {
+  readonly log: Log
+  /** Whether the reader came without an id. */
+  readonly isFresh: boolean
+  /** The id of the last event that was passed; at first whatever the client said. */
+  readonly lastId: string
+  /** The position of what comes next; meaningless while the reader is older than the log. */
+  readonly position: number
+  /** Why it does not read on from there: the usual reader is neither older than the log nor lost. */
+  readonly trouble: Past | typeof LOST | undefined
+}
+
+/** Where a reader starts in a log. */
+export function placeIn(
+  log: Log,
+  { lastEventId = '', rewind = 0 }: StartOptions,
+  readPast: ReadPast | undefined,
+): Place {
+  const isFresh = lastEventId === ''
+  const position = isFresh ? freshPosition(log, rewind) : resumePosition(log, lastEventId, readPast)
+  if (position !== undefined) return { log, isFresh, lastId: log.idBefore(position), position, trouble: undefined }
+  const trouble = readPast === undefined ? LOST : { read: readPast, page: [], isLoading: false, loadedAt: -1 }
+  return { log, isFresh, lastId: lastEventId, position: log.oldest, trouble }
+}
 
 /**
  * A reader's place in a log, and the only thing it owns. Replay, live delivery and catching up are all `next()` until it
  * returns undefined. A reader that is older than the log reads its way up to it with `loadPage()`.
  */
-export class Cursor {
+export class Cursor implements Place {
   readonly log: Log
-  /** Whether the reader came without an id. */
   readonly isFresh: boolean
-  /** The id of the last event that was passed; at first whatever the client said. */
   lastId: string
-  /** The position of what comes next; meaningless while the reader is older than the log. */
   position: number
-  // The usual reader is neither older than the log nor lost.
-  #trouble: Past | typeof LOST | undefined
+  trouble: Past | typeof LOST | undefined
 
-  constructor(log: Log, { lastEventId, rewind = 0 }: StartOptions, readPast: ReadPast | undefined) {
+  constructor({ log, isFresh, lastId, position, trouble }: Place) {
     this.log = log
-    this.isFresh = lastEventId === undefined || lastEventId === ''
-    const known = this.isFresh ? freshPosition(log, rewind) : resumePosition(log, lastEventId as string, readPast)
-    this.position = known ?? log.oldest
-    if (known !== undefined) {
-      this.lastId = log.idBefore(known)
-    } else {
-      this.lastId = lastEventId as string
-      this.#trouble = readPast === undefined ? LOST : { read: readPast, page: [], isLoading: false, loadedAt: -1 }
-    }
+    this.isFresh = isFresh
+    this.lastId = lastId
+    this.position = position
+    this.trouble = trouble
   }
 
   /** Whether the reader's place is lost, of which it is told next. */
   get isLost(): boolean {
-    return this.#trouble === LOST
+    return this.trouble === LOST
   }
 
   /** Whether nothing but the channel's end is left to read. */
@@ -104,7 +121,7 @@ export class Cursor {
     const past = this.#past
     if (past !== undefined) return this.#nextOfPage(past)
     const { log } = this
-    if (this.#trouble === LOST || this.position < log.oldest) return this.#gapTo(log.oldest)
+    if (this.trouble === LOST || this.position < log.oldest) return this.#gapTo(log.oldest)
     if (this.position === log.head) return undefined
     const item = log.at(this.position)
     if (item.kind === 'gap') return this.#gapTo(this.position)
@@ -137,11 +154,11 @@ export class Cursor {
   }
 
   get #past(): Past | undefined {
-    return this.#trouble === LOST ? undefined : this.#trouble
+    return this.trouble === LOST ? undefined : this.trouble
   }
 
   get #isInLog(): boolean {
-    return this.#trouble === undefined
+    return this.trouble === undefined
   }
 
   /** Goes on at a position, everything before it being read. */
@@ -163,7 +180,7 @@ export class Cursor {
   }
 
   #leavePast(position: number | undefined): void {
-    this.#trouble = position === undefined ? LOST : undefined
+    this.trouble = position === undefined ? LOST : undefined
     if (position !== undefined) this.#moveTo(position)
   }
 
@@ -171,7 +188,7 @@ export class Cursor {
     const { log, lastId } = this
     let next = position
     while (next < log.head && log.at(next).kind === 'gap') next += 1
-    this.#trouble = undefined
+    this.trouble = undefined
     this.#moveTo(next)
     const oldestId = next < log.head ? log.at(next).id : null
     return { kind: 'gap', gap: { lastEventId: lastId, oldestId } }

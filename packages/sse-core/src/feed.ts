@@ -1,6 +1,6 @@
 import type { Backplane, LogEntry, LogInput, Unsubscribe } from './backplane.js'
 import type { HistoryBudget } from './budget.js'
-import { Cursor, type StartOptions } from './cursor.js'
+import { Cursor, placeIn, type StartOptions } from './cursor.js'
 import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
 import { rememberBody } from './event.js'
@@ -74,7 +74,7 @@ export class Feed {
     log.trim(Date.now())
     const { backplane } = this.#options
     // The only log has no past but what it holds itself.
-    return new Cursor(log, start, backplane && ((afterId) => this.#readPast(backplane, afterId)))
+    return new Cursor(placeIn(log, start, backplane && ((afterId) => this.#readPast(backplane, afterId))))
   }
 
   /**

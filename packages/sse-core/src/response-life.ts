@@ -54,7 +54,7 @@ export abstract class ResponseLife {
     // A copy: whose connection it is must be the same when it is counted out as when it was counted in.
     this.#options = { ...options }
     this.#outcome = outcome
-    this.writer = new Writer(this)
+    this.writer = new Writer(res, terms, this)
   }
 
   get req(): SseRequest {

@@ -1,6 +1,6 @@
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
-import type { Cursor } from './cursor.js'
+import { Cursor, type Place } from './cursor.js'
 import { idLine, type SseEvent } from './event.js'
 import type { EventFilter } from './listener.js'
 import { isId, type LogItem } from './log-item.js'
@@ -9,6 +9,7 @@ import type { Reading } from './reading.js'
 import { formatGap } from './signals.js'
 import type { Subscriber } from './subscribers.js'
 import type { Subscriptions } from './subscriptions.js'
+import type { Writer } from './writer.js'
 
 /** Stands for an event that a filter let pass by. */
 const FILTERED = Symbol('filtered')
@@ -23,21 +24,23 @@ export interface Membership {
 }
 
 /**
- * A channel on a connection: a cursor, and the pump that writes from it until the head, or until the socket is full.
+ * A channel on a connection: a cursor that writes what it passes, until the head, or until the socket is full.
  *
  * The usual one is alone on its connection and wants everything: it has no membership, writes the bytes that the log made
- * for all, and runs no code of the user. That is the fast path (`npm run bench`: broadcast).
+ * for all, and runs no code of the user. That is the fast path, which touches no other objects than this, its writer, the
+ * response and the socket: of ten thousand streams none is in a cache any more (`npm run bench`: broadcast).
  */
-export class Subscription implements Subscriber, Reading {
+export class Subscription extends Cursor implements Subscriber, Reading {
   readonly connection: SseConnection
-  readonly cursor: Cursor
+  readonly #writer: Writer
   readonly #channel: SseChannel
   #membership: Membership | undefined
   #isOver = false
 
-  constructor(connection: SseConnection, channel: SseChannel, cursor: Cursor, membership?: Membership) {
+  constructor(connection: SseConnection, channel: SseChannel, place: Place, membership?: Membership) {
+    super(place)
     this.connection = connection
-    this.cursor = cursor
+    this.#writer = connection.writer
     this.#channel = channel
     this.#membership = membership
   }
@@ -50,10 +53,9 @@ export class Subscription implements Subscriber, Reading {
   /** Begins to write, of one that is alone. */
   start(): void {
     // A fresh client that is cut before its first event is to resume too.
-    const { writer } = this.connection
-    if (this.cursor.isFresh && writer.isWritable) {
+    if (this.isFresh && this.#writer.isWritable) {
       const checkpoint = this.checkpoint()
-      if (checkpoint !== undefined) writer.write(checkpoint)
+      if (checkpoint !== undefined) this.#writer.write(checkpoint)
     }
     this.pump()
   }
@@ -73,16 +75,16 @@ export class Subscription implements Subscriber, Reading {
   }
 
   get hasMore(): boolean {
-    return !this.#isOver && !this.cursor.isUpToDate
+    return !this.#isOver && !this.isUpToDate
   }
 
   get hasUnsent(): boolean {
-    return this.#membership !== undefined && this.#membership.sentPosition < this.cursor.position
+    return this.#membership !== undefined && this.#membership.sentPosition < this.position
   }
 
   checkpoint(): Packet | undefined {
     if (this.connection.options.checkpoints === false) return undefined
-    const { lastId } = this.cursor
+    const { lastId } = this
     if (!isId(lastId)) return undefined
     this.markSent()
     return this.connection.terms.encoder.checkpoint(lastId)
@@ -90,18 +92,18 @@ export class Subscription implements Subscriber, Reading {
 
   /** The client's last event id has been moved to the cursor. */
   markSent(): void {
-    if (this.#membership !== undefined) this.#membership.sentPosition = this.cursor.position
+    if (this.#membership !== undefined) this.#membership.sentPosition = this.position
   }
 
   /** Tells a reader whose place is lost, before anything else. */
   tellGap(): void {
-    if (!this.cursor.isLost) return
+    if (!this.isLost) return
     const packet = this.#step()
-    if (packet !== undefined && packet !== FILTERED) this.connection.writer.enqueue(packet)
+    if (packet !== undefined && packet !== FILTERED) this.#writer.enqueue(packet)
   }
 
   pump(): void {
-    if (this.#isOver || !this.connection.writer.isWritable) return
+    if (this.#isOver || !this.#writer.isWritable) return
     try {
       if (this.#membership === undefined) this.#pumpBatches()
       else this.#membership.group.oneAtATime(() => this.#pumpAsMember())
@@ -126,21 +128,20 @@ export class Subscription implements Subscriber, Reading {
 
   /** Everybody's bytes as they are: the usual case, and the fast one. */
   #pumpBatches(): void {
-    const { cursor } = this
-    const { writer, terms } = this.connection
-    const { eol } = terms.encoder
+    const writer = this.#writer
+    const { eol } = writer.terms.encoder
     while (writer.isWritable) {
-      let packet: Packet | typeof FILTERED | undefined = cursor.takeBatch(eol)
+      let packet: Packet | typeof FILTERED | undefined = this.takeBatch(eol)
       if (packet === undefined) packet = this.#step()
       if (packet === undefined) break
       if (packet !== FILTERED) writer.write(packet)
-      if (cursor.isUpToDate) break
+      if (this.isUpToDate) break
     }
     this.markSent()
   }
 
   #pumpEvents(membership: Membership): void {
-    const { writer } = this.connection
+    const writer = this.#writer
     while (writer.isWritable && !this.#isOver) {
       const packet = this.#step(membership.filter)
       if (packet === undefined) break
@@ -156,13 +157,12 @@ export class Subscription implements Subscriber, Reading {
 
   /** The bytes of what comes next; undefined if that is nothing yet, or the end. */
   #step(filter?: EventFilter): Packet | typeof FILTERED | undefined {
-    const { cursor } = this
-    const step = cursor.next()
+    const step = this.next()
     if (step === undefined) {
-      if (cursor.needsPage) this.#loadPage()
+      if (this.needsPage) this.#loadPage()
       return undefined
     }
-    const { encoder } = this.connection.terms
+    const { encoder } = this.#writer.terms
     const group = this.#membership?.group
     if (step.kind === 'event') {
       const { item } = step
@@ -172,7 +172,7 @@ export class Subscription implements Subscriber, Reading {
       return id === item.id ? frame.packet(encoder.eol) : encoder.packet(idLine(id) + frame.body, 1)
     }
     if (step.kind === 'gap') {
-      const id = group === undefined ? cursor.lastId : group.idAtCursors()
+      const id = group === undefined ? this.lastId : group.idAtCursors()
       const gap = group?.hasVectorIds ? { ...step.gap, channel: this.#channel.name } : step.gap
       return encoder.packet(formatGap(id !== undefined && isId(id) ? id : undefined, gap), 1)
     }
@@ -181,7 +181,7 @@ export class Subscription implements Subscriber, Reading {
   }
 
   #loadPage(): void {
-    this.cursor.loadPage().then(
+    this.loadPage().then(
       () => this.pump(),
       // Where the past is kept it is kept still: the client comes back with its id, and has lost nothing.
       (error: unknown) => this.connection.fail(error),
@@ -190,7 +190,7 @@ export class Subscription implements Subscriber, Reading {
 
   /** Whether so much passed by unsent that the client's last event id might soon fall out of the log. */
   #isFarAhead({ sentPosition }: Membership): boolean {
-    const { log, position } = this.cursor
+    const { log, position } = this
     const unsent = position - sentPosition
     if (unsent === 0) return false
     return unsent * 2 >= log.limits.maxEvents || (log.oldest > 0 && unsent * 2 >= log.length)

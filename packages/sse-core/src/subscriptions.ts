@@ -35,7 +35,7 @@ export class Subscriptions implements Reading {
     this.#places.push(only)
     only.join({
       group: this,
-      sentPosition: only.cursor.position,
+      sentPosition: only.position,
       filter: undefined,
       // Not at once: what the others have in this tick is still to be written.
       onOver: () => queueMicrotask(() => connection.close('end')),
@@ -115,7 +115,7 @@ export class Subscriptions implements Reading {
     // First all gaps: until then an id cannot say where the client stands in every channel.
     for (const subscription of started) subscription?.tellGap()
     // A fresh client that is cut before its first event is to resume too; and with one more channel ids say more than before.
-    if (first > 0 || started.some((subscription) => subscription?.cursor.isFresh)) {
+    if (first > 0 || started.some((subscription) => subscription?.isFresh)) {
       const checkpoint = this.checkpoint()
       if (checkpoint !== undefined) this.#connection.writer.enqueue(checkpoint)
     }
@@ -163,7 +163,7 @@ export class Subscriptions implements Reading {
   /** The id of where all cursors stand; undefined if it cannot be written. */
   idAtCursors(): string | undefined {
     if (this.hasVectorIds) return this.#isVectorBroken ? undefined : this.#vector()
-    const id = this.#places[0]?.cursor.lastId
+    const id = this.#places[0]?.lastId
     return id !== undefined && isId(id) ? id : undefined
   }
 
@@ -199,7 +199,7 @@ export class Subscriptions implements Reading {
   #vector(): string | undefined {
     const parts = Array.from(
       { length: this.#partCount },
-      (_, place) => this.#places[place]?.cursor.lastId ?? this.#unclaimed[place] ?? '',
+      (_, place) => this.#places[place]?.lastId ?? this.#unclaimed[place] ?? '',
     )
     return vectorOf(parts)
   }
