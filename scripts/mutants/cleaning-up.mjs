@@ -108,4 +108,15 @@ export const cleaningUp = [
     ['koa-sse/test/not-awaited'],
     [['this.respond = false', 'void 0', 'Koa leaves a stream alone']],
   ),
+  ...mutantsOf(
+    'fastify-sse/src/index.ts',
+    ['fastify-sse/test/contract-fastify.test'],
+    [
+      [
+        '(req as OwnedRequest)[OWNER] === managers',
+        'req !== undefined',
+        'only what was asked of an instance ends with it',
+      ],
+    ],
+  ),
 ]

@@ -47,9 +47,13 @@ export interface InjectChannelOptions extends ChannelOptions {
   readonly manager?: SseManager | undefined
 }
 
+const OWNER: unique symbol = Symbol('ssekit.owner')
+
+/** A request that was asked of an instance, which is known by its set of managers. (In a `WeakSet` each would weigh more.) */
+type OwnedRequest = SseConnection['req'] & { [OWNER]?: ReadonlySet<SseManager> }
+
 const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager, close }) => {
   // Others may share the managers: only what was asked of this instance ends with it.
-  const requests = new WeakSet<SseConnection['req']>()
   const managers = new Set<SseManager>()
   let isClosing = false
   fastify.decorate('sseManager', manager ?? sseManager)
@@ -57,8 +61,9 @@ const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager,
   fastify.decorateReply('sse', function (this: FastifyReply, source: SseSource, options?: SseOptions) {
     const owner = manager ?? managerOf(source) ?? sseManager
     managers.add(owner)
-    requests.add(this.request.raw)
-    return respond(this.request.raw, this.raw, source, {
+    const request: OwnedRequest = this.request.raw
+    request[OWNER] = managers
+    return respond(request, this.raw, source, {
       ...options,
       manager: owner,
       // Who asks while the instance closes would else hold it open.
@@ -69,7 +74,9 @@ const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager,
   })
   fastify.addHook('preClose', async () => {
     isClosing = true
-    await Promise.all([...managers].map((owner) => owner.drain(({ req }) => requests.has(req), close)))
+    await Promise.all(
+      [...managers].map((owner) => owner.drain(({ req }) => (req as OwnedRequest)[OWNER] === managers, close)),
+    )
   })
 }
 

@@ -180,4 +180,22 @@ describe('Fastify', () => {
     expect(reader.events.at(-1)?.data).toBe('bye')
     expect(reader.retries.at(-1)).toBe(77)
   })
+
+  test('and those of another one go on, though they share the manager and the channel', async () => {
+    const manager = new SseManager()
+    const news = manager.getOrCreate('news')
+    const [closing, staying] = await Promise.all(
+      [createApp(), createApp()].map(async (app) => {
+        await app.register(sse, { manager, close: { event: 'bye' } })
+        app.get('/', (_request, reply) => reply.sse(news, { checkpoints: false }))
+        return { app, reader: await readEvents(await app.listen({ port: 0, host: '127.0.0.1' })) }
+      }),
+    )
+    await closing?.app.close()
+    expect(await closing?.reader.end()).toBe('complete')
+    expect(news.subscriberCount).toBe(1)
+    await news.broadcast('still here')
+    const [first] = (await staying?.reader.take(1)) ?? []
+    expect(first?.data).toBe('still here')
+  })
 })
