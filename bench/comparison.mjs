@@ -1,5 +1,5 @@
 import { candidate } from './candidates.mjs'
-import { mean, median } from './statistics.mjs'
+import { median } from './statistics.mjs'
 
 /**
  * One candidate's figures, one a round.
@@ -19,7 +19,6 @@ import { mean, median } from './statistics.mjs'
  * @property {string} quantity what the figures are, as a table's heading says it
  * @property {string} unit
  * @property {'value' | 'ratio' | undefined} [plot] what is drawn of it, if anything
- * @property {boolean} [isMean] whether what counts is the mean of the rounds, not their median
  * @property {Entry[]} entries
  * @property {number} [clientShare] how much of one CPU the load client took
  * @property {string[]} leftOut who could not be measured, and why
@@ -30,11 +29,10 @@ import { mean, median } from './statistics.mjs'
 /**
  * The figure that stands for all of an entry's.
  *
- * @param {Comparison} comparison
  * @param {Entry} entry
  */
-export function typicalOf({ isMean }, { values }) {
-  return isMean ? mean(values) : median(values)
+export function typicalOf({ values }) {
+  return median(values)
 }
 
 /**
@@ -44,12 +42,11 @@ export function typicalOf({ isMean }, { values }) {
  * @param {Entry} entry
  * @returns {Spread | undefined}
  */
-export function ratioOf({ entries, isMean }, { against, values }) {
+export function ratioOf({ entries }, { against, values }) {
   const baseline = entries.find(({ id }) => id === against)
   if (baseline === undefined) return undefined
   const ratios = values.map((value, round) => value / (baseline.values[round] ?? Number.NaN))
-  const middle = isMean ? mean(values) / mean(baseline.values) : median(ratios)
-  return { low: Math.min(...ratios), middle, high: Math.max(...ratios) }
+  return { low: Math.min(...ratios), middle: median(ratios), high: Math.max(...ratios) }
 }
 
 /** @param {string} id */

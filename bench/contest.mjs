@@ -9,7 +9,7 @@ import { labelOf } from './comparison.mjs'
  * @typedef {Partial<Record<CandidateId, CandidateId | null>>} Cast
  */
 
-/** @typedef {Pick<Comparison, 'title' | 'quantity' | 'unit' | 'plot' | 'isMean'>} Heading */
+/** @typedef {Pick<Comparison, 'title' | 'quantity' | 'unit' | 'plot'>} Heading */
 
 /**
  * @typedef {object} Measurement

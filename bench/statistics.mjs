@@ -1,9 +1,4 @@
 /** @param {readonly number[]} values */
-export function mean(values) {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-/** @param {readonly number[]} values */
 export function median(values) {
   return quantile(
     [...values].sort((a, b) => a - b),

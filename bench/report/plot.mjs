@@ -23,7 +23,7 @@ const THEME = '<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{co
 export function drawBars(comparisons, kind) {
   const bars = comparisons.flatMap((comparison) =>
     comparison.entries.map((entry) => {
-      const value = kind === 'ratio' ? (ratioOf(comparison, entry)?.middle ?? 1) : typicalOf(comparison, entry)
+      const value = kind === 'ratio' ? (ratioOf(comparison, entry)?.middle ?? 1) : typicalOf(entry)
       return {
         panel: comparison.title,
         label: plain(entry.label),

@@ -28,7 +28,7 @@ export function tableOf(comparison) {
   const hasRatios = entries.some(({ against }) => against !== undefined)
   const heading = ['', quantity, ...(hasRatios ? ['Ratio', 'In all rounds'] : [])]
   const lines = entries.map((entry) => {
-    const cells = [entry.label, `${figure(typicalOf(comparison, entry))} ${unit}`.trim()]
+    const cells = [entry.label, `${figure(typicalOf(entry))} ${unit}`.trim()]
     if (!hasRatios) return cells
     const ratio = ratioOf(comparison, entry)
     if (ratio === undefined) return [...cells, '1', '']

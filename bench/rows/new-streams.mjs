@@ -38,7 +38,7 @@ export const newStreams = {
     'Clients connect, ask, read the first bytes, leave, and wait until the server has closed its side; twenty at a time. The bare handlers send a ' +
     'head and a first line, keep the response in a `Set`, and delete it when it closes. They return at once; those that await the end show what a framework ' +
     'asks for a handler whose promise is pending meanwhile, as that of `res.sse()` is. Each turn ends with a collection of the young generation; ' +
-    'a full one falls into some of them only: so the figures are means, and ratios those of means.',
+    'a full one falls into few of them, which the medians leave out.',
 
   run: ({ isQuick, rounds }) =>
     Stage.with(isQuick ? quickCast : cast, rounds * TURNS, {}, (stage) => {
@@ -48,7 +48,6 @@ export const newStreams = {
         quantity: 'CPU per stream',
         unit: 'µs',
         plot: 'value',
-        isMean: true,
       }
       return stage.compare([heading], costOf, { warmUps: WARM_UPS })
     }),
