@@ -4,7 +4,7 @@ const VISITS = { count: 600, concurrency: 20 }
 /** V8 compiles, and compiles better, for some 5,000 of them. */
 const WARM_UPS = 9
 /** How many turns each candidate has where others have one: short ones, so that nobody waits for long. */
-const TURNS = 3
+const TURNS = 2
 
 /** @type {import('../stage.mjs').Cast} */
 const quickCast = { http: null, 'http-again': 'http', 'ssekit-http': 'http', 'better-sse': 'http' }
