@@ -63,6 +63,11 @@ export const processes = [
     'sse-redis/src/bell.ts',
     ['sse-redis/test/(connections|odd-clients).test'],
     [
+      [
+        'for (const name of names) this.#rung.add(name)',
+        '',
+        'no subscription is left behind that was asked for twice at once',
+      ],
       ['else this.#leaveAgain(name)', '', 'no subscription is left behind'],
       ['for (const name of this.#channels.keys()) this.#joining.add(name)', '', 'subscriptions are made again'],
     ],

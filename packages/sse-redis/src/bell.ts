@@ -35,7 +35,7 @@ export class Bell {
   #subscriber: RedisSubscriber | undefined
   readonly #channels = new Map<string, string>()
   readonly #listening = new Map<string, Listening>()
-  // What the server rings for, what it is to ring for as well, and what no more: names.
+  // What the server may ring for, what it is to ring for as well, and what no more: names.
   readonly #rung = new Set<string>()
   readonly #joining = new Set<string>()
   readonly #leaving = new Set<string>()
@@ -121,10 +121,11 @@ export class Bell {
   }
 
   async #join(names: readonly string[]): Promise<void> {
+    // It may hear of it, whatever becomes of the answer, or of the connection.
+    for (const name of names) this.#rung.add(name)
     try {
       await this.#subscribe(names)
       for (const name of names) {
-        this.#rung.add(name)
         // Unless it was given back meanwhile, and is asked for again.
         if (!this.#joining.has(name)) this.#settle(name)
       }
@@ -172,7 +173,6 @@ export class Bell {
   /** The connection is there again: what the server rang for over the former one must be asked for anew. */
   async #return(): Promise<void> {
     if (this.#subscriber?.resubscribes === false) {
-      this.#rung.clear()
       // All of them: what was asked for over a connection that was lost at once may have been told to nobody.
       for (const name of this.#channels.keys()) this.#joining.add(name)
       await this.#change()

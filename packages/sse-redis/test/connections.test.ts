@@ -110,6 +110,25 @@ describe.each(everyClient)('%s', (_name, connect) => {
     expect(await stage.listeners('news')).toBe(1)
   })
 
+  test('what is asked for again while it is being asked for, in vain both times, is no subscription in the end', async () => {
+    stage = await Stage.open(connect)
+    const via = await stage.proxy()
+    const { backplane } = await stage.node({ via, timeoutMs: 200, compareMs: 0 })
+    const subscribes = (channel: string): Promise<boolean> =>
+      backplane.subscribe(channel, { last: 0 }, { entry: () => {}, gap: () => {} }).then(
+        () => true,
+        () => false,
+      )
+    await until(() => subscribes('news'), 'a subscription')
+    via.stall()
+    expect([await subscribes('vain'), await subscribes('vain')]).toEqual([false, false])
+    via.resume()
+    // In the rounds behind those, of which there are two at the most.
+    for (const channel of ['one', 'two']) await until(() => subscribes(channel), 'a subscription')
+    await until(async () => (await stage.listeners('vain')) === 0, 'no subscription')
+    expect(await stage.listeners('two')).toBe(1)
+  })
+
   test('an unsubscription that is lost with its connection is made up for', async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
