@@ -74,7 +74,7 @@ export function whole({ request, text }: Wire): string {
 }
 
 /** Epochs are random: a page that changed with each run would say nothing. */
-export function named(text: string, ...channels: readonly SseChannel[]): string {
+export function named(text: string, ...channels: readonly Pick<SseChannel, 'lastEventId'>[]): string {
   const epochs = ['kq3VZr8sXw1B', 'Zt0cWm5uYp7D']
   return channels.reduce((result, { lastEventId = '?' }, index) => {
     return result.replaceAll(lastEventId.replace(/\.\d+$/, ''), epochs[index] ?? '?')
