@@ -36,7 +36,7 @@ test('a pull that the server forgets is made again', async () => {
   expect(pulls).toBeGreaterThan(3)
 })
 
-/** Calls a function for each message that a consumer sends, which passes it on or does not. */
+/** Calls a function for each message that answers a pull, in their order, which passes it on or does not. */
 function onDelivery(connection: NatsConnection, deliver: (pass: () => void) => void): void {
   const subscribe = connection.subscribe.bind(connection)
   jest.spyOn(connection, 'subscribe').mockImplementation((subject, { callback, ...options } = {}) =>
@@ -44,8 +44,8 @@ function onDelivery(connection: NatsConnection, deliver: (pass: () => void) => v
       ...options,
       callback: (error, message) => {
         const pass = (): void => void callback?.(error, message)
-        // What a consumer sends says where to acknowledge it.
-        if (message.reply?.startsWith('$JS.ACK')) deliver(pass)
+        // All other inboxes are for the answers to many questions.
+        if (subject.startsWith('_INBOX.') && !subject.endsWith('*')) deliver(pass)
         else pass()
       },
     }),
