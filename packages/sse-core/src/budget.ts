@@ -5,6 +5,7 @@ export class HistoryBudget {
   readonly #maxBytes: number
   // In the order of the last write.
   readonly #counted = new Map<Log, number>()
+  #newest: Log | undefined
   #bytes = 0
 
   constructor(maxBytes: number) {
@@ -16,11 +17,21 @@ export class HistoryBudget {
     return this.#bytes
   }
 
-  /** Counts a log anew, after something was added to or evicted from it. */
+  /** Counts a log to which something was added. */
+  grow(log: Log): void {
+    // A map in which the same key comes and goes is soon made anew: a log that is written to again and again stays where it is.
+    if (log !== this.#newest) {
+      const counted = this.#counted.get(log) ?? 0
+      this.#counted.delete(log)
+      this.#counted.set(log, counted)
+      this.#newest = log
+    }
+    this.update(log)
+  }
+
+  /** Counts a log anew. */
   update(log: Log): void {
-    const counted = this.#counted.get(log) ?? 0
-    this.#bytes += log.bytes - counted
-    if (log.bytes >= counted) this.#counted.delete(log)
+    this.#bytes += log.bytes - (this.#counted.get(log) ?? 0)
     this.#counted.set(log, log.bytes)
     if (this.#bytes > this.#maxBytes) this.#evict()
   }
@@ -29,6 +40,7 @@ export class HistoryBudget {
   drop(log: Log): void {
     this.#bytes -= this.#counted.get(log) ?? 0
     this.#counted.delete(log)
+    if (this.#newest === log) this.#newest = undefined
   }
 
   #evict(): void {

@@ -98,14 +98,16 @@ export class Feed {
     const { log } = this
     if (log === undefined) return
     this.#options.onNews()
-    this.#options.budget?.update(log)
-    if (!log.isOverfull || this.#isTrimScheduled) return
-    this.#isTrimScheduled = true
-    // Not before readers whose sockets take more in this turn have caught up: a burst longer than the log is no gap to them.
-    setImmediate(() => {
-      this.#isTrimScheduled = false
-      this.trim(Date.now())
-    })
+    // What is more than the log holds stays until readers whose sockets take more in this turn have caught up: to them it is no gap.
+    if (!log.isOverfull) log.offer()
+    else if (!this.#isTrimScheduled) {
+      this.#isTrimScheduled = true
+      setImmediate(() => {
+        this.#isTrimScheduled = false
+        this.#settle()
+      })
+    }
+    this.#options.budget?.grow(log)
   }
 
   /** Evicts what the limits do not allow to keep. */
@@ -143,6 +145,12 @@ export class Feed {
   /** Does at once what otherwise waits for a turn of the event loop that somebody is not giving. */
   #relieve(): void {
     this.flush()
+    this.#settle()
+  }
+
+  /** Evicts all that the limits do not allow to keep, readers having had their turn. */
+  #settle(): void {
+    this.#log?.offer()
     this.trim(Date.now())
   }
 

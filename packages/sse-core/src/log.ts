@@ -8,7 +8,6 @@ export interface Batch {
   readonly packet: Packet
   /** The position behind the last of them. */
   readonly end: number
-  readonly lastId: string
 }
 
 /** How much one write carries at most while a reader catches up: enough to fill a socket, little enough to hold. */
@@ -39,6 +38,8 @@ export class Log {
   #repeatedIds: Set<string> | undefined
   #endPosition: number | undefined
   #batch: (Batch & { start: number; head: number; eol: LineEnding }) | undefined
+  // Where those stand who read all that they were offered.
+  #offered = 0
 
   /** @param epoch what generated ids begin with: the one before the first item is `<epoch>.0` */
   constructor(limits: ResolvedHistoryLimits, epoch: string) {
@@ -63,6 +64,8 @@ export class Log {
   }
 
   append(item: LogItem): void {
+    // One event after another, as it usually is, leaves nothing to trim.
+    while (this.#isFullFor(item) && this.evictOldest());
     if (this.length === this.#ring.length) this.#resize(this.length * 2)
     this.#ring[this.head & (this.#ring.length - 1)] = item
     if (this.#positions !== undefined) this.#index(item.id, this.head)
@@ -123,8 +126,13 @@ export class Log {
       end += 1
     }
     if (end === start) return undefined
-    this.#batch = { packet: Packet.join(packets), start, end, lastId: this.at(end - 1).id, head: this.head, eol }
+    this.#batch = { packet: Packet.join(packets), start, end, head: this.head, eol }
     return this.#batch
+  }
+
+  /** Notes that all readers had their turn: what they have seen so far may be evicted from now on, and nothing else. */
+  offer(): void {
+    this.#offered = this.head
   }
 
   /** Whether `trim` would evict for count or size. */
@@ -151,9 +159,9 @@ export class Log {
     )
   }
 
-  /** Says whether it did: an end is never evicted, lest the channel seem to go on. */
+  /** Says whether it did: an end is never evicted, lest the channel seem to go on, nor what readers had no turn to read. */
   evictOldest(): boolean {
-    if (this.length === 0) return false
+    if (this.oldest === this.#offered) return false
     const item = this.at(this.oldest)
     if (item.kind === 'end') return false
     this.#ring[this.oldest & (this.#ring.length - 1)] = undefined
@@ -173,6 +181,11 @@ export class Log {
     this.#positions = undefined
     this.#repeatedIds = undefined
     this.#batch = undefined
+  }
+
+  #isFullFor(item: LogItem): boolean {
+    const { maxEvents, maxBytes } = this.limits
+    return this.length >= maxEvents || this.bytes + (item.frame?.size ?? 0) > maxBytes
   }
 
   #index(id: string, position: number): void {

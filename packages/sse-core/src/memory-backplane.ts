@@ -62,6 +62,8 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       const entry: LogEntry = { id, previousId: log.idBefore(log.head), at: Date.now(), ...input }
       log.append(itemOf(entry))
       memory.sequence += 1
+      // Nobody reads from a place here.
+      log.offer()
       log.trim(entry.at)
       for (const sink of sinks) sink.entry(entry)
       forgetLater()

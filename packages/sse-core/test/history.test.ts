@@ -88,6 +88,7 @@ describe('a channel whose history grows old', () => {
     const channel = new SseChannel('news')
     const id = await channel.broadcast('1')
     await channel.broadcast('2')
+    await turn()
     jest.setSystemTime(Date.now() + 300_001)
     const heard = collect(channel.listen({ lastEventId: id }))
     await turn()
@@ -102,6 +103,16 @@ describe('a burst longer than the history', () => {
     for (let data = 0; data < 1_000; data++) void channel.broadcast({ data })
     await turn()
     expect(heard.data).toEqual(Array.from({ length: 1_000 }, (_, data) => data))
+  })
+
+  test('loses nothing for a loop that keeps up, whoever comes meanwhile', async () => {
+    const channel = new SseChannel('news', { history: { maxEvents: 5 } })
+    const heard = collect(channel)
+    for (let data = 0; data < 100; data++) void channel.broadcast({ data })
+    const late = collect(channel.listen({ rewind: 5 }))
+    await turn()
+    expect(heard.data).toEqual(Array.from({ length: 100 }, (_, data) => data))
+    expect(late.data).toEqual([95, 96, 97, 98, 99])
   })
 
   test('gives one that falls behind a gap, then what is retained', async () => {
@@ -126,6 +137,19 @@ describe('a burst longer than the history', () => {
 })
 
 describe('the history of all channels of a manager', () => {
+  test('loses nothing for a loop that keeps up, whatever is broadcast in the same tick', async () => {
+    const manager = new SseManager({ maxHistoryBytes: 2 * FRAME })
+    const [first, other] = [manager.getOrCreate('first'), manager.getOrCreate('other')]
+    const heard = collect(first)
+    await first.broadcast({ id: 'a', data: 1 })
+    await turn()
+    for (const data of [1, 2, 3]) void other.broadcast({ id: 'a', data })
+    void first.broadcast({ id: 'a', data: 2 })
+    await turn()
+    expect(heard.data).toEqual([1, 2])
+    expect(manager.stats().historyBytes).toBeLessThanOrEqual(2 * FRAME)
+  })
+
   test('is at most maxHistoryBytes, and the channel that rested longest forgets first', async () => {
     const manager = new SseManager({ maxHistoryBytes: 4 * FRAME })
     const [old, young] = [manager.getOrCreate('old'), manager.getOrCreate('young')]
