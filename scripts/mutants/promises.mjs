@@ -30,6 +30,17 @@ export const promises = [
       'of an id that occurs twice the older counts',
     ],
     ['this.bytes -= item.frame?.size ?? 0\n', '', 'what is evicted counts no longer'],
+    [
+      'if (this.oldest === this.#offered) return false',
+      'if (this.length === 0) return false',
+      'who reads all that there is loses nothing, whatever happens in one tick',
+    ],
+  ]),
+  ...mutantsOf('sse-core/src/budget.ts', LOG, [
+    ['this.#counted.set(log, counted)\n', '', 'of all channels the one that rested longest forgets first'],
+  ]),
+  ...mutantsOf('sse-core/src/subscription.ts', TESTS.contract, [
+    ['if (!this.#writer.isWritable) this.keepPlace()\n', '', 'a gap says which event the client had last'],
   ]),
   ...mutantsOf('sse-core/src/cursor.ts', LOG, [
     ['this.position < log.oldest', 'false', 'who fell out of the log is told'],

@@ -73,16 +73,28 @@ export function placeIn(
 export class Cursor implements Place {
   readonly log: Log
   readonly isFresh: boolean
-  lastId: string
   position: number
   trouble: Past | typeof LOST | undefined
+  // Of one that is not in the log; else as `keepPlace()` found it.
+  #keptId: string
 
   constructor({ log, isFresh, lastId, position, trouble }: Place) {
     this.log = log
     this.isFresh = isFresh
-    this.lastId = lastId
     this.position = position
     this.trouble = trouble
+    this.#keptId = lastId
+  }
+
+  get lastId(): string {
+    // The log knows it. A reader would have to note it for each event that passes, and there are many readers.
+    const isKnown = this.#isInLog && this.position >= this.log.oldest
+    return isKnown ? this.log.idBefore(this.position) : this.#keptId
+  }
+
+  /** To be called of a reader that does not read all that there is: its place may be evicted. */
+  keepPlace(): void {
+    this.#keptId = this.lastId
   }
 
   /** Whether the reader's place is lost, of which it is told next. */
@@ -112,7 +124,6 @@ export class Cursor implements Place {
     const batch = this.log.batch(this.position, eol)
     if (batch === undefined) return undefined
     this.position = batch.end
-    this.lastId = batch.lastId
     return batch.packet
   }
 
@@ -164,7 +175,7 @@ export class Cursor implements Place {
   /** Goes on at a position, everything before it being read. */
   #moveTo(position: number): void {
     this.position = position
-    this.lastId = this.log.idBefore(position)
+    this.keepPlace()
   }
 
   #nextOfPage({ page }: Past): Step | undefined {
@@ -174,7 +185,7 @@ export class Cursor implements Place {
     const [next] = page
     const met = this.log.positionAfterItem(item)
     if (met !== undefined) this.#leavePast(met)
-    else this.lastId = item.id
+    else this.#keptId = item.id
     if (item.kind === 'gap') return { kind: 'gap', gap: { lastEventId: lastId, oldestId: next?.id ?? null } }
     return item.kind === 'end' ? { kind: 'end' } : { kind: 'event', item }
   }

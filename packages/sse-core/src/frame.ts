@@ -5,7 +5,9 @@ import { Packet } from './packet.js'
 /** An encoded event of a log. It is encoded when it arrives, and once more for each other line ending in use. */
 export class Frame {
   readonly #idBytes: number
-  readonly #packets: Partial<Record<LineEnding, Packet>>
+  readonly #packet: Packet
+  // Most streams end their lines with LF.
+  #others: Partial<Record<LineEnding, Packet>> | undefined
   /** The encoded size in bytes, which the log's limits count. */
   readonly size: number
 
@@ -14,16 +16,15 @@ export class Frame {
     const packet = Packet.of(line + body, 1)
     // Ids of a log are ASCII.
     this.#idBytes = line.length
-    this.#packets = { '\n': packet }
+    this.#packet = packet
     this.size = packet.size
   }
 
   packet(eol: LineEnding): Packet {
-    const made = this.#packets[eol]
-    if (made !== undefined) return made
-    const packet = Packet.of(withLineEnding(this.#text(0), eol), 1)
-    this.#packets[eol] = packet
-    return packet
+    if (eol === '\n') return this.#packet
+    this.#others ??= {}
+    this.#others[eol] ??= Packet.of(withLineEnding(this.#text(0), eol), 1)
+    return this.#others[eol]
   }
 
   /** The event's text without its id, for connections whose ids are positions in several logs. */
@@ -33,7 +34,7 @@ export class Frame {
 
   #text(from: number): string {
     // Keeping the string as well would double what the history weighs.
-    return (this.#packets['\n'] as Packet).plain.toString('utf8', from)
+    return this.#packet.plain.toString('utf8', from)
   }
 }
 

@@ -103,13 +103,9 @@ export class Subscription extends Cursor implements Subscriber, Reading {
   }
 
   pump(): void {
-    if (this.#isOver || !this.#writer.isWritable) return
-    try {
-      if (this.#membership === undefined) this.#pumpBatches()
-      else this.#membership.group.oneAtATime(() => this.#pumpAsMember())
-    } catch (error) {
-      this.connection.fail(error)
-    }
+    if (this.#isOver) return
+    if (this.#writer.isWritable) this.#pumpAll()
+    if (!this.#writer.isWritable) this.keepPlace()
   }
 
   close(): void {
@@ -118,6 +114,15 @@ export class Subscription extends Cursor implements Subscriber, Reading {
     this.#channel.subscribers.remove(this)
     if (this.#membership === undefined) this.connection.close('end')
     else this.#membership.onOver()
+  }
+
+  #pumpAll(): void {
+    try {
+      if (this.#membership === undefined) this.#pumpBatches()
+      else this.#membership.group.oneAtATime(() => this.#pumpAsMember())
+    } catch (error) {
+      this.connection.fail(error)
+    }
   }
 
   #pumpAsMember(): void {
