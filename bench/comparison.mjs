@@ -1,8 +1,8 @@
 import { candidate } from './candidates.mjs'
-import { median } from './statistics.mjs'
+import { median, quantile } from './statistics.mjs'
 
 /**
- * One candidate's figures, one a round.
+ * One candidate's figures, one a turn.
  *
  * @typedef {object} Entry
  * @property {string} id
@@ -24,7 +24,7 @@ import { median } from './statistics.mjs'
  * @property {string[]} leftOut who could not be measured, and why
  */
 
-/** @typedef {{ low: number, middle: number, high: number }} Spread */
+/** The median, and between which two figures the middle half of all is. @typedef {{ low: number, middle: number, high: number }} Spread */
 
 /**
  * The figure that stands for all of an entry's.
@@ -36,7 +36,7 @@ export function typicalOf({ values }) {
 }
 
 /**
- * An entry's figures divided by its baseline's, round by round; undefined for a baseline.
+ * An entry's figures divided by its baseline's, turn by turn; undefined for a baseline.
  *
  * @param {Comparison} comparison
  * @param {Entry} entry
@@ -45,8 +45,8 @@ export function typicalOf({ values }) {
 export function ratioOf({ entries }, { against, values }) {
   const baseline = entries.find(({ id }) => id === against)
   if (baseline === undefined) return undefined
-  const ratios = values.map((value, round) => value / (baseline.values[round] ?? Number.NaN))
-  return { low: Math.min(...ratios), middle: median(ratios), high: Math.max(...ratios) }
+  const ratios = values.map((value, turn) => value / (baseline.values[turn] ?? Number.NaN)).sort((a, b) => a - b)
+  return { low: quantile(ratios, 0.25), middle: median(ratios), high: quantile(ratios, 0.75) }
 }
 
 /** @param {string} id */

@@ -31,6 +31,8 @@ import { labelOf } from './comparison.mjs'
  * @typedef {object} Terms
  * @property {readonly string[] | undefined} [among] the ids of those that take part; all by default
  * @property {number} [warmUps] how often each is run before it counts: its code is compiled then. Once by default
+ * @property {number} [turns] how many turns each has in what counts as a round elsewhere: the shorter they are, the more the machine
+ *   is the same for all. One by default
  */
 
 /**
@@ -86,9 +88,10 @@ export class Contest {
    * Has all candidates do something at the same time that is not measured.
    *
    * @param {(subject: S) => Promise<unknown>} work
+   * @param {readonly string[]} [among] the ids of those that do it; all by default
    */
-  async prepare(work) {
-    await Promise.all(this.subjects.map(work))
+  async prepare(work, among) {
+    await Promise.all(this.#players(among).map(work))
   }
 
   /**
@@ -100,14 +103,14 @@ export class Contest {
    * @param {Terms} [terms]
    * @returns {Promise<Comparison[]>} one for each heading
    */
-  async compare(headings, measure, { among, warmUps = 1 } = {}) {
-    const players = this.subjects.filter(({ id }) => among?.includes(id) ?? true)
+  async compare(headings, measure, { among, warmUps = 1, turns = 1 } = {}) {
+    const players = this.#players(among)
     /** @type {Map<S, Measurement[]>} */
     const measurements = new Map(players.map((subject) => [subject, []]))
     // Code is compiled by running, in turn or not.
-    for (let round = 0; round < warmUps; round++) await Promise.all(players.map(measure))
-    for (let round = 0; round < this.#rounds; round++) {
-      for (const subject of rotate(players, round)) measurements.get(subject)?.push(await measure(subject))
+    for (let warmUp = 0; warmUp < warmUps; warmUp++) await Promise.all(players.map(measure))
+    for (let turn = 0; turn < this.#rounds * turns; turn++) {
+      for (const subject of rotate(players, turn)) measurements.get(subject)?.push(await measure(subject))
     }
     return this.#comparisons(headings, measurements)
   }
@@ -130,6 +133,11 @@ export class Contest {
       )
     }
     return this.#comparisons(headings, measurements)
+  }
+
+  /** @param {readonly string[]} [among] */
+  #players(among) {
+    return this.subjects.filter(({ id }) => among?.includes(id) ?? true)
   }
 
   /**

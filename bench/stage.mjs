@@ -35,7 +35,6 @@ export class Stage extends Contest {
    * @param {readonly string[]} [among] the ids of those that get them; all by default
    */
   async open(streams, among) {
-    const wanting = this.subjects.filter(({ id }) => among?.includes(id) ?? true)
-    await Promise.all(wanting.map(({ client }) => client.call('open', streams)))
+    await this.prepare(({ client }) => client.call('open', streams), among)
   }
 }

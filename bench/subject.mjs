@@ -17,6 +17,8 @@ const CLIENT = new URL('load/client.mjs', import.meta.url)
 
 /** One candidate that is measured: its server, and the load client of its own that reads it. */
 export class Subject {
+  #busyAt = Number.NEGATIVE_INFINITY
+
   /**
    * @param {import('./candidates.mjs').CandidateId} id
    * @param {Readonly<Record<string, unknown>>} options for the server, beside those of the candidate
@@ -82,11 +84,18 @@ export class Subject {
     const start = { server: cpuMs(this.pid), client: cpuMs(this.client.pid), wall: performance.now() }
     await work()
     const wallMs = performance.now() - start.wall
+    this.#busyAt = performance.now()
     await sleep(SETTLE_MS)
     return {
       cpuMs: cpuMs(this.pid) - start.server,
       clientShare: (cpuMs(this.client.pid) - start.client) / wallMs,
     }
+  }
+
+  /** Resolves once it has been left alone for so long. @param {number} ms */
+  async rest(ms) {
+    const left = this.#busyAt + ms - performance.now()
+    if (left > 0) await sleep(left)
   }
 
   /** Another client of the same server. */

@@ -48,8 +48,8 @@ export function formatPage(run, plotted) {
     ),
     '',
     '- CPU is the time, user and system, that the server process used; the median of ' +
-      `${run.rounds} rounds, in each of which every candidate has its turn, unless the row says otherwise.`,
-    '- A ratio is the median of each round’s ratio to the baseline, whose ratio is 1. Beside it is its range over the rounds.',
+      `${run.rounds} rounds or more, in each of which every candidate has its turn, unless the row says otherwise.`,
+    '- A ratio is the median of each round’s ratio to the baseline, whose ratio is 1. Beside it is where half of the rounds’ ratios are.',
     `- ${controls(run)}`,
     ...run.leftOut.map((reason) => `- Left out: ${reason}.`),
     ...run.results.flatMap((result) => formatResult(result, plotted.has(result.id))),

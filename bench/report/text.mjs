@@ -26,7 +26,7 @@ export function plain(text) {
 export function tableOf(comparison) {
   const { entries, quantity, unit } = comparison
   const hasRatios = entries.some(({ against }) => against !== undefined)
-  const heading = ['', quantity, ...(hasRatios ? ['Ratio', 'In all rounds'] : [])]
+  const heading = ['', quantity, ...(hasRatios ? ['Ratio', 'Middle half'] : [])]
   const lines = entries.map((entry) => {
     const cells = [entry.label, `${figure(typicalOf(entry))} ${unit}`.trim()]
     if (!hasRatios) return cells

@@ -1,9 +1,6 @@
 import { thousands } from '../report/text.mjs'
 import { compareBroadcasts } from './publishing.mjs'
 
-/** How many events arrive in a round: one that is joined with nine others costs little. */
-const DELIVERIES = 100_000
-
 /** @type {import('../stage.mjs').Cast} */
 const cast = {
   net: null,
@@ -26,6 +23,6 @@ export const bursts = {
       subscribers,
       workload: { bytes: 100, count: 10 },
     }))
-    return compareBroadcasts(cast, { tables, rounds, deliveries: DELIVERIES })
+    return compareBroadcasts(cast, { tables, rounds })
   },
 }

@@ -1,8 +1,11 @@
 import { Stage } from '../stage.mjs'
+import { costOfTurn } from './publishing.mjs'
 
 const SUBSCRIBERS = 1_000
 const TOPICS = 10
-const PUBLICATIONS = 50
+/** In a turn each stream with a filter gets one. */
+const PUBLICATIONS = TOPICS
+const TURNS = 5
 const WORKLOAD = { bytes: 100, count: 1 }
 
 /** @type {import('../stage.mjs').Cast} */
@@ -18,11 +21,13 @@ export const filters = {
     Stage.with(cast, rounds, { heartbeatMs: 0 }, async (stage) => {
       await stage.open({ count: SUBSCRIBERS, paths: TOPICS })
       const title = `100 bytes, 1,000 subscribers of which each wants one event in ten`
-      return stage.compare([{ title, quantity: 'CPU per published event', unit: 'µs' }], async (subject) => {
+      const heading = { title, quantity: 'CPU per published event', unit: 'µs' }
+      const measure = async (/** @type {import('../subject.mjs').Subject} */ subject) => {
         const share = subject.id === 'ssekit-filter' ? 1 / TOPICS : 1
-        const expected = { publications: PUBLICATIONS, deliveries: SUBSCRIBERS * share, each: PUBLICATIONS * share }
-        const usage = await subject.usage(() => subject.client.call('publish', WORKLOAD, expected))
+        const turn = { publications: PUBLICATIONS, deliveries: SUBSCRIBERS * share, each: PUBLICATIONS * share }
+        const usage = await costOfTurn(subject, WORKLOAD, turn)
         return { figures: [(usage.cpuMs * 1000) / PUBLICATIONS], clientShare: usage.clientShare }
-      })
+      }
+      return stage.compare([heading], measure, { warmUps: TURNS, turns: TURNS })
     }),
 }

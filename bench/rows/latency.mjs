@@ -4,6 +4,8 @@ import { Stage } from '../stage.mjs'
 const SUBSCRIBERS = 1_000
 /** How many events a round has. */
 const PUBLICATIONS = 40
+/** After so many events sockets acknowledge several at a time, as they do for as long as a rate is steady. */
+const RUN_IN = 20
 const WORKLOAD = { bytes: 100, count: 1 }
 
 /** @type {import('../stage.mjs').Cast} */
@@ -40,7 +42,9 @@ export const latency = {
           { title: `${perSecond} events a second, 99th percentile`, quantity: 'Latency', unit: 'ms', plot: 'value' },
         ]
         const pace = { perSecond, publications: PUBLICATIONS }
+        const runIn = { publications: RUN_IN, deliveries: SUBSCRIBERS, each: RUN_IN }
         const measure = async (/** @type {import('../subject.mjs').Subject} */ { client }) => {
+          await client.call('publish', WORKLOAD, runIn)
           const { p50, p99 } = await client.call('latency', WORKLOAD, pace)
           return { figures: [p50, p99] }
         }

@@ -41,7 +41,7 @@ export const newStreams = {
     'a full one falls into few of them, which the medians leave out.',
 
   run: ({ isQuick, rounds }) =>
-    Stage.with(isQuick ? quickCast : cast, rounds * TURNS, {}, (stage) => {
+    Stage.with(isQuick ? quickCast : cast, rounds, {}, (stage) => {
       /** @type {import('../stage.mjs').Heading} */
       const heading = {
         title: 'One stream, from connect to disconnect',
@@ -49,7 +49,7 @@ export const newStreams = {
         unit: 'µs',
         plot: 'value',
       }
-      return stage.compare([heading], costOf, { warmUps: WARM_UPS })
+      return stage.compare([heading], costOf, { warmUps: WARM_UPS, turns: TURNS })
     }),
 }
 
