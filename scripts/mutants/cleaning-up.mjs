@@ -26,8 +26,9 @@ export const cleaningUp = [
   ...mutantsOf('sse-core/src/departure.ts', LEAVING, [
     ["  res.off('close', tellWatcher)\n", '', 'no listener is left on a response that is closed'],
     ["  res.off('error', tellWatcher)\n", '', 'no listener is left on a response that failed'],
+    ["  res.off('prefinish', tellEnding)\n", '', 'no listener is left on a response that was handed over'],
     [
-      'if (res instanceof ServerResponse) unwatchWaiting.call(res)\n',
+      '  unwatchWaiting.call(res)\n',
       '',
       'a stream that is over before its turn waits no longer',
     ],

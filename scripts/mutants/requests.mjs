@@ -14,7 +14,7 @@ export const requests = [
   ),
   ...mutantsOf('sse-core/src/departure.ts', TESTS.contract, [
     [
-      'if (res instanceof ServerResponse && res.socket === null) watchWaiting(res)\n',
+      'if (res.socket === null) watchWaiting(res)\n',
       '',
       'the departure of a client is seen of a response that waits for its turn',
     ],

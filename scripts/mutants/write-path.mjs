@@ -32,9 +32,10 @@ export const writePath = [
     ],
     ['this.#flush?.()\n', '', 'compression is flushed after each write'],
   ]),
+  ...mutantsOf('sse-core/src/departure.ts', BYTES, [
+    ["res.on('prefinish', tellEnding)\n", '', "nothing is written before the connection's next response"],
+  ]),
   ...mutantsOf('sse-core/src/writer.ts', BYTES, [
-    ['!res.finished && res.socket', 'res.socket', "nothing is written before the connection's next response"],
-    ['!res.finished && res.socket === socket', '!res.finished', 'nothing is written into a socket that was taken away'],
     [
       '#block(): void {\n    this.isWritable = false\n',
       '#block(): void {\n',
@@ -42,8 +43,8 @@ export const writePath = [
     ],
     ['if (!this.isWritable) return\n    this.#outbox', 'this.#outbox', 'what is sent waits while the socket is full'],
     [
-      '!isOurs || !socket.write(packet.chunk)',
-      '!isOurs || (socket.write(packet.chunk), packet.size > 16_384)',
+      'if (!socket.write(packet.chunk))',
+      'if ((socket.write(packet.chunk), packet.size > 16_384))',
       'a write that the kernel took whole is no full socket',
       TESTS.connection,
     ],

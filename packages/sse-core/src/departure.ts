@@ -12,6 +12,8 @@ export function isGone(res: SseResponse): boolean {
 
 /** Who wants to know when a response is gone. */
 export interface Watcher {
+  /** Somebody has called `res.end()`, over HTTP/1; may be called more than once. */
+  onEnding(): void
   /** It was finished, or the client left; may be called more than once. */
   onGone(): void
 }
@@ -35,7 +37,11 @@ export function watch(res: Watched, watcher: Watcher): void {
   res[WATCHER] = watcher
   res.on('close', tellWatcher)
   res.on('error', tellWatcher)
-  if (res instanceof ServerResponse && res.socket === null) watchWaiting(res)
+  if (!(res instanceof ServerResponse)) return
+  // Emitted within `res.end()`: what is written to the socket after it would stand before the connection's next response. To look at
+  // the response before each write would cost Express as much as all the rest, since there no two of them have the same hidden class.
+  res.on('prefinish', tellEnding)
+  if (res.socket === null) watchWaiting(res)
 }
 
 /** Idempotent, and leaves another's watcher alone. */
@@ -44,11 +50,17 @@ export function unwatch(res: Watched, watcher: Watcher): void {
   res[WATCHER] = undefined
   res.off('close', tellWatcher)
   res.off('error', tellWatcher)
-  if (res instanceof ServerResponse) unwatchWaiting.call(res)
+  if (!(res instanceof ServerResponse)) return
+  res.off('prefinish', tellEnding)
+  unwatchWaiting.call(res)
 }
 
 function tellWatcher(this: Watched): void {
   this[WATCHER]?.onGone()
+}
+
+function tellEnding(this: Watched): void {
+  this[WATCHER]?.onEnding()
 }
 
 /** What a response that waits behind another one on its connection is told by, since it never emits `close` itself. */

@@ -186,6 +186,11 @@ export abstract class ResponseLife {
   }
 
   /** @internal */
+  onEnding(): void {
+    this.writer.stop()
+  }
+
+  /** @internal */
   onGone(): void {
     // If somebody else has ended the response, then that is what it is, not a client that left. (`writableFinished` does not
     // tell: HTTP/2 says it of every stream that is closed.)

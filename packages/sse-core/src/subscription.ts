@@ -27,8 +27,8 @@ export interface Membership {
  * A channel on a connection: a cursor that writes what it passes, until the head, or until the socket is full.
  *
  * The usual one is alone on its connection and wants everything: it has no membership, writes the bytes that the log made
- * for all, and runs no code of the user. That is the fast path, which touches no other objects than this, its writer, the
- * response and the socket: of ten thousand streams none is in a cache any more (`npm run bench`: broadcast).
+ * for all, and runs no code of the user. That is the fast path, which touches no other objects than this, its writer and the
+ * socket: of ten thousand streams none is in a cache any more (`npm run bench`: broadcast).
  */
 export class Subscription extends Cursor implements Subscriber, Reading {
   readonly connection: SseConnection

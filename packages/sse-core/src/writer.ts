@@ -100,11 +100,7 @@ export class Writer {
       if (this.#sink?.write(packet) === false) this.#block()
       return
     }
-    const res = this.#res as ServerResponse
-    // After somebody else's `res.end()` these bytes would stand before the next response of the connection.
-    // (`finished` is what `writableEnded` returns, and the response's own: on Express the getter is four prototypes away.)
-    const isOurs = !res.finished && res.socket === socket
-    if (!isOurs || !socket.write(packet.chunk)) this.#block()
+    if (!socket.write(packet.chunk)) this.#block()
   }
 
   /** Writes at the end of the tick, or when the socket takes more. Too much of it cuts the reader as slow. */

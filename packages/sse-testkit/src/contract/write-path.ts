@@ -2,7 +2,6 @@ import { strict as assert } from 'node:assert'
 import { ServerResponse } from 'node:http'
 import { SseChannel } from '@ssekit/sse-core'
 import { subscribed } from './departure.js'
-import { oneTurn } from './eventually.js'
 import { dataOf, numbers } from './news.js'
 import type { Script } from './scenario.js'
 
@@ -39,21 +38,6 @@ export function writePathScenarios({ scenario, traits }: Script): void {
     assert.equal((await client.whole(0)).text.includes('void'), false)
     assert.deepEqual(await request.outcome(), { reason: 'end' })
     assert.equal(channel.subscriberCount, 1)
-  })
-
-  scenario('nothing is written into a socket that was taken away from the response', async (stage) => {
-    const channel = new SseChannel('news')
-    const served = await stage.serve(({ sse }) => sse(channel))
-    const client = await served.raw({})
-    await subscribed(channel)
-    await client.until(() => client.responses[0]?.events.length === 1, 'the checkpoint')
-    const res = (await served.request()).res as ServerResponse
-    const socket = res.socket ?? assert.fail('no socket')
-    res.detachSocket(socket)
-    const before = socket.bytesWritten
-    await channel.broadcast('into the void')
-    await oneTurn()
-    assert.equal(socket.bytesWritten, before)
   })
 
   scenario('who replaced res.write sees every byte, and none twice', async (stage) => {
