@@ -27,11 +27,7 @@ export const cleaningUp = [
     ["  res.off('close', tellWatcher)\n", '', 'no listener is left on a response that is closed'],
     ["  res.off('error', tellWatcher)\n", '', 'no listener is left on a response that failed'],
     ["  res.off('prefinish', tellEnding)\n", '', 'no listener is left on a response that was handed over'],
-    [
-      '  unwatchWaiting.call(res)\n',
-      '',
-      'a stream that is over before its turn waits no longer',
-    ],
+    ['  unwatchWaiting.call(res)\n', '', 'a stream that is over before its turn waits no longer'],
     ["  this.off('socket', unwatchWaiting)\n", '', 'no listener is left on a response that got its turn'],
     ["  socket.off('close', callAll)\n", '', 'no listener is left on a socket whose responses all got their turn'],
     [

@@ -19,6 +19,8 @@ import { partOf } from './vector-id.js'
 
 /** Makes a source ready for its head; undefined if it is. @throws {SseError} its channel is closed, or its broker is down */
 export function prepare(source: SseSource): Promise<void> | undefined {
+  // As most are, and most are warm.
+  if (isChannel(source)) return warm(source)?.then(() => prepare(source))
   const warming = partsOf(source).flatMap((part) => (isChannel(part) ? (warm(part) ?? []) : []))
   if (warming.length === 0) return undefined
   // And again: one channel may go idle while another one warms.

@@ -11,8 +11,7 @@ import type { Packet } from './packet.js'
  * again after a stream that ends, and a stream that is cut off cannot be taken for one that ended. (The other sound way,
  * no `Transfer-Encoding` and `Connection: close`, gives both up to save twelve bytes an event.)
  */
-export function directSocketOf(res: SseResponse): Socket | undefined {
-  if (!(res instanceof ServerResponse)) return undefined
+export function directSocketOf(res: ServerResponse): Socket | undefined {
   const { socket } = res
   const isDirect =
     // Under light-my-request it is not one; a response pipelined behind another has none yet.

@@ -71,14 +71,16 @@ export class Writer {
   /** Sends the head, whose status and headers are set. */
   open(): void {
     const res = this.#res
-    // Held back to the end of the tick, so that it goes out in one packet with what follows it.
-    if (res instanceof ServerResponse && res.socket instanceof Socket) {
-      res.socket.cork()
-      process.nextTick(flushAndUncork, this, res.socket)
-    }
-    if (res instanceof ServerResponse) res.flushHeaders()
-    else if (!res.headersSent) res.writeHead(res.statusCode)
-    this.#socket = directSocketOf(res)
+    if (res instanceof ServerResponse) {
+      const { socket } = res
+      // Held back to the end of the tick, so that it goes out in one packet with what follows it.
+      if (socket instanceof Socket) {
+        socket.cork()
+        process.nextTick(flushAndUncork, this, socket)
+      }
+      res.flushHeaders()
+      this.#socket = directSocketOf(res)
+    } else if (!res.headersSent) res.writeHead(res.statusCode)
     if (this.#socket === undefined) this.#sink = new ResponseSink(res)
     this.isWritable = !this.#isOver
   }

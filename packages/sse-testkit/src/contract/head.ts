@@ -127,15 +127,18 @@ export function headScenarios({ scenario, traits }: Script): void {
   })
 
   scenario('an earlier Content-Length and Content-Type give way', async (stage) => {
-    const served = await stage.serve(({ sse, setHeader }) => {
-      setHeader('Content-Length', '5')
-      setHeader('Content-Type', 'application/json')
-      return sse(['longer than five bytes'], { headers: { 'content-type': 'text/plain' } })
-    })
-    const reader = await served.open()
-    assert.equal(reader.headers.get('content-type'), 'text/event-stream; charset=utf-8')
-    assert.equal(reader.headers.has('content-length'), false)
-    assert.equal((await reader.take(1))[0]?.data, 'longer than five bytes')
+    const headers = { 'content-type': 'text/plain' }
+    for (const options of [{}, { headers }]) {
+      const served = await stage.serve(({ sse, setHeader }) => {
+        setHeader('Content-Length', '5')
+        setHeader('Content-Type', 'application/json')
+        return sse(['longer than five bytes'], options)
+      })
+      const reader = await served.open()
+      assert.equal(reader.headers.get('content-type'), 'text/event-stream; charset=utf-8')
+      assert.equal(reader.headers.has('content-length'), false)
+      assert.equal((await reader.take(1))[0]?.data, 'longer than five bytes')
+    }
   })
 
   scenario('the status option is the status', async (stage) => {
