@@ -1,6 +1,9 @@
 import { thousands } from '../report/text.mjs'
 import { compareBroadcasts } from './publishing.mjs'
 
+/** How many a round has, if each takes ten events: the peers write each by itself. */
+const WRITES = 10_000
+
 /** @type {import('../stage.mjs').Cast} */
 const cast = {
   net: null,
@@ -23,6 +26,6 @@ export const bursts = {
       subscribers,
       workload: { bytes: 100, count: 10 },
     }))
-    return compareBroadcasts(cast, { tables, rounds })
+    return compareBroadcasts(cast, { tables, rounds, writes: WRITES })
   },
 }

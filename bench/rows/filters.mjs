@@ -5,7 +5,7 @@ const SUBSCRIBERS = 1_000
 const TOPICS = 10
 /** In a turn each stream with a filter gets one. */
 const PUBLICATIONS = TOPICS
-const TURNS = 5
+const TURNS = 3
 const WORKLOAD = { bytes: 100, count: 1 }
 
 /** @type {import('../stage.mjs').Cast} */

@@ -1,10 +1,11 @@
+import { joined } from '../comparison.mjs'
 import { Stage } from '../stage.mjs'
 
-const VISITS = { count: 600, concurrency: 20 }
+const VISITS = { count: 300, concurrency: 20 }
 /** V8 compiles, and compiles better, for some 5,000 of them. */
-const WARM_UPS = 9
+const WARM_UPS = 18
 /** How many turns each candidate has where others have one: short ones, so that nobody waits for long. */
-const TURNS = 2
+const TURNS = 4
 
 /** @type {import('../stage.mjs').Cast} */
 const quickCast = { http: null, 'http-again': 'http', 'ssekit-http': 'http', 'better-sse': 'http' }
@@ -40,17 +41,38 @@ export const newStreams = {
     'asks for a handler whose promise is pending meanwhile, as that of `res.sse()` is. Each turn ends with a collection of the young generation; ' +
     'a full one falls into few of them, which the medians leave out.',
 
-  run: ({ isQuick, rounds }) =>
-    Stage.with(isQuick ? quickCast : cast, rounds, {}, (stage) => {
-      /** @type {import('../stage.mjs').Heading} */
-      const heading = {
-        title: 'One stream, from connect to disconnect',
-        quantity: 'CPU per stream',
-        unit: 'µs',
-        plot: 'value',
-      }
-      return stage.compare([heading], costOf, { warmUps: WARM_UPS, turns: TURNS })
-    }),
+  async run({ isQuick, rounds }) {
+    /** @type {import('../stage.mjs').Heading} */
+    const heading = {
+      title: 'One stream, from connect to disconnect',
+      quantity: 'CPU per stream',
+      unit: 'µs',
+      plot: 'value',
+    }
+    const comparisons = []
+    // Those who are compared with the same, and nobody else: the fewer there are, the sooner each has its next turn.
+    for (const group of groupsOf(isQuick ? quickCast : cast)) {
+      const compared = await Stage.with(group, rounds, {}, (stage) =>
+        stage.compare([heading], costOf, { warmUps: WARM_UPS, turns: TURNS }),
+      )
+      comparisons.push(...compared)
+    }
+    return [joined(comparisons)]
+  },
+}
+
+/**
+ * Each baseline with those that are compared with it.
+ *
+ * @param {import('../stage.mjs').Cast} cast
+ * @returns {import('../stage.mjs').Cast[]}
+ */
+function groupsOf(cast) {
+  const players = Object.entries(cast)
+  const baselines = players.filter(([, against]) => against === null)
+  return baselines.map(([baseline]) =>
+    Object.fromEntries(players.filter(([id, against]) => id === baseline || against === baseline)),
+  )
 }
 
 /** @param {import('../subject.mjs').Subject} subject */

@@ -4,6 +4,8 @@ import { Stage } from '../stage.mjs'
 const ROUND_WRITES = 20_000
 /** How many of them one turn has, if that is one publication at least. */
 const TURN_WRITES = 4_000
+/** More say little more. */
+const MOST_TURNS = 8
 /**
  * Who has received nothing for 200 ms acknowledges each of the next sixteen segments by itself, and later ones several at a time: an event
  * then costs its sender a third less. So all that is measured comes after a rest, and is among the sixteen.
@@ -32,9 +34,10 @@ const MOST_PUBLICATIONS = 16
  * Measures the server's CPU time for each event that arrives.
  *
  * @param {import('../stage.mjs').Cast} cast
- * @param {{ tables: readonly Table[], rounds: number }} settings `tables`: those with the fewest subscribers first
+ * @param {{ tables: readonly Table[], rounds: number, writes?: number }} settings `tables`: those with the fewest subscribers first;
+ *   `writes`: how many a round has
  */
-export function compareBroadcasts(cast, { tables, rounds }) {
+export function compareBroadcasts(cast, { tables, rounds, writes = ROUND_WRITES }) {
   // Heartbeats of those whose turn it is not would disturb those whose turn it is.
   return Stage.with(cast, rounds, { heartbeatMs: 0 }, async (stage) => {
     const comparisons = []
@@ -45,7 +48,7 @@ export function compareBroadcasts(cast, { tables, rounds }) {
       // Other events meet the same code, on the same streams.
       const warmUps = subscribers === opened ? 1 : 2
       opened = subscribers
-      comparisons.push(...(await compareTable(stage, table, warmUps)))
+      comparisons.push(...(await compareTable(stage, table, writes, warmUps)))
     }
     return comparisons
   })
@@ -66,19 +69,20 @@ export async function costOfTurn(subject, workload, turn) {
 /**
  * @param {Stage} stage
  * @param {Table} table
+ * @param {number} writes in a round
  * @param {number} warmUps how many rounds do not count
  */
-async function compareTable(stage, { title, subscribers, workload, among }, warmUps) {
+async function compareTable(stage, { title, subscribers, workload, among }, writes, warmUps) {
   /** @param {number} publications @returns {Turn} */
   const turnOf = (publications) => ({
     publications,
     deliveries: subscribers * workload.count,
     each: publications * workload.count,
   })
-  const warmUp = turnOf(Math.ceil((warmUps * ROUND_WRITES) / subscribers))
+  const warmUp = turnOf(Math.ceil((warmUps * writes) / subscribers))
   await stage.prepare((subject) => subject.usage(() => subject.client.call('publish', workload, warmUp)), among)
   const turn = turnOf(Math.min(Math.ceil(TURN_WRITES / subscribers), MOST_PUBLICATIONS))
-  const turns = Math.round(ROUND_WRITES / (turn.publications * subscribers))
+  const turns = Math.min(Math.ceil(writes / (turn.publications * subscribers)), MOST_TURNS)
   /** @type {import('../stage.mjs').Heading} */
   const heading = {
     title,
