@@ -5,7 +5,7 @@ const ROUND_WRITES = 20_000
 /** How many of them one turn has, if that is one publication at least. */
 const TURN_WRITES = 4_000
 /** More say little more. */
-const MOST_TURNS = 8
+const MOST_TURNS = 6
 /**
  * Who has received nothing for 200 ms acknowledges each of the next sixteen segments by itself, and later ones several at a time: an event
  * then costs its sender a third less. So all that is measured comes after a rest, and is among the sixteen.
