@@ -61,6 +61,11 @@ export const promises = [
         'listen() takes its place when it is called',
       ],
       ['return gapItem(', 'throw error; gapItem(', 'an entry that cannot be written is a gap'],
+      [
+        '// Nobody reads it yet.\n        log.offer()\n',
+        '',
+        'what a broker keeps is forgotten here when it is too old here',
+      ],
     ],
   ),
   ...mutantsOf('sse-core/src/vector-id.ts', TESTS.contract, [

@@ -205,7 +205,10 @@ export class Feed {
   #warm(log: Log, subscription: Promise<Unsubscribe>): void {
     this.#warming = subscription.then(
       () => {
-        if (this.#log === log) this.#warming = undefined
+        if (this.#log !== log) return
+        this.#warming = undefined
+        // Nobody reads it yet.
+        log.offer()
       },
       (error: unknown) => {
         if (this.#log === log) this.release()

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { type HistoryLimits, SseChannel, SseManager } from '@ssekit/sse-core'
+import { type HistoryLimits, memoryBackplane, SseChannel, SseManager } from '@ssekit/sse-core'
 import { collect, take, turn } from './collecting.js'
 
 const FRAME = Buffer.byteLength('id: a\ndata: 1\n\n')
@@ -82,6 +82,14 @@ describe('a channel whose history grows old', () => {
     expect(await retained(channel)).toEqual(['1'])
     jest.setSystemTime(Date.now() + 1)
     expect(await retained(channel)).toEqual([])
+  })
+
+  test('forgets what is older than maxAgeMs, though the backplane keeps it', async () => {
+    const backplane = memoryBackplane()
+    await new SseManager({ backplane }).getOrCreate('news').broadcast('1')
+    jest.setSystemTime(Date.now() + 1_001)
+    const manager = new SseManager({ backplane, history: { maxAgeMs: 1_000 } })
+    expect(await retained(manager.getOrCreate('news'))).toEqual([])
   })
 
   test('tells who comes back later of the gap', async () => {
