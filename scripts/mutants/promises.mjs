@@ -31,6 +31,11 @@ export const promises = [
     ],
     ['this.bytes -= item.frame?.size ?? 0\n', '', 'what is evicted counts no longer'],
     [
+      'this.at(this.oldest).at < expiry) && this.evictOldest());\n  }\n\n  #index',
+      'false) && this.evictOldest());\n  }\n\n  #index',
+      'a full log forgets what is too old',
+    ],
+    [
       'if (this.oldest === this.#offered) return false',
       'if (this.length === 0) return false',
       'who reads all that there is loses nothing, whatever happens in one tick',
@@ -38,9 +43,28 @@ export const promises = [
   ]),
   ...mutantsOf('sse-core/src/budget.ts', LOG, [
     ['this.#counted.set(log, counted)\n', '', 'of all channels the one that rested longest forgets first'],
+    ['this.#bytes += log.bytes - counted', 'this.#bytes -= counted', 'what all channels hold is what they hold'],
+  ]),
+  ...mutantsOf('sse-core/src/feed.ts', TESTS.contract, [
+    [
+      'if (!log.isOverfull) this.#settle(log, head)',
+      'if (!log.isOverfull) this.#settle(log, log.head)',
+      'who reads all that there is loses nothing, whatever others broadcast as they read',
+    ],
+    [
+      'if (log.isOverfull) log.trim(Date.now())\n',
+      '',
+      'a burst costs other channels nothing',
+      ['sse-core/test/history.test'],
+    ],
   ]),
   ...mutantsOf('sse-core/src/subscription.ts', TESTS.contract, [
-    ['if (!this.#writer.isWritable) this.keepPlace()\n', '', 'a gap says which event the client had last'],
+    [
+      'if (!this.isUpToDate) this.keepPlace()',
+      'if (!this.#writer.isWritable) this.keepPlace()',
+      'a gap says so of who was put off',
+    ],
+    ['if (!this.isUpToDate) this.keepPlace()\n', '', 'a gap says which event the client had last'],
   ]),
   ...mutantsOf('sse-core/src/cursor.ts', LOG, [
     ['this.position < log.oldest', 'false', 'who fell out of the log is told'],
@@ -62,7 +86,7 @@ export const promises = [
       ],
       ['return gapItem(', 'throw error; gapItem(', 'an entry that cannot be written is a gap'],
       [
-        '// Nobody reads it yet.\n        log.offer()\n',
+        '// Nobody reads it yet.\n        log.offer(log.head)\n',
         '',
         'what a broker keeps is forgotten here when it is too old here',
       ],

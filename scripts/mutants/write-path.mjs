@@ -33,7 +33,15 @@ export const writePath = [
     ['this.#flush?.()\n', '', 'compression is flushed after each write'],
   ]),
   ...mutantsOf('sse-core/src/departure.ts', BYTES, [
-    ["res.on('prefinish', tellEnding)\n", '', "nothing is written before the connection's next response"],
+    ["res.prependListener('prefinish', tellEnding)\n", '', "nothing is written before the connection's next response"],
+    ['res.prependListener(', 'res.on(', 'whoever else hears of the end hears it later'],
+  ]),
+  ...mutantsOf('sse-core/src/response-life.ts', BYTES, [
+    [
+      "this.#reason = 'end'\n    this.#letGo()\n    this.writer.stop()\n    this.#finish()",
+      'this.writer.stop()',
+      'who does not read the end that somebody else wrote is cut',
+    ],
   ]),
   ...mutantsOf('sse-core/src/writer.ts', BYTES, [
     [

@@ -17,7 +17,7 @@ export class HistoryBudget {
     return this.#bytes
   }
 
-  /** Counts a log to which something was added. */
+  /** Counts a log to which something was added: of all it is the last to give up anything. */
   grow(log: Log): void {
     // A map in which the same key comes and goes is soon made anew: a log that is written to again and again stays where it is.
     if (log !== this.#newest) {
@@ -29,7 +29,7 @@ export class HistoryBudget {
     this.update(log)
   }
 
-  /** Counts a log anew. */
+  /** Counts a log from which something may have been evicted. */
   update(log: Log): void {
     this.#bytes += log.bytes - (this.#counted.get(log) ?? 0)
     this.#counted.set(log, log.bytes)
@@ -44,10 +44,10 @@ export class HistoryBudget {
   }
 
   #evict(): void {
-    for (const log of this.#counted.keys()) {
-      const before = log.bytes
-      while (this.#bytes - before + log.bytes > this.#maxBytes && log.evictOldest());
-      this.#bytes -= before - log.bytes
+    for (const [log, counted] of this.#counted) {
+      // It may hold what is not counted yet.
+      while (this.#bytes - counted + log.bytes > this.#maxBytes && log.evictOldest());
+      this.#bytes += log.bytes - counted
       // What has nothing left to give must not be asked again and again.
       if (log.bytes === 0) this.#counted.delete(log)
       else this.#counted.set(log, log.bytes)

@@ -75,7 +75,7 @@ export class Cursor implements Place {
   readonly isFresh: boolean
   position: number
   trouble: Past | typeof LOST | undefined
-  // Of one that is not in the log; else as `keepPlace()` found it.
+  // The id where it stood when `keepPlace()` was called: it counts once the log does not know it.
   #keptId: string
 
   constructor({ log, isFresh, lastId, position, trouble }: Place) {
@@ -92,7 +92,7 @@ export class Cursor implements Place {
     return isKnown ? this.log.idBefore(this.position) : this.#keptId
   }
 
-  /** To be called of a reader that does not read all that there is: its place may be evicted. */
+  /** To be called whenever the reader had its turn and has not read all that there is: from then on its place may be evicted. */
   keepPlace(): void {
     this.#keptId = this.lastId
   }

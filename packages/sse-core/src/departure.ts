@@ -12,7 +12,7 @@ export function isGone(res: SseResponse): boolean {
 
 /** Who wants to know when a response is gone. */
 export interface Watcher {
-  /** Somebody has called `res.end()`, over HTTP/1; may be called more than once. */
+  /** Somebody has called `res.end()`, of a response over HTTP/1 that has its socket. */
   onEnding(): void
   /** It was finished, or the client left; may be called more than once. */
   onGone(): void
@@ -40,7 +40,7 @@ export function watch(res: Watched, watcher: Watcher): void {
   if (!(res instanceof ServerResponse)) return
   // Emitted within `res.end()`: what is written to the socket after it would stand before the connection's next response. To look at
   // the response before each write would cost Express as much as all the rest, since there no two of them have the same hidden class.
-  res.on('prefinish', tellEnding)
+  res.prependListener('prefinish', tellEnding)
   if (res.socket === null) watchWaiting(res)
 }
 

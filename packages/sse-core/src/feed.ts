@@ -97,17 +97,18 @@ export class Feed {
     this.#isFlushScheduled = false
     const { log } = this
     if (log === undefined) return
+    // Readers may broadcast more, which those before them have not read.
+    const { head } = log
     this.#options.onNews()
-    // What is more than the log holds stays until readers whose sockets take more in this turn have caught up: to them it is no gap.
-    if (!log.isOverfull) log.offer()
+    if (!log.isOverfull) this.#settle(log, head)
     else if (!this.#isTrimScheduled) {
       this.#isTrimScheduled = true
+      // Not before readers whose sockets take more in this turn have caught up: a burst longer than the log is no gap to them.
       setImmediate(() => {
         this.#isTrimScheduled = false
-        this.#settle()
+        this.#settle(log, log.head)
       })
     }
-    this.#options.budget?.grow(log)
   }
 
   /** Evicts what the limits do not allow to keep. */
@@ -143,15 +144,20 @@ export class Feed {
   }
 
   /** Does at once what otherwise waits for a turn of the event loop that somebody is not giving. */
-  #relieve(): void {
+  #relieve(log: Log): void {
+    const { head } = log
     this.flush()
-    this.#settle()
+    this.#settle(log, head)
   }
 
-  /** Evicts all that the limits do not allow to keep, readers having had their turn. */
-  #settle(): void {
-    this.#log?.offer()
-    this.trim(Date.now())
+  /** Readers have had their turn, up to a position: what is before it may be evicted, and is, if the limits say so. */
+  #settle(log: Log, position: number): void {
+    // Given back in the meantime.
+    if (this.#log !== log) return
+    log.offer(position)
+    // First its own limits, then the one that all logs share: a burst is not to cost others their history.
+    if (log.isOverfull) log.trim(Date.now())
+    this.#options.budget?.grow(log)
   }
 
   #appendToOnlyLog(input: LogInput, body: string | undefined): string {
@@ -208,7 +214,7 @@ export class Feed {
         if (this.#log !== log) return
         this.#warming = undefined
         // Nobody reads it yet.
-        log.offer()
+        log.offer(log.head)
       },
       (error: unknown) => {
         if (this.#log === log) this.release()
@@ -249,7 +255,7 @@ export class Feed {
     // Given back in the meantime.
     if (this.#log !== log) return
     log.append(item)
-    if (log.isBursting) this.#relieve()
+    if (log.isBursting) this.#relieve(log)
     if (this.#isFlushScheduled) return
     this.#isFlushScheduled = true
     // Once a tick, so that all of its events go out in one write: ten awaited broadcasts too, which microtasks would part.

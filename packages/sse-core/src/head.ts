@@ -46,16 +46,16 @@ const STREAM_HEADER_LIST = Object.entries(STREAM_HEADERS)
 
 /** Sets status and headers of an event stream; what middleware has set before survives. */
 export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadOptions): void {
-  // One call is faster than several. And where nobody has set a header yet, the response need not make a table of them, which it
-  // would keep (`npm run bench`: new streams, memory).
-  const isPlain =
+  // One call is faster than several, and where nobody has set a header yet, the response need not make a table of them, which it
+  // would keep (`npm run bench`: new streams, memory). It takes more to leave one header alone, or to take one away.
+  const isOneCall =
     headers === undefined &&
     res instanceof ServerResponse &&
     // Who wraps it may want to add to the headers.
     res.writeHead === ServerResponse.prototype.writeHead &&
     !res.hasHeader('Cache-Control') &&
     !res.hasHeader('Content-Length')
-  if (isPlain) {
+  if (isOneCall) {
     res.writeHead(status, STREAM_HEADERS)
     return
   }

@@ -38,7 +38,7 @@ export class Log {
   #repeatedIds: Set<string> | undefined
   #endPosition: number | undefined
   #batch: (Batch & { start: number; head: number; eol: LineEnding }) | undefined
-  // Where those stand who read all that they were offered.
+  // Whoever reads all that there is has read what is before it.
   #offered = 0
 
   /** @param epoch what generated ids begin with: the one before the first item is `<epoch>.0` */
@@ -65,7 +65,7 @@ export class Log {
 
   append(item: LogItem): void {
     // One event after another, as it usually is, leaves nothing to trim.
-    while (this.#isFullFor(item) && this.evictOldest());
+    if (this.#isFullFor(item)) this.#makeRoomFor(item)
     if (this.length === this.#ring.length) this.#resize(this.length * 2)
     this.#ring[this.head & (this.#ring.length - 1)] = item
     if (this.#positions !== undefined) this.#index(item.id, this.head)
@@ -130,9 +130,9 @@ export class Log {
     return this.#batch
   }
 
-  /** Notes that all readers had their turn: what they have seen so far may be evicted from now on, and nothing else. */
-  offer(): void {
-    this.#offered = this.head
+  /** Notes that all readers had their turn up to a position: what is before it may be evicted, and nothing else. */
+  offer(position: number): void {
+    if (position > this.#offered) this.#offered = position
   }
 
   /** Whether `trim` would evict for count or size. */
@@ -186,6 +186,11 @@ export class Log {
   #isFullFor(item: LogItem): boolean {
     const { maxEvents, maxBytes } = this.limits
     return this.length >= maxEvents || this.bytes + (item.frame?.size ?? 0) > maxBytes
+  }
+
+  #makeRoomFor(item: LogItem): void {
+    const expiry = item.at - this.limits.maxAgeMs
+    while (this.length > 0 && (this.#isFullFor(item) || this.at(this.oldest).at < expiry) && this.evictOldest());
   }
 
   #index(id: string, position: number): void {

@@ -63,7 +63,7 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       log.append(itemOf(entry))
       memory.sequence += 1
       // Nobody reads from a place here.
-      log.offer()
+      log.offer(log.head)
       log.trim(entry.at)
       for (const sink of sinks) sink.entry(entry)
       forgetLater()

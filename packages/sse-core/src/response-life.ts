@@ -187,7 +187,12 @@ export abstract class ResponseLife {
 
   /** @internal */
   onEnding(): void {
+    // Before the head it is somebody else's response, and over when it is closed.
+    if (this.#reason !== undefined || !this.#isOpen) return
+    this.#reason = 'end'
+    this.#letGo()
     this.writer.stop()
+    this.#finish()
   }
 
   /** @internal */

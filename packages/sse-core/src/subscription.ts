@@ -105,7 +105,7 @@ export class Subscription extends Cursor implements Subscriber, Reading {
   pump(): void {
     if (this.#isOver) return
     if (this.#writer.isWritable) this.#pumpAll()
-    if (!this.#writer.isWritable) this.keepPlace()
+    if (!this.isUpToDate) this.keepPlace()
   }
 
   close(): void {

@@ -75,6 +75,17 @@ describe('a channel whose history grows old', () => {
     expect(await retained(channel)).toEqual(['2'])
   })
 
+  test('forgets it as it is written to, however much it may hold', async () => {
+    const manager = new SseManager({ history: { maxAgeMs: 1_000, maxEvents: 3 } })
+    const channel = manager.getOrCreate('news')
+    for (const data of [1, 2, 3]) void channel.broadcast({ id: 'a', data })
+    await turn()
+    jest.setSystemTime(Date.now() + 1_001)
+    void channel.broadcast({ id: 'a', data: 4 })
+    await turn()
+    expect(manager.stats().historyBytes).toBe(FRAME)
+  })
+
   test('forgets after five minutes by default', async () => {
     const channel = new SseChannel('news')
     await channel.broadcast('1')
@@ -156,6 +167,28 @@ describe('the history of all channels of a manager', () => {
     await turn()
     expect(heard.data).toEqual([1, 2])
     expect(manager.stats().historyBytes).toBeLessThanOrEqual(2 * FRAME)
+  })
+
+  test('is at most maxHistoryBytes, however many channels are written to in one tick', async () => {
+    const manager = new SseManager({ maxHistoryBytes: 4 * FRAME })
+    const channels = ['a', 'b', 'c'].map((name) => manager.getOrCreate(name))
+    for (let round = 0; round < 20; round++) {
+      for (const channel of channels) void channel.broadcast({ id: 'a', data: 1 })
+      await turn()
+    }
+    const held = await Promise.all(channels.map(retained))
+    expect(held.flat()).toHaveLength(4)
+    expect(manager.stats().historyBytes).toBe(4 * FRAME)
+  })
+
+  test('is not lost by others for a burst that its own channel cannot hold', async () => {
+    const manager = new SseManager({ maxHistoryBytes: 4 * FRAME, history: { maxEvents: 2 } })
+    const [flooded, quiet] = [manager.getOrCreate('flooded'), manager.getOrCreate('quiet')]
+    for (let data = 0; data < 9; data++) void flooded.broadcast({ id: 'a', data })
+    for (const data of [1, 2]) void quiet.broadcast({ id: 'a', data })
+    await turn()
+    expect(await retained(quiet)).toEqual([1, 2])
+    expect(await retained(flooded)).toEqual([7, 8])
   })
 
   test('is at most maxHistoryBytes, and the channel that rested longest forgets first', async () => {

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { merge, SseChannel } from '@ssekit/sse-core'
+import { subscribed } from './departure.js'
 import { dataOf, numbers, takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
 
@@ -29,6 +30,60 @@ export function gapScenarios({ scenario, traits }: Script): void {
       )
     })
   }
+
+  scenario('who reads all that there is is told of no gap, whatever is broadcast while others read', async (stage) => {
+    const channel = new SseChannel('news', { history: { maxEvents: 3 } })
+    const served = await stage.serve({
+      '/all': ({ sse }) => sse(channel),
+      '/picky': ({ sse }) =>
+        sse(channel, {
+          filter: ({ data }) => {
+            if (data !== 'two') return true
+            process.nextTick(() => {
+              for (const more of numbers(4, 6)) void channel.broadcast(more)
+            })
+            void channel.broadcast('three')
+            return true
+          },
+        }),
+    })
+    const reader = await served.open('/all')
+    await subscribed(channel)
+    await served.open('/picky')
+    await subscribed(channel, 2)
+    await channel.broadcast('one')
+    await channel.broadcast('two')
+    assert.deepEqual(await takeData(reader, 6), ['one', 'two', 'three', '4', '5', '6'])
+    assert.equal(reader.text.includes('sse-gap'), false)
+  })
+
+  scenario('a gap says which event a reader had last who was put off by another channel', async (stage) => {
+    const [news, orders] = [new SseChannel('news', { history: { maxEvents: 3 } }), new SseChannel('orders')]
+    let isFlooding = true
+    const filter = (): boolean => {
+      // More than a log holds until it has to evict at once, while this connection is asked about another channel.
+      for (let data = 0; isFlooding && data < 10_010; data++) void news.broadcast(String(data))
+      isFlooding = false
+      return true
+    }
+    let subscribeToOrders = (): unknown => undefined
+    const served = await stage.serve(({ sse }) =>
+      sse(async (connection) => {
+        subscribeToOrders = () => connection.subscribe(orders, { filter })
+        await connection.subscribe(news)
+      }),
+    )
+    const reader = await served.open()
+    await subscribed(news)
+    const last = await news.broadcast('the last one')
+    assert.deepEqual(await takeData(reader, 1), ['the last one'])
+    void subscribeToOrders()
+    await subscribed(orders)
+    await orders.broadcast('flood')
+    await reader.until(() => reader.text.includes('sse-gap'), 'the gap')
+    const gap = reader.events.find(({ event }) => event === 'sse-gap')
+    assert.equal(JSON.parse(gap?.data ?? '{}').lastEventId, last)
+  })
 
   scenario('an id in the query cannot inject anything, on one channel or several', async (stage) => {
     const [one, two] = [new SseChannel('one'), new SseChannel('two')]

@@ -2,6 +2,7 @@ import { strict as assert } from 'node:assert'
 import { ServerResponse } from 'node:http'
 import { SseChannel } from '@ssekit/sse-core'
 import { subscribed } from './departure.js'
+import { fillSocket } from './full-socket.js'
 import { dataOf, numbers } from './news.js'
 import type { Script } from './scenario.js'
 
@@ -38,6 +39,45 @@ export function writePathScenarios({ scenario, traits }: Script): void {
     assert.equal((await client.whole(0)).text.includes('void'), false)
     assert.deepEqual(await request.outcome(), { reason: 'end' })
     assert.equal(channel.subscriberCount, 1)
+  })
+
+  scenario(
+    "after somebody else's res.end() nothing is written, though he broadcasts as it is called",
+    async (stage) => {
+      const channel = new SseChannel('news')
+      const served = await stage.serve({
+        '/stream': ({ res, sse }) => {
+          ;(res as ServerResponse).once('prefinish', () => {
+            void channel.broadcast('into the void')
+            void channel.close()
+          })
+          return sse(channel)
+        },
+        '/next': ({ sse }) => sse(['next']),
+      })
+      const client = await served.raw({ path: '/stream' })
+      await subscribed(channel)
+      ;((await served.request()).res as ServerResponse).end()
+      client.send({ path: '/next' })
+      await client.until(() => dataOf(client.responses[1] ?? { events: [] }).includes('next'), 'the next stream')
+      assert.equal((await client.whole(0)).text.includes('void'), false)
+    },
+  )
+
+  scenario("somebody else's res.end() on a full socket is the end at once, and is cut in time", async (stage) => {
+    const manager = stage.manager({ writeTimeoutMs: 2_000 })
+    const channel = manager.getOrCreate('news')
+    const served = await stage.serve(({ sse }) => sse(channel), { manager })
+    const reader = await served.open('/', { isPaused: true })
+    await subscribed(channel)
+    const request = await served.request()
+    await fillSocket(channel, request)
+    ;(request.res as ServerResponse).end()
+    assert.equal(channel.subscriberCount, 0)
+    assert.equal(manager.stats().connections, 0)
+    assert.deepEqual(await request.outcome(), { reason: 'end' })
+    reader.resume()
+    assert.equal(await reader.end(), 'cut')
   })
 
   scenario('who replaced res.write sees every byte, and none twice', async (stage) => {
