@@ -8,7 +8,7 @@ const TURN_WRITES = 4_000
 const MOST_TURNS = 6
 /**
  * Who has received nothing for 200 ms acknowledges each of the next sixteen segments by itself, and later ones several at a time: an event
- * then costs its sender a third less. So all that is measured comes after a rest, and is among the sixteen.
+ * then costs its sender much less. So all that is measured comes after a rest, and is among the sixteen.
  *
  * (Linux: `tcp_event_data_recv`, which compares with the shortest time to retransmit; `TCP_MAX_QUICKACKS`.)
  */
