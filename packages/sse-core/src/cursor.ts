@@ -1,6 +1,6 @@
 import type { LineEnding } from './event.js'
 import type { Log } from './log.js'
-import { hasOwnId, type LogItem } from './log-item.js'
+import type { LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 
 /** Where a reader starts. */
@@ -211,7 +211,7 @@ function resumePosition(log: Log, id: string, readPast: ReadPast | undefined): n
   if (position === undefined) return undefined
   const item = position > log.oldest ? log.at(position - 1) : undefined
   // An id that its publisher gave may have been given before, and then the older one counts: that is for the past to say.
-  if (readPast !== undefined && item !== undefined && hasOwnId(item)) return undefined
+  if (readPast !== undefined && item?.hasOwnId) return undefined
   // Whoever has the end itself stands at it still.
   return Math.min(position, log.endPosition ?? position)
 }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { SseError } from './errors.js'
 
 /**
@@ -108,6 +109,40 @@ function writeBody(input: SseEvent): string {
   return `${body}\n`
 }
 
+/** An event as it was when its text was made, whatever becomes of its data. */
+export function snapshotOf(event: SseEvent, body: string): SseEvent {
+  const { id } = event
+  const read = readBody(body, isJson(event))
+  const snapshot = id === undefined ? read : { ...read, id }
+  rememberBody({ event: snapshot, body })
+  return snapshot
+}
+
+/** Whether an event's data goes out as JSON: that of a string goes out as it is. */
+export function isJson({ data }: SseEvent): boolean {
+  return data !== undefined && typeof data !== 'string'
+}
+
+/** The event of a text that `bodyOf()` has made. @param hasJson whether its data is JSON */
+export function readBody(body: string, hasJson: boolean): SseEvent {
+  const event: { -readonly [K in keyof SseEvent]: SseEvent[K] } = {}
+  const data: string[] = []
+  const comment: string[] = []
+  for (const line of body.split('\n')) {
+    if (line === '') break
+    const end = line.indexOf(': ')
+    const field = line.slice(0, end)
+    const value = line.slice(end + 2)
+    if (field === 'data') data.push(value)
+    else if (field === '') comment.push(value)
+    else if (field === 'event') event.event = value
+    else if (field === 'retry') event.retry = Number(value)
+  }
+  if (data.length > 0) event.data = hasJson ? JSON.parse(data.join()) : data.join('\n')
+  if (comment.length > 0) event.comment = comment.join('\n')
+  return event
+}
+
 /** What nobody can change any more, and holds nothing but fields that are set. */
 function copyOf({ event, data, id, retry, comment }: SseEvent): SseEvent {
   const copy: { -readonly [K in keyof SseEvent]: SseEvent[K] } = {}
@@ -127,9 +162,16 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
 }
 
+/** How the text of an error shows a value. */
+const BRIEF = { depth: 0, maxArrayLength: 3, maxStringLength: 80 }
+
 function requireFields(event: SseEvent): void {
   if (typeof event !== 'object' || event === null) {
     throw invalid(`an event is an object or a string, not ${event === null ? 'null' : typeof event}`)
+  }
+  // What one can iterate over is as easily mistaken for an event as it is for data.
+  if (Array.isArray(event) || ArrayBuffer.isView(event)) {
+    throw invalid(`an event is a string or a plain object; send ${inspect(event, BRIEF)} as { data: … }`)
   }
   let isEmpty = true
   // Not `Object.keys`, which makes an array for each event.
@@ -137,7 +179,9 @@ function requireFields(event: SseEvent): void {
     if (isField(key)) {
       if (event[key] !== undefined) isEmpty = false
     } else if (Object.hasOwn(event, key)) {
-      throw invalid(`unknown field ${JSON.stringify(key)}; an event has event, data, id, retry, comment`)
+      throw invalid(
+        `unknown field ${JSON.stringify(key)}: an event has event, data, id, retry, comment; send an object as { data: object }`,
+      )
     }
   }
   if (isEmpty) throw invalid('an event needs at least one of event, data, id, retry, comment')
@@ -163,7 +207,7 @@ function requireLine(field: string, value: unknown): string {
 
 function requireRetry(retry: unknown): number {
   if (typeof retry !== 'number' || !Number.isSafeInteger(retry) || retry < 0) {
-    throw invalid(`retry must be a non-negative integer of milliseconds, not ${String(retry)}`)
+    throw invalid(`retry must be a non-negative integer of milliseconds, not ${inspect(retry, BRIEF)}`)
   }
   return retry
 }

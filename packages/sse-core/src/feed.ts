@@ -3,7 +3,7 @@ import type { HistoryBudget } from './budget.js'
 import { Cursor, placeIn, type StartOptions } from './cursor.js'
 import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
-import { rememberBody } from './event.js'
+import { rememberBody, snapshotOf } from './event.js'
 import type { ResolvedHistoryLimits } from './limits.js'
 import { Log } from './log.js'
 import { gapItem, isId, itemOf, type LogItem } from './log-item.js'
@@ -88,7 +88,11 @@ export class Feed {
     if (backplane === undefined) return this.#appendToOnlyLog(input, body)
     if (body !== undefined && 'event' in input) rememberBody({ event: input.event, body })
     // Who started to listen before this call must not find the event in its past.
-    if (this.#whenWarm !== undefined) return this.#whenWarm.then(() => this.#publish(backplane, input))
+    if (this.#whenWarm !== undefined) {
+      // By then its data may have changed.
+      const kept = body !== undefined && 'event' in input ? { event: snapshotOf(input.event, body) } : input
+      return this.#whenWarm.then(() => this.#publish(backplane, kept))
+    }
     return this.#publish(backplane, input)
   }
 

@@ -46,6 +46,11 @@ export function frameOf(entry: LogEntry & { readonly event: object }): Frame {
   const made = frames.get(entry)
   if (made !== undefined) return made
   const frame = new Frame(entry.id, bodyOf(entry.event))
-  frames.set(entry, frame)
+  shareFrame(entry, frame)
   return frame
+}
+
+/** Notes the frame of an entry for the next who wants it. */
+export function shareFrame(entry: LogEntry, frame: Frame): void {
+  frames.set(entry, frame)
 }

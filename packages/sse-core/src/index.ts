@@ -18,10 +18,11 @@ export { SseError, type SseErrorCode } from './errors.js'
 export { formatEvent, type LineEnding, SseEvent } from './event.js'
 export type { SseRequest, SseResponse } from './exchange.js'
 export type { CloseOptions } from './farewell.js'
+export type { EventFilter } from './filter.js'
 export { type FollowersOptions, LogFollowers } from './followers.js'
 export type { HeadOptions, SseHeaders } from './head.js'
 export type { HistoryLimits } from './limits.js'
-export type { ChannelListener, EventFilter, ListenOptions } from './listener.js'
+export type { ChannelListener, ListenOptions } from './listener.js'
 export {
   type ConnectionPredicate,
   type ManagerOptions,

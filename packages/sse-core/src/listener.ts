@@ -1,14 +1,13 @@
 import { AsyncResource } from 'node:async_hooks'
 import { onAbort } from './abort.js'
 import type { SseChannel } from './channel.js'
+import { markAsOurs } from './copy.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import type { SseEvent } from './event.js'
+import { type EventFilter, passes } from './filter.js'
 import { requireDuration } from './limits.js'
 import { GAP_EVENT } from './signals.js'
 import type { Subscriber } from './subscribers.js'
-
-/** Whether a subscriber wants an event; called for replayed events as for live ones. */
-export type EventFilter = (event: SseEvent) => boolean
 
 export interface ListenOptions extends StartOptions {
   /** Only the events for which this is true. If it throws, the loop does. */
@@ -70,6 +69,8 @@ export class ChannelListener implements AsyncIterable<SseEvent> {
     return new ListenerIterator(this)
   }
 }
+
+markAsOurs(ChannelListener)
 
 /** @throws {RangeError} the value is no count of events */
 export function requireRewind(rewind: number): void {
@@ -190,9 +191,9 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
       if (step.kind === 'end') this.#finish()
       if (step.kind === 'end') return undefined
       if (step.kind === 'gap') return { event: GAP_EVENT, data: step.gap, id: cursor.lastId }
-      const event = step.item.event as SseEvent
-      // A copy, which the loop may change: the log's own is everybody's.
-      if (filter === undefined || filter(event)) return { ...event }
+      const { item } = step
+      // The loop may change what it gets: what filters see is everybody's.
+      if (filter === undefined || passes(filter, item.event as SseEvent)) return item.copyEvent()
     }
     if (cursor.needsPage) this.#loadPage(cursor)
     return undefined

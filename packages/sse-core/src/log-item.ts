@@ -1,39 +1,68 @@
 import type { LogEntry } from './backplane.js'
 import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
-import type { SseEvent } from './event.js'
-import { Frame, frameOf } from './frame.js'
+import { isJson, readBody, type SseEvent } from './event.js'
+import { Frame, frameOf, shareFrame } from './frame.js'
 
 /**
  * One place in a log: an event, the end of the channel, or a gap (the backplane lost its place, so that nobody knows
  * what came before this).
+ *
+ * Of an event it keeps the bytes alone: what was broadcast may be changed by whoever did it, and weighs as much again.
  */
 export class LogItem {
   readonly kind: 'event' | 'end' | 'gap'
   readonly id: string
   /** When it was published, in ms since the epoch. */
   readonly at: number
-  /** What the backplane delivered; undefined for a gap. */
-  readonly entry: LogEntry | undefined
+  /** The id of the entry before it, where the backplane knew it. */
+  readonly previousId: string | undefined
   readonly frame: Frame | undefined
+  /** Whether the publisher chose the id, so that it may look like anything. */
+  readonly hasOwnId: boolean
+  readonly #hasJson: boolean
   #event: SseEvent | undefined
 
-  constructor(kind: 'event' | 'end' | 'gap', id: string, at: number, entry?: LogEntry, frame?: Frame) {
+  constructor({ kind, id, at, previousId, frame, event }: LogItemFields) {
     this.kind = kind
     this.id = id
     this.at = at
-    this.entry = entry
+    this.previousId = previousId
     this.frame = frame
+    this.hasOwnId = event?.id !== undefined
+    this.#hasJson = event !== undefined && isJson(event)
   }
 
-  /** The event, with its id; made when a filter or an iterator first wants to see it. */
+  /** The event, with its id, as every filter sees it; made when the first wants to. */
   get event(): SseEvent | undefined {
-    const { entry, id } = this
-    if (this.#event === undefined && entry !== undefined && 'event' in entry) {
-      this.#event = Object.freeze({ ...entry.event, id })
-    }
+    if (this.#event === undefined && this.frame !== undefined) this.#event = Object.freeze(this.copyEvent())
     return this.#event
   }
+
+  /** The event, with its id, which the caller may change. */
+  copyEvent(): SseEvent {
+    return { ...readBody((this.frame as Frame).body, this.#hasJson), id: this.id }
+  }
+
+  /** The entry that it was made of, for whoever keeps nothing else. */
+  toEntry(): LogEntry {
+    const { id, at, previousId, frame } = this
+    if (frame === undefined) return { id, previousId, at, end: true }
+    const event = readBody(frame.body, this.#hasJson)
+    const entry = { id, previousId, at, event: this.hasOwnId ? { ...event, id } : event }
+    shareFrame(entry, frame)
+    return entry
+  }
+}
+
+interface LogItemFields {
+  readonly kind: 'event' | 'end' | 'gap'
+  readonly id: string
+  readonly at: number
+  readonly previousId?: string | undefined
+  readonly frame?: Frame
+  /** The event of the frame. */
+  readonly event?: SseEvent
 }
 
 const ID = /^[!-~]{1,128}$/
@@ -50,20 +79,15 @@ export function isId(text: string): boolean {
  * @throws {SseError} `ERR_SSE_INVALID_EVENT`: it cannot be written
  */
 export function itemOf(entry: LogEntry, body?: string): LogItem {
-  const { id, at } = entry
+  const { id, at, previousId } = entry
   if (!isId(id))
     throw new SseError('ERR_SSE_INVALID_EVENT', `the log has an id that cannot be written: ${JSON.stringify(id)}`)
-  if ('end' in entry) return new LogItem('end', id, at, entry)
+  if ('end' in entry) return new LogItem({ kind: 'end', id, at, previousId })
   const frame = body === undefined ? frameOf(entry) : new Frame(id, body)
-  return new LogItem('event', id, at, entry, frame)
+  return new LogItem({ kind: 'event', id, at, previousId, frame, event: entry.event })
 }
 
 /** A place of which nobody knows what was there: what came before it was lost, or it cannot be read itself. */
 export function gapItem(id: string = `${newEpoch()}.g`): LogItem {
-  return new LogItem('gap', id, Date.now())
-}
-
-/** Whether the publisher chose an event's id, so that it may look like anything. */
-export function hasOwnId({ entry }: LogItem): boolean {
-  return entry !== undefined && 'event' in entry && entry.event.id !== undefined
+  return new LogItem({ kind: 'gap', id, at: Date.now() })
 }

@@ -1,6 +1,6 @@
 import type { LineEnding } from './event.js'
 import type { ResolvedHistoryLimits } from './limits.js'
-import { hasOwnId, isId, type LogItem } from './log-item.js'
+import { isId, type LogItem } from './log-item.js'
 import { Packet } from './packet.js'
 
 /** Some of a log's frames joined for one write. */
@@ -101,10 +101,10 @@ export class Log {
   /** Where to go on after an item that may be one of these; its id alone does not tell if its publisher gave it. */
   positionAfterItem(item: LogItem): number | undefined {
     const first = this.positionAfter(item.id)
-    if (first === undefined || !hasOwnId(item)) return first
+    if (first === undefined || !item.hasOwnId) return first
     for (let position = Math.max(first - 1, this.oldest); position < this.head; position++) {
-      const { id, at, entry } = this.at(position)
-      if (id === item.id && at === item.at && entry?.previousId === item.entry?.previousId) return position + 1
+      const { id, at, previousId } = this.at(position)
+      if (id === item.id && at === item.at && previousId === item.previousId) return position + 1
     }
     return undefined
   }

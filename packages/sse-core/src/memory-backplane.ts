@@ -74,7 +74,7 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       const { log, sinks } = open(channel)
       const start = Math.max(log.oldest, log.head - last)
       sink.origin?.(log.idBefore(start))
-      for (let position = start; position < log.head; position++) sink.entry(log.at(position).entry as LogEntry)
+      for (let position = start; position < log.head; position++) sink.entry(log.at(position).toEntry())
       sinks.add(sink)
       return () => {
         sinks.delete(sink)
@@ -88,7 +88,7 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       if (start === undefined) return undefined
       const entries: LogEntry[] = []
       for (let position = start; position < log.head && entries.length < limit; position++) {
-        entries.push(log.at(position).entry as LogEntry)
+        entries.push(log.at(position).toEntry())
       }
       return entries
     },

@@ -1,8 +1,8 @@
 import type { CloseReason } from './ending.js'
 import type { LineEnding, SseEvent } from './event.js'
 import type { SseRequest } from './exchange.js'
+import type { EventFilter } from './filter.js'
 import type { HeadOptions } from './head.js'
-import type { EventFilter } from './listener.js'
 import type { SseManager } from './manager.js'
 import type { ConnectionStats } from './response-life.js'
 import type { ConnectionSettings } from './settings.js'
@@ -19,7 +19,8 @@ export interface SseOptions
   readonly lastEventId?: string | undefined
   /** How many of the newest events a client gets first that has no last event id. @defaultValue 0 */
   readonly rewind?: number | undefined
-  /** Only the events of the source for which this is true; asked of replayed events too. If it throws, the stream fails. */
+  /** Only the events of the source for which this is true; asked of replayed events too. If it throws, or
+   * returns a promise, the stream fails. */
   readonly filter?: EventFilter | undefined
   /** Whether clients' last event ids are moved without news, by `sse-checkpoint` events. @defaultValue true */
   readonly checkpoints?: boolean | undefined

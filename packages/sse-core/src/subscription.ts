@@ -2,7 +2,7 @@ import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import { Cursor, type Place } from './cursor.js'
 import { idLine, type SseEvent } from './event.js'
-import type { EventFilter } from './listener.js'
+import { type EventFilter, passes } from './filter.js'
 import { isId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
@@ -171,7 +171,7 @@ export class Subscription extends Cursor implements Subscriber, Reading {
     const group = this.#membership?.group
     if (step.kind === 'event') {
       const { item } = step
-      if (filter !== undefined && !filter(item.event as SseEvent)) return FILTERED
+      if (filter !== undefined && !passes(filter, item.event as SseEvent)) return FILTERED
       const frame = item.frame as NonNullable<LogItem['frame']>
       const id = group === undefined ? item.id : group.idFor(item)
       return id === item.id ? frame.packet(encoder.eol) : encoder.packet(idLine(id) + frame.body, 1)

@@ -2,8 +2,9 @@ import { onAbort } from './abort.js'
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import type { Cursor, StartOptions } from './cursor.js'
-import { type EventFilter, requireRewind } from './listener.js'
-import { hasOwnId, isId, type LogItem } from './log-item.js'
+import { type EventFilter, passes } from './filter.js'
+import { requireRewind } from './listener.js'
+import { isId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { Subscription } from './subscription.js'
@@ -122,9 +123,9 @@ export class Subscriptions implements Reading {
     for (const subscription of started) subscription?.pump()
   }
 
-  /** Resolves when all that are tracked are over. */
+  /** Resolves when all that are tracked are over, those among them that were begun meanwhile. */
   async over(): Promise<void> {
-    await Promise.all(this.#running)
+    while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
   /**
@@ -174,7 +175,7 @@ export class Subscriptions implements Reading {
   idFor(item: LogItem): string | undefined {
     if (!this.hasVectorIds) return item.id
     if (this.#isVectorBroken) return undefined
-    const id = hasOwnId(item) ? undefined : this.#vector()
+    const id = item.hasOwnId ? undefined : this.#vector()
     if (id !== undefined) return id
     if (this.#places.length === 1) {
       // The client's id, which looked like several, was the publisher's own too, or nonsense.
@@ -207,6 +208,6 @@ export class Subscriptions implements Reading {
   #filterWith(own: EventFilter | undefined): EventFilter | undefined {
     const { filter } = this.#connection.options
     if (filter === undefined || own === undefined) return own ?? filter
-    return (event) => filter(event) && own(event)
+    return (event) => passes(filter, event) && passes(own, event)
   }
 }

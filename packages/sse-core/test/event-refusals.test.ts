@@ -113,3 +113,17 @@ test('an SseError says what it is', () => {
   expect(new SseError('ERR_SSE_LIMIT', 'full').statusCode).toBe(503)
   expect(new SseError('ERR_SSE_BACKPLANE', 'down', { cause: 1 })).toMatchObject({ statusCode: 503, cause: 1 })
 })
+
+test.each([[['a']], [Buffer.from('a')], [new Uint16Array(1)]])(
+  '%p is no event, and the text says how to send it',
+  (value) => {
+    const error = refusalOf(value)
+    expect(error.code).toBe('ERR_SSE_INVALID_EVENT')
+    expect(error.message).toContain('{ data: … }')
+  },
+)
+
+test('an object that was meant as data is told from an event by its fields', () => {
+  expect(refusalOf({ id: 'cmpl-1', object: 'chunk' }).message).toContain('unknown field "object"')
+  expect(refusalOf({ id: 'cmpl-1', object: 'chunk' }).message).toContain('send an object as { data: object }')
+})

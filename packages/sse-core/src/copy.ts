@@ -1,0 +1,18 @@
+// Two copies of this package in one process (of two versions, say, or one by `import` and one by `require`) do not know each
+// other's classes. A channel of the other one would be taken for any iterable: streamed from now on, without what was missed.
+const COPY = Symbol.for('@ssekit/sse-core.copy')
+const ours = Symbol('this copy')
+
+/** Marks what an instance of a class belongs to. */
+export function markAsOurs({ prototype }: { readonly prototype: object }): void {
+  Object.defineProperty(prototype, COPY, { value: ours })
+}
+
+/** @throws {TypeError} a source is a channel, a `listen()` or a `merge()` of another copy of this package */
+export function requireOurs(source: object): void {
+  const copy: unknown = Reflect.get(source, COPY)
+  if (copy === undefined || copy === ours) return
+  throw new TypeError(
+    'the channel is of another copy of @ssekit/sse-core, which knows nothing of this one: see that all of the process loads the same',
+  )
+}

@@ -1,0 +1,83 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { memoryBackplane, respond, type SseEvent, SseManager } from '@ssekit/sse-core'
+import { collect, turn } from './collecting.js'
+import { LateBroker } from './late-broker.js'
+import { exchange, get, hangUp, serve } from './raw-exchange.js'
+
+afterEach(hangUp)
+
+const backplanes = [
+  ['without a backplane', () => undefined],
+  ['with a backplane', () => memoryBackplane()],
+  ['with a broker that is elsewhere', () => new LateBroker().node()],
+] as const
+
+describe.each(backplanes)('what was broadcast stays as it was, %s', (_what, make) => {
+  test('whatever becomes of the object', async () => {
+    const channel = new SseManager({ backplane: make() }).getOrCreate('news')
+    const state = { n: 1, deep: { list: [1] } }
+    // Before and after the log is warm.
+    const first = channel.broadcast({ event: 'state', data: state })
+    state.n = 2
+    state.deep.list.push(2)
+    await first
+    const heard = collect(channel.listen({ rewind: 2 }))
+    await channel.broadcast({ event: 'state', data: state })
+    state.n = 3
+    while (heard.events.length < 2) await turn()
+    expect(heard.data).toEqual([
+      { n: 1, deep: { list: [1] } },
+      { n: 2, deep: { list: [1, 2] } },
+    ])
+  })
+
+  test('whatever a loop does to what it got', async () => {
+    const channel = new SseManager({ backplane: make() }).getOrCreate('news')
+    await channel.broadcast({ data: { list: [1] } })
+    for await (const event of channel.listen({ rewind: 1 })) {
+      const { data } = event as { data: { list: number[] } }
+      expect(data).toEqual({ list: [1] })
+      data.list.push(2)
+      Object.assign(event, { event: 'changed' })
+      break
+    }
+    for await (const event of channel.listen({ rewind: 1 })) {
+      expect(event).toEqual({ id: channel.lastEventId, data: { list: [1] } })
+      break
+    }
+  })
+})
+
+test('a filter of a replay sees what was broadcast, not what became of it', async () => {
+  const manager = new SseManager()
+  const channel = manager.getOrCreate('news')
+  const state = { n: 1 }
+  await channel.broadcast({ data: state })
+  state.n = 2
+  await channel.broadcast({ data: state })
+  const filter = ({ data }: SseEvent): boolean => (data as { n: number }).n === 1
+  const server = await serve((req, res) => void respond(req, res, channel, { rewind: 2, filter }))
+  const client = await exchange(server, get())
+  await client.until(/data: \{"n":1\}\n\n/)
+  expect(client.text()).not.toContain('"n":2')
+})
+
+test('an event that is read back has all of its fields', async () => {
+  const channel = new SseManager().getOrCreate('news')
+  const events: SseEvent[] = [
+    { data: 'data: 1\n\n: 2\nretry: 3' },
+    { event: 'a: b', data: ' leading', retry: 5, comment: 'one\n\ntwo: three' },
+    { comment: '' },
+    { data: '' },
+    { data: null },
+    { data: { 'data: ': 'x\ny' } },
+    { data: '{"n":1}' },
+    { retry: 0, id: 'mine' },
+    { id: 'alone' },
+  ]
+  const ids: string[] = []
+  for (const event of events) ids.push(await channel.broadcast(event))
+  const heard = collect(channel.listen({ rewind: 100 }))
+  while (heard.events.length < events.length) await turn()
+  expect(heard.events).toEqual(events.map((event, index) => ({ ...event, id: ids[index] })))
+})
