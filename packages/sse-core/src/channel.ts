@@ -1,5 +1,6 @@
 import type { Backplane, LogInput } from './backplane.js'
 import { checkBroadcast } from './broadcast.js'
+import { markAsOurs } from './copy.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import { SseError } from './errors.js'
 import type { SseEvent } from './event.js'
@@ -292,3 +293,5 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     )
   }
 }
+
+markAsOurs(SseChannel)

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util'
+
 /** How much a channel's log keeps for readers who come back. Whichever limit is reached first evicts the oldest event. */
 export interface HistoryLimits {
   /** How many events; 0 keeps none. @defaultValue 1000 */
@@ -12,11 +14,17 @@ export type ResolvedHistoryLimits = { readonly [K in keyof HistoryLimits]-?: num
 
 const DEFAULT_HISTORY: ResolvedHistoryLimits = { maxEvents: 1000, maxBytes: 1024 * 1024, maxAgeMs: 300_000 }
 
-/** @throws {RangeError} a limit is negative or no number */
+/**
+ * @throws {TypeError} the limits are no object
+ * @throws {RangeError} a limit is negative or no number
+ */
 export function resolveHistory(
   history: HistoryLimits = {},
   defaults: ResolvedHistoryLimits = DEFAULT_HISTORY,
 ): ResolvedHistoryLimits {
+  if (typeof history !== 'object' || history === null) {
+    throw new TypeError(`history must be an object of limits, { maxEvents: 0 } for none, not ${inspect(history)}`)
+  }
   return {
     maxEvents: requireAmount('history.maxEvents', history.maxEvents ?? defaults.maxEvents),
     maxBytes: requireAmount('history.maxBytes', history.maxBytes ?? defaults.maxBytes),
@@ -26,8 +34,9 @@ export function resolveHistory(
 
 /** A count, a size or a duration: any number from 0 to `Infinity`. @throws {RangeError} it is not */
 export function requireAmount(name: string, value: number): number {
-  if (typeof value !== 'number' || !(value >= 0))
-    throw new RangeError(`${name} must be 0 or more, not ${String(value)}`)
+  if (typeof value !== 'number' || !(value >= 0)) {
+    throw new RangeError(`${name} must be a number, 0 or more, not ${inspect(value)}`)
+  }
   return value
 }
 

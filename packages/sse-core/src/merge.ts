@@ -1,3 +1,4 @@
+import { markAsOurs, requireOurs } from './copy.js'
 import type { SseEvent } from './event.js'
 import { type EventPuller, isPullSource, type PullSource, pullEvents } from './source.js'
 
@@ -15,6 +16,8 @@ export class MergedSource implements AsyncIterable<SseEvent> {
   }
 }
 
+markAsOurs(MergedSource)
+
 /**
  * Several sources as one stream, each event as soon as it comes; it ends when all have ended, and fails when one fails.
  *
@@ -27,6 +30,7 @@ export class MergedSource implements AsyncIterable<SseEvent> {
 export function merge(...sources: readonly PullSource[]): AsyncIterable<SseEvent> {
   for (const source of sources) {
     if (!isPullSource(source)) throw new TypeError(`merge takes channels, iterables and streams, not ${String(source)}`)
+    requireOurs(source)
   }
   return new MergedSource(sources)
 }

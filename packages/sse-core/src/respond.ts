@@ -3,11 +3,9 @@ import { SseConnection } from './connection.js'
 import { isWatched } from './departure.js'
 import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
-import { requireLineEnding } from './event.js'
 import type { SseRequest, SseResponse } from './exchange.js'
-import { requireHead } from './head.js'
-import { requireRewind } from './listener.js'
 import { ObservedPromise } from './observed.js'
+import { requireOptions } from './option-checks.js'
 import type { RespondOptions } from './options.js'
 import { failOutcome } from './outcome.js'
 import { warn } from './report.js'
@@ -74,9 +72,7 @@ function prepareConnection(
 ): SseConnection {
   try {
     if (res.headersSent || isWatched(res)) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
-    requireHead(options)
-    if (options.eol !== undefined) requireLineEnding(options.eol)
-    if (options.rewind !== undefined) requireRewind(options.rewind)
+    requireOptions(options)
     const lastEventId = options.lastEventId ?? lastEventIdOf(req)
     return new SseConnection(res, lastEventId, options, termsOf(source, options), outcome)
   } catch (error) {

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { requireAmount, requireDuration } from './limits.js'
 
 /** What holds for a connection. A response's options beat the channel's, and those the manager's. */
@@ -60,7 +61,7 @@ export function resolveSettings(own: ConnectionSettings, defaults: ResolvedSetti
 /** @throws {RangeError} the value is no non-negative safe integer, which is all that a `retry:` field can hold */
 export function requireRetryMs(retryMs: number): number {
   if (!Number.isSafeInteger(retryMs) || retryMs < 0) {
-    throw new RangeError(`retryMs must be a non-negative integer, not ${String(retryMs)}`)
+    throw new RangeError(`retryMs must be a non-negative integer, not ${inspect(retryMs)}`)
   }
   return retryMs
 }

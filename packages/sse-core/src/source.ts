@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { inspect, types } from 'node:util'
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
+import { requireOurs } from './copy.js'
 import { isPlainObject, type SseEvent } from './event.js'
 
 /** What is read one value after another: plain objects are events, bytes are text, everything else is data. */
@@ -33,7 +34,11 @@ export function isPullSource(source: unknown): source is PullSource {
 
 /** @throws {TypeError} it is none */
 export function requireSource(source: unknown): asserts source is SseSource {
-  if (source === null || typeof source === 'function' || isPullSource(source)) return
+  if (source === null || typeof source === 'function') return
+  if (isPullSource(source)) {
+    requireOurs(source)
+    return
+  }
   throw new TypeError(
     `a source is a channel, an iterable, a stream, a function or null, not ${inspect(source, { depth: 0 })}`,
   )

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { type HistoryLimits, memoryBackplane, SseChannel, SseManager } from '@ssekit/sse-core'
 import { collect, take, turn } from './collecting.js'
@@ -52,7 +53,7 @@ describe('a channel retains', () => {
   ])('what history.%s says, which is refused if it is %p, with the value in the text', (key, value) => {
     const make = (): unknown => Reflect.construct(SseChannel, ['news', { history: { [key]: value } }])
     expect(make).toThrow(RangeError)
-    expect(make).toThrow(`history.${key} must be 0 or more, not ${value}`)
+    expect(make).toThrow(`history.${key} must be a number, 0 or more, not ${inspect(value)}`)
   })
 })
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { SseManager } from '@ssekit/sse-core'
 
@@ -25,6 +26,16 @@ describe('a value out of its range is refused with the value in the text', () =>
     expect(make).toThrow(RangeError)
     expect(make).toThrow(name)
     expect(make).toThrow(String(value))
+  })
+
+  test.each([false, 5, null, 'none'])('history: %p, which is no object', (history) => {
+    const make = (): unknown => Reflect.construct(SseManager, [{ history }])
+    expect(make).toThrow(TypeError)
+    expect(make).toThrow(inspect(history))
+  })
+
+  test('a number that is a text, told as such', () => {
+    expect(() => Reflect.construct(SseManager, [{ heartbeatMs: '5' }])).toThrow("must be a number, 0 or more, not '5'")
   })
 
   test.each([

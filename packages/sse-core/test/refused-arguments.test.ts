@@ -12,6 +12,13 @@ const mistakes: readonly (readonly [what: string, options: SseOptions])[] = [
   ['heartbeatMs', { heartbeatMs: -1 }],
   ['a header', { headers: { 'X-Room': '€' } }],
   ['a status', { status: 99 }],
+  ['headers', { headers: new Headers({ 'X-Room': 'a' }) as unknown as Record<string, string> }],
+  ['filter', { filter: 'news' as unknown as () => boolean }],
+  ['heartbeat', { heartbeat: 'ping' as unknown as () => string }],
+  ['onClose', { onClose: true as unknown as () => void }],
+  ['lastEventId', { lastEventId: 5 as unknown as string }],
+  ['key', { key: 5 as unknown as string }],
+  ['signal', { signal: new AbortController() as unknown as AbortSignal }],
 ]
 
 /** A server whose one route streams a source; resolves with how that went. */
@@ -26,7 +33,7 @@ async function refused(source: SseSource, options: SseOptions, begin = false): P
 
 test.each(mistakes)('an open Readable is destroyed if %s is wrong', async (_what, options) => {
   const readable = new Readable({ read() {} })
-  expect(await refused(readable, options)).toMatchObject({ message: expect.any(String) })
+  expect(await refused(readable, options)).toMatchObject({ message: expect.stringMatching(/must be|Invalid/) })
   expect(readable.destroyed).toBe(true)
 })
 
