@@ -3,10 +3,10 @@ import express from 'express'
 import { listen } from '../../sse-testkit/test/network/listen.js'
 import { testOwnManager } from '../../sse-testkit/test/subjects/own-manager.js'
 
-testOwnManager(sseManager, ({ manager, channel, filter }) => {
+testOwnManager(sseManager, ({ manager, source, filter }) => {
   const app = express()
   app.use(sse({ manager }))
-  app.get('/', (_req, res) => res.sse(channel, { filter }))
+  app.get('/', (_req, res) => res.sse(source, { filter }))
   // Express tells of errors by printing them, if nobody else handles them.
   app.use((_error: unknown, _req: express.Request, _res: express.Response, _next: express.NextFunction) => {})
   return listen(app)

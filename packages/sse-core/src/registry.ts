@@ -82,6 +82,8 @@ export class Registry {
     for (const [name, channel] of this.#inUse) {
       if (!channel.sweep(now)) continue
       this.#inUse.delete(name)
+      // One that has ended would never go on: with its history its name is free again.
+      if (channel.isClosed) continue
       this.#idle.set(name, new WeakRef(channel))
       this.#collected.register(channel, name)
     }

@@ -2,6 +2,7 @@ import { SseChannel } from './channel.js'
 import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
 import { ChannelListener } from './listener.js'
 import type { SseManager } from './manager.js'
+import { MergedSource } from './merge.js'
 import type { RespondOptions } from './options.js'
 import { warn } from './report.js'
 import { resolveSettings } from './settings.js'
@@ -15,7 +16,7 @@ const heartbeats = new Heartbeats()
 /** The terms of a stream. @throws {RangeError} an option is out of its range */
 export function termsOf(source: SseSource, options: RespondOptions): Terms {
   const channel = channelOf(source)
-  const manager = options.manager ?? channel?.manager
+  const manager = options.manager ?? managerOf(source)
   const { retryMs, maxConnectionAgeMs, eol, onFailure } = options
   // What is asked of `listen()` holds for the response too.
   const listened = source instanceof ChannelListener ? source.options.heartbeatMs : undefined
@@ -33,9 +34,14 @@ export function termsOf(source: SseSource, options: RespondOptions): Terms {
   return terms
 }
 
-/** The manager of a source that is a channel of one. */
+/** The manager of a source that is a channel of one; of what is merged, that of the first which has one. */
 export function managerOf(source: SseSource): SseManager | undefined {
-  return channelOf(source)?.manager
+  if (!(source instanceof MergedSource)) return channelOf(source)?.manager
+  for (const part of source.sources) {
+    const manager = managerOf(part)
+    if (manager !== undefined) return manager
+  }
+  return undefined
 }
 
 function channelOf(source: unknown): SseChannel | undefined {

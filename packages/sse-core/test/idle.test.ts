@@ -38,6 +38,20 @@ describe('a channel that nobody uses', () => {
     await manager.close()
   })
 
+  test('that has ended is forgotten with its history, even by who holds it, and its name is free again', async () => {
+    const manager = new SseManager({ history: { maxAgeMs: 10_000 } })
+    const ended = manager.getOrCreate('job')
+    await ended.end('done')
+    await jest.advanceTimersByTimeAsync(9_000)
+    expect(manager.getOrCreate('job')).toBe(ended)
+    await jest.advanceTimersByTimeAsync(5_000)
+    const next = manager.getOrCreate('job')
+    expect(next).not.toBe(ended)
+    await expect(next.broadcast('anew')).resolves.toEqual(expect.any(String))
+    await expect(ended.broadcast('late')).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+    await manager.close()
+  })
+
   test('keeps its log while it has subscribers', async () => {
     const manager = new SseManager({ history: { maxAgeMs: 1_000 } })
     const channel = manager.getOrCreate('news')

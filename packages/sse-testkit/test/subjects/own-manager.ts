@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { type SseChannel, type SseEvent, SseManager } from '@ssekit/sse-core'
+import { merge, SseChannel, type SseEvent, SseManager, type SseSource } from '@ssekit/sse-core'
 import { readEvents } from '@ssekit/sse-testkit'
 
 /** What an application of an adapter is to do. */
 interface OwnManagerApp {
   /** What its `sse()` is given; undefined if it is to be called without a manager. */
   readonly manager: SseManager | undefined
-  /** What it streams at `/`. */
-  readonly channel: SseChannel
+  /** What it streams at `/`: a channel, or what is made of one. */
+  readonly source: SseSource
   /** An option of that stream, which may throw. */
   readonly filter: (event: SseEvent) => boolean
 }
@@ -29,30 +29,38 @@ export function testOwnManager(sseManager: SseManager, serve: ServeOwnManager): 
   })
   afterEach(() => own.close({ graceMs: 0 }))
 
-  const start = (manager?: SseManager): Promise<string> => {
+  const start = (manager?: SseManager, source: SseSource = own.getOrCreate('news')): Promise<string> => {
     const filter = ({ data }: SseEvent): boolean => {
       if (data === 'bad') throw new Error('not today')
       return true
     }
-    return serve({ manager, channel: own.getOrCreate('news'), filter })
+    return serve({ manager, source, filter })
   }
 
   describe('sse() without a manager', () => {
-    test("counts a channel's streams with the channel's own manager, whose limits and close() hold", async () => {
-      const url = await start()
-      const first = await readEvents(url)
-      await first.take(1)
-      expect(own.stats().connections).toBe(1)
-      expect(sseManager.stats().connections).toBe(0)
-      const second = await readEvents(url)
-      expect(await second.end()).toBe('complete')
-      expect(second.events).toEqual([])
-      expect(own.stats().closed).toEqual({ limit: 1 })
-      await own.close({ event: 'bye', retryMs: 77 })
-      expect(await first.end()).toBe('complete')
-      expect(first.events.at(-1)?.data).toBe('bye')
-      expect(first.retries.at(-1)).toBe(77)
-    })
+    const sources: readonly (readonly [whose: string, source: (channel: SseChannel) => SseSource])[] = [
+      ["a channel's", (channel) => channel],
+      ["a listen()'s", (channel) => channel.listen()],
+      ["a merge()'s", (channel) => merge(['first'], merge(channel, new SseChannel('of nobody')))],
+    ]
+    test.each(sources)(
+      "counts %s streams with the channel's own manager, whose limits and close() hold",
+      async (_whose, source) => {
+        const url = await start(undefined, source(own.getOrCreate('news')))
+        const first = await readEvents(url)
+        await first.take(1)
+        expect(own.stats().connections).toBe(1)
+        expect(sseManager.stats().connections).toBe(0)
+        const second = await readEvents(url)
+        expect(await second.end()).toBe('complete')
+        expect(second.events).toEqual([])
+        expect(own.stats().closed).toEqual({ limit: 1 })
+        await own.close({ event: 'bye', retryMs: 77 })
+        expect(await first.end()).toBe('complete')
+        expect(first.events.at(-1)?.data).toBe('bye')
+        expect(first.retries.at(-1)).toBe(77)
+      },
+    )
 
     test('tells onError of that manager of errors', async () => {
       const reader = await readEvents(await start())
