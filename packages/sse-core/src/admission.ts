@@ -1,6 +1,7 @@
 import type { SseConnection } from './connection.js'
 import type { CloseReason } from './ending.js'
 import { requireAmount } from './limits.js'
+import type { ConnectionPredicate } from './manager.js'
 
 export interface AdmissionOptions {
   /** How many streams at once; see `overload` for the next one. @defaultValue none */
@@ -9,13 +10,15 @@ export interface AdmissionOptions {
   readonly maxConnectionsPerKey?: number | undefined
 }
 
-/** The open streams, as many as the limits allow. */
+/** The streams that are open or finishing, as many as the limits allow. */
 export class Admission {
   /** How many streams have ended, by reason. */
   readonly closed: Partial<Record<CloseReason, number>> = {}
   readonly #maxConnections: number
   readonly #maxConnectionsPerKey: number
   readonly #connections = new Set<SseConnection>()
+  // Over, but for what their clients have yet to take: until then they hold memory and sockets, and their places.
+  readonly #finishing = new Set<SseConnection>()
   readonly #keys = new Map<string, number>()
   #endedEvents = 0
   #endedBytes = 0
@@ -36,16 +39,23 @@ export class Admission {
   written(): { readonly events: number; readonly bytes: number } {
     let events = this.#endedEvents
     let bytes = this.#endedBytes
-    for (const { writer } of this.#connections) {
-      events += writer.events
-      bytes += writer.bytes
+    for (const connections of [this.#connections, this.#finishing]) {
+      for (const { writer } of connections) {
+        events += writer.events
+        bytes += writer.bytes
+      }
     }
     return { events, bytes }
   }
 
-  /** Those for which the predicate is true, now. */
-  select(predicate: (connection: SseConnection) => boolean): SseConnection[] {
+  /** The open ones for which the predicate is true, now. */
+  select(predicate: ConnectionPredicate): SseConnection[] {
     return [...this.#connections].filter(predicate)
+  }
+
+  /** The same of those that are over, but for what their clients have yet to take. */
+  selectFinishing(predicate: ConnectionPredicate): SseConnection[] {
+    return [...this.#finishing].filter(predicate)
   }
 
   /** Lets nobody in any more. */
@@ -57,7 +67,7 @@ export class Admission {
   admit(connection: SseConnection): CloseReason | undefined {
     const { key } = connection
     if (this.#isClosed) return 'shutdown'
-    if (this.#connections.size >= this.#maxConnections) return 'limit'
+    if (this.#connections.size + this.#finishing.size >= this.#maxConnections) return 'limit'
     if (key !== undefined) {
       const count = this.#keys.get(key) ?? 0
       if (count >= this.#maxConnectionsPerKey) return 'limit'
@@ -67,15 +77,21 @@ export class Admission {
     return undefined
   }
 
-  /** A stream is over, or was never let in. */
-  remove(connection: SseConnection): void {
-    const { key } = connection
+  /** A stream is over, but for what is still to be written; or it was never let in. */
+  end(connection: SseConnection): void {
     const reason = connection.closeReason as CloseReason
+    this.closed[reason] = (this.closed[reason] ?? 0) + 1
+    if (this.#connections.delete(connection)) this.#finishing.add(connection)
+  }
+
+  /** Its response is over too. */
+  remove(connection: SseConnection): void {
+    if (!this.#finishing.delete(connection)) return
     const { events, bytes } = connection.writer
     this.#endedEvents += events
     this.#endedBytes += bytes
-    this.closed[reason] = (this.closed[reason] ?? 0) + 1
-    if (!this.#connections.delete(connection) || key === undefined) return
+    const { key } = connection
+    if (key === undefined) return
     const count = this.#keys.get(key) as number
     if (count > 1) this.#keys.set(key, count - 1)
     else this.#keys.delete(key)

@@ -52,15 +52,21 @@ function begin(exchange: Exchange, source: SseSource): void {
         if (result === null && !connection.isOpen) answerNothing(exchange)
         else connection.close('end')
       })
-      .catch((error: unknown) => connection.fail(error))
+      .catch((error: unknown) => failOrRefuse(exchange, error))
   }
 }
 
-/** A source that cannot be read: a broker that is down is an overload, all else an error. */
+/** A source that cannot be read. */
 function giveUp(exchange: Exchange, source: SseSource, error: unknown): void {
+  release(source, exchange.connection.terms.report)
+  failOrRefuse(exchange, error)
+}
+
+/** Before the head a broker that is down is an overload; all else is an error. */
+function failOrRefuse(exchange: Exchange, error: unknown): void {
   const { connection } = exchange
-  release(source, connection.terms.report)
-  if (!(error instanceof SseError && error.code === 'ERR_SSE_BACKPLANE')) {
+  const isDown = error instanceof SseError && error.code === 'ERR_SSE_BACKPLANE'
+  if (!isDown || connection.isOpen || connection.closeReason !== undefined) {
     connection.fail(error)
     return
   }

@@ -2,6 +2,7 @@ import type { SseChannel } from './channel.js'
 import type { CloseReason } from './ending.js'
 import type { SseEvent } from './event.js'
 import type { SseResponse } from './exchange.js'
+import { passes } from './filter.js'
 import { ObservedPromise, observed } from './observed.js'
 import type { RespondOptions } from './options.js'
 import { Packet } from './packet.js'
@@ -51,18 +52,25 @@ export class SseConnection<Context = unknown> extends ResponseLife {
    */
   send(event: SseEvent | string): Promise<boolean> {
     if (this.closeReason !== undefined) return OVER
-    let packet: Packet
     try {
-      packet = this.terms.encoder.event(event)
+      return this.sendPacket(this.terms.encoder.event(event))
     } catch (error) {
       const failed = new ObservedPromise<boolean>()
       failed.fail(error, this.terms.report)
       return failed
     }
+  }
+
+  /** Sends an event that is encoded, as `send()` does. @internal */
+  sendPacket(packet: Packet): Promise<boolean> {
     this.open()
     if (this.closeReason !== undefined) return OVER
-    this.writer.enqueue(packet)
-    return this.writer.isWritable && !this.writer.isOverfull ? WRITTEN : this.writer.writable()
+    const { writer } = this
+    const { bytes } = writer
+    writer.offer(packet)
+    // Who sends so much within a tick that it was written already would, awaiting what is there, give nobody else a turn.
+    const isEager = writer.bytes !== bytes
+    return writer.isWritable && !writer.isOverfull && !isEager ? WRITTEN : writer.writable()
   }
 
   /**
@@ -104,7 +112,7 @@ export class SseConnection<Context = unknown> extends ResponseLife {
   /** Whether an event of a source that is no channel passes the response's filter. @internal */
   accepts(event: SseEvent): boolean {
     const { filter } = this.options
-    return filter === undefined || this.run(() => filter(event))
+    return filter === undefined || this.run(() => passes(filter, event))
   }
 
   /** @internal */
@@ -115,6 +123,11 @@ export class SseConnection<Context = unknown> extends ResponseLife {
   /** @internal */
   protected override onOver(): void {
     this.terms.wheel?.delete(this)
+    this.terms.manager?.ended(this as SseConnection)
+  }
+
+  /** @internal */
+  protected override onSettled(): void {
     this.terms.manager?.remove(this as SseConnection)
   }
 

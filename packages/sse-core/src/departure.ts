@@ -1,5 +1,5 @@
 import { ServerResponse } from 'node:http'
-import { constants } from 'node:http2'
+import { constants, type Http2Session, type Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { SseResponse } from './exchange.js'
 
@@ -103,11 +103,29 @@ function callAll(this: Socket): void {
   for (const callback of callbacks.get(this) ?? []) callback()
 }
 
+/** How long a stream of HTTP/2 that was cut may take to be gone before its connection is, in ms. */
+const MAX_CANCEL_MS = 250
+
 /** Breaks a response off, so that the client sees that it is not complete. */
 export function cut(res: SseResponse): void {
-  // HTTP/2's `res.destroy()` looks like an end to the client.
-  if (res instanceof ServerResponse) res.destroy()
-  else res.stream?.close(constants.NGHTTP2_CANCEL)
+  if (res instanceof ServerResponse) {
+    res.destroy()
+    return
+  }
+  const { stream } = res
+  if (stream === undefined || stream.destroyed) return
+  // Its session is taken away from a stream that is closed.
+  const { session } = stream
+  // `res.destroy()` would look like an end to the client.
+  stream.close(constants.NGHTTP2_CANCEL)
+  if (session !== undefined) setTimeout(breakConnection, MAX_CANCEL_MS, stream, session).unref()
+}
+
+/** Where TCP stands still not even the cancelling gets through, and all that the stream holds would stay. */
+function breakConnection(stream: Http2Stream, session: Http2Session): void {
+  if (stream.destroyed || session.destroyed) return
+  // A session forbids `socket.destroy()`, and its own waits for what is being written.
+  session.socket[Symbol.asyncDispose]().catch(() => {})
 }
 
 /** Calls back once a response is finished or gone, whichever is first. */

@@ -2,7 +2,7 @@ import type { SseConnection } from './connection.js'
 import { formatEvent, type SseEvent } from './event.js'
 import { requireDuration } from './limits.js'
 import { requireRetryMs } from './settings.js'
-import { shutDown } from './shutdown.js'
+import { closeAfterwards, shutDown } from './shutdown.js'
 
 export interface CloseOptions {
   /** How long streams may take to end before they are destroyed, in ms. @defaultValue 5_000 */
@@ -41,15 +41,21 @@ export class Farewell {
     this.#maxRetryMs = max
   }
 
-  /** Ends streams; resolves when each response is finished or destroyed, and its socket closed. */
-  async bid(connections: readonly SseConnection[]): Promise<void> {
-    const ends = connections.map(
-      (connection) =>
-        new Promise<void>((resolve) => {
-          shutDown(connection, `${this.#text}retry: ${this.#retryMs()}\n\n`, this.#graceMs, resolve)
-        }),
-    )
-    await Promise.all(ends)
+  /**
+   * Ends streams; resolves when each response is finished or destroyed, and its socket closed.
+   *
+   * @param finishing streams that have ended before, and whose clients have yet to take the rest
+   */
+  async bid(connections: readonly SseConnection[], finishing: readonly SseConnection[]): Promise<void> {
+    const over = [
+      ...finishing.map(({ res }) => new Promise<void>((resolve) => closeAfterwards(res, this.#graceMs, resolve))),
+      ...connections.map((connection) => new Promise<void>((resolve) => this.#shutDown(connection, resolve))),
+    ]
+    await Promise.all(over)
+  }
+
+  #shutDown(connection: SseConnection, onOver: () => void): void {
+    shutDown(connection, `${this.#text}retry: ${this.#retryMs()}\n\n`, this.#graceMs, onOver)
   }
 
   /** Each its own time, so that they do not all come back at once. */

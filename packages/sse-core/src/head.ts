@@ -1,8 +1,6 @@
-import { ServerResponse, validateHeaderName, validateHeaderValue } from 'node:http'
-import { isWatched } from './departure.js'
+import { ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http'
+import { cut } from './departure.js'
 import type { SseResponse } from './exchange.js'
-import type { SseManager } from './manager.js'
-import { warn } from './report.js'
 
 /** Headers to set; a name in any case, `undefined` for none. */
 export type SseHeaders = Readonly<Record<string, number | string | readonly string[] | undefined>>
@@ -56,10 +54,10 @@ export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadO
     !res.hasHeader('Cache-Control') &&
     !res.hasHeader('Content-Length')
   if (isOneCall) {
-    res.writeHead(status, STREAM_HEADERS)
+    res.writeHead(status, reasonOf(status), STREAM_HEADERS)
     return
   }
-  res.statusCode = status
+  setStatus(res, status)
   if (headers !== undefined) setHeaders(res, headers)
   for (const [name, value] of STREAM_HEADER_LIST) {
     if (name !== 'Cache-Control' || !res.hasHeader(name)) res.setHeader(name, value)
@@ -67,9 +65,15 @@ export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadO
   res.removeHeader('Content-Length')
 }
 
+/** Takes the head of a stream back that could not be sent, for an error response. */
+export function unsetStreamHead(res: SseResponse, { headers = {} }: HeadOptions): void {
+  if (res.headersSent) return
+  for (const name of [...Object.keys(STREAM_HEADERS), ...Object.keys(headers)]) res.removeHeader(name)
+}
+
 /** Answers with a status and no body. */
 export function answerEmpty(res: SseResponse, status: number, headers: SseHeaders = {}): void {
-  res.statusCode = status
+  setStatus(res, status)
   setHeaders(res, headers)
   res.removeHeader('Content-Type')
   if (status === 204) res.removeHeader('Content-Length')
@@ -94,12 +98,27 @@ export function answerLater(res: SseResponse, head: HeadOptions, delayMs: number
   res.end(`retry: ${delayMs}\n\n`)
 }
 
-/** Sees to it that an error of a source of which nobody else hears is told, and that a request it left is answered. */
-export function answerUnheard(error: unknown, res: SseResponse, manager: SseManager | undefined): void {
-  const onError = manager?.onError
-  // After the head it was told to `onError`, if there is one; before it, nobody else answers.
-  if (!res.headersSent || onError === undefined) (onError ?? warn)(error)
-  if (!res.headersSent && !isWatched(res)) answerEmpty(res, 500)
+/** Answers a request that an error left before its head, and that nobody else answers. */
+export function answerFailure(res: SseResponse): void {
+  if (res.headersSent) return
+  try {
+    // One of them may be the error.
+    for (const name of res.getHeaderNames()) res.removeHeader(name)
+    answerEmpty(res, 500)
+  } catch {
+    cut(res)
+  }
+}
+
+function setStatus(res: SseResponse, status: number): void {
+  res.statusCode = status
+  // HTTP/2 has no reasons, and Node warns of one.
+  if (res instanceof ServerResponse) res.statusMessage = reasonOf(status)
+}
+
+/** The reason phrase of a status: middleware may have set another's, as Koa does with `ctx.status`. */
+function reasonOf(status: number): string {
+  return STATUS_CODES[status] ?? 'unknown'
 }
 
 function setHeaders(res: SseResponse, headers: SseHeaders = {}): void {

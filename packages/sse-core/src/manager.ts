@@ -209,7 +209,7 @@ export class SseManager {
    */
   async drain(predicate: ConnectionPredicate, options: CloseOptions = {}): Promise<void> {
     const farewell = new Farewell(options, this.settings.retryMs)
-    await farewell.bid(this.#connections.select(predicate))
+    await farewell.bid(this.#connections.select(predicate), this.#connections.selectFinishing(predicate))
   }
 
   /** Lets a connection in, or says why not. @internal */
@@ -217,7 +217,12 @@ export class SseManager {
     return this.#connections.admit(connection)
   }
 
-  /** @internal */
+  /** A stream is over, but for what is still to be written. @internal */
+  ended(connection: SseConnection): void {
+    this.#connections.end(connection)
+  }
+
+  /** Its response is over too. @internal */
   remove(connection: SseConnection): void {
     this.#connections.remove(connection)
   }
@@ -245,7 +250,8 @@ export class SseManager {
 
   async #close(farewell: Farewell): Promise<void> {
     this.#connections.close()
-    await farewell.bid(this.#connections.select(() => true))
+    const all = (): boolean => true
+    await farewell.bid(this.#connections.select(all), this.#connections.selectFinishing(all))
     this.clear()
   }
 }

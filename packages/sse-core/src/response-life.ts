@@ -3,7 +3,7 @@ import { cut, isGone, unwatch, watch } from './departure.js'
 import { type CloseReason, type Failure, finishWithin } from './ending.js'
 import { SseError } from './errors.js'
 import type { SseRequest, SseResponse } from './exchange.js'
-import { setStreamHead } from './head.js'
+import { answerFailure, setStreamHead, unsetStreamHead } from './head.js'
 import type { ObservedPromise } from './observed.js'
 import { lasts, type RespondOptions } from './options.js'
 import { failOutcome } from './outcome.js'
@@ -84,7 +84,7 @@ export abstract class ResponseLife {
   open(): void {
     if (this.#isOpen || this.#reason !== undefined) return
     if (this.#isTaken) {
-      this.fail(new SseError('ERR_SSE_HEADERS_SENT', 'somebody else has begun the response'))
+      this.#failAsTaken()
       return
     }
     try {
@@ -197,6 +197,10 @@ export abstract class ResponseLife {
 
   /** @internal */
   onGone(): void {
+    if (this.#isTaken) {
+      this.#failAsTaken()
+      return
+    }
     // If somebody else has ended the response, then that is what it is, not a client that left. (`writableFinished` does not
     // tell: HTTP/2 says it of every stream that is closed.)
     this.#leave(this.res.writableEnded ? 'end' : 'client')
@@ -229,9 +233,18 @@ export abstract class ResponseLife {
   /** The stream is over, but for what is still to be written. @internal */
   protected abstract onOver(): void
 
+  /** Its response is over too. @internal */
+  protected abstract onSettled(): void
+
   /** Whether somebody else has begun the response, and is to finish it. */
   get #isTaken(): boolean {
     return !this.#isOpen && this.res.headersSent
+  }
+
+  /** Koa and Fastify answer by themselves when a handler is done that does not wait for its stream. */
+  #failAsTaken(): void {
+    const message = 'somebody else has begun the response: return or await the promise of the stream'
+    this.fail(new SseError('ERR_SSE_HEADERS_SENT', message))
   }
 
   /** Sees to it that the stream ends in time. */
@@ -244,9 +257,16 @@ export abstract class ResponseLife {
   #sendHead(): void {
     const options = this.#options
     options.onHead?.()
-    setStreamHead(this.res, options)
+    try {
+      setStreamHead(this.res, options)
+      this.writer.open()
+    } catch (error) {
+      unsetStreamHead(this.res, options)
+      // The framework has let go of it by now.
+      if (options.onHead !== undefined) answerFailure(this.res)
+      throw error
+    }
     this.#isOpen = true
-    this.writer.open()
     this.writer.write(this.terms.preamble)
     drainBody(this.req)
     if (!lasts(options)) this.#options = NO_OPTIONS
@@ -298,7 +318,10 @@ export abstract class ResponseLife {
     this.#outcome = undefined
     unwatch(this.res, this)
     this.writer.stop()
-    if (failure !== undefined && this.#isOpen) this.terms.manager?.onError?.(failure.cause)
+    this.onSettled()
+    // After the head it may be that nobody else hears of it.
+    const onError = this.#isOpen ? this.terms.manager?.onError : undefined
+    if (failure !== undefined) onError?.(failure.cause)
     const { onClose } = this.#options
     try {
       if (onClose !== undefined) this.run(() => onClose(this.#reason as CloseReason, this.stats))
@@ -306,6 +329,6 @@ export abstract class ResponseLife {
       this.terms.report(error)
     }
     if (failure === undefined) outcome.fulfil(this.#reason as CloseReason)
-    else failOutcome(outcome, failure.cause, this.res, this.terms)
+    else failOutcome(outcome, failure.cause, this.res, this.terms, onError !== undefined)
   }
 }

@@ -3,7 +3,9 @@ import type { SseConnection } from './connection.js'
 import type { Cursor } from './cursor.js'
 import { ChannelListener, type ListenOptions } from './listener.js'
 import { MergedSource } from './merge.js'
+import type { Packet } from './packet.js'
 import {
+  type EventPuller,
   isPullSource,
   type PullSource,
   pull,
@@ -186,7 +188,12 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
     return undefined
   }
   requireSource(result)
-  await prepare(result)
+  try {
+    await prepare(result)
+  } catch (error) {
+    release(result, connection.terms.report)
+    throw error
+  }
   if (connection.closeReason !== undefined) {
     release(result, connection.terms.report)
     return undefined
@@ -206,19 +213,33 @@ async function runPull(connection: SseConnection, source: PullSource): Promise<v
   const forget = connection.belongings.onCancel(() => puller.cancel(connection.terms.report))
   const pace = new Pace()
   try {
-    let next = puller.next()
+    let next = pullPacket(connection, puller)
     await turnUnlessRejected(next)
     connection.open()
-    for (let result = await next; !result.done && connection.closeReason === undefined; result = await next) {
-      const { bytes } = connection.writer
-      if (connection.accepts(result.value) && !(await connection.send(result.value))) return
-      await pace.step(connection.writer.bytes - bytes)
-      next = puller.next()
+    for (let result = await next; !result.isDone && connection.closeReason === undefined; result = await next) {
+      const { packet } = result
+      if (packet !== undefined && !(await connection.sendPacket(packet))) return
+      await pace.step(packet?.size ?? 0)
+      next = pullPacket(connection, puller)
     }
   } finally {
     forget()
     puller.cancel(connection.terms.report)
   }
+}
+
+interface Pulled {
+  readonly isDone: boolean
+  /** Undefined for an event that a filter let pass by. */
+  readonly packet?: Packet
+}
+
+/** The next event as it goes out: what cannot be written is an error of the source, and of the first an error response. */
+async function pullPacket(connection: SseConnection, puller: EventPuller): Promise<Pulled> {
+  const { done, value } = await puller.next()
+  if (done || connection.closeReason !== undefined) return { isDone: true }
+  if (!connection.accepts(value)) return { isDone: false }
+  return { isDone: false, packet: connection.terms.encoder.event(value) }
 }
 
 /** One turn of the event loop, in which an error of the source can still become an error response. */

@@ -1,6 +1,7 @@
 import { ServerResponse } from 'node:http'
 import { cut } from './departure.js'
 import { finishWithin } from './ending.js'
+import type { SseResponse } from './exchange.js'
 import type { ResponseLife } from './response-life.js'
 
 /** Ends a stream with a last text, behind what is left in the logs, and then its socket too; calls back when it has. */
@@ -36,18 +37,33 @@ function afterCatchingUp(stream: ResponseLife, ms: number, callback: (leftMs: nu
 }
 
 function endWith(stream: ResponseLife, farewell: string, graceMs: number, onOver: () => void): void {
-  const { res } = stream
-  // Both are gone from the response once it is over.
-  const socket = res instanceof ServerResponse ? res.socket : undefined
-  const session = res instanceof ServerResponse ? undefined : res.stream?.session
+  const close = closer(stream.res)
   if (!stream.end('shutdown', farewell)) {
     onOver()
     return
   }
+  finishWithin(stream.res, graceMs, () => {
+    close()
+    onOver()
+  })
+}
+
+/** Closes the socket of a stream that has ended, once its client has taken the rest or the time is over; then calls back. */
+export function closeAfterwards(res: SseResponse, graceMs: number, onOver: () => void): void {
+  const close = closer(res)
   finishWithin(res, graceMs, () => {
+    close()
+    onOver()
+  })
+}
+
+/** What closes the connection of a response, which does not know it any more once it is over. */
+function closer(res: SseResponse): () => void {
+  const socket = res instanceof ServerResponse ? res.socket : undefined
+  const session = res instanceof ServerResponse ? undefined : res.stream?.session
+  return () => {
     // An idle kept-alive connection would hold up `server.close()`.
     socket?.destroySoon()
     session?.close()
-    onOver()
-  })
+  }
 }

@@ -62,10 +62,9 @@ export class Writer {
     this.#owner = owner
   }
 
-  /** Whether more waits than may, here and in the runtime: what comes next would be too much. */
+  /** Whether more waits here than may: what comes next would be too much. */
   get isOverfull(): boolean {
-    const held = (this.#socket ?? this.#res).writableLength
-    return held + (this.#outbox?.bytes ?? 0) > this.terms.settings.maxBufferedBytes
+    return this.#outbox !== undefined && this.#outbox.bytes > this.terms.settings.maxBufferedBytes
   }
 
   /** Sends the head, whose status and headers are set. */
@@ -105,14 +104,16 @@ export class Writer {
     if (!socket.write(packet.chunk)) this.#block()
   }
 
-  /** Writes at the end of the tick, or when the socket takes more. Too much of it cuts the reader as slow. */
+  /** Enqueues what somebody else wants to send: too much of it cuts the reader as slow. */
+  offer(packet: Packet): void {
+    // Counted before it is added: one event may be larger than the limit.
+    if (this.isOverfull) this.#owner.onSlow()
+    else this.enqueue(packet)
+  }
+
+  /** Writes at the end of the tick, or when the socket takes more. */
   enqueue(packet: Packet): void {
     if (this.#isOver) return
-    // Counted before it is added: one event may be larger than the limit.
-    if (this.isOverfull) {
-      this.#owner.onSlow()
-      return
-    }
     this.collect(packet)
     const outbox = this.#outbox
     if (outbox === undefined || outbox.isFlushScheduled) return

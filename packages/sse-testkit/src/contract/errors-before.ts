@@ -107,6 +107,36 @@ export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
     )
   })
 
+  const unwritable: readonly (readonly [what: string, event: object])[] = [
+    ['a field of another type', { data: 'x', retry: 'soon' }],
+    ['fields of its own', { object: 'chat.completion.chunk', choices: [] }],
+  ]
+  for (const [what, event] of unwritable) {
+    scenario(`a generator whose first event has ${what} gets the error response`, async (stage) => {
+      let isLeft = false
+      const served = await stage.serve(({ sse }) =>
+        sse(
+          (async function* () {
+            try {
+              yield event
+            } finally {
+              isLeft = true
+            }
+          })(),
+        ),
+      )
+      const reader = await served.open()
+      assert.equal(reader.status, 500)
+      assert.doesNotMatch(reader.headers.get('content-type') ?? '', /event-stream/)
+      assert.equal(await reader.end(), 'complete')
+      assert.deepEqual(
+        served.reported.map((error) => (error as { code?: string }).code),
+        ['ERR_SSE_INVALID_EVENT'],
+      )
+      assert.equal(isLeft, true)
+    })
+  }
+
   scenario('the connection can be used again after an error response', async (stage) => {
     const served = await stage.serve({
       '/bad': ({ sse }) =>

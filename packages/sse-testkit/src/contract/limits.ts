@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { type ManagerOptions, type SseChannel, SseError, type SseManager } from '@ssekit/sse-core'
+import { type ManagerOptions, merge, SseChannel, SseError, type SseManager, type SseSource } from '@ssekit/sse-core'
 import type { EventReader } from '../reader.js'
 import { subscribed } from './departure.js'
 import { eventually } from './eventually.js'
@@ -83,15 +83,22 @@ export function limitScenarios({ scenario }: Script): void {
     assert.deepEqual(calls, ['return'])
   })
 
-  for (const overload of ['retry', 'reject'] as const) {
-    scenario(`a broker that is down is an overload too: ${overload}`, async (stage) => {
+  const readers: readonly (readonly [who: string, source: (channel: SseChannel) => SseSource])[] = [
+    ['who streams a channel', (channel) => channel],
+    ['who merges it with another', (channel) => merge(channel, new SseChannel('other'))],
+    ['a function that returns it', (channel) => () => channel],
+    ['a function that subscribes to it', (channel) => (connection) => connection.subscribe(channel)],
+  ]
+  const overloads = readers.flatMap((reader) => (['retry', 'reject'] as const).map((how) => [how, ...reader] as const))
+  for (const [overload, who, source] of overloads) {
+    scenario(`a broker that is down is an overload too, for ${who}: ${overload}`, async (stage) => {
       const down = new SseError('ERR_SSE_BACKPLANE', 'the broker is down')
       const refuse = (): Promise<never> => Promise.reject(down)
       const manager = stage.manager({
         overload,
         backplane: { publish: refuse, subscribe: refuse, read: refuse, close: async () => {} },
       })
-      const served = await stage.serve(({ sse }) => sse(manager.getOrCreate('news')), { manager })
+      const served = await stage.serve(({ sse }) => sse(source(manager.getOrCreate('news'))), { manager })
       const reader = await served.open()
       if (overload === 'retry') await assertSentAway(reader, 0)
       else assert.equal(reader.status, 503)

@@ -4,7 +4,7 @@ import { within } from './eventually.js'
 import type { Script } from './scenario.js'
 
 /** Heads that Node would refuse to send; some of it may come from a request. */
-export function refusedHeadScenarios({ scenario }: Script): void {
+export function refusedHeadScenarios({ scenario, traits }: Script): void {
   const heads: readonly (readonly [what: string, options: SseOptions, error: object])[] = [
     ['a header value beyond Latin-1', { headers: { 'X-Room': '€' } }, { code: 'ERR_INVALID_CHAR' }],
     ['a header value of two lines', { headers: { 'X-Room': 'a\r\nSet-Cookie: b' } }, { code: 'ERR_INVALID_CHAR' }],
@@ -35,6 +35,25 @@ export function refusedHeadScenarios({ scenario }: Script): void {
         await within(served.manager.close(), 'the manager to close')
       })
     }
+  }
+
+  // Only Node knows of these, when the head is on its way: over HTTP/1 they are as any.
+  for (const [which, make] of sources) {
+    scenario(`a header that HTTP/2 has not, on ${which}, is an error that is answered`, async (stage) => {
+      const served = await stage.serve(({ sse }) =>
+        sse(make(), { headers: { 'Keep-Alive': 'timeout=60' }, maxConnectionAgeMs: 1 }),
+      )
+      const reader = await served.open()
+      assert.equal(reader.status, traits.httpVersion === 2 ? 500 : 200)
+      assert.equal(await reader.end(), 'complete')
+      const isTold = traits.httpVersion === 2 ? ['ERR_HTTP2_INVALID_CONNECTION_HEADERS'] : []
+      assert.deepEqual(
+        served.reported.map((error) => (error as { code?: string }).code),
+        isTold,
+      )
+      assert.equal(served.manager.stats().connections, 0)
+      await within(served.manager.close(), 'the manager to close')
+    })
   }
 
   scenario('one that is refused keeps no other stream of its signal from ending', async (stage) => {

@@ -1,0 +1,115 @@
+import type { ServerResponse } from 'node:http'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { type CloseReason, respond, SseManager, type SseSource } from '@ssekit/sse-core'
+import { exchange, get, hangUp, serve } from './raw-exchange.js'
+import { until } from './until.js'
+
+afterEach(hangUp)
+
+describe('a response that somebody else has answered before its stream began', () => {
+  const sources: readonly (readonly [what: string, source: SseSource])[] = [
+    ['a function that takes its time', () => new Promise(() => {})],
+    [
+      'a generator',
+      (async function* () {
+        yield await new Promise(() => {})
+      })(),
+    ],
+  ]
+  test.each(sources)('is an error that says what to do: %s', async (_what, source) => {
+    let outcome: Promise<unknown> | undefined
+    let reason: CloseReason | undefined
+    const server = await serve((req, res) => {
+      const onClose = (closed: CloseReason): void => {
+        reason = closed
+      }
+      outcome = respond(req, res, source, { onClose }).catch((error: unknown) => error)
+      res.end('by the framework')
+    })
+    await (await exchange(server, get())).until(/by the framework/)
+    expect(await outcome).toMatchObject({ code: 'ERR_SSE_HEADERS_SENT', message: expect.stringContaining('await') })
+    expect(reason).toBe('error')
+  })
+
+  test('is told to onError if nobody awaits it', async () => {
+    const errors: unknown[] = []
+    const manager = new SseManager({ onError: (error) => errors.push(error) })
+    const server = await serve((req, res) => {
+      void respond(req, res, () => new Promise(() => {}), { manager })
+      res.end('by the framework')
+    })
+    await (await exchange(server, get())).until(/by the framework/)
+    await until(() => errors.length > 0, 'the error')
+    expect(errors).toMatchObject([{ code: 'ERR_SSE_HEADERS_SENT' }])
+  })
+
+  test('so is one that had begun when the stream was to', async () => {
+    const errors: unknown[] = []
+    const manager = new SseManager({ onError: (error) => errors.push(error) })
+    let response: ServerResponse | undefined
+    const server = await serve((req, res) => {
+      response = res
+      res.write('mine')
+      void respond(req, res, ['never'], { manager })
+    })
+    await (await exchange(server, get())).until(/mine/)
+    await until(() => errors.length > 0, 'the error')
+    expect(errors).toMatchObject([{ code: 'ERR_SSE_HEADERS_SENT' }])
+    response?.end()
+  })
+})
+
+test('an error after the head is told to onError once, though nobody awaits', async () => {
+  const errors: unknown[] = []
+  const manager = new SseManager({ onError: (error) => errors.push(error) })
+  const server = await serve((req, res) => {
+    void respond(
+      req,
+      res,
+      async (connection) => {
+        await connection.send('1')
+        throw new Error('later')
+      },
+      { manager },
+    )
+  })
+  await (await exchange(server, get())).until(/0\r\n\r\n$/)
+  await until(() => errors.length > 0, 'the error')
+  for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
+  expect(errors).toEqual([new Error('later')])
+})
+
+test('a function lasts as long as what it has subscribed to later, too', async () => {
+  const manager = new SseManager()
+  const [a, b] = [manager.getOrCreate('a'), manager.getOrCreate('b')]
+  const server = await serve((req, res) => {
+    void respond(req, res, (connection) => {
+      void connection.subscribe(a)
+      b.on('subscribe', () => void a.end('end of a'))
+      setImmediate(() => void connection.subscribe(b))
+    })
+  })
+  const client = await exchange(server, get())
+  await client.until(/end of a/)
+  await new Promise((resolve) => setImmediate(resolve))
+  await b.broadcast('news of b')
+  await client.until(/news of b/)
+  await b.end()
+  await client.until(/0\r\n\r\n$/)
+})
+
+test.each([
+  [200, 'OK'],
+  [299, 'unknown'],
+])('the reason phrase is that of the status, whatever was set before: %i', async (status, reason) => {
+  const server = await serve((req, res) => {
+    res.statusCode = 201
+    res.statusMessage = 'Created'
+    if (req.url === '/table') res.setHeader('Cache-Control', 'no-store')
+    void respond(req, res, req.url === '/nothing' ? null : ['1'], { status })
+  })
+  for (const path of ['/', '/table']) {
+    await (await exchange(server, get(path))).until(new RegExp(`^HTTP/1.1 ${status} ${reason}\r\n[\\s\\S]*0\r\n\r\n$`))
+  }
+  await (await exchange(server, get('/nothing'))).until(/^HTTP\/1.1 204 No Content\r\n/)
+})

@@ -1,0 +1,73 @@
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { type EventFilter, merge, respond, SseManager, type SseOptions, type SseSource } from '@ssekit/sse-core'
+import { collect } from './collecting.js'
+import { exchange, get, hangUp, serve } from './raw-exchange.js'
+
+afterEach(hangUp)
+
+/** As JavaScript may write it, which checks no types: a promise is true, whatever it comes to. */
+const asynchronous = (async () => {
+  throw new Error('not seen by anybody')
+}) as unknown as EventFilter
+
+describe('a filter that returns a promise lets nothing through, and fails', () => {
+  const sources: readonly (readonly [what: string, source: (manager: SseManager) => SseSource, options: SseOptions])[] =
+    [
+      ['a stream of a channel', (manager) => manager.getOrCreate('news'), { filter: asynchronous, rewind: 1 }],
+      [
+        'a stream of two',
+        (manager) => merge(manager.getOrCreate('news'), manager.getOrCreate('b')),
+        { filter: asynchronous, rewind: 1 },
+      ],
+      [
+        'a stream of a listen()',
+        (manager) => manager.getOrCreate('news').listen({ filter: asynchronous, rewind: 1 }),
+        {},
+      ],
+      [
+        'a subscription',
+        (manager) => (connection) =>
+          connection.subscribe(manager.getOrCreate('news'), { filter: asynchronous, rewind: 1 }),
+        {},
+      ],
+      [
+        'both a subscription and its stream',
+        (manager) => (connection) =>
+          connection.subscribe(manager.getOrCreate('news'), { filter: asynchronous, rewind: 1 }),
+        { filter: () => true },
+      ],
+    ]
+  test.each(sources)('%s', async (_what, source, options) => {
+    const errors: unknown[] = []
+    const manager = new SseManager({ onError: (error) => errors.push(error) })
+    await manager.getOrCreate('news').broadcast('secret')
+    const server = await serve((req, res) => {
+      respond(req, res, source(manager), { manager, ...options }).catch(() => {})
+    })
+    const client = await exchange(server, get())
+    await client.until(/0\r\n\r\n$/)
+    expect(client.text()).not.toContain('secret')
+    expect(errors).toEqual([new TypeError('a filter must return true or false at once, not a promise')])
+  })
+
+  test('a stream of an iterable, with an error response for its first event', async () => {
+    let outcome: unknown
+    const server = await serve((req, res) => {
+      respond(req, res, ['secret'], { filter: asynchronous }).catch((error: unknown) => {
+        outcome = error
+        res.writeHead(500).end()
+      })
+    })
+    const client = await exchange(server, get())
+    await client.until(/^HTTP\/1.1 500 [\s\S]*0\r\n\r\n$/)
+    expect(outcome).toBeInstanceOf(TypeError)
+  })
+
+  test('a loop', async () => {
+    const channel = new SseManager().getOrCreate('news')
+    const heard = collect(channel.listen({ filter: asynchronous }))
+    await channel.broadcast('secret')
+    await expect(heard.over).rejects.toThrow('not a promise')
+    expect(heard.data).toEqual([])
+  })
+})
