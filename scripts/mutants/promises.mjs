@@ -122,6 +122,11 @@ export const promises = [
     ['this.#bytes -= next.bytes\n', '', 'what an SseStream has given does not count any more'],
   ]),
   ...mutantsOf(
+    'sse-core/src/queue.ts',
+    ['sse-core/test/stream.test'],
+    [['this.#back.reverse()', 'this.#back', 'an SseStream keeps its order']],
+  ),
+  ...mutantsOf(
     'sse-core/src/observed.ts',
     ['sse-core/test/(broadcast|isolation).test'],
     [

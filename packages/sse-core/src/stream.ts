@@ -1,5 +1,6 @@
 import { SseError } from './errors.js'
 import { checkEvent, idLine, rememberBody, type SseEvent } from './event.js'
+import { Queue } from './queue.js'
 
 /**
  * A stream to add events to: before it is given to `res.sse(stream)`, and while it is being sent. It has one consumer.
@@ -7,7 +8,7 @@ import { checkEvent, idLine, rememberBody, type SseEvent } from './event.js'
  * `'slow'`; what the stream held before its response began is not counted.
  */
 export class SseStream implements AsyncIterable<SseEvent> {
-  #queue: { readonly event: SseEvent; readonly bytes: number }[] = []
+  readonly #queue = new Queue<{ readonly event: SseEvent; readonly bytes: number }>()
   // Of what was added since there is a bound: nothing else is measured.
   #bytes = 0
   #bound: { readonly bytes: number; readonly onFull: () => void } | undefined
@@ -40,7 +41,7 @@ export class SseStream implements AsyncIterable<SseEvent> {
     if (this.#isAbandoned) return this
     rememberBody(checked)
     const bytes = this.#bound === undefined ? 0 : Buffer.byteLength(idLine(checked.event.id) + checked.body)
-    this.#queue.push({ event: checked.event, bytes })
+    this.#queue.add({ event: checked.event, bytes })
     this.#bytes += bytes
     this.#wake()
     return this
@@ -82,14 +83,14 @@ export class SseStream implements AsyncIterable<SseEvent> {
             this.#waiting.push(resolve)
           })
         }
-        const next = this.#queue.shift()
+        const next = this.#queue.take()
         if (next === undefined) return { done: true, value: undefined }
         this.#bytes -= next.bytes
         return { done: false, value: next.event }
       },
       return: async () => {
         this.#isAbandoned = true
-        this.#queue = []
+        this.#queue.clear()
         this.#wake()
         return { done: true, value: undefined }
       },

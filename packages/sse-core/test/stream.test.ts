@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals'
 import { SseStream } from '@ssekit/sse-core'
-import { collect, turn } from './collecting.js'
+import { collect, take, turn } from './collecting.js'
 
 describe('an SseStream', () => {
   test('holds what is added until it is read, in order', async () => {
@@ -27,6 +27,26 @@ describe('an SseStream', () => {
     stream.end()
     await heard.over
     expect(heard.data).toEqual(['1', '2'])
+  })
+
+  test('keeps its order, and knows how much waits, however adding and reading take turns', async () => {
+    const stream = new SseStream()
+    const iterator = stream[Symbol.asyncIterator]()
+    const read: unknown[] = []
+    let added = 0
+    for (const [more, fewer] of [
+      [3, 1],
+      [2, 3],
+      [1, 2],
+      [4, 1],
+      [5, 8],
+    ] as const) {
+      for (let i = 0; i < more; i++) stream.addData(added++)
+      for (const { data } of await take(iterator, fewer)) read.push(data)
+      expect(stream.length).toBe(added - read.length)
+    }
+    expect(read).toEqual(Array.from({ length: added }, (_, i) => i))
+    expect(stream.isEmpty).toBe(true)
   })
 
   test('that was ended before it is read gives what it holds', async () => {
