@@ -97,6 +97,11 @@ export const cleaningUp = [
     ],
   ]),
   ...mutantsOf('sse-core/src/source.ts', LOOPS, [
+    [
+      'await result.value }',
+      'await Promise.resolve(result.value).catch((error) => {\n isDone = true\n throw error\n }) }',
+      'a sync iterable is left whose promise rejects',
+    ],
     ['reader.cancel().catch(', 'Promise.resolve().catch(', 'a web stream that is left is cancelled'],
     ['.destroy()', '', 'a stream of Node that is left is destroyed'],
   ]),

@@ -145,15 +145,17 @@ function pullIterable(source: AsyncIterable<unknown> | Iterable<unknown>): Pulle
   let isDone = false
   return {
     async next() {
+      let result: IteratorResult<unknown>
       try {
-        const result = await iterator.next()
-        if (result.done) isDone = true
-        // As `for await` does, a synchronous iterable of promises yields what they resolve to.
-        return isSync ? { done: result.done ?? false, value: await result.value } : result
+        result = await iterator.next()
       } catch (error) {
         isDone = true
         throw error
       }
+      if (result.done) isDone = true
+      // As `for await` does, a synchronous iterable of promises yields what they resolve to. One that rejects ends the reading,
+      // not the iterator: that one is still to be left.
+      return isSync ? { done: result.done ?? false, value: await result.value } : result
     },
     cancel(report) {
       if (isDone) return

@@ -253,6 +253,20 @@ describe('pipeFrom ends', () => {
     expect(errors).toMatchObject([{ message: 'while cancelled' }])
   })
 
+  test('with the error of a promise that a sync generator yields, and leaves the generator', async () => {
+    let isLeft = false
+    const source = (function* () {
+      try {
+        yield Promise.resolve('a')
+        yield Promise.reject(new Error('no such row'))
+      } finally {
+        isLeft = true
+      }
+    })()
+    await expect(new SseChannel('job').pipeFrom(source)).rejects.toThrow('no such row')
+    expect(isLeft).toBe(true)
+  })
+
   test('with the values of a sync iterable of promises, awaited', async () => {
     expect(await piped([Promise.resolve('a'), Promise.resolve({ event: 'e' })])).toEqual([
       { data: 'a' },
