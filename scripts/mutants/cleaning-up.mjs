@@ -97,6 +97,7 @@ export const cleaningUp = [
     ],
   ]),
   ...mutantsOf('sse-core/src/source.ts', LOOPS, [
+    ["  source.on('error', () => {})\n", '', 'a stream of Node that fails before it is read ends no process'],
     [
       'await result.value }',
       'await Promise.resolve(result.value).catch((error) => {\n isDone = true\n throw error\n }) }',

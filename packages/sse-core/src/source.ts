@@ -102,16 +102,31 @@ function textEvent(data: string): SseEvent | undefined {
 
 /** Also one of the `readable-stream` package, which is not Node's. */
 function isReadable(source: PullSource): source is Readable {
-  return source instanceof Readable || ('pipe' in source && 'destroy' in source && 'once' in source)
+  return source instanceof Readable || ('pipe' in source && 'destroy' in source && 'on' in source)
 }
+
+/**
+ * To be called as soon as a source is handed over that is read only later: a stream of Node that fails meanwhile keeps its
+ * error for whoever reads it, rather than end the process.
+ */
+export function expectErrors(source: SseSource): void {
+  if (!isPullSource(source) || !isReadable(source) || expected.has(source)) return
+  expected.add(source)
+  source.on('error', () => {})
+}
+
+// So that a stream that is asked for again and again has one listener.
+const expected = new WeakSet<object>()
 
 function pullReadable(stream: Readable): Puller {
   const iterator = stream[Symbol.asyncIterator]()
+  // The iterator listens from its first `next()` until it is done. Before and after that it is ours.
+  expectErrors(stream)
   return {
     next: () => iterator.next(),
     cancel() {
       // The iterator's own `return()` would wait for the read that is under way.
-      if (!stream.destroyed) stream.once('error', () => {}).destroy()
+      stream.destroy()
     },
   }
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { describe, expect, test } from '@jest/globals'
 import { merge, SseChannel, SseStream } from '@ssekit/sse-core'
 import { collect, turn } from './collecting.js'
@@ -122,6 +123,23 @@ describe('merge', () => {
     expect(heard.data).toEqual(['last words'])
     await turn()
     expect(left).toBe(1)
+  })
+
+  test('fails with what a stream of Node failed with before it was read', async () => {
+    const readable = new Readable({ read() {} })
+    const iterator = merge(readable, new SseStream())[Symbol.asyncIterator]()
+    readable.destroy(new Error('upstream died'))
+    await turn()
+    await expect(iterator.next()).rejects.toThrow('upstream died')
+  })
+
+  test('may be left with a stream of Node that has just failed', async () => {
+    const readable = new Readable({ read() {} })
+    const iterator = merge(readable, new SseStream())[Symbol.asyncIterator]()
+    readable.destroy(new Error('upstream died'))
+    await iterator.return?.()
+    await turn()
+    expect(readable.listenerCount('error')).toBe(1)
   })
 
   test('that is left leaves all its sources at once, even those that wait', async () => {

@@ -53,7 +53,7 @@ test('so are those that are merged', async () => {
 class OtherReadable implements AsyncIterable<string> {
   destroyed = false
   pipe(): void {}
-  once(): this {
+  on(): this {
     return this
   }
   destroy(): this {
