@@ -41,6 +41,22 @@ export const promises = [
       'who reads all that there is loses nothing, whatever happens in one tick',
     ],
   ]),
+  ...mutantsOf(
+    'sse-core/src/memory-backplane.ts',
+    ['sse-core/test/memory-backplane.test'],
+    [
+      [
+        'if (!memory.isDelivering) deliver',
+        'deliver',
+        'all nodes hear in one order, whoever publishes within a delivery',
+      ],
+      [
+        'if (reader.position === memory.delivered) giveNext',
+        'giveNext',
+        'who subscribes within a delivery hears it once',
+      ],
+    ],
+  ),
   ...mutantsOf('sse-core/src/budget.ts', LOG, [
     ['this.#counted.set(log, counted)\n', '', 'of all channels the one that rested longest forgets first'],
     ['this.#bytes += log.bytes - counted', 'this.#bytes -= counted', 'what all channels hold is what they hold'],

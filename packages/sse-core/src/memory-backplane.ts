@@ -10,11 +10,20 @@ export interface MemoryBackplaneOptions {
   readonly history?: HistoryLimits | undefined
 }
 
+interface Reader {
+  readonly sink: BackplaneSink
+  /** The position of what is delivered to it next. */
+  position: number
+}
+
 /** The log of one channel in memory, and who reads it. */
 interface MemoryLog {
   readonly log: Log
-  readonly sinks: Set<BackplaneSink>
+  readonly readers: Set<Reader>
   sequence: number
+  /** The position up to which all readers have had everything. */
+  delivered: number
+  isDelivering: boolean
 }
 
 /**
@@ -31,7 +40,7 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
     if (isClosed) throw new SseError('ERR_SSE_CLOSED', 'the memory backplane is closed')
     let memory = channels.get(channel)
     if (memory === undefined) {
-      memory = { log: new Log(limits, newEpoch()), sinks: new Set(), sequence: 0 }
+      memory = { log: new Log(limits, newEpoch()), readers: new Set(), sequence: 0, delivered: 0, isDelivering: false }
       channels.set(channel, memory)
     }
     memory.log.trim(Date.now())
@@ -40,9 +49,9 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
 
   const forget = (): void => {
     sweep = undefined
-    for (const [channel, { log, sinks }] of channels) {
+    for (const [channel, { log, readers }] of channels) {
       log.trim(Date.now())
-      if (sinks.size === 0 && log.isExpired(Date.now())) channels.delete(channel)
+      if (readers.size === 0 && log.isExpired(Date.now())) channels.delete(channel)
     }
     forgetLater()
   }
@@ -55,29 +64,28 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
   return {
     async publish(channel, input) {
       const memory = open(channel)
-      const { log, sinks } = memory
+      const { log } = memory
       if (log.endPosition !== undefined)
         throw new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(channel)} has ended`)
       const id = ('event' in input ? input.event.id : undefined) ?? `${log.epoch}.${memory.sequence + 1}`
       const entry: LogEntry = { id, previousId: log.idBefore(log.head), at: Date.now(), ...input }
       log.append(itemOf(entry))
       memory.sequence += 1
-      // Nobody reads from a place here.
-      log.offer(log.head)
-      log.trim(entry.at)
-      for (const sink of sinks) sink.entry(entry)
+      // What a sink publishes while it is delivered to comes behind what the sinks after it have not had yet.
+      if (!memory.isDelivering) deliver(memory)
       forgetLater()
       return id
     },
 
     async subscribe(channel, { last }, sink) {
-      const { log, sinks } = open(channel)
+      const { log, readers } = open(channel)
       const start = Math.max(log.oldest, log.head - last)
       sink.origin?.(log.idBefore(start))
-      for (let position = start; position < log.head; position++) sink.entry(log.at(position).toEntry())
-      sinks.add(sink)
+      const reader = { sink, position: start }
+      while (reader.position < log.head) give(reader, log.at(reader.position).toEntry())
+      readers.add(reader)
       return () => {
-        sinks.delete(sink)
+        readers.delete(reader)
         forgetLater()
       }
     },
@@ -99,6 +107,28 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       channels.clear()
     },
   }
+}
+
+/** Brings all readers to the head, which moves on if one of them publishes. */
+function deliver(memory: MemoryLog): void {
+  const { log, readers } = memory
+  memory.isDelivering = true
+  try {
+    for (; memory.delivered < log.head; memory.delivered++) {
+      const entry = log.at(memory.delivered).toEntry()
+      // Who has come meanwhile may have had it already.
+      for (const reader of readers) if (reader.position === memory.delivered) give(reader, entry)
+    }
+  } finally {
+    memory.isDelivering = false
+  }
+  log.offer(log.head)
+  log.trim(Date.now())
+}
+
+function give(reader: Reader, entry: LogEntry): void {
+  reader.position += 1
+  reader.sink.entry(entry)
 }
 
 /** How long a forgotten channel may linger at most, whatever its history's age. */

@@ -18,6 +18,10 @@ function publish(backplane: Backplane, data: unknown): Promise<string> {
   return backplane.publish('news', { event: { data } })
 }
 
+function dataOf(entry: LogEntry): unknown {
+  return 'event' in entry ? entry.event.data : 'end'
+}
+
 /** What ids of one log begin with; it may have full stops itself. */
 function epochOf(id: string): string {
   return id.replace(/\.\d+$/, '')
@@ -29,6 +33,49 @@ describe('a backplane in memory', () => {
     const { entries } = await heardBy(backplane)
     void publish(backplane, 1)
     expect(entries).toMatchObject([{ event: { data: 1 } }])
+  })
+
+  test('delivers in one order to all, though some of them publish as they are delivered to', async () => {
+    const backplane = memoryBackplane({ history: { maxEvents: 1 } })
+    const answering: unknown[] = []
+    const answers: Promise<string>[] = []
+    await backplane.subscribe(
+      'news',
+      { last: 0 },
+      {
+        entry(entry) {
+          answering.push(dataOf(entry))
+          if (dataOf(entry) === 'question') answers.push(publish(backplane, 'one'), publish(backplane, 'two'))
+        },
+        gap: () => {},
+      },
+    )
+    const { entries } = await heardBy(backplane)
+    const question = publish(backplane, 'question')
+    expect(entries.map(dataOf)).toEqual(['question', 'one', 'two'])
+    expect(answering).toEqual(['question', 'one', 'two'])
+    expect(await Promise.all([question, ...answers])).toEqual(entries.map(({ id }) => id))
+  })
+
+  test('gives who subscribes within a delivery everything once', async () => {
+    const backplane = memoryBackplane()
+    const late: unknown[] = []
+    const sink = { entry: (entry: LogEntry) => late.push(dataOf(entry)), gap: () => {} }
+    await backplane.subscribe(
+      'news',
+      { last: 0 },
+      {
+        entry(entry) {
+          if (dataOf(entry) !== 1) return
+          void publish(backplane, 2)
+          void backplane.subscribe('news', { last: 9 }, sink)
+        },
+        gap: () => {},
+      },
+    )
+    await publish(backplane, 1)
+    await publish(backplane, 3)
+    expect(late).toEqual([1, 2, 3])
   })
 
   test('forgets a channel that nobody subscribes to once all of it has expired', async () => {
