@@ -57,7 +57,7 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
   }
   const forgetLater = (): void => {
     if (channels.size === 0 || sweep !== undefined || !Number.isFinite(limits.maxAgeMs)) return
-    sweep = setTimeout(forget, Math.min(limits.maxAgeMs + 1, MAX_SWEEP_MS))
+    sweep = setTimeout(forget, Math.min(Math.max(limits.maxAgeMs + 1, MIN_SWEEP_MS), MAX_SWEEP_MS))
     sweep.unref()
   }
 
@@ -133,3 +133,5 @@ function give(reader: Reader, entry: LogEntry): void {
 
 /** How long a forgotten channel may linger at most, whatever its history's age. */
 const MAX_SWEEP_MS = 60_000
+/** What expires at once is not worth a timer each millisecond. */
+const MIN_SWEEP_MS = 1_000

@@ -104,6 +104,16 @@ describe('a backplane in memory', () => {
     expect(await backplane.read('news', next, 9)).toBeUndefined()
   })
 
+  test('sweeps no more than once a second, however soon things expire', async () => {
+    const backplane = memoryBackplane({ history: { maxAgeMs: 0 } })
+    await heardBy(backplane)
+    await publish(backplane, 1)
+    const start = Date.now()
+    for (let i = 0; i < 5; i++) jest.advanceTimersToNextTimer()
+    expect(Date.now() - start).toBeGreaterThanOrEqual(5_000)
+    await backplane.close()
+  })
+
   test('keeps what its history says', async () => {
     const backplane = memoryBackplane({ history: { maxEvents: 2 } })
     for (const data of [1, 2, 3]) await publish(backplane, data)
