@@ -55,6 +55,7 @@ export const promises = [
         'giveNext',
         'who subscribes within a delivery hears it once',
       ],
+      ['Math.max(limits.maxAgeMs + 1, MIN_SWEEP_MS)', 'limits.maxAgeMs + 1', 'a short history costs no timers'],
     ],
   ),
   ...mutantsOf('sse-core/src/budget.ts', LOG, [
@@ -99,6 +100,12 @@ export const promises = [
         'if (this.#whenWarm !== undefined) return this.#whenWarm.then(() => this.#publish(backplane, input))\n',
         '',
         'listen() takes its place when it is called',
+      ],
+      [
+        'subscribing(() => backplane.subscribe(this.#channel, { last, maxBytes }, sink))',
+        'backplane.subscribe(this.#channel, { last, maxBytes }, sink)',
+        'a backplane that throws is one that cannot be read',
+        ['sse-core/test/broker-down.test'],
       ],
       ['return gapItem(', 'throw error; gapItem(', 'an entry that cannot be written is a gap'],
       [

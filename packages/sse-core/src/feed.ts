@@ -1,4 +1,4 @@
-import type { Backplane, LogEntry, LogInput, Unsubscribe } from './backplane.js'
+import type { Backplane, BackplaneSink, LogEntry, LogInput, Unsubscribe } from './backplane.js'
 import type { HistoryBudget } from './budget.js'
 import { Cursor, placeIn, type StartOptions } from './cursor.js'
 import { newEpoch } from './epoch.js'
@@ -199,15 +199,12 @@ export class Feed {
   #subscribe(backplane: Backplane, log: Log): void {
     const { maxBytes } = log.limits
     const last = Math.min(log.limits.maxEvents, Number.MAX_SAFE_INTEGER)
-    const subscription = backplane.subscribe(
-      this.#channel,
-      { last, maxBytes },
-      {
-        entry: (entry) => this.#receive(log, entry),
-        gap: (id) => this.#append(log, gapItem(id !== undefined && isId(id) ? id : undefined)),
-        origin: (id) => log.startAfter(id),
-      },
-    )
+    const sink: BackplaneSink = {
+      entry: (entry) => this.#receive(log, entry),
+      gap: (id) => this.#append(log, gapItem(id !== undefined && isId(id) ? id : undefined)),
+      origin: (id) => log.startAfter(id),
+    }
+    const subscription = subscribing(() => backplane.subscribe(this.#channel, { last, maxBytes }, sink))
     this.#subscription = subscription
     this.#warm(log, subscription)
   }
@@ -264,6 +261,15 @@ export class Feed {
     this.#isFlushScheduled = true
     // Once a tick, so that all of its events go out in one write: ten awaited broadcasts too, which microtasks would part.
     process.nextTick(flush, this)
+  }
+}
+
+/** A backplane that throws is as one that rejects; an async function would make the others' log ready later. */
+function subscribing(subscribe: () => Promise<Unsubscribe>): Promise<Unsubscribe> {
+  try {
+    return subscribe()
+  } catch (error) {
+    return Promise.reject(error)
   }
 }
 

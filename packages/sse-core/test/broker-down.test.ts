@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { SseChannel } from '@ssekit/sse-core'
+import { memoryBackplane, SseChannel, SseError } from '@ssekit/sse-core'
 import { collect } from './collecting.js'
 import { LateBroker, settle } from './late-broker.js'
 
@@ -42,6 +42,28 @@ describe('a broker that is down', () => {
     await settle()
     expect(heard.data).toEqual(['1'])
     expect(broker.asked.subscribe).toBe(2)
+  })
+
+  test('may throw rather than reject', async () => {
+    const memory = memoryBackplane()
+    let isDown = true
+    const channel = new SseChannel('news', {
+      backplane: {
+        ...memory,
+        subscribe(...args) {
+          if (isDown) throw new SseError('ERR_SSE_BACKPLANE', 'no connection')
+          return memory.subscribe(...args)
+        },
+      },
+    })
+    for (const { over } of [collect(channel), collect(channel)]) {
+      await expect(over).rejects.toMatchObject({ code: 'ERR_SSE_BACKPLANE' })
+    }
+    isDown = false
+    const heard = collect(channel)
+    await channel.broadcast('1')
+    await settle()
+    expect(heard.data).toEqual(['1'])
   })
 
   test('refuses an end, and the channel goes on', async () => {
