@@ -95,6 +95,7 @@ export const cleaningUp = [
       'for (const puller of []) puller.cancel(',
       'merged sources are left together',
     ],
+    ['this.#finish()\n      throw error', 'throw error', 'merged sources are left where one of them cannot begin'],
   ]),
   ...mutantsOf('sse-core/src/source.ts', LOOPS, [
     ["  source.on('error', () => {})\n", '', 'a stream of Node that fails before it is read ends no process'],

@@ -39,14 +39,20 @@ type Result = IteratorResult<SseEvent, undefined>
 const DONE: Result = { done: true, value: undefined }
 
 class MergedIterator implements AsyncIterator<SseEvent, undefined> {
-  readonly #pullers: Set<EventPuller>
+  readonly #pullers = new Set<EventPuller>()
   // What they have come up with, at most one each: none is asked again before its event is taken.
   readonly #ready: (() => Promise<Result>)[] = []
   readonly #waiting: ((result: Promise<Result>) => void)[] = []
   #hasStarted = false
 
   constructor(sources: readonly PullSource[]) {
-    this.#pullers = new Set(sources.map(pullEvents))
+    try {
+      for (const source of sources) this.#pullers.add(pullEvents(source))
+    } catch (error) {
+      // One that has a consumer already, say. Nobody will read the others.
+      this.#finish()
+      throw error
+    }
   }
 
   next(): Promise<Result> {

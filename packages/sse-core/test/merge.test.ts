@@ -142,6 +142,21 @@ describe('merge', () => {
     expect(readable.listenerCount('error')).toBe(1)
   })
 
+  test('that cannot begin, since one has a consumer already, leaves those that it has begun', async () => {
+    let left = 0
+    const taken = new SseStream()
+    taken[Symbol.asyncIterator]()
+    const merged = merge(
+      waiting(() => {
+        left += 1
+      }),
+      taken,
+    )
+    expect(() => merged[Symbol.asyncIterator]()).toThrow(TypeError)
+    await turn()
+    expect(left).toBe(1)
+  })
+
   test('that is left leaves all its sources at once, even those that wait', async () => {
     const left: string[] = []
     const channel = new SseChannel('news')
