@@ -71,7 +71,19 @@ export const cleaningUp = [
   ...mutantsOf('sse-core/src/listener.ts', LOOPS, [
     ['clearTimeout(this.#heartbeat)\n    this.#forgetSignal', 'this.#forgetSignal', 'no heartbeat outlives its loop'],
     ['this.#forgetSignal?.()\n', '', 'no signal keeps a loop that was left'],
-    ['this.#listener.channel.subscribers.remove(this)\n', '', 'a loop that was left subscribes no longer'],
+    [
+      'this.#forgetSignal?.()\n    this.#listener.channel.subscribers.remove(this)\n',
+      'this.#forgetSignal?.()\n',
+      'a loop that was left subscribes no longer',
+    ],
+    [
+      'this.#isClosing = true\n    this.#listener.channel.subscribers.remove(this)\n',
+      'this.#isClosing = true\n',
+      'a loop of a channel that was closed subscribes no longer',
+    ],
+    [' || cursor.isUpToDate) {', ' || true) {', 'a loop that is behind reads on when its channel is closed'],
+    ['if (this.#isClosing && !this.#isLoading)', 'if (this.#isClosing)', 'and so does one that is older than its log'],
+    ['    this.#cursor = undefined\n    clear', '    clear', 'a loop that is over holds no log'],
   ]),
   ...mutantsOf('sse-core/src/feed.ts', LOOPS, [
     [

@@ -141,7 +141,8 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
 
   /**
    * The events from now on, as an async iterable; leaving the loop unsubscribes. Its place in the log is taken by this
-   * call, so that nothing broadcast after it is missed. Given to `res.sse()` it costs no more than the channel itself.
+   * call, so that nothing broadcast after it is missed. When the channel is closed, a loop that is behind reads on to what was
+   * broadcast last. Given to `res.sse()` it costs no more than the channel itself.
    *
    * @throws {SseError} `ERR_SSE_CLOSED`: the channel was closed or deleted
    */
@@ -182,7 +183,10 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     return observed(this.#end(event as SseEvent | string | undefined), this.report)
   }
 
-  /** Ends the streams of this node and gives back the log. A later `broadcast` rejects. Idempotent. */
+  /**
+   * Ends the streams of this node and gives back the log; loops in this process read on to what was broadcast last. A later
+   * `broadcast` rejects. Idempotent.
+   */
   async close(): Promise<void> {
     if (this.#isClosed) return
     this.#isClosed = true

@@ -95,6 +95,9 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
   #scope: AsyncResource | undefined
   #forgetSignal: (() => void) | undefined
   #hasStarted = false
+  #isLoading = false
+  // The channel is closed: what is left is read, and then it is over.
+  #isClosing = false
   #isDone = false
   #error: { readonly cause: unknown } | undefined
   // Each call to next() that found nothing to read.
@@ -135,7 +138,15 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
   }
 
   close(): void {
-    this.#finish()
+    const cursor = this.#cursor
+    // A loop that is behind has what was broadcast before: its cursor holds the log that the channel gives back.
+    if (this.isDead || cursor === undefined || cursor.isUpToDate) {
+      this.#finish()
+      return
+    }
+    this.#isClosing = true
+    this.#listener.channel.subscribers.remove(this)
+    this.pump()
   }
 
   #start(): void {
@@ -182,6 +193,7 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
       this.#fail(error)
       return this.#take()
     }
+    if (this.#isClosing && !this.#isLoading) this.#finish()
     return this.#isDone ? Promise.resolve(DONE) : undefined
   }
 
@@ -200,8 +212,12 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
   }
 
   #loadPage(cursor: Cursor): void {
+    this.#isLoading = true
     cursor.loadPage().then(
-      () => this.pump(),
+      () => {
+        this.#isLoading = false
+        this.pump()
+      },
       // Where the past is kept it is kept still: who listens again with the last id has lost nothing.
       (error: unknown) => this.#fail(error),
     )
@@ -228,6 +244,8 @@ class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber
     if (this.#isDone) return
     this.#isDone = true
     this.#hasStarted = true
+    // The channel may have given its log back, and an iterator may be kept.
+    this.#cursor = undefined
     clearTimeout(this.#heartbeat)
     this.#forgetSignal?.()
     this.#listener.channel.subscribers.remove(this)

@@ -8,7 +8,7 @@ export type SubscriberListener = (connection: SseConnection | undefined) => void
 export interface Subscriber {
   /** Reads what is new. */
   pump(): void
-  /** The channel is closed: nothing more will come. */
+  /** The channel is closed: nothing more will come than what is there. */
   close(): void
   /** Whether the reader is gone without having said so. */
   readonly isDead: boolean

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { memoryBackplane, SseChannel, SseManager } from '@ssekit/sse-core'
-import { collect, turn } from './collecting.js'
+import { memoryBackplane, SseChannel, type SseEvent, SseManager } from '@ssekit/sse-core'
+import { collect, take, turn } from './collecting.js'
+import { runInWorker } from './sources-in-worker.js'
 
 const CLOSED = { code: 'ERR_SSE_CLOSED', message: expect.stringContaining('"news"') }
 
@@ -103,6 +104,77 @@ describe('a channel that is closed', () => {
     expect(channel.subscriberCount).toBe(0)
     await heard.over
     expect(heard.data).toEqual(['1'])
+  })
+
+  test('lets loops that are behind read on to what was broadcast last, and counts them no longer', async () => {
+    const manager = new SseManager()
+    const channel = manager.getOrCreate('news')
+    const loops = [channel.listen({ filter: ({ data }) => data !== '3' }), channel.listen()].map((listening) =>
+      listening[Symbol.asyncIterator](),
+    ) as [AsyncIterator<SseEvent>, AsyncIterator<SseEvent>]
+    const firsts = loops.map((loop) => loop.next())
+    for (const data of ['1', '2', '3', '4', '5']) void channel.broadcast(data)
+    await Promise.all(firsts)
+    await manager.close()
+    expect(channel.subscriberCount).toBe(0)
+    expect((await take(loops[0], 3)).map(({ data }) => data)).toEqual(['2', '4', '5'])
+    expect((await take(loops[1], 4)).map(({ data }) => data)).toEqual(['2', '3', '4', '5'])
+    for (const loop of loops) expect(await loop.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test('lets a loop read on that is older than its log', async () => {
+    const backplane = memoryBackplane()
+    const channel = new SseChannel('news', { backplane, history: { maxEvents: 1 } })
+    const first = await channel.broadcast({ data: 0 })
+    for (let data = 1; data <= 250; data++) await channel.broadcast({ data })
+    const loop = channel.listen({ lastEventId: first })[Symbol.asyncIterator]()
+    await turn()
+    const read = await take(loop, 50)
+    await channel.close()
+    read.push(...(await take(loop, 200)))
+    expect(read.map(({ data }) => data)).toEqual(Array.from({ length: 250 }, (_, i) => i + 1))
+    expect(await loop.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test('ends a loop at once that is left or whose signal aborts, though it is behind', async () => {
+    const channel = new SseChannel('news')
+    const controller = new AbortController()
+    const loops = [channel.listen({ signal: controller.signal }), channel.listen()].map((listening) =>
+      listening[Symbol.asyncIterator](),
+    )
+    const firsts = loops.map((loop) => loop.next())
+    for (const data of ['1', '2']) void channel.broadcast(data)
+    await Promise.all(firsts)
+    await channel.close()
+    controller.abort()
+    await loops[1]?.return?.()
+    for (const loop of loops) expect(await loop.next()).toEqual({ done: true, value: undefined })
+  })
+
+  test('is held by no loop that is over', async () => {
+    const result = await runInWorker(async ({ SseChannel: Channel }) => {
+      process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
+      const collectGarbage: () => void = process.getBuiltinModule('node:vm').runInNewContext('gc')
+      const channel = new Channel('news')
+      const loop = channel.listen()[Symbol.asyncIterator]()
+      const held = await (async () => {
+        const data = { large: true }
+        const first = loop.next()
+        void channel.broadcast({ data })
+        void channel.broadcast('2')
+        await first
+        await channel.close()
+        await loop.next()
+        return new WeakRef(data)
+      })()
+      const { done } = await loop.next()
+      for (let i = 0; i < 200 && held.deref() !== undefined; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 10))
+        collectGarbage()
+      }
+      return { done, isHeld: held.deref() !== undefined, hasLoop: loop !== undefined }
+    })
+    expect(result).toEqual({ done: true, isHeld: false, hasLoop: true })
   })
 
   test('refuses broadcasts and listeners, and is idempotent', async () => {
