@@ -107,12 +107,28 @@ export const promises = [
         'a backplane that throws is one that cannot be read',
         ['sse-core/test/broker-down.test'],
       ],
+      [
+        "if ('end' in input) this.#wasEnded = true\n    else if",
+        'if',
+        'who has ended a channel may do so again',
+        ['sse-core/test/end.test'],
+      ],
       ['return gapItem(', 'throw error; gapItem(', 'an entry that cannot be written is a gap'],
       [
         '// Nobody reads it yet.\n        log.offer(log.head)\n',
         '',
         'what a broker keeps is forgotten here when it is too old here',
       ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/channel.ts',
+    ['sse-core/test/(end|broker-down|isolation|source).test'],
+    [
+      ["if (typeof accepted === 'object') await accepted\n", '', 'a channel does not end without its last event'],
+      ['this.#ending = result\n', '', 'nothing comes between the last event and the end'],
+      ['if (this.#ending !== undefined) return this.#ending\n', '', 'all who end a channel at once have one outcome'],
+      ['this.#ending = undefined\n        result.fail', 'result.fail', 'a channel whose end is refused goes on'],
     ],
   ),
   ...mutantsOf('sse-core/src/vector-id.ts', TESTS.contract, [

@@ -3,7 +3,7 @@ import { checkBroadcast } from './broadcast.js'
 import { markAsOurs } from './copy.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import { SseError } from './errors.js'
-import type { SseEvent } from './event.js'
+import type { CheckedEvent, SseEvent } from './event.js'
 import { Feed } from './feed.js'
 import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
 import { type HistoryLimits, requireDuration, resolveHistory } from './limits.js'
@@ -63,7 +63,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   readonly #feed: Feed
   readonly #idleChannelMs: number
   #heartbeats: Heartbeats | undefined
-  #isEnding = false
+  #ending: Promise<void> | undefined
   #isClosed = false
 
   /**
@@ -107,7 +107,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
 
   /** Whether the channel was closed or has ended, so that `broadcast` rejects. */
   get isClosed(): boolean {
-    return this.#isClosed || this.#isEnding || this.#feed.hasEnded
+    return this.#isClosed || this.#ending !== undefined || this.#feed.hasEnded
   }
 
   /**
@@ -174,13 +174,22 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
 
   /**
    * Ends the channel on every node: subscribers get what is left, then their streams end, and who reconnects with nothing
-   * left to read gets `204`, which stops an EventSource. Idempotent.
+   * left to read gets `204`, which stops an EventSource. From the call on `broadcast` rejects. Idempotent: who calls it while
+   * the channel is ending gets the same outcome.
    *
-   * @param event a last one
-   * @throws as `broadcast` does; the channel then goes on
+   * @param event a last one; the channel ends once it is accepted
+   * @throws as `broadcast` does; the channel then goes on, with the last event if only the end was refused
    */
   end(event?: ChannelEvent<Events>): Promise<void> {
-    return observed(this.#end(event as SseEvent | string | undefined), this.report)
+    if (this.#ending !== undefined) return this.#ending
+    const result = new ObservedPromise<void>()
+    try {
+      if (this.isClosed) result.fulfil()
+      else this.#end(event as SseEvent | string | undefined, result)
+    } catch (error) {
+      result.fail(error, this.report)
+    }
+    return result
   }
 
   /**
@@ -256,20 +265,29 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     return this.#feed.publish(input, body)
   }
 
-  async #end(last: SseEvent | string | undefined): Promise<void> {
-    if (this.isClosed) return
-    // Checked before anything is published: an end cannot be taken back.
-    const checked = last === undefined ? undefined : checkBroadcast(last, this.settings.maxEventBytes)
-    const published = checked && this.#publish({ event: checked.event }, checked.body)
-    // Called in the same turn as the event before it, so that nothing comes between.
-    const ended = this.#publish({ end: true })
-    this.#isEnding = true
-    try {
-      await Promise.all([published, ended])
-    } finally {
-      // From now on the log knows, or it has refused.
-      this.#isEnding = false
-    }
+  #end(event: SseEvent | string | undefined, result: ObservedPromise<void>): void {
+    const last = event === undefined ? undefined : checkBroadcast(event, this.settings.maxEventBytes)
+    // Before anything is published, so that nothing comes between.
+    this.#ending = result
+    this.#use()
+    this.#publishEnd(last).then(
+      () => {
+        // From now on the feed knows.
+        this.#ending = undefined
+        result.fulfil()
+      },
+      (error: unknown) => {
+        this.#ending = undefined
+        result.fail(error, this.report)
+      },
+    )
+  }
+
+  async #publishEnd(last: CheckedEvent | undefined): Promise<void> {
+    const accepted = last && this.#feed.publish({ event: last.event }, last.body)
+    // An end cannot be taken back: it must not come without its event. The only log has accepted that within the call.
+    if (typeof accepted === 'object') await accepted
+    await this.#feed.publish({ end: true })
   }
 
   async #pipe(source: PullSource): Promise<void> {

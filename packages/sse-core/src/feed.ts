@@ -39,6 +39,8 @@ export class Feed {
   #warming: Promise<void> | undefined
   // What is published while the log is warming waits for this, in the order of the calls.
   #whenWarm: Promise<void> | undefined
+  // Its end was accepted from here; a log hears of that later, if there is one.
+  #wasEnded = false
   #isFlushScheduled = false
   #isTrimScheduled = false
 
@@ -59,7 +61,7 @@ export class Feed {
 
   /** Whether the channel has ended, as far as this node knows. */
   get hasEnded(): boolean {
-    return (this.#log ?? this.#resting)?.endPosition !== undefined
+    return this.#wasEnded || (this.#log ?? this.#resting)?.endPosition !== undefined
   }
 
   /** Makes the log ready: undefined if it is, else a promise. @throws {SseError} `ERR_SSE_BACKPLANE` */
@@ -145,6 +147,7 @@ export class Feed {
     this.#resting = undefined
     this.#warming = undefined
     this.#subscription = undefined
+    this.#wasEnded = false
   }
 
   /** Does at once what otherwise waits for a turn of the event loop that somebody is not giving. */
@@ -183,7 +186,8 @@ export class Feed {
 
   async #publish(backplane: Backplane, input: LogInput): Promise<string> {
     const id = await backplane.publish(this.#channel, input)
-    if (this.#log === undefined && 'event' in input) this.lastEventId = id
+    if ('end' in input) this.#wasEnded = true
+    else if (this.#log === undefined) this.lastEventId = id
     return id
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
-import { memoryBackplane, SseChannel, type SseEvent, SseManager } from '@ssekit/sse-core'
+import { memoryBackplane, SseChannel, SseError, type SseEvent, SseManager } from '@ssekit/sse-core'
 import { collect, take, turn } from './collecting.js'
+import { LateBroker } from './late-broker.js'
 import { runInWorker } from './sources-in-worker.js'
 
 const CLOSED = { code: 'ERR_SSE_CLOSED', message: expect.stringContaining('"news"') }
@@ -38,6 +39,75 @@ describe('a channel that ends', () => {
     const heard = collect(channel.listen({ rewind: 9 }))
     await heard.over
     expect(heard.data).toEqual(['last'])
+  })
+
+  test('has ended within the call where its log is its own', async () => {
+    const channel = new SseChannel('news')
+    void channel.end('last')
+    const heard = collect(channel.listen({ rewind: 9 }))
+    await heard.over
+    expect(heard.data).toEqual(['last'])
+  })
+
+  test('goes on if its last event is refused, and has lost nothing', async () => {
+    const memory = memoryBackplane()
+    const channel = new SseChannel('news', {
+      backplane: {
+        ...memory,
+        async publish(name, input) {
+          if ('event' in input && input.event.data === 'too large') throw new SseError('ERR_SSE_LIMIT', 'too large')
+          return memory.publish(name, input)
+        },
+      },
+    })
+    const heard = collect(channel)
+    await expect(channel.end('too large')).rejects.toMatchObject({ code: 'ERR_SSE_LIMIT' })
+    expect(channel.isClosed).toBe(false)
+    await channel.broadcast('on')
+    await channel.end('small enough')
+    await heard.over
+    expect(heard.data).toEqual(['on', 'small enough'])
+  })
+
+  test('lets nothing come between its last event and its end', async () => {
+    const broker = new LateBroker()
+    const channel = new SseChannel('news', { backplane: broker.node() })
+    const heard = collect(channel)
+    const ending = channel.end('last')
+    let hasEnded = false
+    void ending.then(() => {
+      hasEnded = true
+    })
+    for (let i = 0; !hasEnded; i++) {
+      await expect(channel.broadcast(`late ${i}`)).rejects.toMatchObject(CLOSED)
+      await turn()
+    }
+    await heard.over
+    expect(heard.data).toEqual(['last'])
+  })
+
+  test('ends once, whoever else calls end() meanwhile or after it, though nobody listens here', async () => {
+    const broker = new LateBroker()
+    const channel = new SseChannel('news', { backplane: broker.node() })
+    await Promise.all([channel.end('first'), channel.end('second')])
+    expect(channel.isClosed).toBe(true)
+    await channel.end('third')
+    const heard = collect(new SseChannel('news', { backplane: broker.node() }))
+    await heard.over
+    expect(heard.data).toEqual(['first'])
+  })
+
+  test('goes on for all who called end() at once, if it is refused', async () => {
+    const broker = new LateBroker()
+    const channel = new SseChannel('news', { backplane: broker.node() })
+    broker.goDown()
+    const refused = { code: 'ERR_SSE_BACKPLANE' }
+    const endings = [channel.end('first'), channel.end()]
+    for (const ending of endings) await expect(ending).rejects.toMatchObject(refused)
+    broker.goUp()
+    await channel.broadcast('on')
+    await channel.end()
+    expect(channel.isClosed).toBe(true)
   })
 
   test('goes on if its last event cannot be written', async () => {
