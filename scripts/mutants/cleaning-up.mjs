@@ -85,6 +85,27 @@ export const cleaningUp = [
     ['if (this.#isClosing && !this.#isLoading)', 'if (this.#isClosing)', 'and so does one that is older than its log'],
     ['    this.#cursor = undefined\n    clear', '    clear', 'a loop that is over holds no log'],
   ]),
+  ...mutantsOf('sse-core/src/channel.ts', LOOPS, [
+    [
+      'this.#feed.release()\n    this.#pipes?.stop(this.#closedError())\n',
+      'this.#feed.release()\n',
+      'no source outlives the channel that it is broadcast to',
+    ],
+    [
+      'this.#pipes?.stop(this.#closedError())\n        result.fulfil()',
+      'result.fulfil()',
+      'no source outlives the end of the channel that it is broadcast to',
+    ],
+  ]),
+  ...mutantsOf(
+    'sse-core/src/pipes.ts',
+    ['sse-core/test/source.test'],
+    [
+      ['if (!this.#isStopped) throw error', 'throw error', 'that a source was cancelled is no error of its own'],
+      ['setImmediate(() => this.#fail(error))', 'this.#fail(error)', 'a source may close its channel as its last act'],
+      ['this.cancel()\n    // A source', '// A source', 'a source is cancelled when its channel is closed'],
+    ],
+  ),
   ...mutantsOf('sse-core/src/feed.ts', LOOPS, [
     [
       'this.#subscription?.then((unsubscribe) => unsubscribe()).catch(() => {})\n',

@@ -11,12 +11,12 @@ import { ChannelListener, type ListenOptions } from './listener.js'
 import type { Log } from './log.js'
 import type { SseManager } from './manager.js'
 import { ObservedPromise, observed } from './observed.js'
+import { Pipes } from './pipes.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
-import { type PullSource, pullEvents } from './source.js'
+import type { PullSource } from './source.js'
 import { type SubscriberListener, Subscribers } from './subscribers.js'
 import type { Terms } from './terms.js'
-import { Pace } from './turn.js'
 import type { ChannelEvent } from './typed-events.js'
 
 export interface ChannelOptions extends ConnectionSettings {
@@ -63,6 +63,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   readonly #feed: Feed
   readonly #idleChannelMs: number
   #heartbeats: Heartbeats | undefined
+  #pipes: Pipes | undefined
   #ending: Promise<void> | undefined
   #isClosed = false
 
@@ -159,9 +160,13 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
    * is written. Plain objects are events, everything else is data. Resolves when the source has ended.
    *
    * @throws what the source throws, and what `broadcast` throws; the source is then cancelled
+   * @throws {SseError} `ERR_SSE_CLOSED`: the channel was closed, deleted or ended on this node, though the source was quiet
    */
   pipeFrom(source: PullSource): Promise<void> {
-    return observed(this.#pipe(source), this.report)
+    this.#pipes ??= new Pipes((event) => this.#publishEvent(event), this.report)
+    const piping = observed(this.#pipes.run(source), this.report)
+    if (this.#isClosed || this.#feed.hasEnded) this.#pipes.stop(this.#closedError())
+    return piping
   }
 
   /**
@@ -202,6 +207,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     this.#feed.flush()
     this.subscribers.close()
     this.#feed.release()
+    this.#pipes?.stop(this.#closedError())
     this.manager?.closed(this as SseChannel)
   }
 
@@ -274,6 +280,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
       () => {
         // From now on the feed knows.
         this.#ending = undefined
+        this.#pipes?.stop(this.#closedError())
         result.fulfil()
       },
       (error: unknown) => {
@@ -288,19 +295,6 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     // An end cannot be taken back: it must not come without its event. The only log has accepted that within the call.
     if (typeof accepted === 'object') await accepted
     await this.#feed.publish({ end: true })
-  }
-
-  async #pipe(source: PullSource): Promise<void> {
-    const puller = pullEvents(source)
-    const pace = new Pace()
-    try {
-      for (let result = await puller.next(); !result.done; result = await puller.next()) {
-        await this.#publishEvent(result.value)
-        await pace.step(0)
-      }
-    } finally {
-      puller.cancel(this.report)
-    }
   }
 
   #use(): void {

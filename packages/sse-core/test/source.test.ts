@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { describe, expect, test } from '@jest/globals'
-import { type PullSource, SseChannel, type SseEvent, SseStream } from '@ssekit/sse-core'
+import { type PullSource, SseChannel, type SseEvent, SseManager, SseStream } from '@ssekit/sse-core'
 import { collect, isPending, turn } from './collecting.js'
 
 /** The events that a source becomes on a channel. */
@@ -219,6 +219,55 @@ describe('pipeFrom ends', () => {
     await expect(channel.pipeFrom(source)).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
     await turn()
     expect(isCancelled()).toBe(true)
+  })
+
+  test.each<[string, (manager: SseManager) => Promise<void> | undefined]>([
+    ['its manager is closed', (manager) => manager.close()],
+    ['it is deleted', (manager) => void manager.delete('job')],
+    ['it has ended', (manager) => manager.get('job')?.end()],
+  ])('with ERR_SSE_CLOSED when %s, and cancels a source however quiet it is', async (_what, end) => {
+    const manager = new SseManager()
+    const channel = manager.getOrCreate('job')
+    const left: string[] = []
+    const quiet: AsyncIterable<string> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => {}),
+        async return() {
+          left.push('iterator')
+          return { done: true, value: undefined }
+        },
+      }),
+    }
+    const readable = new Readable({ read() {} })
+    const pipes = [channel.pipeFrom(quiet), channel.pipeFrom(readable)]
+    await turn()
+    expect(left).toEqual([])
+    await end(manager)
+    expect(left).toEqual(['iterator'])
+    expect(readable.destroyed).toBe(true)
+    for (const piping of pipes) await expect(piping).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+    // And one that comes too late.
+    await expect(channel.pipeFrom(quiet)).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+    expect(left).toEqual(['iterator', 'iterator'])
+  })
+
+  test.each<[string, (channel: SseChannel) => Promise<void>]>([
+    ['closes', (channel) => channel.close()],
+    ['ends', (channel) => channel.end()],
+  ])('without an error if the source %s the channel as its last act', async (_what, end) => {
+    const channel = new SseChannel('job')
+    const heard = collect(channel)
+    await channel.pipeFrom(
+      (async function* () {
+        try {
+          yield 'a'
+        } finally {
+          await end(channel)
+        }
+      })(),
+    )
+    await heard.over
+    expect(heard.data).toEqual(['a'])
   })
 
   test('at onError if nobody awaits it', async () => {
