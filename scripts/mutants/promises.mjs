@@ -102,18 +102,11 @@ export const promises = [
         'listen() takes its place when it is called',
       ],
       [
-        'subscribing(() => backplane.subscribe(this.#channel, { last, maxBytes }, sink))',
-        'backplane.subscribe(this.#channel, { last, maxBytes }, sink)',
-        'a backplane that throws is one that cannot be read',
-        ['sse-core/test/broker-down.test'],
-      ],
-      [
         "if ('end' in input) this.#wasEnded = true\n    else if",
         'if',
         'who has ended a channel may do so again',
         ['sse-core/test/end.test'],
       ],
-      ['return gapItem(', 'throw error; gapItem(', 'an entry that cannot be written is a gap'],
       [
         '// Nobody reads it yet.\n        log.offer(log.head)\n',
         '',
@@ -129,6 +122,14 @@ export const promises = [
       ['this.#ending = result\n', '', 'nothing comes between the last event and the end'],
       ['if (this.#ending !== undefined) return this.#ending\n', '', 'all who end a channel at once have one outcome'],
       ['this.#ending = undefined\n        result.fail', 'result.fail', 'a channel whose end is refused goes on'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/intake.ts',
+    ['sse-core/test/(broker-down|broker|broker-gaps|broker-past).test'],
+    [
+      ['return gapItem(', 'throw error; gapItem(', 'an entry that cannot be written is a gap'],
+      ['return Promise.reject(error)', 'throw error', 'a backplane that throws is one that cannot be read'],
     ],
   ),
   ...mutantsOf('sse-core/src/vector-id.ts', TESTS.contract, [

@@ -1,12 +1,13 @@
-import type { Backplane, BackplaneSink, LogEntry, LogInput, Unsubscribe } from './backplane.js'
+import type { Backplane, LogInput, Unsubscribe } from './backplane.js'
 import type { HistoryBudget } from './budget.js'
 import { Cursor, placeIn, type StartOptions } from './cursor.js'
 import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
 import { rememberBody, snapshotOf } from './event.js'
+import { Intake } from './intake.js'
 import type { ResolvedHistoryLimits } from './limits.js'
 import { Log } from './log.js'
-import { gapItem, isId, itemOf, type LogItem } from './log-item.js'
+import { itemOf, type LogItem } from './log-item.js'
 
 export interface FeedOptions {
   readonly history: ResolvedHistoryLimits
@@ -18,9 +19,6 @@ export interface FeedOptions {
   readonly report: (error: unknown) => void
 }
 
-/** How many entries are read at once of what is older than the log. */
-const PAGE_SIZE = 100
-
 /**
  * A channel's log on this node and the subscription that fills it: opened when it is needed, given back when it is not. Of the
  * only log its place stays, so that whoever has its last id has missed nothing.
@@ -30,6 +28,8 @@ export class Feed {
   lastEventId: string | undefined
   readonly #channel: string
   readonly #options: FeedOptions
+  // What the log is filled from; of the only log that is nothing.
+  readonly #intake: Intake | undefined
   // Of the only log.
   #sequence = 0
   #log: Log | undefined
@@ -47,6 +47,8 @@ export class Feed {
   constructor(channel: string, options: FeedOptions) {
     this.#channel = channel
     this.#options = options
+    const { backplane, report } = options
+    this.#intake = backplane && new Intake(backplane, channel, report)
   }
 
   /** The log, if it is ready to be read. */
@@ -74,9 +76,9 @@ export class Feed {
   cursor(start: StartOptions): Cursor {
     const log = this.#log as Log
     log.trim(Date.now())
-    const { backplane } = this.#options
+    const intake = this.#intake
     // The only log has no past but what it holds itself.
-    return new Cursor(placeIn(log, start, backplane && ((afterId) => this.#readPast(backplane, afterId))))
+    return new Cursor(placeIn(log, start, intake && ((afterId) => intake.readPast(afterId))))
   }
 
   /**
@@ -192,23 +194,18 @@ export class Feed {
   }
 
   #open(): Log {
-    const { backplane, history } = this.#options
-    const log = this.#resting ?? new Log(history, newEpoch())
+    const log = this.#resting ?? new Log(this.#options.history, newEpoch())
     this.#resting = undefined
     this.#log = log
-    if (backplane !== undefined) this.#subscribe(backplane, log)
+    if (this.#intake !== undefined) this.#subscribe(this.#intake, log)
     return log
   }
 
-  #subscribe(backplane: Backplane, log: Log): void {
-    const { maxBytes } = log.limits
-    const last = Math.min(log.limits.maxEvents, Number.MAX_SAFE_INTEGER)
-    const sink: BackplaneSink = {
-      entry: (entry) => this.#receive(log, entry),
-      gap: (id) => this.#append(log, gapItem(id !== undefined && isId(id) ? id : undefined)),
-      origin: (id) => log.startAfter(id),
-    }
-    const subscription = subscribing(() => backplane.subscribe(this.#channel, { last, maxBytes }, sink))
+  #subscribe(intake: Intake, log: Log): void {
+    const subscription = intake.subscribe(log, (item) => {
+      if (item.kind === 'event') this.lastEventId = item.id
+      this.#append(log, item)
+    })
     this.#subscription = subscription
     this.#warm(log, subscription)
   }
@@ -234,28 +231,6 @@ export class Feed {
     })
   }
 
-  #receive(log: Log, entry: LogEntry): void {
-    if (entry.previousId !== undefined) log.startAfter(entry.previousId)
-    const item = this.#decode(entry)
-    if (item.kind === 'event') this.lastEventId = item.id
-    this.#append(log, item)
-  }
-
-  async #readPast(backplane: Backplane, afterId: string): Promise<LogItem[] | undefined> {
-    const entries = await backplane.read(this.#channel, afterId, PAGE_SIZE)
-    return entries?.map((entry) => this.#decode(entry))
-  }
-
-  #decode(entry: LogEntry): LogItem {
-    try {
-      return itemOf(entry)
-    } catch (error) {
-      // What another program put on the broker must not stop the channel; its place is a gap.
-      this.#options.report(error)
-      return gapItem(isId(entry.id) ? entry.id : undefined)
-    }
-  }
-
   #append(log: Log, item: LogItem): void {
     // Given back in the meantime.
     if (this.#log !== log) return
@@ -265,15 +240,6 @@ export class Feed {
     this.#isFlushScheduled = true
     // Once a tick, so that all of its events go out in one write: ten awaited broadcasts too, which microtasks would part.
     process.nextTick(flush, this)
-  }
-}
-
-/** A backplane that throws is as one that rejects; an async function would make the others' log ready later. */
-function subscribing(subscribe: () => Promise<Unsubscribe>): Promise<Unsubscribe> {
-  try {
-    return subscribe()
-  } catch (error) {
-    return Promise.reject(error)
   }
 }
 
