@@ -81,6 +81,14 @@ export const processes = [
     ],
   ]),
   ...mutantsOf(
+    'sse-nats/src/bells.ts',
+    ['sse-nats/test/unheard.test', 'sse-nats/test/contract.test'],
+    [
+      ['former?.subscription.unsubscribe()', '', 'a bell that is asked for again leaves no second subscription'],
+      ['former?.track ?? new Track()', 'new Track()', 'a bell that is asked for again is not missed for that'],
+    ],
+  ),
+  ...mutantsOf(
     'sse-nats/src/consumer.ts',
     ['sse-nats/test/forgotten.test'],
     [

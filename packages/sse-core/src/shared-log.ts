@@ -47,8 +47,8 @@ export interface SharedLog {
   /** Whether a place comes later in its log than another one. Also true if the log has lost its data between them. */
   isLater(place: string, than: string): boolean
   /**
-   * Has the bell ring for a channel, by `LogFollowers.hear`, from when the promise resolves. Called again where a bell was missed,
-   * since it may have stopped.
+   * Has the bell ring for a channel, by `LogFollowers.hear`, from when the promise resolves. Called again for a channel that it rings
+   * for, where a bell was missed, since it may have stopped: what was subscribed to before is given back then, lest there be two.
    */
   listen(channel: string): Promise<void>
   /** Nobody follows this channel any more. It does not throw. */

@@ -46,6 +46,13 @@ export class BellBroker {
     this.#maxEvents = maxEvents
   }
 
+  /** How many subscriptions there are. */
+  get subscriptionCount(): number {
+    let count = 0
+    for (const { heardOf } of this.#nodes) count += heardOf.size
+    return count
+  }
+
   /** The backplane of another process, and its followers. */
   node(compareMs = 20): BellNode {
     const node = new BellNode(this, compareMs)

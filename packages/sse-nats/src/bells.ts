@@ -38,17 +38,23 @@ export class Bells {
     return this.#bells.get(channel)?.track
   }
 
-  /** Resolves once the server has heard of it. */
+  /** Resolves once the server has heard of it. Where it rings already, another subscription takes the place of the former. */
   async listen(channel: string): Promise<void> {
+    const former = this.#bells.get(channel)
     const subscription = this.#connection.subscribe(this.#stream.subjects.live(channel), {
       callback: (error, message) => {
         if (error === null) this.#ring(channel, bell, message)
         else bell.error = error
       },
     })
-    const bell: Bell = { track: new Track(), subscription, error: undefined }
+    const bell: Bell = { track: former?.track ?? new Track(), subscription, error: undefined }
     this.#bells.set(channel, bell)
-    await this.#flushing.ask('', () => this.#stream.ask(this.#connection.flush()))
+    try {
+      await this.#flushing.ask('', () => this.#stream.ask(this.#connection.flush()))
+    } finally {
+      // Not before: the server must never be without one.
+      former?.subscription.unsubscribe()
+    }
     if (bell.error !== undefined) throw bell.error
   }
 

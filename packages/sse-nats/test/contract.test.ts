@@ -1,9 +1,17 @@
 import { test } from '@jest/globals'
+import type { Backplane } from '@ssekit/sse-core'
 import { backplaneContract } from '@ssekit/sse-testkit'
-import { BIG_PAYLOAD } from './nodes.js'
+import { freePort } from '../../sse-testkit/test/network/free-port.js'
+import { BIG_PAYLOAD, type Nodes } from './nodes.js'
 import { sharedBroker } from './shared-broker.js'
 
-const broker = sharedBroker({ args: BIG_PAYLOAD })
+const monitorPort = await freePort()
+const broker = sharedBroker({ args: [...BIG_PAYLOAD, '-m', `${monitorPort}`] })
+const streams = new WeakMap<Backplane, Nodes['stream']>()
+
+interface Monitored {
+  readonly connections?: readonly { readonly subscriptions_list?: readonly string[] }[]
+}
 
 backplaneContract({
   test,
@@ -12,8 +20,17 @@ backplaneContract({
     const nodes = broker.nodes()
     // A stream keeps exactly so many, and some tests publish more than its default.
     const options = { history: { maxEvents: history?.maxEvents ?? 20_000 }, timeoutMs: 30_000 }
-    return Promise.all(Array.from({ length: count }, () => nodes.backplane(options)))
+    const backplanes = await Promise.all(Array.from({ length: count }, () => nodes.backplane(options)))
+    for (const backplane of backplanes) streams.set(backplane, nodes.stream)
+    return backplanes
   },
   interrupt: () => broker.server.restart(),
+  subscriptions: async ([node]) => {
+    const prefix = `${streams.get(node as Backplane)?.toLowerCase()}-live.`
+    const answer = await fetch(`http://127.0.0.1:${monitorPort}/connz?subs=1`)
+    const { connections = [] } = (await answer.json()) as Monitored
+    const subjects = connections.flatMap(({ subscriptions_list: list = [] }) => list)
+    return subjects.filter((subject) => subject.startsWith(prefix)).length
+  },
   wipe: () => broker.server.restartEmpty(),
 })

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { TcpProxy } from '@ssekit/sse-testkit'
@@ -56,6 +56,29 @@ test('what was not heard is found: the hole by the next event, and the last of a
   await quiet.for('end')
   expect([other.data, quiet.data]).toEqual([[52], ['first', 'end']])
   expect([heard.gaps, other.gaps, quiet.gaps]).toEqual([0, 0, 0])
+})
+
+test('a bell that may have been missed is asked for again once, not with each comparison from then on', async () => {
+  const proxy = await broker.proxy()
+  const nodes = broker.nodes(proxy)
+  const publisher = await nodes.backplane({}, broker.server)
+  await publisher.publish('other', { event: { data: 0 } })
+  const connection = await nodes.connect()
+  const node = await nodes.backplane({ compareMs: 20, connection })
+  const heard = await Heard.of(node, 'news')
+  await publisher.publish('news', { event: { data: 1 } })
+  await heard.for(1)
+  const subscribe = jest.spyOn(connection, 'subscribe')
+  proxy.cut()
+  const { outMsgs } = connection.stats()
+  await until(
+    () => connection.stats().outMsgs > outMsgs + 50,
+    () => 'comparisons',
+  )
+  expect(subscribe.mock.calls.length).toBeLessThan(2)
+  await publisher.publish('news', { event: { data: 2 } })
+  await heard.for(2)
+  expect(heard.data).toEqual([1, 2])
 })
 
 test('what was missed and is gone by now is told as one gap', async () => {

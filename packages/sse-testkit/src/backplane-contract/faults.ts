@@ -4,10 +4,15 @@ import { dataOf, numbers, publishAll } from './hearing.js'
 import type { BackplaneSuite, Scenarios } from './suite.js'
 
 type Fault = (nodes: readonly Backplane[]) => Promise<void>
+type Count = (nodes: readonly Backplane[]) => Promise<number>
 
 /** What a broker does that goes away for a while. */
-export function faults(scenarios: Scenarios, { interrupt, wipe }: Pick<BackplaneSuite, 'interrupt' | 'wipe'>): void {
+export function faults(
+  scenarios: Scenarios,
+  { interrupt, subscriptions, wipe }: Pick<BackplaneSuite, 'interrupt' | 'subscriptions' | 'wipe'>,
+): void {
   if (interrupt !== undefined) interruptions(scenarios, interrupt)
+  if (interrupt !== undefined && subscriptions !== undefined) leftovers(scenarios, interrupt, subscriptions)
   if (wipe !== undefined) losses(scenarios, wipe)
 }
 
@@ -44,6 +49,31 @@ function interruptions({ test, onNodes, hear }: Scenarios, interrupt: Fault): vo
         assert.equal(new Set(hearing.ids).size, hearing.ids.length)
         assert.equal(hearing.gaps, 0)
       }
+    }),
+  )
+}
+
+function leftovers({ test, onNodes, hear, until }: Scenarios, interrupt: Fault, subscriptions: Count): void {
+  test(
+    'after lost connections the broker has as many subscriptions as before, and none of nodes that were closed',
+    onNodes(3, async (publisher, ...nodes) => {
+      assert(publisher)
+      const channels = ['news', 'sport', 'quiet']
+      const hearings = await Promise.all(nodes.flatMap((node) => channels.map((channel) => hear(node, channel))))
+      const before = await subscriptions(nodes)
+      assert(before > 0)
+      for (const data of numbers(1, 3)) {
+        const interrupted = interrupt([publisher, ...nodes])
+        for (const channel of channels) await insist(publisher, channel, data)
+        await interrupted
+        for (const hearing of hearings) await hearing.until(() => hearing.data.includes(data), `event ${data}`)
+      }
+      // A bell that was missed may be asked for anew only now.
+      for (const channel of channels) await insist(publisher, channel, 'last')
+      for (const hearing of hearings) await hearing.until(() => hearing.data.includes('last'), 'the last event')
+      await until(() => subscriptions(nodes), before, 'subscriptions')
+      await Promise.all(nodes.map((node) => node.close()))
+      await until(() => subscriptions(nodes), 0, 'subscriptions of closed nodes')
     }),
   )
 }

@@ -26,10 +26,18 @@ export type { BackplaneSuite, NodesFactory } from './suite.js'
  * })
  * ```
  */
-export function backplaneContract({ test, nodes, interrupt, wipe, patienceMs = 4_000 }: BackplaneSuite): void {
+export function backplaneContract(suite: BackplaneSuite): void {
+  const { test, nodes, patienceMs = 4_000 } = suite
   const scenarios: Scenarios = {
     test,
     hear: (backplane, channel, last = 0, maxBytes) => Hearing.of(backplane, channel, { last, maxBytes }, patienceMs),
+    until: async (count, expected, what) => {
+      const deadline = performance.now() + patienceMs
+      for (let found = await count(); found !== expected; found = await count()) {
+        if (performance.now() > deadline) throw new Error(`waited in vain for ${expected} ${what}, there are ${found}`)
+        await new Promise((resolve) => setTimeout(resolve, 10))
+      }
+    },
     onNodes: (count, scenario, history) => async () => {
       const backplanes = await nodes(count, history)
       try {
@@ -45,5 +53,5 @@ export function backplaneContract({ test, nodes, interrupt, wipe, patienceMs = 4
   reading(scenarios)
   ending(scenarios)
   channels(scenarios)
-  faults(scenarios, { interrupt, wipe })
+  faults(scenarios, suite)
 }

@@ -15,6 +15,11 @@ export interface BackplaneSuite {
    * Without it the scenarios of lost connections are left out.
    */
   readonly interrupt?: ((nodes: readonly Backplane[]) => Promise<void>) | undefined
+  /**
+   * How many subscriptions the broker has of these nodes, all together; asked after they were closed, too. Without it, or without
+   * `interrupt`, the scenario that counts them is left out.
+   */
+  readonly subscriptions?: ((nodes: readonly Backplane[]) => Promise<number>) | undefined
   /** Takes the broker its data, as a restart without any would. Without it the scenarios of lost data are left out. */
   readonly wipe?: ((nodes: readonly Backplane[]) => Promise<void>) | undefined
   /**
@@ -44,4 +49,6 @@ export interface Scenarios {
   ) => () => Promise<void>
   /** Subscribes to the newest `last` entries (default 0) and all later ones; resolves once live. */
   readonly hear: (backplane: Backplane, channel: string, last?: number, maxBytes?: number) => Promise<Hearing>
+  /** Waits until a number at the broker is so. Rejects if it does not come about. */
+  readonly until: (count: () => Promise<number>, expected: number, what: string) => Promise<void>
 }

@@ -8,6 +8,8 @@ export interface LocalBroker {
   goDown(): void
   goUp(): void
   wipe(): void
+  /** How many subscriptions it has of its nodes. */
+  readonly subscriptionCount: number
 }
 
 /** Declares the contract's tests for a broker, of which each test has a new one. */
@@ -35,6 +37,7 @@ export function testContractOf(makeBroker: (maxEvents: number | undefined) => Lo
       await new Promise((resolve) => setTimeout(resolve, 30))
       broker.goUp()
     },
+    subscriptions: async (nodes) => brokerOf(nodes).subscriptionCount,
     wipe: async (nodes) => brokerOf(nodes).wipe(),
   })
 }
