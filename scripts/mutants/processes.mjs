@@ -72,6 +72,14 @@ export const processes = [
       ['for (const name of this.#channels.keys()) this.#joining.add(name)', '', 'subscriptions are made again'],
     ],
   ),
+  ...mutantsOf(
+    'sse-redis/src/kind.ts',
+    ['sse-redis/test/unfit-clients.test'],
+    [
+      ["if (has(client, 'acquire'))", 'if (false)', 'a Sentinel client is refused'],
+      ["if (!has(client, 'duplicate'))", 'if (false)', 'a pool is refused'],
+    ],
+  ),
   ...mutantsOf('sse-redis/src/keys.ts', REDIS, [
     [
       '[%{}]|',

@@ -74,6 +74,7 @@ export interface Settings {
  * @throws {RangeError} an option is out of its range
  */
 export function resolveOptions(options: NatsBackplaneOptions): Settings {
+  if (typeof options !== 'object' || options === null) throw new TypeError('natsBackplane() takes { connection }')
   const { stream = 'SSEKIT', domain, history = {}, storage = 'file', replicas = 1 } = options
   const { maxBytes = Number.POSITIVE_INFINITY, timeoutMs = 5_000, compareMs = 4_000 } = options
   const { prefix = String(stream).toLowerCase(), maxBufferedBytes = 16 * 1024 * 1024 } = options

@@ -85,6 +85,7 @@ describe('options that cannot be', () => {
 
   test('are of the wrong kind', async () => {
     const nodes = broker.nodes()
+    expect(() => natsBackplane(undefined as never)).toThrow(new TypeError('natsBackplane() takes { connection }'))
     expect(() => natsBackplane({ connection: {} as never })).toThrow(TypeError)
     expect(() => natsBackplane({ connection: undefined as never })).toThrow(TypeError)
     const connection = await nodes.connect()

@@ -49,10 +49,11 @@ export interface RedisBackplaneOptions {
  * Appending and ringing are one step, by a script. `publish` resolves once the server has stored the event; a command whose answer was
  * lost is sent again until `timeoutMs`, and stored once. Subscriptions go on by themselves after a lost connection.
  *
- * @throws {TypeError} `client` is no such client, or `prefix` no text without braces
+ * @throws {TypeError} `client` is no such client, a pool or a Sentinel client of node-redis, or `prefix` no text without braces
  * @throws {RangeError} a number is out of its range
  */
 export function redisBackplane(options: RedisBackplaneOptions): Backplane {
+  if (typeof options !== 'object' || options === null) throw new TypeError('redisBackplane() takes { client }')
   const { client, prefix = 'ssekit', history = {}, timeoutMs = 5_000, compareMs = 4_000, sharded = true } = options
   const { maxBufferedBytes = 16 * 1024 * 1024 } = options
   if (typeof prefix !== 'string' || /[{}]/.test(prefix)) {

@@ -1,4 +1,5 @@
 import { Ioredis } from './ioredis.js'
+import { kindOf } from './kind.js'
 import { NodeRedis } from './node-redis.js'
 import type { Script } from './script.js'
 
@@ -125,13 +126,8 @@ export interface RedisConnection {
   close(): void
 }
 
-/** @throws {TypeError} it is no client that we know */
+/** @throws {TypeError} it is no client that we know, or one that cannot do what a backplane needs */
 export function connectionOf(client: RedisClient): RedisConnection {
-  if (typeof client === 'object' && client !== null) {
-    if ('call' in client && 'status' in client) return new Ioredis(client)
-    if ('sendCommand' in client && ('isOpen' in client || 'masters' in client)) return new NodeRedis(client)
-  }
-  throw new TypeError(
-    'client must be a client of node-redis (5 or later) or ioredis (5 or later), of a server or a cluster',
-  )
+  const { library, kind } = kindOf(client)
+  return library === 'ioredis' ? new Ioredis(kind) : new NodeRedis(kind)
 }

@@ -1,11 +1,5 @@
-import type {
-  IoredisClient,
-  IoredisCluster,
-  IoredisSubscriber,
-  RedisConnection,
-  RedisSubscriber,
-  SubscriberEvents,
-} from './client.js'
+import type { IoredisSubscriber, RedisConnection, RedisSubscriber, SubscriberEvents } from './client.js'
+import type { IoredisKind } from './kind.js'
 import { type Script, ScriptRunner } from './script.js'
 import { Unfulfilled } from './unfulfilled.js'
 
@@ -13,19 +7,19 @@ import { Unfulfilled } from './unfulfilled.js'
 export class Ioredis implements RedisConnection {
   readonly isCluster: boolean
   readonly keyPrefix: string
-  readonly #client: IoredisClient | IoredisCluster
+  readonly #kind: IoredisKind
   readonly #scripts: ScriptRunner
   // A cluster client tells of each command.
   readonly #unfulfilled: Unfulfilled | undefined
 
-  constructor(client: IoredisClient | IoredisCluster) {
-    this.#client = client
+  constructor(kind: IoredisKind) {
+    this.#kind = kind
     this.#scripts = new ScriptRunner((name, args) => this.#call(name, args))
-    if (!client.isCluster && (client as IoredisClient).options.autoResendUnfulfilledCommands === false) {
-      this.#unfulfilled = new Unfulfilled(client as IoredisClient)
+    if (!kind.isCluster && kind.client.options.autoResendUnfulfilledCommands === false) {
+      this.#unfulfilled = new Unfulfilled(kind.client)
     }
-    this.isCluster = client.isCluster
-    this.keyPrefix = client.options.keyPrefix ?? ''
+    this.isCluster = kind.isCluster
+    this.keyPrefix = kind.client.options.keyPrefix ?? ''
   }
 
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
@@ -33,16 +27,17 @@ export class Ioredis implements RedisConnection {
   }
 
   #call(name: string, args: string[]): Promise<unknown> {
-    const answer = this.#client.call(name, args)
+    const answer = this.#kind.client.call(name, args)
     return this.#unfulfilled === undefined ? answer : this.#unfulfilled.watch(answer)
   }
 
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
     // What is subscribed before it is connected must wait, whatever the owner wants of commands.
     const enableOfflineQueue = true
-    const subscriber = this.isCluster
-      ? (this.#client as IoredisCluster).duplicate([], { enableOfflineQueue, shardedSubscribers: sharded })
-      : (this.#client as IoredisClient).duplicate({
+    const { isCluster, client } = this.#kind
+    const subscriber = isCluster
+      ? client.duplicate([], { enableOfflineQueue, shardedSubscribers: sharded })
+      : client.duplicate({
           enableOfflineQueue,
           // It would subscribe again without saying when that is done.
           autoResubscribe: false,
@@ -53,7 +48,8 @@ export class Ioredis implements RedisConnection {
   }
 
   readonly report = (error: unknown): void => {
-    if (this.#client.listenerCount('error') > 0) this.#client.emit('error', error)
+    const { client } = this.#kind
+    if (client.listenerCount('error') > 0) client.emit('error', error)
   }
 
   close(): void {

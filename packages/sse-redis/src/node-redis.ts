@@ -1,12 +1,11 @@
 import type {
-  NodeRedisClient,
-  NodeRedisCluster,
   NodeRedisClusterSubscriber,
   NodeRedisSubscriber,
   RedisConnection,
   RedisSubscriber,
   SubscriberEvents,
 } from './client.js'
+import type { NodeRedisKind } from './kind.js'
 import { type Script, ScriptRunner } from './script.js'
 
 /** A client of node-redis. */
@@ -14,17 +13,17 @@ export class NodeRedis implements RedisConnection {
   readonly isCluster: boolean
   // Commands that are sent as they are get no prefix.
   readonly keyPrefix = ''
-  readonly #client: NodeRedisClient | NodeRedisCluster
+  readonly #kind: NodeRedisKind
   readonly #scripts: ScriptRunner
 
-  constructor(client: NodeRedisClient | NodeRedisCluster) {
-    this.#client = client
-    this.isCluster = 'masters' in client
+  constructor(kind: NodeRedisKind) {
+    this.#kind = kind
+    this.isCluster = kind.isCluster
     this.#scripts = new ScriptRunner((name, args) =>
       // Digest or source, and the number of keys, come before the first key.
-      'masters' in client
-        ? client.sendCommand(args[2] ?? '', false, [name, ...args])
-        : client.sendCommand([name, ...args]),
+      kind.isCluster
+        ? kind.client.sendCommand(args[2] ?? '', false, [name, ...args])
+        : kind.client.sendCommand([name, ...args]),
     )
   }
 
@@ -33,11 +32,12 @@ export class NodeRedis implements RedisConnection {
   }
 
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
-    return new NodeRedisSubscriptions(this.#client.duplicate(), events, sharded)
+    return new NodeRedisSubscriptions(this.#kind.client.duplicate(), events, sharded)
   }
 
   readonly report = (error: unknown): void => {
-    if (this.#client.listenerCount('error') > 0) this.#client.emit('error', error)
+    const { client } = this.#kind
+    if (client.listenerCount('error') > 0) client.emit('error', error)
   }
 
   close(): void {}

@@ -1,0 +1,41 @@
+import type { IoredisClient, IoredisCluster, NodeRedisClient, NodeRedisCluster } from './client.js'
+
+/** A client of ioredis, of one server or of a cluster. */
+export type IoredisKind =
+  | { readonly isCluster: false; readonly client: IoredisClient }
+  | { readonly isCluster: true; readonly client: IoredisCluster }
+
+/** A client of node-redis, of one server or of a cluster. */
+export type NodeRedisKind =
+  | { readonly isCluster: false; readonly client: NodeRedisClient }
+  | { readonly isCluster: true; readonly client: NodeRedisCluster }
+
+/** Which client it is. */
+export type Kind =
+  | { readonly library: 'ioredis'; readonly kind: IoredisKind }
+  | { readonly library: 'node-redis'; readonly kind: NodeRedisKind }
+
+/** @throws {TypeError} it is no client that we know, or one that cannot do what a backplane needs */
+export function kindOf(client: unknown): Kind {
+  if (typeof client !== 'object' || client === null) throw unfit(client === null ? 'null' : typeof client)
+  const isCluster = 'masters' in client || ('isCluster' in client && client.isCluster === true)
+  if (has(client, 'call', 'duplicate', 'on', 'off') && 'status' in client) {
+    return { library: 'ioredis', kind: { isCluster, client } as IoredisKind }
+  }
+  if (!has(client, 'sendCommand') || !('isOpen' in client || isCluster))
+    throw unfit('an object without what those have')
+  // It takes commands as no other client does, and may take them to another master each time.
+  if (has(client, 'acquire')) throw unfit('a Sentinel client of node-redis; that of ioredis will do')
+  if (!has(client, 'duplicate')) throw unfit('a pool of node-redis, which can make no connection for subscriptions')
+  return { library: 'node-redis', kind: { isCluster, client } as NodeRedisKind }
+}
+
+function has(client: object, ...methods: readonly string[]): boolean {
+  return methods.every((method) => typeof (client as Record<string, unknown>)[method] === 'function')
+}
+
+function unfit(what: string): TypeError {
+  return new TypeError(
+    `client must be a client of node-redis or ioredis, 5 or later, of a server or a cluster, not ${what}`,
+  )
+}
