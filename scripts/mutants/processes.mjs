@@ -34,6 +34,17 @@ export const processes = [
       'the bell stops with the last follower',
     ],
     ['if (isQuiet) quiet.push(channel)', '', 'quiet channels are compared'],
+    [
+      'this.#leave(channel, followed, follower)\n      this.#requireOpen()',
+      'this.#leave(channel, followed, follower)',
+      'what fails because the backplane is closed says so',
+      ['sse-core/test/followers.test', 'sse-redis/test/contract.test'],
+    ],
+    [
+      'await follower.start(last, maxBytes)\n      // It was closed meanwhile: what was asked for then has failed, or is never delivered to.\n      this.#requireOpen()',
+      'await follower.start(last, maxBytes)',
+      'nobody is told to be subscribed to what is closed',
+    ],
   ]),
   ...mutantsOf('sse-redis/src/append-script.ts', REDIS, [
     ["if last == number then return { 'ok', nowText, ids } end", '', 'a batch that is sent twice is stored once'],

@@ -49,15 +49,18 @@ export class LogFollowers {
 
   /** As `Backplane.subscribe`. */
   async subscribe(channel: string, start: SubscriptionStart, sink: BackplaneSink): Promise<Unsubscribe> {
-    if (this.#isClosed) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
+    this.#requireOpen()
     const { last, maxBytes = Number.MAX_SAFE_INTEGER } = start
     const follower = new Follower(this.#log, channel, sink)
     const followed = this.#follow(channel, follower)
     try {
       await followed.listening
       await follower.start(last, maxBytes)
+      // It was closed meanwhile: what was asked for then has failed, or is never delivered to.
+      this.#requireOpen()
     } catch (error) {
       this.#leave(channel, followed, follower)
+      this.#requireOpen()
       throw error
     }
     return () => this.#leave(channel, followed, follower)
@@ -82,6 +85,10 @@ export class LogFollowers {
     for (const [channel, followed] of this.#channels) {
       for (const follower of followed.followers) this.#leave(channel, followed, follower)
     }
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
   }
 
   #limited(log: SharedLog): SharedLog {

@@ -246,6 +246,16 @@ describe('followers of a log with a bell', () => {
     await until(() => told.includes(1), 'what was told')
   })
 
+  test('that are closed while somebody subscribes refuse that, wherever it is by then', async () => {
+    for (let turns = 0; turns < 6; turns++) {
+      const node = new BellBroker().node(0)
+      const subscribing = node.followers.subscribe('news', { last: 0 }, nobody)
+      for (let times = 0; times < turns; times++) await turn()
+      node.followers.close()
+      await expect(subscribing).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+    }
+  })
+
   test('of a log that never answers are told so in time', async () => {
     const silent = new Promise<never>(() => {})
     const followers = new LogFollowers(

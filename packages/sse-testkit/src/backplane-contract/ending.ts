@@ -81,4 +81,20 @@ export function ending({ test, onNodes, hear }: Scenarios): void {
       await assert.rejects(closed.subscribe('news', { last: 0 }, { entry: () => {}, gap: () => {} }), SseError)
     }),
   )
+
+  test(
+    'a subscription that is under way when its backplane is closed is there, or refused with ERR_SSE_CLOSED',
+    onNodes(4, async (...nodes) => {
+      for (const [turns, node] of nodes.entries()) {
+        const outcome = node.subscribe('news', { last: 1 }, { entry: () => {}, gap: () => {} }).then(
+          () => 'there',
+          (error: unknown) => (error instanceof SseError ? error.code : error),
+        )
+        // Wherever it is by then.
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+        await node.close()
+        assert(['there', 'ERR_SSE_CLOSED'].includes(String(await outcome)), String(await outcome))
+      }
+    }),
+  )
 }
