@@ -61,6 +61,11 @@ export const processes = [
       ['sse-redis/test/refused.test'],
     ],
   ]),
+  ...mutantsOf(
+    'sse-redis/src/publisher.ts',
+    ['sse-redis/test/refused.test'],
+    [['|NOREPLICAS', '', 'a master without its replicas is waited for']],
+  ),
   ...mutantsOf('sse-redis/src/read-scripts.ts', REDIS, [
     [
       'if known and placeOf(known) == place then',

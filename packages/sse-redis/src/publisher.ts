@@ -174,6 +174,6 @@ function mayPass(error: unknown): boolean {
   const message = error instanceof Error ? error.message : String(error)
   return (
     !/^[A-Z]{2,}\b/.test(message) ||
-    /^(LOADING|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|READONLY|BUSY|UNBLOCKED)\b/.test(message)
+    /^(LOADING|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|BUSY|UNBLOCKED)\b/.test(message)
   )
 }

@@ -75,6 +75,20 @@ describe.each(everyClient)('%s: what the server refuses', (_name, connect) => {
     expect(await data('news')).toEqual([1, 2])
   })
 
+  test('a server that has lost its replicas is waited for, as while it fails over', async () => {
+    stage = await Stage.open(connect)
+    const { backplane } = await stage.node()
+    await backplane.publish('news', { event: { data: 1 } })
+    await stage.redis.ask('CONFIG', 'SET', 'min-replicas-to-write', '1')
+    const published = backplane.publish('news', { event: { data: 2 } })
+    // If it is refused the test says what it waited for.
+    published.catch(() => {})
+    await until(async () => (await said('NOREPLICAS')) > 2, 'refusals')
+    await stage.redis.ask('CONFIG', 'SET', 'min-replicas-to-write', '0')
+    await published
+    expect(await data('news')).toEqual([1, 2])
+  })
+
   test('a server that is busy with a script is waited for', async () => {
     stage = await Stage.open(connect)
     const { backplane } = await stage.node()
