@@ -124,19 +124,19 @@ export const processes = [
     'sse-nats/src/visit.ts',
     ['sse-nats/test/forgotten.test'],
     [
+      ["if (end === 'lost') return progress.next <= newest", '', 'what a forgotten pull has sent is read again'],
+      ['progress.next = last.sequence + 1', '', 'a visit goes on behind what it has'],
       [
-        "end !== 'lost' && next <= newest",
-        "end !== ('over' as PullEnd) && next <= newest",
-        'what a forgotten pull has sent is read again',
-      ],
-      ['next = last.sequence + 1', '', 'a visit goes on behind what it has'],
-      [
-        "if (end === 'lost') silenceMs *= 2\n",
-        "if (end === 'lost') continue\n",
+        "if (end === 'lost') progress.silenceMs *= 2\n",
+        "if (end === 'lost') return true\n",
         'a server that takes its time is given more of it',
       ],
       ['amount = single', 'amount = many', 'a message may be more than is asked for at once'],
-      ['else if (!(await isThereAny(stream, options, next))) return', '', 'a visit ends where the rest is gone'],
+      [
+        'else if (!(await isThereAny(stream, subject, progress.next, newest))) return false',
+        '',
+        'a visit ends where the rest is gone',
+      ],
     ],
   ),
   ...mutantsOf(

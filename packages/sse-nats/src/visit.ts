@@ -1,5 +1,5 @@
 import { SseError } from '@ssekit/sse-core'
-import { Consumer, type PullEnd, type PullOptions } from './consumer.js'
+import { Consumer, type PullOptions } from './consumer.js'
 import type { StoredMessage } from './messages.js'
 import type { Stream } from './stream.js'
 
@@ -20,6 +20,15 @@ export interface VisitOptions {
 /** After how much silence a pull counts as lost, in ms; after twice that, if the next one brings nothing, too. */
 const SILENCE_MS = 1_500
 
+/** How far a visit has come. */
+interface Progress {
+  /** The sequence from which on it reads. */
+  next: number
+  silenceMs: number
+  /** When something came the last time, by `performance.now()`. */
+  lastTime: number
+}
+
 /**
  * Reads many messages of a subject, by a consumer of which nothing remains: older servers have no other way to send more
  * than one message for one question.
@@ -27,44 +36,53 @@ const SILENCE_MS = 1_500
  * @throws {SseError} `ERR_SSE_BACKPLANE`: the server refuses, or has sent nothing for `timeoutMs`
  */
 export async function visit(stream: Stream, options: VisitOptions): Promise<void> {
-  const { subject, newest, isBare, atOnce, bytesAtOnce, take } = options
-  const many = { count: atOnce, maxBytes: bytesAtOnce }
-  const single = { count: 1, maxBytes: undefined }
-  let next = options.from
-  let silenceMs = SILENCE_MS
-  let lastTime = performance.now()
-  while (next <= newest) {
-    const consumer = await Consumer.of(stream, { subject, from: next, isBare })
+  const { subject, isBare } = options
+  const progress: Progress = { next: options.from, silenceMs: SILENCE_MS, lastTime: performance.now() }
+  // After a loss the consumer is ahead of what was heard: another one begins there.
+  for (let isLost = true; isLost; ) {
+    const consumer = await Consumer.of(stream, { subject, from: progress.next, isBare })
     try {
-      let amount: Pick<PullOptions, 'count' | 'maxBytes'> = many
-      // After a loss the consumer is ahead of what was heard: another one begins there.
-      for (let end: PullEnd = 'done'; end !== 'lost' && next <= newest; ) {
-        const handful = await consumer.pull({ ...amount, silenceMs })
-        const last = handful.messages.at(-1)
-        end = handful.end
-        if (last !== undefined) {
-          if (take(handful.messages)) return
-          next = last.sequence + 1
-          amount = many
-          lastTime = performance.now()
-          continue
-        }
-        const isLate = performance.now() - lastTime > stream.timeoutMs
-        if (isLate || (end === 'refused' && amount === single)) {
-          throw new SseError('ERR_SSE_BACKPLANE', `the broker sends nothing of ${subject} ${handful.reason}`.trimEnd())
-        }
-        if (end === 'lost') silenceMs *= 2
-        else if (end === 'refused') amount = single
-        else if (!(await isThereAny(stream, options, next))) return
-      }
+      isLost = await readAll(stream, consumer, options, progress)
     } finally {
       consumer.delete()
     }
   }
 }
 
+/** Reads what one consumer brings, until there is no more, or that is enough, or something was lost, of which it says true. */
+async function readAll(
+  stream: Stream,
+  consumer: Consumer,
+  { subject, newest, atOnce, bytesAtOnce, take }: VisitOptions,
+  progress: Progress,
+): Promise<boolean> {
+  const many = { count: atOnce, maxBytes: bytesAtOnce }
+  const single = { count: 1, maxBytes: undefined }
+  let amount: Pick<PullOptions, 'count' | 'maxBytes'> = many
+  while (progress.next <= newest) {
+    const { messages, end, reason } = await consumer.pull({ ...amount, silenceMs: progress.silenceMs })
+    const last = messages.at(-1)
+    if (last !== undefined) {
+      if (take(messages)) return false
+      progress.next = last.sequence + 1
+      progress.lastTime = performance.now()
+      amount = many
+    } else {
+      const isLate = performance.now() - progress.lastTime > stream.timeoutMs
+      if (isLate || (end === 'refused' && amount === single)) {
+        throw new SseError('ERR_SSE_BACKPLANE', `the broker sends nothing of ${subject} ${reason}`.trimEnd())
+      }
+      if (end === 'lost') progress.silenceMs *= 2
+      else if (end === 'refused') amount = single
+      else if (!(await isThereAny(stream, subject, progress.next, newest))) return false
+    }
+    if (end === 'lost') return progress.next <= newest
+  }
+  return false
+}
+
 /** Whether the messages that were there are there still. */
-async function isThereAny(stream: Stream, { subject, newest }: VisitOptions, from: number): Promise<boolean> {
+async function isThereAny(stream: Stream, subject: string, from: number, newest: number): Promise<boolean> {
   const message = await stream.next(subject, from)
   return message !== undefined && message.sequence <= newest
 }
