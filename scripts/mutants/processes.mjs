@@ -34,6 +34,8 @@ export const processes = [
       'the bell stops with the last follower',
     ],
     ['if (isQuiet) quiet.push(channel)', '', 'quiet channels are compared'],
+    ['sink.entry(this.dated(entry))', 'sink.entry(entry)', 'entries are dated by the clock that tells their age'],
+    ['Math.abs(aheadMs) < MIN_SKEW_MS ? 0 : aheadMs', 'aheadMs', 'entries are left as they are where clocks agree'],
     [
       'this.#leave(channel, followed, follower)\n      this.#requireOpen()',
       'this.#leave(channel, followed, follower)',
@@ -96,6 +98,11 @@ export const processes = [
       ["if (!has(client, 'duplicate'))", 'if (false)', 'a pool is refused'],
     ],
   ),
+  ...mutantsOf(
+    'sse-redis/src/log.ts',
+    ['sse-redis/test/retention.test'],
+    [[', now: Number(now)', '', 'a node with another clock than the server keeps what is young']],
+  ),
   ...mutantsOf('sse-redis/src/keys.ts', REDIS, [
     [
       '[%{}]|',
@@ -110,6 +117,17 @@ export const processes = [
     [
       ['former?.subscription.unsubscribe()', '', 'a bell that is asked for again leaves no second subscription'],
       ['former?.track ?? new Track()', 'new Track()', 'a bell that is asked for again is not missed for that'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/messages.ts',
+    ['sse-nats/test/managers.test'],
+    [
+      [
+        'isDated ? (message.at ?? said) : (said ?? message.at)',
+        'message.at ?? said',
+        'all who read an event say the same time',
+      ],
     ],
   ),
   ...mutantsOf(

@@ -1,8 +1,8 @@
-import type { BackplaneSink, SubscriptionStart, Unsubscribe } from './backplane.js'
+import type { BackplaneSink, LogEntry, SubscriptionStart, Unsubscribe } from './backplane.js'
 import { SseError } from './errors.js'
 import { Follower } from './follower.js'
 import { requireDuration } from './limits.js'
-import type { LogNews, SharedLog } from './shared-log.js'
+import type { LogNews, LogStretch, SharedLog } from './shared-log.js'
 import { inTime } from './time-limit.js'
 
 export interface FollowersOptions {
@@ -17,6 +17,9 @@ export interface FollowersOptions {
 
 /** How many channels are compared by one question. */
 const COMPARED_AT_ONCE = 500
+
+/** From how much on a clock is another one than ours, in ms. */
+const MIN_SKEW_MS = 2_000
 
 /** A channel that the bell rings for. */
 interface Followed {
@@ -39,6 +42,8 @@ export class LogFollowers {
   // A question that took too long is still on its way, or waits in a client for its connection.
   #isUnanswered = false
   #isClosed = false
+  // How far the log's clock is ahead of ours, in ms. It stays what it first was: an entry has to have the same time whenever it is read.
+  #aheadMs: number | undefined
 
   /** @throws {RangeError} an option is out of its range */
   constructor(log: SharedLog, { timeoutMs = 5_000, compareMs = 4_000 }: FollowersOptions = {}) {
@@ -51,7 +56,12 @@ export class LogFollowers {
   async subscribe(channel: string, start: SubscriptionStart, sink: BackplaneSink): Promise<Unsubscribe> {
     this.#requireOpen()
     const { last, maxBytes = Number.MAX_SAFE_INTEGER } = start
-    const follower = new Follower(this.#log, channel, sink)
+    const dating: BackplaneSink = {
+      entry: (entry) => sink.entry(this.dated(entry)),
+      gap: (id) => sink.gap(id),
+      origin: (id) => sink.origin?.(id),
+    }
+    const follower = new Follower(this.#log, channel, dating)
     const followed = this.#follow(channel, follower)
     try {
       await followed.listening
@@ -69,6 +79,15 @@ export class LogFollowers {
   /** The bell rings: for these news, or to say that there are some. */
   hear(channel: string, news?: LogNews): void {
     for (const follower of this.#channels.get(channel)?.followers ?? []) follower.hear(news)
+  }
+
+  /**
+   * An entry of the log by this process's clock, for `Backplane.read`: what it delivers to subscriptions is dated so already. The same, if
+   * the log's stretches have no `now`, or both clocks agree.
+   */
+  dated(entry: LogEntry): LogEntry {
+    const aheadMs = this.#aheadMs ?? 0
+    return aheadMs === 0 ? entry : { ...entry, at: entry.at - aheadMs }
   }
 
   /** Compares all channels with the log at once: the bell could not be heard for a while. Errors are left to the next time. */
@@ -95,13 +114,24 @@ export class LogFollowers {
     const limit = <T>(answer: Promise<T>, question: string, channel: string): Promise<T> =>
       inTime(answer, this.#timeoutMs, `${question} of channel ${JSON.stringify(channel)}`)
     return {
-      newest: (channel, last, maxBytes) => limit(log.newest(channel, last, maxBytes), 'the newest entries', channel),
+      newest: async (channel, last, maxBytes) => {
+        const stretch = await limit(log.newest(channel, last, maxBytes), 'the newest entries', channel)
+        this.#setClock(stretch)
+        return stretch
+      },
       after: (channel, place) => limit(log.after(channel, place), 'entries', channel),
       listen: (channel) => limit(log.listen(channel), 'the bell', channel),
       tails: (channels) => inTime(this.#answered(log.tails(channels)), this.#timeoutMs, 'the newest places'),
       isLater: (place, than) => log.isLater(place, than),
       unlisten: (channel) => log.unlisten(channel),
     }
+  }
+
+  #setClock({ now }: LogStretch): void {
+    if (now === undefined || this.#aheadMs !== undefined) return
+    const aheadMs = now - Date.now()
+    // An answer takes its time, and what is no longer than that makes no difference to anybody.
+    this.#aheadMs = Math.abs(aheadMs) < MIN_SKEW_MS ? 0 : aheadMs
   }
 
   async #answered<T>(answer: Promise<T>): Promise<T> {

@@ -14,6 +14,11 @@ export interface LogStretch {
   readonly entries: readonly PlacedEntry[]
   /** The place behind the last of them, and the newest of the log; it has one before its first entry too. */
   readonly place: string
+  /**
+   * What time it is by the log's clock, in ms since the epoch, if that is what entries are dated by: `LogFollowers` then has them dated by
+   * this process's. Default: they are as old as they say
+   */
+  readonly now?: number | undefined
 }
 
 /** What a bell says of a channel: these entries came after that place. */

@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
-import { type BackplaneSink, LogFollowers, type PlacedEntry, SseError } from '@ssekit/sse-core'
-import { BellBroker } from './bell-broker.js'
+import {
+  type BackplaneSink,
+  type LogEntry,
+  LogFollowers,
+  type LogStretch,
+  type PlacedEntry,
+  type SharedLog,
+  SseError,
+} from '@ssekit/sse-core'
+import { BellBroker, type BellNode } from './bell-broker.js'
 import { turn } from './collecting.js'
 import { until } from './until.js'
 
@@ -14,6 +22,18 @@ function telling(): { readonly told: unknown[]; readonly sink: BackplaneSink } {
       gap: (id) => told.push(`gap ${id}`),
       origin: (id) => told.push(`origin ${id}`),
     },
+  }
+}
+
+/** What a node is as a log, to be changed. */
+function bound(node: BellNode): SharedLog {
+  return {
+    newest: (channel, last) => node.newest(channel, last),
+    after: (channel, place) => node.after(channel, place),
+    tails: (channels) => node.tails(channels),
+    isLater: (place, than) => node.isLater(place, than),
+    listen: (channel) => node.listen(channel),
+    unlisten: (channel) => node.unlisten(channel),
   }
 }
 
@@ -244,6 +264,53 @@ describe('followers of a log with a bell', () => {
     await node.subscribe('news', { last: 0 }, sink)
     await publishAll(broker, 'news', [1])
     await until(() => told.includes(1), 'what was told')
+  })
+
+  test.each([-360_000, 360_000])(
+    'date entries by this process’s clock, of which the log’s is %p ms ahead',
+    async (aheadMs) => {
+      const broker = new BellBroker()
+      const node = broker.node(0)
+      const times: number[] = []
+      const stored: number[] = []
+      const append = (data: number): void => {
+        broker.append('news', { event: { data } })
+        stored.push(broker.log('news').entries.at(-1)?.entry.at as number)
+      }
+      const log: SharedLog = {
+        ...bound(node),
+        newest: async (channel, last) => ({ ...(await node.newest(channel, last)), now: Date.now() + aheadMs }),
+      }
+      const followers = new LogFollowers(log, { compareMs: 0 })
+      append(1)
+      await followers.subscribe('news', { last: 10 }, { entry: ({ at }) => times.push(at), gap: () => {} })
+      append(2)
+      followers.hear('news')
+      append(3)
+      followers.hear('news', { after: 'p2', entries: broker.log('news').entries.slice(-1) })
+      await until(() => times.length === 3, 'what was told')
+      // By what its clock is ahead, and not by the time that an answer took.
+      for (const [index, at] of times.entries())
+        expect(Math.abs((stored[index] as number) - aheadMs - at)).toBeLessThan(1_000)
+      const [first] = broker.log('news').entries
+      expect(first && followers.dated(first.entry)).toEqual({ ...first?.entry, at: times[0] })
+      followers.close()
+    },
+  )
+
+  test('leave the time of entries as it is where clocks agree', async () => {
+    const broker = new BellBroker()
+    const node = broker.node(0)
+    const newest = async (channel: string, last: number): Promise<LogStretch> => ({
+      ...(await node.newest(channel, last)),
+      now: Date.now() - 1_000,
+    })
+    const followers = new LogFollowers({ ...bound(node), newest }, { compareMs: 0 })
+    broker.append('news', { event: { data: 1 } })
+    const entries: LogEntry[] = []
+    await followers.subscribe('news', { last: 10 }, { entry: (entry) => entries.push(entry), gap: () => {} })
+    expect(entries[0]).toBe(broker.log('news').entries[0]?.entry)
+    followers.close()
   })
 
   test('that are closed while somebody subscribes refuse that, wherever it is by then', async () => {

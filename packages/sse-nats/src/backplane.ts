@@ -64,7 +64,8 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
     subscribe: (channel, start, sink) => followers.subscribe(channel, start, sink),
     async read(channel, afterId, limit) {
       if (closing !== undefined) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
-      return inTime(past.read(channel, afterId, limit), timeoutMs, `channel ${JSON.stringify(channel)}`)
+      const entries = await inTime(past.read(channel, afterId, limit), timeoutMs, `channel ${JSON.stringify(channel)}`)
+      return entries?.map((entry) => followers.dated(entry))
     },
     close() {
       followers.close()

@@ -76,7 +76,7 @@ export class Bells {
       return
     }
     track.note(life.epoch, round, sequence, data.length)
-    const entry = entryOf({ sequence, headers, data, at: timeOf(headers?.get('Nats-Time-Stamp')) }, false)
+    const entry = entryOf({ sequence, headers, data, at: timeOf(headers?.get('Nats-Time-Stamp')) }, false, true)
     const place = formatPlace(life.epoch, sequence)
     this.#hear(channel, { after: formatPlace(life.epoch, previous), entries: [{ place, entry }], bytes: data.length })
   }

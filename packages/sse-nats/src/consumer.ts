@@ -141,6 +141,8 @@ function deliveryOf({ reply = '', headers, data }: Msg): {
 } {
   const tokens = reply.split('.')
   const first = tokens.length > 9 ? 4 : 2
-  const [sequence = 0, delivery = 0, nanoseconds = 0] = tokens.slice(first + 3).map(Number)
-  return { message: { sequence, headers, data, at: Math.floor(nanoseconds / 1e6) }, delivery }
+  const [sequence = '', delivery = '', nanoseconds = ''] = tokens.slice(first + 3)
+  // As a number they would be rounded, and another time than in what is read otherwise.
+  const at = Number(nanoseconds.slice(0, -6))
+  return { message: { sequence: Number(sequence), headers, data, at }, delivery: Number(delivery) }
 }

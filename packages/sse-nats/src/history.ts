@@ -36,10 +36,11 @@ export class History {
     track.end = end?.sequence
     const messages = before(events, end)
     if (end !== undefined) messages.push(end)
-    const entries = last === 0 ? [] : placed(life.epoch, messages.slice(-last), end)
+    const entries = last === 0 ? [] : placed(life, messages.slice(-last), end)
     const [first] = entries
     const origin = first === undefined ? tail.sequence : parsePlace(first.place).sequence - 1
-    return { originId: generatedId(origin, life.epoch), entries, place: formatPlace(life.epoch, tail.sequence) }
+    const { epoch, now } = life
+    return { originId: generatedId(origin, epoch), entries, place: formatPlace(epoch, tail.sequence), now }
   }
 
   /** As `SharedLog.after`, with at most `limit` entries. */
@@ -73,7 +74,7 @@ export class History {
       track.note(epoch, round, tail?.sequence ?? sequence, tail?.data.length ?? track.bytes)
       if (end !== undefined && (tail === end || end.sequence === sequence)) track.end = end.sequence
     }
-    return placed(epoch, messages, end)
+    return placed(life, messages, end)
   }
 
   /**
@@ -156,12 +157,12 @@ export class History {
 
 /** A channel that has nothing, or nothing any more. */
 function emptyStretch(life: StreamLife, round: number, track: Track): LogStretch {
-  const { epoch, firstSequence, lastSequence } = life
+  const { epoch, firstSequence, lastSequence, now } = life
   // All who follow it stand at the same place, so that one comparison tells whether they missed anything.
   if (track.epoch === epoch && firstSequence <= track.emptyUpTo(epoch, track.tail) + 1) track.noteQuiet(life, round)
   else track.note(epoch, round, lastSequence, 0)
   track.end = undefined
-  return { originId: generatedId(lastSequence, epoch), entries: [], place: formatPlace(epoch, track.tail) }
+  return { originId: generatedId(lastSequence, epoch), entries: [], place: formatPlace(epoch, track.tail), now }
 }
 
 /** The events before the end; what is behind it was refused, and counts for nothing. */
@@ -170,12 +171,12 @@ function before(events: readonly StoredMessage[], end: StoredMessage | undefined
 }
 
 function placed(
-  epoch: string,
+  { epoch, now }: StreamLife,
   messages: readonly StoredMessage[],
   end: StoredMessage | undefined,
 ): readonly PlacedEntry[] {
   return messages.map((message) => ({
     place: formatPlace(epoch, message.sequence),
-    entry: entryOf(message, message === end),
+    entry: entryOf(message, message === end, now !== undefined),
   }))
 }

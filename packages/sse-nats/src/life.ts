@@ -14,12 +14,22 @@ export interface StreamLife {
   readonly lastSequence: number
   /** How many events it keeps of a channel. */
   readonly maxEvents: number
+  /**
+   * The server's time, in ms since the epoch. Servers say it since 2.10, and since then the copies that are heard bear the time
+   * that they were stored at.
+   */
+  readonly now: number | undefined
   /** Whether messages are read from servers that may be a little behind. */
   readonly isReplicated: boolean
 }
 
+/** What servers say since 2.10, and the client's types do not. */
+interface DatedInfo extends StreamInfo {
+  readonly ts?: string
+}
+
 /** @throws {SseError} `ERR_SSE_BACKPLANE`: the stream was made by others, and lacks what a backplane needs */
-export function lifeOf({ config, created, state }: StreamInfo, subjects: Subjects): StreamLife {
+export function lifeOf({ config, created, state, ts }: DatedInfo, subjects: Subjects): StreamLife {
   const { republish, allow_direct: isDirect, max_msgs_per_subject: maxEvents } = config
   const { src, dest } = subjects.republish
   if (isDirect !== true) throw unfit(config.name, 'allow_direct')
@@ -33,6 +43,7 @@ export function lifeOf({ config, created, state }: StreamInfo, subjects: Subject
     firstSequence: state.first_seq,
     lastSequence: state.last_seq,
     maxEvents: maxEvents > 0 ? maxEvents : Number.POSITIVE_INFINITY,
+    now: ts === undefined ? undefined : Date.parse(ts),
     isReplicated: config.num_replicas > 1,
   }
 }

@@ -56,10 +56,16 @@ export function endQuestion(): OutgoingMessage {
   return outgoing(NOTHING, { [EXPECTED_HEADER]: `${Number.MAX_SAFE_INTEGER}` })
 }
 
-/** A message as an entry of its channel's log. */
-export function entryOf(message: StoredMessage, isEnd: boolean): LogEntry {
+/**
+ * A message as an entry of its channel's log.
+ *
+ * @param isDated whether copies that are heard have the server's time: only then is it taken from what is read, since an entry has
+ * to have the same time however it came
+ */
+export function entryOf(message: StoredMessage, isEnd: boolean, isDated: boolean): LogEntry {
   const { headers, data } = message
-  const at = Number(headers?.get(AT_HEADER)) || message.at || Date.now()
+  const said = Number(headers?.get(AT_HEADER)) || undefined
+  const at = (isDated ? (message.at ?? said) : (said ?? message.at)) ?? Date.now()
   const id = idOf(message)
   if (isEnd) return { id, at, end: true }
   return { id, at, event: decoded(data, ownIdOf(headers)) }

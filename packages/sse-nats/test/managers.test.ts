@@ -1,6 +1,6 @@
-import { expect, jest, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
-import { SseManager } from '@ssekit/sse-core'
+import { type Backplane, type ListenOptions, type SseChannel, SseManager } from '@ssekit/sse-core'
 import { Heard, numbers } from './heard.js'
 import { sharedBroker } from './shared-broker.js'
 import { until } from './until.js'
@@ -36,6 +36,63 @@ test('typed events and an end from a process that only publishes, which follows 
   // The answers come to one inbox.
   expect(subscribe.mock.calls.map(([subject]) => subject)).toEqual([expect.stringMatching(/^_INBOX\./)])
   await Promise.all([cron.close(), web.close()])
+})
+
+describe.each([
+  ['behind', -1],
+  ['ahead', 1],
+])('a clock that is six minutes %s', (_where, sign) => {
+  const skewMs = sign * 6 * 60_000
+
+  /** The next so many events of a listener, gaps among them. */
+  const next = async (count: number, channel: SseChannel, options: ListenOptions): Promise<unknown[]> => {
+    const received: unknown[] = []
+    for await (const { event, data } of channel.listen(options)) if (received.push(event ?? data) === count) break
+    return received
+  }
+
+  /** Publishes events with ids of their own, dated by a clock. */
+  const publish = async (backplane: Backplane, clock: () => number): Promise<void> => {
+    for (const data of numbers(1, 4)) {
+      const now = jest.spyOn(Date, 'now').mockImplementation(clock)
+      const published = backplane.publish('news', { event: { id: `own-${data}`, data } })
+      now.mockRestore()
+      await published
+    }
+  }
+
+  test('of a publisher: all who read its events say the same time, and that of the server if it says it to all', async () => {
+    const nodes = broker.nodes()
+    const [publisher, node] = [await nodes.backplane(), await nodes.backplane()]
+    const heard = await Heard.of(node, 'news')
+    const before = Date.now()
+    await publish(publisher, () => before + skewMs)
+    await heard.for(4)
+    const times = heard.entries.map(({ at }) => at)
+    expect((await Heard.of(publisher, 'news')).entries.map(({ at }) => at)).toEqual(times)
+    expect((await node.read('news', 'own-1', 10))?.map(({ at }) => at)).toEqual(times.slice(1))
+    const { version = '' } = (await nodes.connect()).info ?? {}
+    const isSaid = !version.startsWith('2.9.')
+    for (const at of times) expect(Math.abs(at - before - (isSaid ? 0 : skewMs))).toBeLessThan(60_000)
+  })
+
+  test('of a reader: its history is as old as it is, where the server says its time', async () => {
+    const nodes = broker.nodes()
+    const { version = '' } = (await nodes.connect()).info ?? {}
+    const real = Date.now
+    const publisher = await nodes.backplane()
+    await publish(publisher, version.startsWith('2.9.') ? () => real() + skewMs : real)
+    const now = jest.spyOn(Date, 'now').mockImplementation(() => real() + skewMs)
+    try {
+      const manager = new SseManager({ backplane: await nodes.backplane() })
+      const channel = manager.getOrCreate('news')
+      expect(await next(4, channel, { rewind: 10 })).toEqual(numbers(1, 4))
+      expect(await next(2, channel, { lastEventId: 'own-2' })).toEqual([3, 4])
+      await manager.close()
+    } finally {
+      now.mockRestore()
+    }
+  })
 })
 
 test('a thousand channels on one connection, each with its own events, and all given back', async () => {

@@ -92,7 +92,9 @@ export function redisBackplane(options: RedisBackplaneOptions): Backplane {
 
     async read(channel, afterId, limit) {
       requireOpen()
-      return inTime(log.read(channel, afterId, limit), timeoutMs, `entries of channel ${JSON.stringify(channel)}`)
+      const question = `entries of channel ${JSON.stringify(channel)}`
+      const entries = await inTime(log.read(channel, afterId, limit), timeoutMs, question)
+      return entries?.map((entry) => followers.dated(entry))
     },
 
     close() {

@@ -4,14 +4,16 @@ import { Script } from './script.js'
 /**
  * The newest entries. ARGV: how many at most, how many bytes, how long the tail is kept, what to call a place if there is none.
  *
- * Returns the newest place, the id before the first of the entries ('' if nobody knows it), and the entries, oldest first.
+ * Returns the newest place, the id before the first of the entries ('' if nobody knows it), the entries, oldest first, and the
+ * server's time.
  */
 export const NEWEST: Script = new Script(`${TAIL}${RANGE}
 local last, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 local tail = readTail()
 if not tail then
-  local time = redis.call('TIME')
-  local place = time[1] .. string.format('%03d', math.floor(time[2] / 1000)) .. '-origin-' .. ARGV[4]
+  local place = now .. '-origin-' .. ARGV[4]
   tail = place .. ' ' .. place .. ' -'
 end
 -- A server that is short of memory lets nobody set anything, but read.
@@ -49,7 +51,7 @@ else
 end
 local entries = {}
 for i = #found, 1, -1 do entries[#entries + 1] = stored(found[i]) end
-return { place, originId, entries }
+return { place, originId, entries, now }
 `)
 
 /** The tails of many channels. KEYS: their keys. ARGV: how long they are kept from now on. */

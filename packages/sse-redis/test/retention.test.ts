@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { everyClient, Stage, type StageNode } from './stage.js'
 import { until } from './until.js'
 
@@ -71,6 +71,30 @@ describe.each(everyClient)('%s: what the server keeps', (_name, connect) => {
     unsubscribe()
     await stage.control.pexpire('ssekit:{quiet}:tail', 100)
     await until(async () => (await stage.control.exists('ssekit:{quiet}:tail')) === 0, 'no tail')
+  })
+
+  test.each([-1, 1])('a node whose clock is six minutes wrong (%p) keeps and resumes what is young', async (sign) => {
+    stage = await Stage.open(connect)
+    const real = Date.now
+    const now = jest.spyOn(Date, 'now').mockImplementation(() => real() + sign * 6 * 60_000)
+    try {
+      const node = await stage.node()
+      const loop = await stage.listen(node, 'news')
+      for (const data of [1, 2, 3]) await node.backplane.publish('news', { event: { id: `own/${data}`, data } })
+      await loop.hears(3)
+      const rewound: unknown[] = []
+      for await (const { data } of node.manager.getOrCreate('news').listen({ rewind: 10 })) {
+        if (rewound.push(data) === 3) break
+      }
+      expect(rewound).toEqual([1, 2, 3])
+      const resumed = await stage.listen(node, 'news', 'own/1')
+      await resumed.hears(3)
+      expect([resumed.data, resumed.gaps]).toEqual([[2, 3], []])
+      const read = await node.backplane.read('news', 'own/1', 1)
+      expect(Math.abs((read?.[0]?.at as number) - Date.now())).toBeLessThan(60_000)
+    } finally {
+      now.mockRestore()
+    }
   })
 
   test('no more than so many events, and those that are younger', async () => {
