@@ -156,4 +156,14 @@ export const cleaningUp = [
       ],
     ],
   ),
+  ...mutantsOf(
+    'sse-testkit/src/reader.ts',
+    ['sse-testkit/test/reader.test'],
+    [
+      ['void reader?.cancel().catch(() => {})', '', 'a test that leaves a response is gone'],
+      ['isComplete: () => !hasLeft', 'isComplete: () => true', 'who has left has not read to the end'],
+      ['controller.abort(late)', '{}', 'a head that does not come is not waited for'],
+      ['.finally(() => clearTimeout(timer))', '', 'the time for the head ends with the head'],
+    ],
+  ),
 ]

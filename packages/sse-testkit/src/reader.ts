@@ -5,9 +5,11 @@ import { PartsParser, type ReceivedEvent, type StreamParts } from './received.js
 export interface ReadOptions {
   /** Headers of the request, if the reader makes it. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** How long each wait may take before it fails with what came instead, in ms. @defaultValue 10_000 */
+  /** How long each wait may take before it fails with what came instead, in ms; that for the head of a URL too. @defaultValue 10_000 */
   readonly timeoutMs?: number | undefined
 }
+
+const TIMEOUT_MS = 10_000
 
 /** How a stream ended: as HTTP ends a response, or torn off. */
 export type StreamEnd = 'complete' | 'cut'
@@ -36,20 +38,24 @@ export interface ReaderSource {
  * ```
  *
  * Resolves when the head is there. Every wait has a time limit, and fails with what came instead.
+ *
+ * @throws {TypeError} the body of the response is read by somebody else
  */
 export async function readEvents(
   source: string | URL | Response | Readable,
-  { headers = {}, timeoutMs }: ReadOptions = {},
+  { headers = {}, timeoutMs = TIMEOUT_MS }: ReadOptions = {},
 ): Promise<EventReader> {
   if (source instanceof Readable) return new EventReader(sourceOfStream(source), timeoutMs)
   if (typeof source !== 'string' && !(source instanceof URL)) {
     return new EventReader(sourceOfResponse(source, undefined), timeoutMs)
   }
   const controller = new AbortController()
+  const late = new Error(`waited for the head of ${source}, but it did not come within ${timeoutMs} ms`)
+  const timer = setTimeout(() => controller.abort(late), timeoutMs)
   const response = await fetch(source, {
     headers: { accept: 'text/event-stream', ...headers },
     signal: controller.signal,
-  })
+  }).finally(() => clearTimeout(timer))
   return new EventReader(sourceOfResponse(response, controller), timeoutMs)
 }
 
@@ -72,7 +78,7 @@ export class EventReader implements StreamParts {
 
   constructor(
     source: ReaderSource,
-    timeoutMs = 10_000,
+    timeoutMs: number = TIMEOUT_MS,
     { isPaused = false }: { readonly isPaused?: boolean | undefined } = {},
   ) {
     this.status = source.status
@@ -200,16 +206,25 @@ export class EventReader implements StreamParts {
 
 function sourceOfResponse(response: Response, controller: AbortController | undefined): ReaderSource {
   const { body, status, headers } = response
+  // A body that is iterated over is locked: only who reads it can leave.
+  const reader = body?.getReader()
+  let hasLeft = false
   return {
     status,
     headers,
-    chunks: (body ?? []) as AsyncIterable<Uint8Array>,
-    isComplete: () => true,
+    chunks: chunksOf(reader),
+    isComplete: () => !hasLeft,
     abort: () => {
-      if (controller !== undefined) controller.abort()
-      else void body?.cancel().catch(() => {})
+      hasLeft = true
+      controller?.abort()
+      // One that is broken already has told so to who reads.
+      void reader?.cancel().catch(() => {})
     },
   }
+}
+
+async function* chunksOf(reader: ReadableStreamDefaultReader<Uint8Array> | undefined): AsyncGenerator<Uint8Array> {
+  for (let read = await reader?.read(); read?.done === false; read = await reader?.read()) yield read.value
 }
 
 function sourceOfStream(stream: Readable): ReaderSource {

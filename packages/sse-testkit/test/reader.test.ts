@@ -53,7 +53,7 @@ test('a wait fails with what came instead: when the stream ends, and when the ti
   const ended = await readEvents(Readable.from([Buffer.from('data: 1\n\n')]))
   await expect(ended.take(2)).rejects.toThrow(/2 events.*complete.*data: 1/s)
   const url = await listen((_req, res) => void res.write('data: 1\n\n'))
-  const open = await readEvents(url, { timeoutMs: 20 })
+  const open = await readEvents(await fetch(url), { timeoutMs: 20 })
   // It may take longer than that to come.
   while (open.events.length === 0) await new Promise((resolve) => setImmediate(resolve))
   await expect(open.take(2)).rejects.toThrow(/2 events.*20 ms.*data: 1/s)
@@ -75,6 +75,66 @@ test('abort() leaves, and the server sees it', async () => {
     })
   })
   await left
+})
+
+test('abort() leaves a response that somebody else has fetched, too', async () => {
+  let hasLeft: (() => void) | undefined
+  const left = new Promise<void>((resolve) => {
+    hasLeft = resolve
+  })
+  const url = await listen((_req, res) => {
+    res.on('close', () => hasLeft?.())
+    res.write('data: 1\n\n')
+  })
+  const reader = await readEvents(await fetch(url))
+  await reader.take(1)
+  reader.abort()
+  reader.abort()
+  expect(await reader.ended).toBe('cut')
+  await left
+})
+
+test('abort() leaves while it is paused, too', async () => {
+  const left = new Promise<void>((resolve) => {
+    void listen((_req, res) => {
+      res.on('close', resolve)
+      res.write('data: 1\n\n')
+    }).then(async (url) => {
+      const reader = await readEvents(await fetch(url))
+      reader.pause()
+      reader.abort()
+      expect(await reader.ended).toBe('cut')
+    })
+  })
+  await left
+})
+
+test('a response whose body somebody reads already is refused', async () => {
+  const url = await listen((_req, res) => void res.end(FRAMES))
+  const response = await fetch(url)
+  response.body?.getReader()
+  await expect(readEvents(response)).rejects.toMatchObject({ name: 'TypeError' })
+})
+
+test('a head that does not come is waited for no longer than anything else, and the server sees it', async () => {
+  // On a busy machine it may have given up before its request was seen.
+  const seen: Promise<unknown>[] = []
+  const url = await listen((_req, res) => void seen.push(once(res, 'close')))
+  await expect(readEvents(url, { timeoutMs: 200 })).rejects.toThrow(/waited for the head.*200 ms/)
+  await Promise.all(seen)
+})
+
+test('once the head is there it counts no more how long that took', async () => {
+  let send: ((text: string) => void) | undefined
+  const url = await listen((_req, res) => {
+    res.flushHeaders()
+    send = (text) => void res.write(text)
+  })
+  const reader = await readEvents(url, { timeoutMs: 500 })
+  await expect(reader.take(1)).rejects.toThrow(/500 ms/)
+  send?.('data: 1\n\n')
+  expect(await reader.take(1)).toMatchObject([{ data: '1' }])
+  reader.abort()
 })
 
 test('a stream that is torn off is cut, not complete, and its last half event is none', async () => {
