@@ -131,6 +131,11 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
+    'sse-nats/src/wire.ts',
+    ['sse-nats/test/security.test'],
+    [["if (error instanceof Refusal) answer({ kind: 'refused', error })", '', 'what the server refuses is refused']],
+  ),
+  ...mutantsOf(
     'sse-nats/src/consumer.ts',
     ['sse-nats/test/forgotten.test'],
     [
@@ -162,7 +167,7 @@ export const processes = [
     ['sse-nats/test/inbox.test'],
     [
       [
-        'this.#connection.publish(question.subject, question.payload, { reply: this.#addressOf(number) })',
+        'this.#connection.publish(subject, question.payload, { reply: this.#addressOf(number) })',
         '',
         'a question that nobody has answered is asked again',
       ],
@@ -170,6 +175,12 @@ export const processes = [
         'this.#waiting.delete(number)\n    waiting?.onReply(reply)',
         'waiting?.onReply(reply)',
         'what is answered is not asked again',
+      ],
+      [
+        'if (waiting.subject !== subject) continue',
+        'if (waiting.subject === subject) continue',
+        'who may not publish is told so at once',
+        ['sse-nats/test/security.test'],
       ],
     ],
   ),

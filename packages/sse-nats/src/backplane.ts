@@ -56,6 +56,7 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
       revival.stop(new Error('the NATS connection is closed'))
       publisher.fail(new SseError('ERR_SSE_BACKPLANE', 'the NATS connection is closed'))
     },
+    onRefused: (subject, error) => stream.inbox.refuse(subject, error),
   })
   let closing: Promise<void> | undefined
 

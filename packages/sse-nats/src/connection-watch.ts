@@ -1,10 +1,12 @@
-import type { NatsConnection } from '@nats-io/transport-node'
+import { type NatsConnection, PermissionViolationError } from '@nats-io/transport-node'
 
 export interface ConnectionListener {
   readonly onDisconnect: () => void
   readonly onReconnect: () => void
   /** For good. */
   readonly onClose: () => void
+  /** The user may not publish to a subject; what was published to it is not answered. */
+  readonly onRefused: (subject: string, error: Error) => void
 }
 
 const watched = new WeakMap<NatsConnection, Set<ConnectionListener>>()
@@ -26,11 +28,16 @@ export function watchConnection(connection: NatsConnection, listener: Connection
 
 /** Never rejects. */
 async function read(connection: NatsConnection, listeners: Set<ConnectionListener>): Promise<void> {
-  for await (const { type } of connection.status()) {
-    for (const { onDisconnect, onReconnect, onClose } of listeners) {
-      if (type === 'disconnect') onDisconnect()
-      else if (type === 'reconnect') onReconnect()
-      else if (type === 'close') onClose()
+  for await (const status of connection.status()) {
+    for (const { onDisconnect, onReconnect, onClose, onRefused } of listeners) {
+      if (status.type === 'disconnect') onDisconnect()
+      else if (status.type === 'reconnect') onReconnect()
+      else if (status.type === 'close') onClose()
+      else if (status.type === 'error') {
+        const { error } = status
+        // A subscription that is refused hears of it itself.
+        if (error instanceof PermissionViolationError && error.operation === 'publish') onRefused(error.subject, error)
+      }
     }
   }
 }

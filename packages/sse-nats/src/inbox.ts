@@ -1,12 +1,16 @@
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
 
+/** There is no reply, nor will there be one: the server has not taken what was published. */
+export class Refusal extends SseError {}
+
 interface Waiting {
+  readonly subject: string
   readonly deadline: number
   readonly onReply: (reply: Msg) => void
   readonly onLost: (error: Error) => void
   /** What may be asked again without harm. */
-  question?: { readonly subject: string; readonly payload: string | Uint8Array; nextTime: number; waitMs: number }
+  question?: { readonly payload: string | Uint8Array; nextTime: number; waitMs: number }
 }
 
 /** After how long a question is asked again, in ms; then after twice that. A server takes its time for those of many channels. */
@@ -59,7 +63,7 @@ export class Inbox {
       }
       const waiting = this.#waiting.get(this.post(subject, payload, undefined, onReply, reject)) as Waiting
       const waitMs = Math.min(AGAIN_MS, this.#timeoutMs * AGAIN_PART)
-      waiting.question = { subject, payload, nextTime: performance.now() + waitMs, waitMs: 2 * waitMs }
+      waiting.question = { payload, nextTime: performance.now() + waitMs, waitMs: 2 * waitMs }
       this.#againTimer ??= setInterval(() => this.#askAgain(), waitMs).unref()
     })
   }
@@ -75,7 +79,7 @@ export class Inbox {
     this.#count += 1
     const reply = this.#addressOf(this.#count)
     this.#connection.publish(subject, payload, headers === undefined ? { reply } : { reply, headers })
-    this.#waiting.set(this.#count, { deadline: performance.now() + this.#timeoutMs, onReply, onLost })
+    this.#waiting.set(this.#count, { subject, deadline: performance.now() + this.#timeoutMs, onReply, onLost })
     this.#timer ??= setTimeout(() => this.#dropLate(), this.#timeoutMs).unref()
     return this.#count
   }
@@ -85,6 +89,16 @@ export class Inbox {
     const lost = [...this.#waiting.values()]
     this.#waiting.clear()
     for (const { onLost } of lost) onLost(error)
+  }
+
+  /** Gives up what was asked of a subject: the server takes nothing for it from this user. */
+  refuse(subject: string, cause: Error): void {
+    const error = new Refusal('ERR_SSE_BACKPLANE', `the broker refuses what is published to ${subject}`, { cause })
+    for (const [number, waiting] of [...this.#waiting]) {
+      if (waiting.subject !== subject) continue
+      this.#waiting.delete(number)
+      waiting.onLost(error)
+    }
   }
 
   close(): void {
@@ -113,11 +127,11 @@ export class Inbox {
     }
     if (this.#connection.isClosed()) return
     const now = performance.now()
-    for (const [number, { question }] of this.#waiting) {
+    for (const [number, { subject, question }] of this.#waiting) {
       if (question === undefined || question.nextTime > now) continue
       question.nextTime = now + question.waitMs
       question.waitMs *= 2
-      this.#connection.publish(question.subject, question.payload, { reply: this.#addressOf(number) })
+      this.#connection.publish(subject, question.payload, { reply: this.#addressOf(number) })
     }
   }
 

@@ -1,6 +1,7 @@
 import type { MsgHdrs } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
 import { type Answer, answerOf } from './answer.js'
+import { Refusal } from './inbox.js'
 import type { Stream } from './stream.js'
 
 /** What is sent and answered. */
@@ -49,8 +50,9 @@ export class Wire {
           answer(answerOf(reply, name))
           if (this.isIdle) this.#onIdle()
         },
-        () => {
+        (error) => {
           finish()
+          if (error instanceof Refusal) answer({ kind: 'refused', error })
           if (this.isIdle) this.#onIdle()
         },
       )

@@ -61,3 +61,36 @@ test('a user who may do no more than the README says, with an inbox of its own',
     cause: expect.objectContaining({ message: expect.stringContaining('ssekit-live.other.*') }),
   })
 })
+
+test('a user who may not publish, or not read, is told so at once, with the server’s words', async () => {
+  const server = await start({ args: ['-c', fileURLToPath(new URL('restricted.conf', import.meta.url))] })
+  const admin = await nodesOf(server, { user: 'admin', pass: 'secret' }).backplane({ stream: 'SSEKIT' })
+  const id = await admin.publish('news', { event: { data: 1 } })
+  // Longer than the test may take.
+  const options = { stream: 'SSEKIT', timeoutMs: 600_000 }
+  const mute = await nodesOf(server, { user: 'mute', pass: 'secret', inboxPrefix: '_INBOX_app' }).backplane(options)
+  const refused = (subject: string): object => ({
+    code: 'ERR_SSE_BACKPLANE',
+    cause: expect.objectContaining({ message: expect.stringContaining(`Publish to "${subject}`) }),
+  })
+  const refusals: [outcome: Promise<unknown>, subject: string][] = [
+    [mute.publish('news', { event: { data: 2 } }), 'ssekit.news.'],
+    [mute.publish('news', { event: { data: 3 } }), 'ssekit.news.'],
+    [mute.publish('other', { end: true }), 'ssekit.other.x'],
+    [mute.read('news', id, 10), '$JS.API.DIRECT.GET.SSEKIT'],
+    [Heard.of(mute, 'news'), '$JS.API.DIRECT.GET.SSEKIT'],
+  ]
+  for (const [outcome] of refusals) outcome.catch(() => {})
+  for (const [outcome, subject] of refusals) await expect(outcome).rejects.toMatchObject(refused(subject))
+  // What was refused holds nothing up.
+  await expect(mute.publish('news', { event: { data: 4 } })).rejects.toMatchObject(refused('ssekit.news.'))
+  expect((await Heard.of(admin, 'news')).data).toEqual([1])
+  // Who may not even ask for the stream waits for it, and is told why it did not come.
+  const blind = await nodesOf(server, { user: 'blind', pass: 'secret', inboxPrefix: '_INBOX_app' }).backplane({
+    ...options,
+    timeoutMs: 500,
+  })
+  await expect(blind.publish('news', { event: { data: 5 } })).rejects.toMatchObject(
+    refused('$JS.API.STREAM.INFO.SSEKIT'),
+  )
+})
