@@ -19,7 +19,7 @@ export interface ConsumerOptions {
 }
 
 /** What ended a pull. */
-export type PullEnd =
+type PullEnd =
   /** There are no more now, or there were as many as was asked for. */
   | 'done'
   /** The server refused it, or the next message is too big for it. */
