@@ -80,6 +80,16 @@ export const requests = [
     ['if (stream.isGone) stream.onGone()\n', '', 'who had left before close() is a client that left', TESTS.connection],
   ]),
   ...mutantsOf(
+    'sse-core/src/injection.ts',
+    ['koa-sse/test/contract.test'],
+    [
+      ['found === undefined', 'false', 'a request without a name asks for no channel'],
+      ['isPlain ? undefined : options', 'options', 'options that are not set are not asked of a channel'],
+      ['isPlain ? undefined : options', 'undefined', 'options that are set are'],
+      ['return manager.getOrCreate', 'return owner.getOrCreate', 'the manager that the options name is asked'],
+    ],
+  ),
+  ...mutantsOf(
     'express-sse/src/index.ts',
     ['express-sse/test/contract-express.test'],
     [

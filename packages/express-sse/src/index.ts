@@ -1,6 +1,7 @@
 import {
-  type ChannelOptions,
   type CloseReason,
+  channelFor,
+  type InjectChannelOptions,
   managerOf,
   respond,
   type SseChannel,
@@ -33,11 +34,6 @@ declare global {
 
 export interface ExpressSseOptions {
   /** Whose limits hold, and whose `close()` ends the streams. @defaultValue the channel's own, else `sseManager` */
-  readonly manager?: SseManager | undefined
-}
-
-export interface InjectChannelOptions extends ChannelOptions {
-  /** Where to look for the channel. @defaultValue the manager of the `sse()` before it */
   readonly manager?: SseManager | undefined
 }
 
@@ -83,13 +79,12 @@ function tellNext(error: unknown, req: Request): void {
  */
 export function injectChannel(
   name: string | ((req: Request<Record<string, string>>) => string | undefined),
-  { manager, ...options }: InjectChannelOptions = {},
+  options?: InjectChannelOptions,
 ): RequestHandler {
   return (req, res, next) => {
-    const owner = manager ?? managers.get(res.sse) ?? sseManager
     // The types of Express do not know which parameters the path has.
-    const channelName = typeof name === 'function' ? name(req as Request<Record<string, string>>) : name
-    req.sseChannel = owner.getOrCreate(channelName ?? '', Object.keys(options).length > 0 ? options : undefined)
+    const request = req as Request<Record<string, string>>
+    req.sseChannel = channelFor(request, name, managers.get(res.sse) ?? sseManager, options)
     next()
   }
 }

@@ -1,7 +1,8 @@
 import {
-  type ChannelOptions,
   type CloseOptions,
   type CloseReason,
+  channelFor,
+  type InjectChannelOptions,
   managerOf,
   respond,
   type SseChannel,
@@ -40,11 +41,6 @@ export interface FastifySseOptions {
   readonly manager?: SseManager | undefined
   /** How the streams of this instance end when `fastify.close()` is called. */
   readonly close?: CloseOptions | undefined
-}
-
-export interface InjectChannelOptions extends ChannelOptions {
-  /** Where to look for the channel. @defaultValue the manager of the plugin */
-  readonly manager?: SseManager | undefined
 }
 
 const OWNER: unique symbol = Symbol('ssekit.owner')
@@ -105,14 +101,12 @@ export default sse
  */
 export function injectChannel(
   name: string | ((request: FastifyRequest<{ Params: Record<string, string> }>) => string | undefined),
-  { manager, ...options }: InjectChannelOptions = {},
+  options?: InjectChannelOptions,
 ): preHandlerAsyncHookHandler {
   return async (request) => {
-    const owner = manager ?? request.server.sseManager
     // The types of Fastify do not know which parameters the path has.
     const typed = request as FastifyRequest<{ Params: Record<string, string> }>
-    const channelName = typeof name === 'function' ? name(typed) : name
-    request.sseChannel = owner.getOrCreate(channelName ?? '', Object.keys(options).length > 0 ? options : undefined)
+    request.sseChannel = channelFor(typed, name, request.server.sseManager, options)
   }
 }
 

@@ -1,6 +1,7 @@
 import {
-  type ChannelOptions,
   type CloseReason,
+  channelFor,
+  type InjectChannelOptions,
   managerOf,
   respond,
   type SseChannel,
@@ -29,11 +30,6 @@ declare module 'koa' {
 
 export interface KoaSseOptions {
   /** Whose limits hold, and whose `close()` ends the streams. @defaultValue the channel's own, else `sseManager` */
-  readonly manager?: SseManager | undefined
-}
-
-export interface InjectChannelOptions extends ChannelOptions {
-  /** Where to look for the channel. @defaultValue the manager of the `sse()` before it */
   readonly manager?: SseManager | undefined
 }
 
@@ -100,12 +96,10 @@ function isDeparture(ctx: Context, error: Error): boolean {
  */
 export function injectChannel(
   name: string | ((ctx: Context) => string | undefined),
-  { manager, ...options }: InjectChannelOptions = {},
+  options?: InjectChannelOptions,
 ): Middleware {
   return (ctx, next) => {
-    const owner = manager ?? managers.get(ctx.sse) ?? sseManager
-    const channelName = typeof name === 'function' ? name(ctx) : name
-    ctx.sseChannel = owner.getOrCreate(channelName ?? '', Object.keys(options).length > 0 ? options : undefined)
+    ctx.sseChannel = channelFor(ctx, name, managers.get(ctx.sse) ?? sseManager, options)
     return next()
   }
 }

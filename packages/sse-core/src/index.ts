@@ -21,6 +21,7 @@ export type { CloseOptions } from './farewell.js'
 export type { EventFilter } from './filter.js'
 export { type FollowersOptions, LogFollowers } from './followers.js'
 export type { HeadOptions, SseHeaders } from './head.js'
+export { channelFor, type InjectChannelOptions } from './injection.js'
 export type { HistoryLimits } from './limits.js'
 export type { ChannelListener, ListenOptions } from './listener.js'
 export {

@@ -61,4 +61,38 @@ export function injectionScenarios({ scenario, traits }: Script): void {
     assert.equal((await served.open()).status, 401)
     assert.deepEqual(served.reported, [error])
   })
+
+  scenario('a request in which there is no name is an error of the framework, and makes no channel', async (stage) => {
+    const manager = stage.manager({ maxChannels: 0 })
+    const served = await stage.serve(() => assert.fail('the route was reached'), {
+      manager,
+      injectChannel: { name: () => undefined },
+    })
+    assert.equal((await served.open()).status, 500)
+    assert.equal(served.reported[0] instanceof TypeError, true)
+    assert.deepEqual(manager.listChannels(), [])
+  })
+
+  scenario('options that are not set are not asked of a channel that is there', async (stage) => {
+    const manager = stage.manager()
+    const news = manager.getOrCreate('news', { history: { maxEvents: 1 } })
+    const served = await stage.serve(
+      ({ sse, injectedChannel }) => sse(injectedChannel ?? assert.fail('no channel'), { checkpoints: false }),
+      { manager, injectChannel: { name: 'news', history: undefined } },
+    )
+    const reader = await served.open()
+    await news.broadcast('one')
+    assert.deepEqual(await takeData(reader, 1), ['one'])
+  })
+
+  scenario('options that are set are, and others are answered by the framework', async (stage) => {
+    const manager = stage.manager()
+    manager.getOrCreate('news', { history: { maxEvents: 1 } })
+    const served = await stage.serve(() => assert.fail('the route was reached'), {
+      manager,
+      injectChannel: { name: 'news', history: { maxEvents: 2 } },
+    })
+    assert.equal((await served.open()).status, 500)
+    assert.equal(served.reported[0] instanceof TypeError, true)
+  })
 }

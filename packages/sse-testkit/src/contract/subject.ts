@@ -1,5 +1,6 @@
 import type {
   CloseReason,
+  InjectChannelOptions,
   SseChannel,
   SseManager,
   SseOptions,
@@ -25,12 +26,10 @@ export interface RouteContext {
 /** Answers a request; what it returns is returned to the framework, which awaits it where it awaits anything. */
 export type Route = (context: RouteContext) => unknown
 
-/** Which channel `injectChannel()` chooses. */
-export interface InjectedChannel {
+/** Which channel `injectChannel()` chooses: all but the name are its options. */
+export interface InjectedChannel extends InjectChannelOptions {
   /** The name, or what makes it of the request's path. */
-  readonly name: string | ((path: string) => string)
-  /** Passed to `injectChannel()` as `manager`, if it is there. */
-  readonly manager?: SseManager | undefined
+  readonly name: string | ((path: string) => string | undefined)
 }
 
 export interface StartOptions {
