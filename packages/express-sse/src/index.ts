@@ -10,7 +10,7 @@ import {
   type SseSource,
   sseManager,
 } from '@ssekit/sse-core'
-import type { Request, RequestHandler, Response } from 'express'
+import type { NextFunction, Request, RequestHandler, Response } from 'express'
 
 export * from '@ssekit/sse-core'
 
@@ -73,18 +73,30 @@ function tellNext(error: unknown, req: Request): void {
 }
 
 /**
+ * Middleware of any route: as a generic function it leaves the types of the route's parameters, query and body to Express.
+ * A `RequestHandler` would have types of its own, which the handlers behind it would be given too.
+ */
+export type ChannelInjector = <P, ResBody, ReqBody, ReqQuery, Locals extends Record<string, unknown>>(
+  req: Request<P, ResBody, ReqBody, ReqQuery, Locals>,
+  res: Response<ResBody, Locals>,
+  next: NextFunction,
+) => void
+
+/**
  * Middleware that puts the channel of a name, or of the name that a function finds in the request, into `req.sseChannel`.
  *
  * What the function throws, and what `getOrCreate` throws (a `TypeError` where there is no name), goes to `next`.
+ *
+ * @typeParam P the parameters of the path, which the function finds in `req.params`
  */
-export function injectChannel(
-  name: string | ((req: Request<Record<string, string>>) => string | undefined),
+export function injectChannel<P = Record<string, string>>(
+  name: string | ((req: Request<P>) => string | undefined),
   options?: InjectChannelOptions,
-): RequestHandler {
+): ChannelInjector {
   return (req, res, next) => {
     // The types of Express do not know which parameters the path has.
-    const request = req as Request<Record<string, string>>
-    req.sseChannel = channelFor(request, name, managers.get(res.sse) ?? sseManager, options)
+    const request = req as unknown as Request<P>
+    request.sseChannel = channelFor(request, name, managers.get(res.sse) ?? sseManager, options)
     next()
   }
 }

@@ -23,6 +23,37 @@ app.get(
     void res.sse(channel)
   },
 )
+// The handlers behind it have the parameters of their path, and whatever else the route is typed with.
+app.get(
+  '/rooms/:room',
+  injectChannel(({ params }) => params.room),
+  (req, res) => {
+    const room: string = req.params.room
+    // @ts-expect-error no such parameter
+    void req.params.rom
+    res.send(room)
+  },
+)
+app.get('/files/*path', injectChannel('files'), (req, res) => {
+  const path: string[] = req.params.path
+  res.send(path)
+})
+router.post<{ room: string }, string, { text: string }, { page: number }>(
+  '/rooms/:room',
+  injectChannel<{ room: string }>(({ params }) => params.room.trim()),
+  (req, res) => {
+    const page: number = req.query.page
+    res.send(`${req.params.room} ${req.body.text} ${page}`)
+  },
+)
+const typedHandler: express.RequestHandler<{ room: string }> = (req, res) => res.sse(req.sseChannel)
+const kept: express.RequestHandler = injectChannel('room')
+app.get(
+  '/rooms/:room',
+  [kept, injectChannel((req: express.Request<{ room: string }>) => req.params.room)],
+  typedHandler,
+)
+app.use('/rooms', injectChannel('room'))
 app.get('/room', injectChannel('room', { history: { maxEvents: 3 }, manager: sseManager }))
 
 app.get('/wrong', (_req, res) => {

@@ -12,7 +12,17 @@ import {
   type SseSource,
   sseManager,
 } from '@ssekit/sse-core'
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
+import type {
+  FastifyBaseLogger,
+  FastifyPluginAsync,
+  FastifyReply,
+  FastifyRequest,
+  FastifySchema,
+  FastifyTypeProvider,
+  RawRequestDefaultExpression,
+  RawServerBase,
+  RouteGenericInterface,
+} from 'fastify'
 import fastifyPlugin from 'fastify-plugin'
 
 export * from '@ssekit/sse-core'
@@ -96,17 +106,35 @@ export const sse: FastifyPluginAsync<FastifySseOptions> = fastifyPlugin(plugin, 
 export default sse
 
 /**
+ * A preHandler of any route of any server: a `preHandlerAsyncHookHandler` would be one for HTTP/1 alone, and as a generic
+ * function it leaves the types of the route to Fastify.
+ */
+export type ChannelInjector = <
+  RouteGeneric extends RouteGenericInterface,
+  RawServer extends RawServerBase,
+  RawRequest extends RawRequestDefaultExpression<RawServer>,
+  Schema extends FastifySchema,
+  TypeProvider extends FastifyTypeProvider,
+  Config,
+  Logger extends FastifyBaseLogger,
+>(
+  request: FastifyRequest<RouteGeneric, RawServer, RawRequest, Schema, TypeProvider, Config, Logger>,
+) => Promise<void>
+
+/**
  * A preHandler that puts the channel of a name, or of the name that a function finds in the request, into
  * `request.sseChannel`.
+ *
+ * @typeParam Params the parameters of the path, which the function finds in `request.params`
  */
-export function injectChannel(
-  name: string | ((request: FastifyRequest<{ Params: Record<string, string> }>) => string | undefined),
+export function injectChannel<Params = Record<string, string>>(
+  name: string | ((request: FastifyRequest<{ Params: Params }>) => string | undefined),
   options?: InjectChannelOptions,
-): preHandlerAsyncHookHandler {
-  return async (request) => {
+): ChannelInjector {
+  return async (untyped) => {
     // The types of Fastify do not know which parameters the path has.
-    const typed = request as FastifyRequest<{ Params: Record<string, string> }>
-    request.sseChannel = channelFor(typed, name, request.server.sseManager, options)
+    const request = untyped as unknown as FastifyRequest<{ Params: Params }>
+    request.sseChannel = channelFor(request, name, request.server.sseManager, options)
   }
 }
 

@@ -7,7 +7,7 @@ import sseDefault, {
   sse,
   sseManager,
 } from '@ssekit/fastify-sse'
-import fastify from 'fastify'
+import fastify, { type preHandlerAsyncHookHandler } from 'fastify'
 
 const app = fastify()
 const shop = sseManager.getOrCreate<{ order: number }>('shop')
@@ -29,6 +29,43 @@ app.get('/room', { preHandler: injectChannel('room', { history: { maxEvents: 3 }
 app.get('/rooms/:room', { preHandler: injectChannel((request) => request.url) }, (request, reply) =>
   reply.sse(request.sseChannel),
 )
+// The handler behind it has the types of its route.
+app.get<{ Params: { room: string }; Querystring: { page: number } }>(
+  '/rooms/:room/pages',
+  { preHandler: injectChannel((request) => request.params.room) },
+  (request, reply) => {
+    const [room, page]: [string, number] = [request.params.room, request.query.page]
+    // @ts-expect-error no such parameter
+    void request.params.rom
+    return reply.header('x-page', `${room} ${page}`).sse(request.sseChannel)
+  },
+)
+app.get<{ Params: { id: number } }>(
+  '/ids/:id',
+  { preHandler: [injectChannel<{ id: number }>(({ params }) => params.id.toFixed())] },
+  (request, reply) => reply.sse(request.sseChannel),
+)
+app.addHook('preHandler', injectChannel('room'))
+const kept: preHandlerAsyncHookHandler = injectChannel('room')
+void kept
+// HTTP/2 has other requests and replies, with and without TLS.
+const plain2 = fastify({ http2: true })
+const secure2 = fastify({ http2: true, https: {} })
+plain2.register(sse)
+secure2.register(sse, { manager: new SseManager() })
+plain2.addHook('preHandler', injectChannel('room'))
+plain2.get('/room', { preHandler: injectChannel('room') }, (request, reply) => reply.sse(request.sseChannel))
+secure2.get<{ Params: { room: string } }>(
+  '/rooms/:room',
+  { preHandler: injectChannel((request) => request.params.room) },
+  (request, reply) => reply.sse(request.sseChannel),
+)
+// A route that says what it answers with says so of what is returned: its stream is awaited.
+app.get<{ Reply: { 200: string } }>('/awaited', async (_request, reply) => {
+  await reply.sse(shop)
+})
+// @ts-expect-error the reason is not what the route answers with
+app.get<{ Reply: { ok: boolean } }>('/returned', (_request, reply) => reply.sse(shop))
 app.after(() => {
   const manager: SseManager = app.sseManager
   void manager
