@@ -17,7 +17,7 @@ import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from 
 import type { PullSource } from './source.js'
 import { type SubscriberListener, Subscribers } from './subscribers.js'
 import type { Terms } from './terms.js'
-import type { ChannelEvent } from './typed-events.js'
+import type { ChannelEvent, HeardEvent } from './typed-events.js'
 
 export interface ChannelOptions extends ConnectionSettings {
   /** What the channel keeps for readers who come back. */
@@ -147,11 +147,11 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
    *
    * @throws {SseError} `ERR_SSE_CLOSED`: the channel was closed or deleted
    */
-  listen(options: ListenOptions = {}): ChannelListener {
+  listen(options: ListenOptions<Events> = {}): ChannelListener<Events> {
     return new ChannelListener(this as SseChannel, options)
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<SseEvent> {
+  [Symbol.asyncIterator](): AsyncIterator<HeardEvent<Events>> {
     return this.listen()[Symbol.asyncIterator]()
   }
 

@@ -8,10 +8,12 @@ import { type EventFilter, passes } from './filter.js'
 import { requireDuration } from './limits.js'
 import { GAP_EVENT } from './signals.js'
 import type { Subscriber } from './subscribers.js'
+import type { HeardEvent } from './typed-events.js'
 
-export interface ListenOptions extends StartOptions {
+// biome-ignore lint/suspicious/noExplicitAny: as of `SseChannel` alone, options for any channel
+export interface ListenOptions<Events extends object = any> extends StartOptions {
   /** Only the events for which this is true. If it throws, the loop does. */
-  readonly filter?: EventFilter | undefined
+  readonly filter?: EventFilter<Events> | undefined
   /** After this idle time, in ms, the loop yields `{ comment: 'heartbeat' }`; 0 is never. @defaultValue 0 */
   readonly heartbeatMs?: number | undefined
   /** Ends the loop. */
@@ -21,7 +23,8 @@ export interface ListenOptions extends StartOptions {
 const HEARTBEAT: SseEvent = Object.freeze({ comment: 'heartbeat' })
 
 /** What `channel.listen()` returns: a view of the channel, to be iterated over or given to `res.sse()`, as often as you like. */
-export class ChannelListener implements AsyncIterable<SseEvent> {
+// biome-ignore lint/suspicious/noExplicitAny: as of `SseChannel` alone, a view of any channel
+export class ChannelListener<Events extends object = any> implements AsyncIterable<SseEvent> {
   /** @internal */
   readonly channel: SseChannel
   /** @internal */
@@ -65,8 +68,9 @@ export class ChannelListener implements AsyncIterable<SseEvent> {
     return made.log === this.channel.log ? made : this.channel.cursor({ lastEventId: made.lastId })
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<SseEvent, undefined> {
-    return new ListenerIterator(this)
+  [Symbol.asyncIterator](): AsyncIterator<HeardEvent<Events>, undefined> {
+    // A log is of no channel in particular: what comes out of it is what the channel's types let in.
+    return new ListenerIterator(this) as AsyncIterator<HeardEvent<Events>, undefined>
   }
 }
 

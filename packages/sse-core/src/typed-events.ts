@@ -1,20 +1,42 @@
+import type { Gap } from './cursor.js'
 import type { SseEvent } from './event.js'
 
-/** The events that a channel with these types takes: `{ order: Order }` ties `event: 'order'` to data of type `Order`. */
+/**
+ * The events that a channel with these types takes: `{ order: Order }` ties `event: 'order'` to data of type `Order`. An event
+ * of type `void` is one without data, which `listen()` hears, and no EventSource: for those its data is `''`.
+ */
 export type ChannelEvent<Events extends object> = string extends keyof Events
   ? SseEvent | string
+  : SentEvent<Events> | TextOf<'message' extends keyof Events ? Events['message'] : never>
+
+/** An event that was broadcast to a channel with these types, as a filter of `listen()` sees it. */
+export type SentEvent<Events extends object> = string extends keyof Events
+  ? SseEvent
   : NamedEvent<Events> | UnnamedEvent<Events> | BareEvent
 
+/**
+ * What a loop over a channel with these types gets: its events, heartbeats, which are comments, and, where events are
+ * missing, an `sse-gap`. The types are taken at their word: what another process or `pipeFrom()` has sent is not looked at.
+ */
+export type HeardEvent<Events extends object> = string extends keyof Events
+  ? SseEvent
+  : SentEvent<Events> | (SseEvent<Gap> & { readonly event: 'sse-gap'; readonly data: Gap })
+
 type NamedEvent<Events extends object> = {
-  [K in keyof Events & string]: SseEvent<Events[K]> & { readonly event: K; readonly data: Events[K] }
+  [K in keyof Events & string]: SseEvent<Events[K]> & { readonly event: K } & DataOf<Events[K]>
 }[keyof Events & string]
 
 /** An event without a type is a `message`. */
 type UnnamedEvent<Events extends object> = 'message' extends keyof Events
-  ?
-      | (SseEvent<Events['message']> & { readonly event?: undefined; readonly data: Events['message'] })
-      | TextOf<Events['message']>
+  ? SseEvent<Events['message']> & { readonly event?: undefined } & DataOf<Events['message']>
   : never
+
+/** Only where the type says so may there be none. */
+type DataOf<T> = unknown extends T
+  ? { readonly data: T }
+  : undefined extends T
+    ? { readonly data?: T | undefined }
+    : { readonly data: T }
 
 type TextOf<T> = string extends T ? string : never
 

@@ -3,7 +3,10 @@ import {
   type ChannelEvent,
   type CloseReason,
   formatEvent,
+  type Gap,
+  type HeardEvent,
   merge,
+  type SentEvent,
   SseChannel,
   type SseConnection,
   SseError,
@@ -183,13 +186,65 @@ export function companions(): void {
 }
 
 export async function loops(): Promise<void> {
-  for await (const event of shop) same<SseEvent>()<typeof event>(true)
+  for await (const event of any) same<SseEvent>()<typeof event>(true)
+  for await (const event of any.listen({ filter: ({ data }) => data !== 7 })) same<SseEvent>()<typeof event>(true)
+  for await (const event of new SseChannel('x')) same<SseEvent>()<typeof event>(true)
   for await (const event of any.listen({ heartbeatMs: 5, signal: AbortSignal.abort() })) {
     // @ts-expect-error what somebody else has sent is to be looked at first
     event.data.total
   }
   // @ts-expect-error an unknown option
   any.listen({ heartbeat: 5 })
+}
+
+export async function typedLoops(): Promise<void> {
+  for await (const heard of shop.listen({ heartbeatMs: 5 })) {
+    same<HeardEvent<ShopEvents>>()<typeof heard>(true)
+    if (heard.event === 'order') same<Order>()<typeof heard.data>(true)
+    else if (heard.event === 'alert') same<string>()<typeof heard.data>(true)
+    else if (heard.event === 'sse-gap') same<Gap>()<typeof heard.data>(true)
+    // One without a type is a message, or a heartbeat.
+    else same<string | undefined>()<typeof heard.data>(true)
+    // @ts-expect-error no such event
+    if (heard.event === 'ordr') return
+    const id: string | undefined = heard.id
+    void id
+  }
+  for await (const heard of prices) {
+    if (heard.event === undefined) same<undefined>()<typeof heard.data>(true)
+    else if (heard.event === 'price') same<number>()<typeof heard.data>(true)
+  }
+  shop.listen({
+    filter: (event) => {
+      // @ts-expect-error gaps are not asked about
+      if (event.event === 'sse-gap') return true
+      return event.event !== 'order' || event.data.total > 3
+    },
+  })
+  // A filter of any channel, and one that was written for another.
+  shop.listen({ filter: (event: SseEvent) => event.data !== 7 })
+  // @ts-expect-error not the events of this channel
+  shop.listen({ filter: (event: SentEvent<PriceEvents>) => event.event === 'price' })
+  // Whatever its types, it is an iterable of events, of channels in general too.
+  const heard: AsyncIterable<SseEvent>[] = [shop, shop.listen(), prices.listen(), any.listen()]
+  const sources: SseSource[] = [shop.listen(), merge(shop.listen(), prices)]
+  const channels: SseChannel[] = [shop, prices, any]
+  const some = <Events extends object>(channel: SseChannel<Events>): AsyncIterable<SseEvent> => channel.listen()
+  void [heard, sources, channels, some]
+}
+
+export async function withoutData(): Promise<void> {
+  // biome-ignore lint/suspicious/noConfusingVoidType: an event of type void is what is asked about
+  const doors = new SseChannel<{ opened: void; closed: undefined; left: string | undefined; any: unknown }>('doors')
+  await doors.broadcast({ event: 'opened' })
+  await doors.broadcast({ event: 'closed' })
+  await doors.broadcast({ event: 'left' })
+  await doors.broadcast({ event: 'opened', data: undefined })
+  // @ts-expect-error one without data has none
+  await doors.broadcast({ event: 'opened', data: 'x' })
+  // @ts-expect-error data of whatever type is data
+  await doors.broadcast({ event: 'any' })
+  await doors.broadcast({ event: 'any', data: 7 })
 }
 
 export function errors(error: unknown): void {
