@@ -124,7 +124,9 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
    * @throws {SseError} `ERR_SSE_BACKPLANE`: the broker refused or timed out; see `cause`
    * @throws {SseError} `ERR_SSE_CLOSED`: the channel was closed, deleted or has ended
    */
-  broadcast(event: ChannelEvent<Events>): Promise<string> {
+  broadcast<Name extends keyof Events & string = keyof Events & string>(
+    event: ChannelEvent<Events, Name>,
+  ): Promise<string> {
     const result = new ObservedPromise<string>()
     try {
       const published = this.#publishEvent(event as SseEvent | string)

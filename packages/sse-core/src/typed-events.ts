@@ -4,15 +4,21 @@ import type { SseEvent } from './event.js'
 /**
  * The events that a channel with these types takes: `{ order: Order }` ties `event: 'order'` to data of type `Order`. An event
  * of type `void` is one without data, which `listen()` hears, and no EventSource: for those its data is `''`.
+ *
+ * @typeParam Name which of the named ones
  */
-export type ChannelEvent<Events extends object> = string extends keyof Events
+export type ChannelEvent<
+  Events extends object,
+  Name extends keyof Events & string = keyof Events & string,
+> = string extends keyof Events
   ? SseEvent | string
-  : SentEvent<Events> | TextOf<'message' extends keyof Events ? Events['message'] : never>
+  : SentEvent<Events, Name> | TextOf<'message' extends keyof Events ? Events['message'] : never>
 
 /** An event that was broadcast to a channel with these types, as a filter of `listen()` sees it. */
-export type SentEvent<Events extends object> = string extends keyof Events
-  ? SseEvent
-  : NamedEvent<Events> | UnnamedEvent<Events> | BareEvent
+export type SentEvent<
+  Events extends object,
+  Name extends keyof Events & string = keyof Events & string,
+> = string extends keyof Events ? SseEvent : NamedEvent<Events, Name> | UnnamedEvent<Events> | BareEvent
 
 /**
  * What a loop over a channel with these types gets: its events, heartbeats, which are comments, and, where events are
@@ -22,9 +28,10 @@ export type HeardEvent<Events extends object> = string extends keyof Events
   ? SseEvent
   : SentEvent<Events> | (SseEvent<Gap> & { readonly event: 'sse-gap'; readonly data: Gap })
 
-type NamedEvent<Events extends object> = {
-  [K in keyof Events & string]: SseEvent<Events[K]> & { readonly event: K } & DataOf<Events[K]>
-}[keyof Events & string]
+// Looked up by name, so that a function that is generic in the name may broadcast: it has no union to choose from.
+type NamedEvent<Events extends object, Name extends keyof Events & string> = {
+  [K in Name]: SseEvent<Events[K]> & { readonly event: K } & DataOf<Events[K]>
+}[Name]
 
 /** An event without a type is a `message`. */
 type UnnamedEvent<Events extends object> = 'message' extends keyof Events

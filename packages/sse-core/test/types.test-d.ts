@@ -233,6 +233,28 @@ export async function typedLoops(): Promise<void> {
   void [heard, sources, channels, some]
 }
 
+/** Functions of an application's own around `broadcast`. */
+export async function emitters(): Promise<void> {
+  const emit = <Name extends keyof ShopEvents>(event: Name, data: ShopEvents[Name]): Promise<string> =>
+    shop.broadcast({ event, data })
+  await emit('order', order)
+  // @ts-expect-error not the data of that event
+  await emit('order', 'careful')
+  const swapped = <Name extends keyof ShopEvents>(event: Name): Promise<string> =>
+    // @ts-expect-error not the data of whatever event it is
+    shop.broadcast({ event, data: 'careful' })
+  // @ts-expect-error no name of an event
+  const emitAny = (event: string, data: Order): Promise<string> => shop.broadcast({ event, data })
+  const forward = (event: ChannelEvent<ShopEvents>): Promise<string> => shop.broadcast(event)
+  const either = async (event: 'order' | 'alert', data: Order | string): Promise<string> =>
+    // @ts-expect-error it may be the data of the other one
+    shop.broadcast({ event, data })
+  const generic = <Events extends { tick: number }>(channel: SseChannel<Events>): Promise<string> =>
+    // @ts-expect-error the type of the event may be narrower
+    channel.broadcast({ event: 'tick', data: 1 })
+  void [swapped, emitAny, forward, either, generic]
+}
+
 export async function withoutData(): Promise<void> {
   // biome-ignore lint/suspicious/noConfusingVoidType: an event of type void is what is asked about
   const doors = new SseChannel<{ opened: void; closed: undefined; left: string | undefined; any: unknown }>('doors')
