@@ -89,4 +89,37 @@ export const shared = [
       ['return Promise\n', 'return ObservedPromise as never\n', 'what is chained to it is a plain promise'],
     ],
   ),
+  ...mutantsOf(
+    'express-sse/src/index.ts',
+    ['express-sse/test/contract.test'],
+    [
+      [
+        '{ ...options, manager: owner, onFailure }',
+        '{ manager: owner, ...options, onFailure }',
+        "no option names another manager than that of Express's sse()",
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'koa-sse/src/index.ts',
+    ['koa-sse/test/contract.test'],
+    [
+      [
+        'manager: manager ?? managerOf(source) ?? sseManager,\n',
+        'manager: manager ?? managerOf(source) ?? sseManager,\n...options,\n',
+        "no option names another manager than that of Koa's sse()",
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'fastify-sse/src/index.ts',
+    ['fastify-sse/test/contract.test'],
+    [
+      [
+        'manager: owner,\n',
+        'manager: owner,\n...options,\n',
+        "no option names another manager than that of Fastify's plugin",
+      ],
+    ],
+  ),
 ]

@@ -58,7 +58,7 @@ export function sse({ manager }: ExpressSseOptions = {}): RequestHandler {
     const owner = manager ?? managerOf(source) ?? sseManager
     // Where no router has set `next`, as under connect, the promise is all there is.
     const onFailure = this.req.next === undefined ? undefined : tellNext
-    return respond(this.req, this, source, { manager: owner, ...options, onFailure })
+    return respond(this.req, this, source, { ...options, manager: owner, onFailure })
   }
   if (manager !== undefined) managers.set(method, manager)
   return (_req, res, next) => {

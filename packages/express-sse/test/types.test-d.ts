@@ -63,6 +63,8 @@ app.get('/wrong', (_req, res) => {
   void res.sse()
   // @ts-expect-error an unknown option
   void res.sse(shop, { heartbeat: 5 })
+  // @ts-expect-error nor is there one of the manager, which is that of sse()
+  void res.sse(shop, { manager: sseManager })
   // @ts-expect-error what the adapter sets itself
   void res.sse(shop, { onHead: () => {} })
 })

@@ -78,6 +78,8 @@ app.get('/wrong', (_request, reply) => {
   void reply.sse()
   // @ts-expect-error an unknown option
   void reply.sse(shop, { heartbeat: 5 })
+  // @ts-expect-error nor is there one of the manager, which is that of sse()
+  void reply.sse(shop, { manager: sseManager })
   // @ts-expect-error what the adapter sets itself
   return reply.sse(shop, { onHead: () => {} })
 })

@@ -52,8 +52,8 @@ export function sse({ manager }: KoaSseOptions = {}): Middleware {
   // One function for all contexts, which would each keep a closure for as long as they stream.
   const method: Context['sse'] = function (this: Context, source, options) {
     return respond(this.req, this.res, source, {
-      manager: manager ?? managerOf(source) ?? sseManager,
       ...options,
+      manager: manager ?? managerOf(source) ?? sseManager,
       // With `ctx.body = stream`, Koa 3 reports every client that leaves to `app.on('error')`;
       // set any earlier than the head, an error before it would hang the request.
       onHead: () => {

@@ -30,6 +30,8 @@ app.use((ctx) => {
   void ctx.sse()
   // @ts-expect-error an unknown option
   void ctx.sse(shop, { heartbeat: 5 })
+  // @ts-expect-error nor is there one of the manager, which is that of sse()
+  void ctx.sse(shop, { manager: sseManager })
   // @ts-expect-error what the adapter sets itself
   return ctx.sse(shop, { onHead: () => {} })
 })

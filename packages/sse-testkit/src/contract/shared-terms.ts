@@ -60,6 +60,16 @@ export function sharedTermScenarios({ scenario }: Script): void {
     }
   })
 
+  scenario('no option of a response names another manager than that of its adapter', async (stage) => {
+    const other = stage.manager()
+    // As of a caller without types: no such option is documented.
+    const options = { manager: other, checkpoints: false }
+    const served = await stage.serve(({ sse }) => sse(['one'], options))
+    assert.deepEqual(await takeData(await served.open(), 1), ['one'])
+    assert.deepEqual(await (await served.request()).outcome(), { reason: 'end' })
+    assert.deepEqual([served.manager.stats().closed, other.stats().closed], [{ end: 1 }, {}])
+  })
+
   scenario('a channel without a manager is counted and closed where each of its streams is served', async (stage) => {
     const channel = new SseChannel('news')
     const managers = [stage.manager(), stage.manager()] as const

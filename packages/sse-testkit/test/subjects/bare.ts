@@ -11,7 +11,7 @@ export function bare(transport: Transport): StartServer {
         await routes[(req.url ?? '').split('?', 1)[0] ?? '']?.({
           req,
           res,
-          sse: (source, options) => respond(req, res, source, { manager, ...options }),
+          sse: (source, options) => respond(req, res, source, { ...options, manager }),
           setHeader: (name, value) => res.setHeader(name, typeof value === 'string' ? value : [...value]),
           injectedChannel: undefined,
         })
