@@ -166,4 +166,17 @@ export const cleaningUp = [
       ['.finally(() => clearTimeout(timer))', '', 'the time for the head ends with the head'],
     ],
   ),
+  ...mutantsOf(
+    'fastify-sse/src/index.ts',
+    ['fastify-sse/test/managers.test', 'fastify-sse/test/contexts.test'],
+    [
+      ['#known = new WeakSet', '#known = new Set', 'a manager whose streams are over is let go'],
+      ['ref.deref() ?? []', '[]', 'a manager that nobody but its streams holds ends them as the instance closes'],
+      [
+        "if (!fastify.hasRequestDecorator('sseChannel')) fastify",
+        'fastify',
+        'a context may register the plugin though its parent has it',
+      ],
+    ],
+  ),
 ]

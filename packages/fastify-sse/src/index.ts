@@ -1,6 +1,7 @@
 import {
   type CloseOptions,
   type CloseReason,
+  type ConnectionPredicate,
   channelFor,
   type InjectChannelOptions,
   managerOf,
@@ -55,15 +56,34 @@ export interface FastifySseOptions {
 
 const OWNER: unique symbol = Symbol('ssekit.owner')
 
-/** A request that was asked of an instance, which is known by its set of managers. (In a `WeakSet` each would weigh more.) */
-type OwnedRequest = SseConnection['req'] & { [OWNER]?: ReadonlySet<SseManager> }
+/** A request that was asked of an instance, which is known by its managers. (In a `WeakSet` each would weigh more.) */
+type OwnedRequest = SseConnection['req'] & { [OWNER]?: SeenManagers }
+
+/** The managers of an instance's streams, which hold them: one that was made for a stream is let go with it. */
+class SeenManagers {
+  readonly #known = new WeakSet<SseManager>()
+  readonly #refs = new Set<WeakRef<SseManager>>()
+  readonly #collected = new FinalizationRegistry((ref: WeakRef<SseManager>) => this.#refs.delete(ref))
+
+  add(manager: SseManager): void {
+    if (this.#known.has(manager)) return
+    const ref = new WeakRef(manager)
+    this.#known.add(manager)
+    this.#refs.add(ref)
+    this.#collected.register(manager, ref)
+  }
+
+  living(): SseManager[] {
+    return [...this.#refs].flatMap((ref) => ref.deref() ?? [])
+  }
+}
 
 const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager, close }) => {
-  // Others may share the managers: only what was asked of this instance ends with it.
-  const managers = new Set<SseManager>()
+  const managers = new SeenManagers()
   let isClosing = false
   fastify.decorate('sseManager', manager ?? sseManager)
-  fastify.decorateRequest('sseChannel')
+  // What a parent has given its requests is there, and may not be given twice; methods of replies may be replaced.
+  if (!fastify.hasRequestDecorator('sseChannel')) fastify.decorateRequest('sseChannel')
   fastify.decorateReply('sse', function (this: FastifyReply, source: SseSource, options?: SseOptions) {
     const owner = manager ?? managerOf(source) ?? sseManager
     managers.add(owner)
@@ -80,9 +100,9 @@ const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager,
   })
   fastify.addHook('preClose', async () => {
     isClosing = true
-    await Promise.all(
-      [...managers].map((owner) => owner.drain(({ req }) => (req as OwnedRequest)[OWNER] === managers, close)),
-    )
+    // Others may share the managers: only what was asked of this instance ends with it.
+    const isOwn: ConnectionPredicate = ({ req }) => (req as OwnedRequest)[OWNER] === managers
+    await Promise.all(managers.living().map((owner) => owner.drain(isOwn, close)))
   })
 }
 
