@@ -179,4 +179,17 @@ export const cleaningUp = [
       ],
     ],
   ),
+  ...mutantsOf(
+    'fastify-sse/src/index.ts',
+    ['fastify-sse/test/contract-fastify.test'],
+    [
+      [
+        "=== 'fastify.reply.setCookies'",
+        "=== 'fastify.reply.cookies'",
+        'cookies that reply.setCookie() has set are sent',
+      ],
+      ["key === undefined && server.hasPlugin('@fastify/cookie')", 'false', 'cookies that cannot be found are missed'],
+      ['(key === undefined && ', '(', 'cookies that are found are not'],
+    ],
+  ),
 ]

@@ -175,13 +175,20 @@ function takeOver(reply: FastifyReply): void {
 
 /**
  * The cookies that `reply.setCookie()` of @fastify/cookie keeps on the reply until an `onSend` hook, which a hijacked reply
- * has not: without this they would be lost, silently.
+ * has not: without this they would be lost, silently. It keeps them under a symbol of its own, which every reply has, cookies or
+ * not: where it is gone, the plugin has changed, and the log says so.
  */
 function cookiesOf(reply: FastifyReply): string[] {
-  if (!reply.server.hasDecorator('serializeCookie')) return []
+  const { server } = reply
+  if (!server.hasDecorator('serializeCookie')) return []
   const key = Object.getOwnPropertySymbols(reply).find(({ description }) => description === 'fastify.reply.setCookies')
+  if (key === undefined && server.hasPlugin('@fastify/cookie')) {
+    reply.log.warn(
+      '@ssekit/fastify-sse does not know this @fastify/cookie: a stream has none of the cookies of its reply',
+    )
+  }
   const cookies: unknown = key && Reflect.get(reply, key)
-  const serialize: unknown = Reflect.get(reply.server, 'serializeCookie')
+  const serialize: unknown = Reflect.get(server, 'serializeCookie')
   if (!(cookies instanceof Map) || typeof serialize !== 'function') return []
   return [...cookies.values()].map(({ name, value, opts }) => serialize(name, value, opts))
 }

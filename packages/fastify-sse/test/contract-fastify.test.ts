@@ -4,12 +4,13 @@ import cors from '@fastify/cors'
 import { afterEach, describe, expect, test } from '@jest/globals'
 import sse, { injectChannel, SseChannel, SseManager } from '@ssekit/fastify-sse'
 import { parseEvents, readEvents } from '@ssekit/sse-testkit'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyLoggerOptions } from 'fastify'
+import fastifyPlugin from 'fastify-plugin'
 
 const apps: FastifyInstance[] = []
 
-function createApp(): FastifyInstance {
-  const app = Fastify()
+function createApp(logger?: FastifyLoggerOptions): FastifyInstance {
+  const app = Fastify({ logger: logger ?? false })
   apps.push(app)
   return app
 }
@@ -115,6 +116,31 @@ describe('Fastify', () => {
       'a=1; SameSite=Lax',
       'b=2; HttpOnly; SameSite=Lax',
     ])
+  })
+
+  test('cookies of another @fastify/cookie, which cannot be found, are missed in the log', async () => {
+    const lines: string[] = []
+    const app = createApp({ level: 'warn', stream: { write: (line) => lines.push(line) } })
+    const another = async (instance: FastifyInstance): Promise<void> => {
+      instance.decorate('serializeCookie', () => '')
+    }
+    await app.register(fastifyPlugin(another, { name: '@fastify/cookie' }))
+    await app.register(sse)
+    app.get('/', (_request, reply) => reply.sse([]))
+    expect((await app.inject('/')).statusCode).toBe(200)
+    expect(lines).toEqual([expect.stringContaining('does not know this @fastify/cookie')])
+  })
+
+  test('and the log has nothing to say of the one that is known, with cookies and without', async () => {
+    const lines: string[] = []
+    const app = createApp({ level: 'warn', stream: { write: (line) => lines.push(line) } })
+    await app.register(cookie, { hook: false })
+    await app.register(sse)
+    app.get('/none', (_request, reply) => reply.sse([]))
+    app.get('/cleared', (_request, reply) => reply.clearCookie('a').sse([]))
+    expect((await app.inject('/none')).headers['set-cookie']).toBeUndefined()
+    expect((await app.inject('/cleared')).headers['set-cookie']).toMatch(/^a=; .*Expires=Thu, 01 Jan 1970/)
+    expect(lines).toEqual([])
   })
 
   test('under @fastify/compress, events arrive at once', async () => {
