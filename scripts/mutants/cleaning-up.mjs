@@ -143,7 +143,17 @@ export const cleaningUp = [
   ...mutantsOf(
     'koa-sse/src/index.ts',
     ['koa-sse/test/not-awaited'],
-    [['this.respond = false', 'void 0', 'Koa leaves a stream alone']],
+    [
+      ['this.respond = false', 'void 0', 'Koa leaves a stream alone'],
+      ['handled.then(() => unawaited(ctx))', 'handled', 'a stream without a head is waited for'],
+      ['if (this.respond !== false) this[BEGUN] = over\n', '', 'a stream without a head is known'],
+      [
+        'Promise.prototype.then.call(over, undefined, () => {})',
+        'over',
+        'an error that a handler has caught is its own to answer',
+      ],
+      ['await nextTurn()\n', '', 'an error that nobody hears of is answered'],
+    ],
   ),
   ...mutantsOf(
     'fastify-sse/src/index.ts',

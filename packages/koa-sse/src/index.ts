@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   type CloseReason,
   channelFor,
@@ -17,8 +18,8 @@ export * from '@ssekit/sse-core'
 declare module 'koa' {
   interface ExtendableContext {
     /**
-     * Streams a source as the answer: a channel, an iterable, a stream, or a function that writes. Return or await it: Koa
-     * answers what nobody has answered when the middleware is done.
+     * Streams a source as the answer: a channel, an iterable, a stream, or a function that writes. Return or await it, or
+     * call it before the middleware is done: Koa then answers what nobody has begun to answer.
      *
      * Resolves with the reason once the stream is over, and rejects with an error of the source.
      */
@@ -32,6 +33,11 @@ export interface KoaSseOptions {
   /** Whose limits hold, and whose `close()` ends the streams. @defaultValue the channel's own, else `sseManager` */
   readonly manager?: SseManager | undefined
 }
+
+const BEGUN: unique symbol = Symbol('ssekit.begun')
+
+/** A context with the latest of its streams whose head was not out at once. */
+type StreamingContext = Context & { [BEGUN]?: Promise<CloseReason> }
 
 /** The manager of each `ctx.sse` that has one of its own. */
 const managers = new WeakMap<Context['sse'], SseManager>()
@@ -50,8 +56,8 @@ const managers = new WeakMap<Context['sse'], SseManager>()
  */
 export function sse({ manager }: KoaSseOptions = {}): Middleware {
   // One function for all contexts, which would each keep a closure for as long as they stream.
-  const method: Context['sse'] = function (this: Context, source, options) {
-    return respond(this.req, this.res, source, {
+  const method: Context['sse'] = function (this: StreamingContext, source, options) {
+    const over = respond(this.req, this.res, source, {
       ...options,
       manager: manager ?? managerOf(source) ?? sseManager,
       // With `ctx.body = stream`, Koa 3 reports every client that leaves to `app.on('error')`;
@@ -61,12 +67,27 @@ export function sse({ manager }: KoaSseOptions = {}): Middleware {
         ignoreDeparture(this)
       },
     })
+    // Its head waits for the source.
+    if (this.respond !== false) this[BEGUN] = over
+    return over
   }
   if (manager !== undefined) managers.set(method, manager)
   return (ctx, next) => {
     ctx.sse = method
-    return next()
+    const handled = next()
+    // The head of the usual stream is out by now, and nothing more is kept for it.
+    return ctx.respond === false ? handled : handled.then(() => unawaited(ctx))
   }
+}
+
+/** Waits for a stream that has no head yet, in place of a handler that does not: Koa would answer instead of it. */
+async function unawaited(ctx: StreamingContext): Promise<void> {
+  const over = ctx[BEGUN]
+  if (over === undefined || ctx.respond === false) return
+  // Not the promise's own `then`, for which this would be somebody who hears of its error.
+  await Promise.prototype.then.call(over, undefined, () => {})
+  // By then an error that nobody has heard of is answered.
+  await nextTurn()
 }
 
 /** Koa reports a connection that a client has reset as an error of the application's. */

@@ -1,24 +1,144 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
-import { expect, test } from '@jest/globals'
-import { SseManager, sse } from '@ssekit/koa-sse'
-import Koa from 'koa'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { type CloseReason, SseManager, type SseSource, sse } from '@ssekit/koa-sse'
+import { readEvents } from '@ssekit/sse-testkit'
+import Koa3, { type Context, type Middleware } from 'koa'
+import Koa2 from 'koa2'
+import { listen } from '../../sse-testkit/test/network/listen.js'
 
-test('a stream that the middleware neither returns nor awaits is left alone by Koa', async () => {
-  const manager = new SseManager()
-  const channel = manager.getOrCreate('news')
-  const app = new Koa()
-  app.use(sse({ manager }))
-  app.use((ctx) => {
-    void ctx.sse(channel)
+let manager: SseManager
+let reported: unknown[]
+let appErrors: unknown[]
+
+afterEach(() => manager.close({ graceMs: 0 }))
+
+for (const [version, Koa] of [
+  ['2', Koa2],
+  ['3', Koa3],
+] as const) {
+  /** An application whose only handler is this one; where it listens. */
+  const serve = (handler: (ctx: Context) => unknown, ...before: readonly Middleware[]): Promise<string> => {
+    const app: Koa3 = new Koa()
+    ;[reported, appErrors] = [[], []]
+    manager = new SseManager({ onError: (error) => reported.push(error) })
+    app.on('error', (error) => appErrors.push(error))
+    for (const middleware of before) app.use(middleware)
+    app.use(sse({ manager }))
+    app.use(handler)
+    return listen(app.callback())
+  }
+
+  describe(`a stream that a middleware of Koa ${version} neither returns nor awaits`, () => {
+    test('is left alone by Koa if it is a channel', async () => {
+      const url = await serve((ctx) => {
+        void ctx.sse(manager.getOrCreate('news'), { checkpoints: false })
+      })
+      const reader = await readEvents(url)
+      expect(reader.status).toBe(200)
+      await manager.getOrCreate('news').broadcast('news')
+      expect(await reader.take(1)).toMatchObject([{ data: 'news' }])
+      await manager.close()
+      expect(await reader.end()).toBe('complete')
+    })
+
+    test('is left alone by Koa though a middleware around it does not wait either', async () => {
+      const url = await serve(
+        (ctx) => ctx.sse(manager.getOrCreate('news'), { checkpoints: false }),
+        (_ctx, next) => {
+          void next()
+        },
+      )
+      const reader = await readEvents(url)
+      expect(reader.status).toBe(200)
+      await manager.getOrCreate('news').broadcast('news')
+      expect(await reader.take(1)).toMatchObject([{ data: 'news' }])
+    })
+
+    const cold: readonly (readonly [what: string, source: SseSource])[] = [
+      ['an iterable, which is not ready yet', ['news']],
+      [
+        'a function that has something to do first',
+        async (connection) => {
+          await new Promise(setImmediate)
+          await connection.send('news')
+        },
+      ],
+    ]
+    test.each(cold)('is waited for if it is %s', async (_what, source) => {
+      const url = await serve((ctx) => {
+        void ctx.sse(source)
+      })
+      const reader = await readEvents(url)
+      expect(await reader.end()).toBe('complete')
+      expect([reader.status, reader.events.map(({ data }) => data)]).toEqual([200, ['news']])
+      expect([reported, appErrors]).toEqual([[], []])
+    })
+
+    test('is waited for if the middleware ends later', async () => {
+      let begin: (() => void) | undefined
+      const url = await serve(async (ctx) => {
+        void ctx.sse(async (connection) => {
+          await new Promise<void>((resolve) => {
+            begin = resolve
+          })
+          await connection.send('news')
+        })
+        await new Promise(setImmediate)
+        setImmediate(() => begin?.())
+      })
+      const reader = await readEvents(url)
+      expect(await reader.end()).toBe('complete')
+      expect([reader.status, reader.events.map(({ data }) => data)]).toEqual([200, ['news']])
+    })
+
+    const failing: readonly (readonly [when: string, fail: (error: unknown) => SseSource])[] = [
+      [
+        'at once',
+        (error) => () => {
+          throw error
+        },
+      ],
+      ['in the same turn', (error) => () => Promise.reject(error)],
+      [
+        'later',
+        (error) => async () => {
+          await new Promise(setImmediate)
+          throw error
+        },
+      ],
+    ]
+    test.each(failing)(
+      'has its error, %s, before the head answered with 500, and onError hears of it',
+      async (_when, fail) => {
+        const error = new Error('not today')
+        const url = await serve((ctx) => {
+          void ctx.sse(fail(error))
+        })
+        const reader = await readEvents(url)
+        await reader.end()
+        expect(reader.status).toBe(500)
+        expect(reader.text).not.toContain('not today')
+        expect([reported, appErrors]).toEqual([[error], []])
+      },
+    )
   })
-  const server = app.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const response = await fetch(`http://127.0.0.1:${port}/`)
-  expect(response.status).toBe(200)
-  await channel.broadcast('news')
-  await manager.close()
-  expect(await response.text()).toContain('data: news\n\n')
-  server.close()
-})
+
+  test(`an error that a middleware of Koa ${version} has caught is its own to answer`, async () => {
+    const reasons: CloseReason[] = []
+    const url = await serve(async (ctx) => {
+      try {
+        reasons.push(
+          await ctx.sse(() => {
+            throw new Error('early')
+          }),
+        )
+      } catch (error) {
+        ctx.status = 418
+        ctx.body = (error as Error).message
+      }
+    })
+    const reader = await readEvents(url)
+    await reader.end()
+    expect([reader.status, reader.text]).toEqual([418, 'early'])
+    expect([reasons, reported, appErrors]).toEqual([[], [], []])
+  })
+}
