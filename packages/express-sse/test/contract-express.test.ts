@@ -6,7 +6,7 @@ import { injectChannel, SseChannel, SseManager, sse } from '@ssekit/express-sse'
 import { type EventReader, readEvents, sseParser } from '@ssekit/sse-testkit'
 import compression from 'compression'
 import cors from 'cors'
-import express5, { type ErrorRequestHandler } from 'express'
+import express5, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import express4 from 'express4'
 import request from 'supertest'
 import { listen } from '../../sse-testkit/test/network/listen.js'
@@ -51,6 +51,30 @@ for (const [version, express] of [
       expect(reader.text).not.toContain('late')
       expect(inner).toEqual([early, late])
       expect(outer).toEqual([])
+    })
+
+    // As of `res.render()` and `res.sendFile()`: Express tells no response of its route's own `next`.
+    test('an error passes over the handlers that a route has for itself, to those of its router', async () => {
+      const [own, routers]: [unknown[], unknown[]] = [[], []]
+      const app = express()
+      app.use(sse({ manager: new SseManager({ onError: () => {} }) }))
+      const error = new Error('early')
+      const handler: RequestHandler = (_req, res) =>
+        res.sse(() => {
+          throw error
+        })
+      app.get('/', handler, note(own))
+      const router = express.Router()
+      router.get('/', handler)
+      router.use(note(routers))
+      app.use('/routed', router)
+      const outer: unknown[] = []
+      app.use(note(outer))
+      const url = await listen(app)
+      expect((await readEvents(url)).status).toBe(418)
+      expect([own, outer]).toEqual([[], [error]])
+      expect((await readEvents(`${url}/routed`)).status).toBe(418)
+      expect([routers, outer]).toEqual([[error], [error]])
     })
 
     test('a late error reaches next once, and the promise resolves, so that an async handler does not report it again', async () => {
