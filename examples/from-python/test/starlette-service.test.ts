@@ -1,19 +1,12 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { SseManager } from '@ssekit/sse-core'
-import { readEvents } from '@ssekit/sse-testkit'
 import compression from 'compression'
 import express from 'express'
 import { createApp } from '../src/starlette/isolation.js'
 import { createApp as createLimited } from '../src/starlette/limiter.js'
 import { app as pinging } from '../src/starlette/ping.js'
-import { app as expressApp, manager, shutDown } from '../src/starlette/shutdown-express.js'
-import { channel, app as fastifyApp } from '../src/starlette/shutdown-fastify.js'
 import { fakeIntervals } from './fake-time.js'
 import { connect, isNews, serve, until } from './serving.js'
-import { Wire } from './wire.js'
 
 describe('a ping', () => {
   afterEach(() => {
@@ -55,37 +48,6 @@ describe('a limit', () => {
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(2)
     const other = await connect(app, '/events?user=bob')
     expect((await other.take(1))[0]?.data).toBe('hello')
-  })
-})
-
-describe('a shutdown', () => {
-  test('of a Fastify instance ends its streams with a last event and the time to come back', async () => {
-    const reader = await connect(fastifyApp, '/events')
-    await channel.broadcast('before')
-    await fastifyApp.close()
-    expect(await reader.end()).toBe('complete')
-    expect(reader.events.filter(isNews).map(({ event, data }) => [event, data])).toEqual([
-      ['message', 'before'],
-      ['bye', 'restarting'],
-    ])
-    expect(reader.retries.at(-1)).toBeGreaterThanOrEqual(1_000)
-    expect(reader.retries.at(-1)).toBeLessThanOrEqual(5_000)
-  })
-
-  test('of a bare server waits for the streams, and not for idle connections', async () => {
-    const server = createServer(expressApp).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-    const reader = await readEvents(`${url}/events`)
-    // Nothing else would ever end this one.
-    server.keepAliveTimeout = 0
-    const idle = (await Wire.open(url)).ask('GET / HTTP/1.1', 'Host: localhost')
-    await idle.received('404 Not Found')
-    await manager.getOrCreate('news').broadcast('before')
-    await shutDown(server)
-    await idle.closed()
-    expect(await reader.end()).toBe('complete')
-    expect(reader.events.filter(isNews).map(({ data }) => data)).toEqual(['before', 'restarting'])
   })
 })
 
