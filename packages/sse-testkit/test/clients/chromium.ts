@@ -55,13 +55,13 @@ export class StreamPage {
   }
 
   /** Opens an EventSource from the origin that is visited. */
-  async stream(url: string): Promise<ClientStream> {
+  async stream(url: string, init: EventSourceInit = {}): Promise<ClientStream> {
     const name = `source${this.#streams.length}`
     const stream = new ClientStream(() => this.#page.evaluate((name) => Reflect.get(window, name)?.close(), name))
     const index = this.#streams.push(stream) - 1
     await this.#page.evaluate(
-      ({ url, types, index, name }) => {
-        const source = new EventSource(url)
+      ({ url, init, types, index, name }) => {
+        const source = new EventSource(url, init)
         Reflect.set(window, name, source)
         const tell = (happening: unknown) => {
           Reflect.get(window, 'tell')(index, happening, source.readyState === source.CLOSED)
@@ -75,7 +75,7 @@ export class StreamPage {
           })
         }
       },
-      { url, types: ['message', ...TYPES], index, name },
+      { url, init, types: ['message', ...TYPES], index, name },
     )
     return stream
   }

@@ -7,6 +7,9 @@ import { join } from 'node:path'
 import { findNginx } from '../../../../scripts/nginx.mjs'
 import { freePort } from '../network/free-port.js'
 
+/** What nginx is started with: its configuration, for a folder that is its own and a port that is free. */
+type Configure = (folder: string, port: number) => string
+
 /** A real nginx in front of a server: its default settings, but for what a test adds. */
 export class Nginx {
   readonly url: string
@@ -25,7 +28,12 @@ export class Nginx {
    * @param upstream the port of the server behind it
    * @param locations further directives by the path that they hold for, which the server behind does not see
    */
-  static async start(upstream: number, locations: Readonly<Record<string, string>> = { '/': '' }): Promise<Nginx> {
+  static start(upstream: number, locations: Readonly<Record<string, string>> = { '/': '' }): Promise<Nginx> {
+    return Nginx.run((folder, port) => configuration(folder, port, upstream, locations))
+  }
+
+  /** Runs with a whole configuration, which has `mainPlaces` and `httpPlaces` in it. */
+  static async run(configure: Configure, scheme = 'http'): Promise<Nginx> {
     const program = findNginx()
     if (program === undefined) throw new Error('no nginx was found; set NGINX to its executable')
     const folder = mkdtempSync(join(tmpdir(), 'ssekit-nginx-'))
@@ -35,11 +43,11 @@ export class Nginx {
     for (;;) {
       // It cannot choose a port itself, and by the time it starts another program may have this one.
       const port = await freePort()
-      writeFileSync(config, configuration(folder, port, upstream, locations))
+      writeFileSync(config, configure(folder, port))
       const child = spawn(program, ['-p', folder, '-c', config, '-e', 'error.log'], {
         stdio: ['ignore', 'ignore', 'pipe'],
       })
-      const nginx = new Nginx(`http://127.0.0.1:${port}`, child, folder)
+      const nginx = new Nginx(`${scheme}://127.0.0.1:${port}`, child, folder)
       const complaint = await nginx.#ready(port)
       if (complaint === undefined) return nginx
       process.off('exit', nginx.#kill)
@@ -79,15 +87,11 @@ function configuration(
   upstream: number,
   locations: Readonly<Record<string, string>>,
 ): string {
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return `
-    daemon off;
-    pid ${folder}/pid;
-    error_log ${folder}/error.log;
+    ${mainPlaces(folder)}
     events {}
     http {
-      access_log off;
-      ${temporary.map((kind) => `${kind}_temp_path ${folder}/${kind};`).join('\n')}
+      ${httpPlaces(folder)}
       server {
         listen 127.0.0.1:${port};
         ${Object.entries(locations)
@@ -95,4 +99,15 @@ function configuration(
           .join('\n')}
       }
     }`
+}
+
+/** Where a nginx of a test has its files, and that it stays a child of the test: for the main context. */
+export function mainPlaces(folder: string): string {
+  return `daemon off; pid ${folder}/pid; error_log ${folder}/error.log;`
+}
+
+/** The same for the context `http`. */
+export function httpPlaces(folder: string): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  return `access_log off; ${temporary.map((kind) => `${kind}_temp_path ${folder}/${kind};`).join(' ')}`
 }
