@@ -13,17 +13,21 @@ function lead() {
   let isStopping = false
   for (let count = 0; count < 2; count++) cluster.fork()
   cluster.on('listening', ({ process }, address) => console.log(process.pid, 'listens at', address))
-  cluster.on('exit', () => isStopping || cluster.fork())
+  // Not at once: if the port is taken, say, the next one dies as soon as it is there.
+  cluster.on('exit', () => setTimeout(() => isStopping || cluster.fork(), 1_000))
 
   // #region relay
   // Another one each time, so that nobody comes back with an id that means something else by now.
   const epoch = randomUUID()
   let number = 0
-  cluster.on('message', (_worker, { channel, event }) => {
+  cluster.on('message', (_worker, message) => {
+    // Others send messages, too: for pm2, a worker says 'ready'.
+    if (message?.sse === undefined) return
+    const { channel, event } = message.sse
     number += 1
-    const message = { channel, event: { ...event, id: `${epoch}.${number}` } }
+    const numbered = { sse: { channel, event: { ...event, id: `${epoch}.${number}` } } }
     // Whoever has just died is not there to be told.
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.send(message, () => {})
+    for (const worker of Object.values(cluster.workers ?? {})) worker?.send(numbered, () => {})
   })
   // #endregion relay
 
@@ -35,7 +39,11 @@ function lead() {
 
 function serve() {
   // #region worker
-  process.on('message', ({ channel, event }) => sseManager.getOrCreate(channel).broadcast(event))
+  process.on('message', (/** @type {any} */ message) => {
+    if (message?.sse === undefined) return
+    const { channel, event } = message.sse
+    void sseManager.getOrCreate(channel).broadcast(event)
+  })
   // #endregion worker
 
   const app = express().use(sse())
@@ -47,7 +55,7 @@ function serve() {
   app.post('/news/:text', (req, res) => {
     const event = { data: req.params.text }
     // #region send
-    process.send?.({ channel: 'news', event })
+    process.send?.({ sse: { channel: 'news', event } })
     // #endregion send
     res.sendStatus(202)
   })

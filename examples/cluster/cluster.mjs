@@ -14,7 +14,8 @@ function lead() {
   let isStopping = false
   for (let count = 0; count < 2; count++) cluster.fork()
   cluster.on('listening', ({ process }, address) => console.log(process.pid, 'listens at', address))
-  cluster.on('exit', () => isStopping || cluster.fork())
+  // Not at once: if the port is taken, say, the next one dies as soon as it is there.
+  cluster.on('exit', () => setTimeout(() => isStopping || cluster.fork(), 1_000))
   process.once('SIGTERM', () => {
     isStopping = true
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM')

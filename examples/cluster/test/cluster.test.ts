@@ -1,8 +1,11 @@
+import type { Cluster } from 'node:cluster'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { RedisServer } from '../../../packages/sse-testkit/test/brokers/redis-server.js'
 import { Connection } from './connection.js'
 import { Reader } from './reader.js'
-import { RunningExample } from './running-example.js'
+import { preload, RunningExample } from './running-example.js'
 
 let redis: RedisServer
 let example: RunningExample
@@ -84,9 +87,58 @@ test('cluster-without-broker: a worker that was there lets a client go on, a new
   expect(await fresh.resume(id, 'data: three')).toContain('event: sse-gap')
 })
 
+test('cluster-without-broker: messages that are not its own change nothing', async () => {
+  const [left] = await start('cluster-without-broker', { NODE_OPTIONS: preload(sendOthers) })
+  const publisher = await connect((worker) => worker === left.worker)
+  await publisher.publish('one')
+  for (const reader of readers) {
+    await reader.until(() => reader.data.length === 1)
+    expect(reader.data).toEqual(['one'])
+  }
+  expect(await example.stop()).toBe(0)
+  expect(example.stderr).toBe('')
+})
+
+test.each(['cluster', 'cluster-without-broker'])(
+  '%s: workers whose port is taken are started again a second later, until it is free',
+  async (name) => {
+    const occupant = createServer().listen(0, '127.0.0.1')
+    await once(occupant, 'listening')
+    const { port } = occupant.address() as AddressInfo
+    const env = { REDIS_URL: redis.url, PORT: `${port}`, NODE_OPTIONS: preload(tellPauses) }
+    example = new RunningExample(name, env)
+    await example.complains('EADDRINUSE', 2)
+    await example.complains('forked after', 2)
+    occupant.close()
+    await example.listens(2)
+    const pauses = [...example.stderr.matchAll(/forked after (\d+) ms/g)].map(([, ms]) => Number(ms))
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(990)
+  },
+)
+
+/** Has the primary say how long after each worker's end the next one was started. */
+function tellPauses(): void {
+  // Its types say what `import` gives, which has a default.
+  const cluster = process.getBuiltinModule('node:cluster') as unknown as Cluster
+  const ends: number[] = []
+  cluster.on('exit', () => ends.push(performance.now()))
+  cluster.on('fork', () => {
+    const end = ends.shift()
+    if (end !== undefined) console.error(`forked after ${Math.floor(performance.now() - end)} ms`)
+  })
+}
+
+/** What pm2 has workers say, and tells them. Runs in every process of an example, before the example. */
+function sendOthers(): void {
+  process.send?.('ready')
+  process.on('newListener', (event) => {
+    if (event === 'message') setImmediate(() => process.emit('message', 'shutdown', undefined))
+  })
+}
+
 /** Starts an example, and a reader of each worker. */
-async function start(name: string): Promise<[Reader, Reader]> {
-  example = new RunningExample(name, { REDIS_URL: redis.url })
+async function start(name: string, env: NodeJS.ProcessEnv = {}): Promise<[Reader, Reader]> {
+  example = new RunningExample(name, { REDIS_URL: redis.url, ...env })
   const address = await example.listens(2)
   while (readers.length < 2) {
     const reader = new Reader(`${address}/events`)

@@ -2,6 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
+/** `NODE_OPTIONS` that have every process and thread of an example run a function first, which knows nothing of its module. */
+export function preload(first: () => void): string {
+  return `--import=data:text/javascript,${encodeURIComponent(`(${first})()`)}`
+}
+
 /** An example as a process of its own, just as it is shown. */
 export class RunningExample {
   /** Resolves to its exit code, once neither it nor a process that it has started can say more. */
@@ -25,6 +30,7 @@ export class RunningExample {
     })
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.stderr += text
+      this.#onOutput()
     })
     this.exited = once(this.#child, 'close').then(([code]) => code)
   }
@@ -34,11 +40,13 @@ export class RunningExample {
     for (;;) {
       const ports = [...this.#stdout.matchAll(/\bport: (\d+)/g)]
       if (ports.length >= times) return `http://127.0.0.1:${ports[0]?.[1]}`
-      const next = new Promise<boolean>((resolve) => {
-        this.#onOutput = () => resolve(true)
-      })
-      if ((await Promise.race([next, this.exited])) !== true) throw new Error(`it has ended: ${this.stderr}`)
+      await this.#saysMore()
     }
+  }
+
+  /** Resolves once it, and what it has started, complained of this so many times. */
+  async complains(what: string, times = 1): Promise<void> {
+    while (this.stderr.split(what).length <= times) await this.#saysMore()
   }
 
   /** Sends SIGTERM; resolves to its exit code. */
@@ -49,5 +57,12 @@ export class RunningExample {
 
   destroy(): void {
     this.#child.kill('SIGKILL')
+  }
+
+  async #saysMore(): Promise<void> {
+    const next = new Promise<boolean>((resolve) => {
+      this.#onOutput = () => resolve(true)
+    })
+    if ((await Promise.race([next, this.exited])) !== true) throw new Error(`it has ended: ${this.stderr}`)
   }
 }

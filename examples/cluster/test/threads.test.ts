@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { RedisServer } from '../../../packages/sse-testkit/test/brokers/redis-server.js'
 import { Reader } from './reader.js'
-import { RunningExample } from './running-example.js'
+import { preload, RunningExample } from './running-example.js'
 
 let redis: RedisServer
 let example: RunningExample
@@ -39,3 +39,83 @@ test.each(['worker-threads', 'threads-without-broker'])(
     expect(example.stderr).toBe('')
   },
 )
+
+test.each(['worker-threads', 'threads-without-broker'])(
+  '%s: no more than four jobs run at once, whoever asks for more',
+  async (name) => {
+    example = new RunningExample(name, { REDIS_URL: redis.url })
+    const address = await example.listens()
+    const start = () => fetch(`${address}/jobs`, { method: 'POST' })
+    const answers = await Promise.all(Array.from({ length: 8 }, start))
+    const refused = answers.filter(({ status }) => status === 503)
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(4)
+    expect(refused).toHaveLength(4)
+    expect(refused[0]?.headers.get('retry-after')).toBe('5')
+    // Until one of them is over.
+    while ((await start()).status !== 200);
+  },
+)
+
+test.each(['worker-threads', 'threads-without-broker'])(
+  '%s: an EventSource that asks for a job that there is not gives up',
+  async (name) => {
+    example = new RunningExample(name, { REDIS_URL: redis.url })
+    const address = await example.listens()
+    const signal = AbortSignal.timeout(10_000)
+    expect((await fetch(`${address}/jobs/nosuch`, { signal })).status).toBe(404)
+    reader = new Reader(`${address}/jobs/nosuch`)
+    const { source } = reader
+    await reader.until(() => source.readyState === source.CLOSED)
+  },
+)
+
+test('worker-threads: a job that fails because Redis is away leaves the server alive, and is said to have failed', async () => {
+  example = new RunningExample('worker-threads', { REDIS_URL: redis.url })
+  const address = await example.listens()
+  const job = await (await fetch(`${address}/jobs`, { method: 'POST' })).text()
+  reader = new Reader(`${address}/jobs/${job}`, 'estimate')
+  const { source, data } = reader
+  const failed = new Promise<MessageEvent>((resolve) => source.addEventListener('failed', resolve))
+  await reader.until(() => data.length > 0)
+  await redis.pause()
+  try {
+    await example.complains(`job ${job} failed`)
+  } finally {
+    redis.resume()
+  }
+  expect(await failed).toMatchObject({ data: 'the job has failed' })
+  await reader.until(() => source.readyState === source.CLOSED)
+  expect(await example.stop()).toBe(0)
+})
+
+test('threads-without-broker: a job that fails leaves the server alive, and is said to have failed', async () => {
+  example = new RunningExample('threads-without-broker', { NODE_OPTIONS: preload(failInThreads) })
+  const address = await example.listens()
+  const job = await (await fetch(`${address}/jobs`, { method: 'POST' })).text()
+  reader = new Reader(`${address}/jobs/${job}`, 'failed')
+  const { source, data } = reader
+  await reader.until(() => source.readyState === source.CLOSED)
+  expect(data).toEqual(['the job has failed'])
+  expect(example.stderr).toContain('no more darts')
+  expect(await example.stop()).toBe(0)
+})
+
+test('threads-without-broker: a server that is stopped in the middle of a job ends at once, and says so', async () => {
+  example = new RunningExample('threads-without-broker', {})
+  const address = await example.listens()
+  const job = await (await fetch(`${address}/jobs`, { method: 'POST' })).text()
+  reader = new Reader(`${address}/jobs/${job}`, 'estimate')
+  const failed = new Promise<MessageEvent>((resolve) => reader?.source.addEventListener('failed', resolve))
+  await reader.until(() => reader?.data.length === 1)
+  expect(await example.stop()).toBe(0)
+  expect(example.stderr).toBe('')
+  expect(await failed).toMatchObject({ data: 'the job has failed' })
+})
+
+/** Runs in every thread of an example, before the example. */
+function failInThreads(): void {
+  if (process.getBuiltinModule('node:worker_threads').isMainThread) return
+  Math.random = () => {
+    throw new Error('no more darts')
+  }
+}
