@@ -75,6 +75,11 @@ describe('a page', () => {
     await followToTheEnd(`${url}/deploy/1/progress`, (data) => progress.push(JSON.parse(data).step))
     expect(progress).toEqual(['build', 'test', 'upload', 'switch'])
   })
+
+  test('is told when there is nothing to follow', async () => {
+    const { url } = await start(deploy)
+    await expect(followToTheEnd(`${url}/deploy/nosuch/progress`, () => {})).rejects.toThrow('nothing to follow')
+  })
 })
 
 describe('an EventSource that always comes back', () => {
@@ -138,29 +143,64 @@ test('a client that keeps its id in a file goes on where it was', async () => {
   expect(second).toEqual(['Event 3', 'Event 4', 'Event 5', 'Event 6', 'Event 7'])
 })
 
-test('a page that is told of a gap loads its state anew, and applies what follows after it', async () => {
-  const channel = new SseChannel('small', { history: { maxEvents: 2 } })
-  const server = await serveSource(channel)
-  const warn = jest.spyOn(console, 'warn').mockImplementation(() => {})
-  closing.push(() => warn.mockRestore())
-  const shown: string[] = []
-  const source = follow(
-    server.url,
-    async () => {
-      shown.push('loaded')
-    },
-    (data) => shown.push(data),
-  )
-  closing.push(() => source.close())
-  await until(() => channel.subscriberCount === 1)
-  await channel.broadcast('one')
-  await until(() => shown.length === 2)
-  const back = new Promise((resolve) => channel.on('subscribe', resolve))
-  server.cut()
-  await until(() => channel.subscriberCount === 0)
-  for (const data of ['two', 'three', 'four', 'five']) await channel.broadcast(data)
-  await back
-  await until(() => shown.length === 5)
-  expect(shown).toEqual(['loaded', 'one', 'loaded', 'four', 'five'])
-  expect(warn.mock.calls).toHaveLength(1)
+describe('a page that builds its state from events', () => {
+  /** A page that follows a channel which forgets soon, and loads its state like this. */
+  async function followSmall(load: () => Promise<string>) {
+    const channel = new SseChannel('small', { history: { maxEvents: 2 } })
+    const server = await serveSource(channel)
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {})
+    closing.push(() => warn.mockRestore())
+    const shown: string[] = []
+    const show = (what: string): unknown => shown.push(what)
+    const source = follow(server.url, { load, show, apply: show }, 1)
+    closing.push(() => source.close())
+    await until(() => channel.subscriberCount === 1)
+
+    /** Has it miss events; it comes back to find the last two of them. */
+    async function miss(): Promise<void> {
+      const gaps = warn.mock.calls.length
+      server.cut()
+      await until(() => channel.subscriberCount === 0)
+      for (const data of ['two', 'three', 'four', 'five']) await channel.broadcast(data)
+      await until(() => warn.mock.calls.length > gaps)
+    }
+    return { channel, shown, miss }
+  }
+
+  test('loads it anew when it is told of a gap, and applies what follows after it', async () => {
+    const { channel, shown, miss } = await followSmall(async () => 'loaded')
+    await channel.broadcast('one')
+    await until(() => shown.length === 2)
+    await miss()
+    await until(() => shown.length === 5)
+    expect(shown).toEqual(['loaded', 'one', 'loaded', 'four', 'five'])
+  })
+
+  test('loads it once more when that has failed', async () => {
+    let loads = 0
+    const { channel, shown } = await followSmall(async () => {
+      loads += 1
+      if (loads < 3) throw new Error('502')
+      return 'loaded'
+    })
+    await until(() => shown.length === 1)
+    await channel.broadcast('one')
+    await until(() => shown.length === 2)
+    expect(shown).toEqual(['loaded', 'one'])
+  })
+
+  test('shows none that was asked for before the gap and has come after it', async () => {
+    const loads: ((state: string) => void)[] = []
+    const { channel, shown, miss } = await followSmall(() => new Promise((resolve) => loads.push(resolve)))
+    await until(() => loads.length === 1)
+    await channel.broadcast('one')
+    await miss()
+    await until(() => loads.length === 2)
+    loads[1]?.('new')
+    await until(() => shown.length === 3)
+    loads[0]?.('old')
+    await channel.broadcast('six')
+    await until(() => shown.length === 4)
+    expect(shown).toEqual(['new', 'four', 'five', 'six'])
+  })
 })
