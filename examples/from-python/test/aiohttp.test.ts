@@ -46,6 +46,7 @@ describe('a client that comes back', () => {
     ['no id', {}, [1, 2, 3, 4, 5]],
     ['2', { 'Last-Event-ID': '2' }, [3, 4, 5, 6, 7]],
     ['what is no number', { 'Last-Event-ID': 'two' }, [1, 2, 3, 4, 5]],
+    ['a number beyond which none can be counted', { 'Last-Event-ID': '9007199254740992' }, [1, 2, 3, 4, 5]],
   ])('with %s gets the five events behind it', async (_name, headers, numbers) => {
     const reader = await connect(resuming, '/', headers)
     await reader.end()

@@ -117,12 +117,13 @@ describe('from any route', () => {
   })
 
   test('a shared channel with a filter shows everybody their own, live and replayed', async () => {
-    const start = await connect(filtered, '/orders/ada')
+    const ada = { Cookie: 'session=s1' }
+    const start = await connect(filtered, '/orders', ada)
     const [checkpoint] = await start.take(1)
     for (const customer of ['bob', 'ada', 'bob']) {
       await orders.broadcast({ event: 'order', data: { customer, total: 1 } })
     }
-    const replay = await connect(filtered, '/orders/ada', { 'Last-Event-ID': checkpoint?.id ?? '' })
+    const replay = await connect(filtered, '/orders', { ...ada, 'Last-Event-ID': checkpoint?.id ?? '' })
     for (const reader of [start, replay]) {
       await orders.broadcast({ event: 'order', data: { customer: 'ada', total: 2 } })
       const seen = (await reader.take(2, isNews)).map(({ data }) => JSON.parse(data))
@@ -132,5 +133,28 @@ describe('from any route', () => {
       ])
       expect(reader.text).not.toContain('bob')
     }
+  })
+
+  test.each([{}, { Cookie: 'session=ada' }])(
+    'a shared channel shows nobody another one’s, as with %j',
+    async (headers) => {
+      for (const path of ['/orders', '/orders?customer=ada', '/orders/ada']) {
+        const { status } = await fetch(`${await serve(filtered)}${path}`, { headers })
+        expect([path, status]).toEqual([path, path === '/orders/ada' ? 404 : 401])
+      }
+    },
+  )
+
+  test('who speaks where nobody is makes no room, and a room too many is a stream that says when to ask again', async () => {
+    const url = await serve(rooms)
+    expect((await fetch(`${url}/events/nobody?text=hello`, { method: 'POST' })).status).toBe(404)
+    expect(roomManager.listChannels()).not.toContain('room:nobody')
+
+    for (let i = roomManager.stats().channels; i < 1_000; i++) roomManager.getOrCreate(`room:${i}`)
+    const reader = await connect(rooms, '/events/late')
+    expect(reader.status).toBe(200)
+    expect(await reader.end()).toBe('complete')
+    expect(reader.retries).toEqual([2_000, 30_000])
+    roomManager.clear()
   })
 })

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { type SseEvent, sse } from '@ssekit/koa-sse'
+import { type SseEvent, SseManager, sse } from '@ssekit/koa-sse'
 import { faults } from '@ssekit/sse-testkit'
 import Koa from 'koa'
 import { fakeTimeouts } from './fake-time.js'
@@ -48,7 +48,7 @@ describe('the options of a response', () => {
 
 test('a producer behind a bounded stream waits for the client, and stops when it leaves', async () => {
   let produced = 0
-  let stopped: unknown
+  let isStopped = false
   function* largeEvents(): Generator<SseEvent> {
     for (; produced < 500; produced++) yield { data: LARGE }
   }
@@ -57,8 +57,8 @@ test('a producer behind a bounded stream waits for the client, and stops when it
   slow.on('error', (error) => errors.push(error))
   slow.use(sse()).use((ctx) => {
     const { readable, writable } = new TransformStream<SseEvent>({}, new CountQueuingStrategy({ highWaterMark: 10 }))
-    dataProducer(writable, largeEvents()).catch((error: unknown) => {
-      stopped = error ?? 'cancelled'
+    void dataProducer(writable, largeEvents()).then(() => {
+      isStopped = true
     })
     return ctx.sse(readable)
   })
@@ -71,8 +71,28 @@ test('a producer behind a bounded stream waits for the client, and stops when it
   }
   expect(produced).toBeLessThan(100)
   client.destroy()
-  await until(() => stopped !== undefined)
+  await until(() => isStopped)
   expect(produced).toBeLessThan(100)
   // A client that leaves is no error.
   expect(errors).toEqual([])
+})
+
+test('a producer behind a stream that fails ends it, and the framework hears why', async () => {
+  function* failing(): Generator<SseEvent> {
+    yield { data: 'first' }
+    throw new Error('the database is gone')
+  }
+  const errors: unknown[] = []
+  const failed = new Koa()
+  failed.on('error', (error) => errors.push(error))
+  failed.use(sse({ manager: new SseManager({ onError: () => {} }) })).use((ctx) => {
+    const { readable, writable } = new TransformStream<SseEvent>({}, new CountQueuingStrategy({ highWaterMark: 10 }))
+    void dataProducer(writable, failing())
+    return ctx.sse(readable)
+  })
+  const reader = await connect(failed, '/')
+  await reader.end()
+  expect(reader.events.map(({ data }) => data)).toEqual(['first'])
+  await until(() => errors.length > 0)
+  expect(errors).toEqual([new Error('the database is gone')])
 })

@@ -27,10 +27,12 @@ describe('a ping', () => {
 
 describe('a limit', () => {
   test('of connections holds for as long as their streams last, and sends the next one away to come back', async () => {
-    const app = createLimited('retry')
-    const readers = await Promise.all(Array.from({ length: 100 }, (_, i) => connect(app, `/events?user=${i}`)))
+    const app = createLimited('retry').set('trust proxy', 'loopback')
+    const readers = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => connect(app, '/events', from(`10.0.0.${i}`))),
+    )
     for (const reader of readers) await reader.take(1)
-    const refused = await connect(app, '/events?user=late')
+    const refused = await connect(app, '/events', from('10.0.1.1'))
     expect(refused.status).toBe(200)
     await refused.end()
     expect(refused.events).toEqual([])
@@ -41,14 +43,23 @@ describe('a limit', () => {
   })
 
   test('of connections for one key leaves the others alone, and can reject with 503', async () => {
-    const app = createLimited('reject')
-    for (let i = 0; i < 3; i++) await (await connect(app, '/events?user=ada')).take(1)
-    const refused = await connect(app, '/events?user=ada')
+    const app = createLimited('reject').set('trust proxy', 'loopback')
+    for (let i = 0; i < 3; i++) await (await connect(app, '/events', from('10.0.0.1'))).take(1)
+    const refused = await connect(app, '/events', from('10.0.0.1'))
     expect(refused.status).toBe(503)
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(2)
-    const other = await connect(app, '/events?user=bob')
+    const other = await connect(app, '/events', from('10.0.0.2'))
     expect((await other.take(1))[0]?.data).toBe('hello')
   })
+
+  test('of connections is none that a client can choose', async () => {
+    const app = createLimited('reject')
+    for (let i = 0; i < 3; i++) await (await connect(app, `/events?user=${i}`, from(`10.0.0.${i}`))).take(1)
+    expect((await connect(app, '/events?user=4', from('10.0.0.4'))).status).toBe(503)
+  })
+
+  /** What a proxy says of a client. */
+  const from = (address: string): Record<string, string> => ({ 'X-Forwarded-For': address })
 })
 
 test('two applications in one process share nothing', async () => {

@@ -6,6 +6,11 @@ const app = new Koa()
 const router = new Router()
 app.use(sse()).use(router.routes())
 
+const sessions = new Map([
+  ['s1', 'ada'],
+  ['s2', 'bob'],
+])
+
 // #region filter
 interface Order {
   readonly customer: string
@@ -18,8 +23,11 @@ function isOrder(data: unknown): data is Order {
   return typeof data === 'object' && data !== null && 'customer' in data
 }
 
-router.get('/orders/:customer', (ctx) => {
-  const { customer } = ctx.params
+router.get('/orders', (ctx) => {
+  // Who asks is what the server knows of them: into an address anybody can write another's name.
+  const customer = sessions.get(ctx.cookies.get('session') ?? '')
+  // An EventSource gives up for good on it.
+  if (customer === undefined) return ctx.throw(401)
   // One channel for all, and nobody gets what is not theirs: replayed events pass the same filter.
   return ctx.sse(orders, { filter: ({ data }) => isOrder(data) && data.customer === customer })
 })

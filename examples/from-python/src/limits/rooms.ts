@@ -9,7 +9,7 @@ app.use(sse({ manager }))
 /** A room's channel; undefined if there are too many. */
 function roomOf(name: string): SseChannel | undefined {
   try {
-    return manager.getOrCreate(name)
+    return manager.getOrCreate(`room:${name}`)
   } catch (error) {
     if (error instanceof SseError && error.code === 'ERR_SSE_LIMIT') return undefined
     throw error

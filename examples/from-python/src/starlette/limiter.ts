@@ -13,7 +13,9 @@ export function createApp(overload: 'retry' | 'reject' = 'retry'): Express {
 
   const app = express()
   app.use(sse({ manager }))
-  app.get('/events', (req, res) => res.sse(generateEvents(), { key: String(req.query.user) }))
+  // Nothing that clients choose, or they choose their limit. Behind a proxy it takes Express' `trust proxy`, and of those who
+  // are logged in the user is the better key.
+  app.get('/events', (req, res) => res.sse(generateEvents(), { key: req.ip }))
   // #endregion limiter
   return app
 }

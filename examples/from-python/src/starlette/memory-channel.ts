@@ -14,18 +14,23 @@ function* items(): Generator<SseEvent> {
 // #region memory-channel
 async function dataProducer(writable: WritableStream<SseEvent>, source: Iterable<SseEvent>): Promise<void> {
   const writer = writable.getWriter()
-  for (const event of source) {
-    // Waits while ten are waiting, and rejects when the client has left.
-    await writer.ready
-    await writer.write(event)
-    await sleep(1_000)
+  try {
+    for (const event of source) {
+      // Waits while ten are waiting, and rejects when the client has left.
+      await writer.ready
+      await writer.write(event)
+      await sleep(1_000)
+    }
+    await writer.close()
+  } catch (error) {
+    // Otherwise the stream would stay open, and silent. Of one whose client has left nobody hears.
+    await writer.abort(error)
   }
-  await writer.close()
 }
 
 router.get('/memory', (ctx) => {
   const { readable, writable } = new TransformStream<SseEvent>({}, new CountQueuingStrategy({ highWaterMark: 10 }))
-  dataProducer(writable, items()).catch(() => {})
+  void dataProducer(writable, items())
   return ctx.sse(readable)
 })
 // #endregion memory-channel
