@@ -25,7 +25,12 @@ export interface Sample {
 }
 
 /** The one manager that all three servers share. With a Redis or NATS backplane, so would any number of processes. */
-export const manager: SseManager = new SseManager({ backplane: counting(memoryBackplane()), retryMs: 3_000 })
+export const manager: SseManager = new SseManager({
+  backplane: counting(memoryBackplane()),
+  retryMs: 3_000,
+  // Anybody can name another room, and start another job.
+  maxChannels: 1_000,
+})
 
 const notifications: SseChannel<{ notification: Notification }> = manager.getOrCreate('notifications')
 export const samples: SseChannel<{ sample: Sample }> = manager.getOrCreate('samples')
@@ -33,13 +38,19 @@ export const samples: SseChannel<{ sample: Sample }> = manager.getOrCreate('samp
 let sent = 0
 
 /** Whichever server somebody sends it through, it arrives through all of them. */
-export function notify(text: string, via: ServerName): Promise<string> {
+export function notify(body: unknown, via: ServerName): Promise<string> {
+  // Before it gets a number: one that is refused would leave a hole.
+  const said = message(body, via)
   sent += 1
-  return notifications.broadcast({ event: 'notification', data: { n: sent, ...message(text, via) } })
+  return notifications.broadcast({ event: 'notification', data: { n: sent, ...said } })
 }
 
-export function message(text: string, via: ServerName): Message {
-  return { text: text.trim().slice(0, 200), via, at: Date.now() }
+/** @throws what each of the frameworks answers with `400`, if a request's body is anything but text */
+export function message(body: unknown, via: ServerName): Message {
+  if (typeof body !== 'string' || body === '') {
+    throw Object.assign(new TypeError('a message is text'), { statusCode: 400, expose: true })
+  }
+  return { text: body.trim().slice(0, 200), via, at: Date.now() }
 }
 
 /** Two channels on one stream: the latest notifications, a minute of samples, and whatever comes next. */

@@ -10,7 +10,7 @@ app.use(sse({ manager }), express.text())
 app.get('/news', (req, res) => res.sse(news(), { key: keyOf(req.url) }))
 
 app.post('/notifications', async (req, res) => {
-  await notify(String(req.body), 'express')
+  await notify(req.body, 'express')
   res.sendStatus(204)
 })
 
@@ -19,7 +19,7 @@ const room = injectChannel((req) => `room:${req.params.room}`)
 app.get('/rooms/:room', room, (req, res) => res.sse(req.sseChannel, { rewind: 20, key: keyOf(req.url) }))
 
 app.post('/rooms/:room', room, async (req, res) => {
-  await req.sseChannel.broadcast({ event: 'message', data: message(String(req.body), 'express') })
+  await req.sseChannel.broadcast({ event: 'message', data: message(req.body, 'express') })
   res.sendStatus(204)
 })
 

@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { keyOf, manager, message, news, notify } from './channels.js'
 import { findJob, startJob } from './job.js'
 
-export const app: FastifyInstance = Fastify()
+export const app: FastifyInstance = Fastify({ forceCloseConnections: true })
 await app.register(sse, { manager })
 
 // The page comes from the Express server, which to a browser is another origin.
@@ -13,7 +13,7 @@ app.addHook('onRequest', async (_request, reply) => {
 
 app.get('/news', (request, reply) => reply.sse(news(), { key: keyOf(request.url) }))
 
-app.post<{ Body: string }>('/notifications', async (request, reply) => {
+app.post('/notifications', async (request, reply) => {
   await notify(request.body, 'fastify')
   return reply.code(204).send()
 })
@@ -24,7 +24,7 @@ app.get('/rooms/:room', { preHandler: room }, (request, reply) =>
   reply.sse(request.sseChannel, { rewind: 20, key: keyOf(request.url) }),
 )
 
-app.post<{ Body: string }>('/rooms/:room', { preHandler: room }, async (request, reply) => {
+app.post('/rooms/:room', { preHandler: room }, async (request, reply) => {
   await request.sseChannel.broadcast({ event: 'message', data: message(request.body, 'fastify') })
   return reply.code(204).send()
 })

@@ -1,15 +1,17 @@
-import { text } from 'node:stream/consumers'
 import Router from '@koa/router'
 import { injectChannel, sse } from '@ssekit/koa-sse'
-import Koa from 'koa'
+import Koa, { type Context } from 'koa'
 import { keyOf, manager, message, news, notify } from './channels.js'
+
+/** What it takes of a body, in bytes; Express and Fastify have limits of their own. */
+const MAX_BODY_BYTES = 100 * 1024
 
 const router = new Router()
 
 router.get('/news', (ctx) => ctx.sse(news(), { key: keyOf(ctx.url) }))
 
 router.post('/notifications', async (ctx) => {
-  await notify(await text(ctx.req), 'koa')
+  await notify(await bodyOf(ctx), 'koa')
   ctx.status = 204
 })
 
@@ -18,7 +20,7 @@ const room = injectChannel((ctx) => `room:${ctx.params.room}`)
 router.get('/rooms/:room', room, (ctx) => ctx.sse(ctx.sseChannel, { rewind: 20, key: keyOf(ctx.url) }))
 
 router.post('/rooms/:room', room, async (ctx) => {
-  await ctx.sseChannel.broadcast({ event: 'message', data: message(await text(ctx.req), 'koa') })
+  await ctx.sseChannel.broadcast({ event: 'message', data: message(await bodyOf(ctx), 'koa') })
   ctx.status = 204
 })
 
@@ -30,3 +32,15 @@ app.use((ctx, next) => {
   return next()
 })
 app.use(router.routes())
+
+async function bodyOf(ctx: Context): Promise<string> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  // Left alive, so that whoever sends too much is told so; the connection ends behind that, with what else there is.
+  for await (const chunk of ctx.req.iterator({ destroyOnReturn: false })) {
+    bytes += chunk.length
+    if (bytes > MAX_BODY_BYTES) ctx.throw(413, 'a message is shorter', { headers: { Connection: 'close' } })
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
+}

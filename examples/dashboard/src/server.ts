@@ -26,8 +26,11 @@ async function stop(): Promise<void> {
   // Streams first: each would keep its server from closing.
   await manager.close({ graceMs: 1_000 })
   await fastify.close()
-  expressServer.close()
-  koaServer.close()
+  for (const server of [expressServer, koaServer]) {
+    server.close()
+    // It would wait for connections that have never asked for anything, too, and clients keep such in store.
+    server.closeAllConnections()
+  }
 }
 
 // Nothing calls process.exit(): once all is closed, nothing keeps the process running.
