@@ -89,8 +89,9 @@ function script(name, port) {
  * @param {unknown} message
  */
 function onMessage(message) {
-  const { kill } = /** @type {{ kill: { node: string } }} */ (message)
-  nodes.find(({ name }) => name === kill.node)?.kill()
+  // Others send messages, too.
+  const { kill } = /** @type {{ kill?: { node: string } }} */ (message ?? {})
+  nodes.find(({ name }) => name === kill?.node)?.kill()
 }
 
 function onChange() {

@@ -88,7 +88,7 @@ export class Program {
       onChange()
       if (this.#isStopping) return
       this.#say(`has ended (${signal ?? code}), and is started again in ${RESTART_MS / 1_000} s`)
-      this.#restart = setTimeout(() => void this.start(), RESTART_MS)
+      this.#startLater()
     })
     if (onMessage !== undefined) child.on('message', onMessage)
     const spawned = once(child, 'spawn')
@@ -97,6 +97,15 @@ export class Program {
       onChange()
     }
     await spawned
+  }
+
+  #startLater() {
+    this.#restart = setTimeout(() => {
+      this.start().catch((error) => {
+        this.#say(`cannot be started: ${error.message}`)
+        if (!this.#isStopping) this.#startLater()
+      })
+    }, RESTART_MS)
   }
 
   async #listening() {

@@ -61,6 +61,15 @@ test('a launcher that is killed leaves nothing behind', async () => {
   expect(launcher.leftovers).toEqual([])
 })
 
+test('messages that are none of its own do not end the launcher', async () => {
+  launcher = new RunningLauncher({
+    NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent("process.send?.('ready')")}`,
+  })
+  await launcher.address()
+  launcher.kill('SIGTERM')
+  expect(await launcher.exited).toEqual({ code: 0, stderr: '' })
+})
+
 test('without any Redis it says what to install, and ends', async () => {
   launcher = new RunningLauncher({ REDIS_SERVER: 'no-redis-server' })
   expect(await launcher.exited).toEqual({
