@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto'
+import sse, { type SseChannel, type SseEvent, SseManager } from '@ssekit/fastify-sse'
+import Fastify from 'fastify'
+import { type Chunk, Model } from './model.js'
+
+const model = new Model()
+const failures: unknown[] = []
+const report = (error: unknown): unknown => failures.push(error)
+
+// #region lasting-answer
+// All of an answer is kept, for ten minutes behind its last word.
+const answers = new SseManager({
+  history: { maxEvents: Number.POSITIVE_INFINITY, maxBytes: 4 * 1024 * 1024, maxAgeMs: 10 * 60_000 },
+})
+
+const app = Fastify()
+await app.register(sse, { manager: answers })
+
+app.post<{ Body: { prompt: string } }>('/answers', (request, reply) => {
+  const id = randomUUID()
+  write(answers.getOrCreate(`answer:${id}`), request.body.prompt).catch(report)
+  return reply.code(202).send({ id })
+})
+
+async function write(channel: SseChannel, prompt: string): Promise<void> {
+  try {
+    // It goes on though nobody may be reading, so it needs an end of its own.
+    const chunks = await model.complete(prompt, { signal: AbortSignal.timeout(120_000) })
+    await channel.pipeFrom(eventsOf(chunks))
+    await channel.end({ event: 'done', data: '' })
+  } catch (error) {
+    await channel.end({ event: 'failed', data: 'the answer broke off' })
+    throw error
+  }
+}
+
+async function* eventsOf(chunks: AsyncIterable<Chunk>): AsyncGenerator<SseEvent> {
+  for await (const chunk of chunks) yield { data: chunk }
+}
+
+app.get<{ Params: { id: string } }>('/answers/:id', (request, reply) => {
+  const channel = answers.get(`answer:${request.params.id}`)
+  // `null` is 204. Who has read the answer to its end gets that too, from the channel.
+  return reply.sse(channel ?? null, { rewind: Number.POSITIVE_INFINITY })
+})
+
+// #endregion lasting-answer
+
+export { answers, app, failures, model }

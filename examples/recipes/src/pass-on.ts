@@ -1,0 +1,37 @@
+import { type SseConnection, type SseEvent, SseManager, type SseSource, sse } from '@ssekit/express-sse'
+import { EventSourceParserStream } from 'eventsource-parser/stream'
+import express, { type Express } from 'express'
+
+const failures: unknown[] = []
+const app: Express = express()
+app.use(sse({ manager: new SseManager({ onError: (error) => failures.push(error) }) }))
+
+/** Where the other server is. */
+const upstream = { url: '' }
+
+// #region pass-on
+app.get('/events', (_req, res) => res.sse(passOn))
+
+async function passOn({ lastEventId, signal }: SseConnection): Promise<SseSource> {
+  const headers = lastEventId === '' ? {} : { 'Last-Event-ID': lastEventId }
+  const response = await fetch(upstream.url, { headers, signal }).catch(() => undefined)
+  // It has ended: so have we.
+  if (response?.status === 204) return null
+  // A 502 would be the last that an EventSource hears of us: it is told to ask again in ten seconds.
+  if (response?.status !== 200) return [{ retry: 10_000 }]
+  return eventsOf(response)
+}
+
+async function* eventsOf({ body }: Response): AsyncGenerator<SseEvent> {
+  if (body === null) return
+  const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream())
+  for await (const { id, event, data } of events) yield { id, event, data }
+}
+// #endregion pass-on
+
+app.get('/chunks', async (_req, res) => {
+  const { body } = await fetch(upstream.url)
+  await res.sse(body)
+})
+
+export { app, failures, upstream }

@@ -1,0 +1,21 @@
+import cookie from '@fastify/cookie'
+import sse, { merge, SseManager } from '@ssekit/fastify-sse'
+import Fastify from 'fastify'
+import { sessions } from './sessions.js'
+
+const manager = new SseManager()
+const app = Fastify()
+await app.register(cookie)
+await app.register(sse, { manager })
+
+// #region several
+app.get('/events', (request, reply) => {
+  const user = sessions.get(request.cookies.session ?? '')
+  if (user === undefined) return reply.code(401).send({ error: 'log in first' })
+  // In the same order each time: the one id that the client has is made of the places in all of them.
+  return reply.sse(merge(manager.getOrCreate('announcements'), manager.getOrCreate(`user:${user}`)))
+})
+
+// #endregion several
+
+export { app, manager }
