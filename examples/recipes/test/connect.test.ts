@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals'
+import { SseChannel } from '@ssekit/sse-core'
+import type { Browser, Page } from 'playwright-core'
+import { startChromium } from '../../../packages/sse-testkit/test/clients/chromium.js'
+import { until } from '../../from-python/test/serving.js'
+import { type ChangingServer, refusing, serveChanging, streaming } from './changing-server.js'
+
+const PAGE = `<!doctype html><script type="module">
+  import { connect } from './connect.js'
+  window.stop = connect('events', {
+    events: ['message', 'order'],
+    onEvent: ({ type, data }) => tell(type + ': ' + data),
+    onGap: () => tell('gap'),
+    onEnd: (status) => tell('end: ' + status),
+    retryMs: 1,
+  })
+</script>`
+
+let browser: Browser
+let page: Page
+let channel: SseChannel
+let server: ChangingServer
+let seen: string[]
+
+beforeAll(async () => {
+  browser = await startChromium()
+})
+
+afterAll(() => browser.close())
+
+/** What was asked of `/events`: the path, with its last event id. */
+function asked(): string[] {
+  return server.requests.flatMap(({ url = '' }) => (url.includes('/events') ? [url] : []))
+}
+
+beforeEach(async () => {
+  seen = []
+  channel = new SseChannel('news', { history: { maxEvents: 2 } })
+  server = await serveChanging(streaming(channel))
+  const script = await readFile(new URL('../dist/client/connect.js', import.meta.url), 'utf8')
+  page = await browser.newPage()
+  await page.route('**/app/', (route) => route.fulfill({ contentType: 'text/html', body: PAGE }))
+  await page.route('**/connect.js', (route) => route.fulfill({ contentType: 'text/javascript', body: script }))
+  await page.exposeFunction('tell', (what: string) => seen.push(what))
+  await page.goto(`${server.url}/app/`)
+  await until(() => channel.subscriberCount === 1)
+})
+
+afterEach(() => page.close())
+
+test('a page hears the types that it asked for, under an address of its own site', async () => {
+  await channel.broadcast('one')
+  await channel.broadcast({ event: 'order', data: 'two' })
+  await until(() => seen.length === 2)
+  expect(seen).toEqual(['message: one', 'order: two'])
+  expect(asked()).toEqual(['/app/events'])
+})
+
+test('a stream that breaks off is resumed by the EventSource alone', async () => {
+  await channel.broadcast('one')
+  await until(() => seen.length === 1)
+  server.cut()
+  await channel.broadcast('two')
+  await until(() => seen.length === 2)
+  expect(seen).toEqual(['message: one', 'message: two'])
+  expect(asked()).toHaveLength(2)
+})
+
+/** Lets the EventSource give up on a status, and says what is to happen meanwhile. */
+async function away(status: number, meanwhile: () => Promise<unknown>): Promise<void> {
+  const before = asked().length
+  server.answer = refusing(status)
+  server.cut()
+  await until(() => asked().length > before + 2)
+  await meanwhile()
+  server.answer = streaming(channel)
+}
+
+test.each([502, 503, 429])('after a %i the page comes back, and has missed nothing', async (status) => {
+  await away(status, () => channel.broadcast({ event: 'order', data: 'one' }))
+  await until(() => seen.length === 1)
+  await away(status, () => channel.broadcast('two'))
+  await until(() => seen.length === 2)
+  expect(seen).toEqual(['order: one', 'message: two'])
+})
+
+test('a page is told of a gap once', async () => {
+  await away(502, async () => {
+    for (const data of ['1', '2', '3']) await channel.broadcast(data)
+  })
+  await until(() => seen.length === 3)
+  await away(502, () => channel.broadcast('4'))
+  await until(() => seen.length === 4)
+  expect(seen).toEqual(['gap', 'message: 2', 'message: 3', 'message: 4'])
+})
+
+test('a place that only a gap has given is kept as well', async () => {
+  server.answer = streaming(channel, { lastEventId: 'unknown' })
+  server.cut()
+  await until(() => seen.length === 1)
+  await away(502, () => channel.broadcast('one'))
+  await until(() => seen.length === 2)
+  expect(seen).toEqual(['gap', 'message: one'])
+})
+
+test('at the end of the channel the page is told, and asks no more', async () => {
+  await channel.end('last')
+  await until(() => seen.length === 2)
+  expect(seen).toEqual(['message: last', 'end: 204'])
+  // The stream, the EventSource's own return, and the question why it gave up.
+  expect(asked()).toHaveLength(3)
+})
+
+test.each([401, 403, 404])('a %i is an answer, and the page asks no more', async (status) => {
+  server.answer = refusing(status)
+  server.cut()
+  await until(() => seen.length === 1)
+  expect(seen).toEqual([`end: ${status}`])
+  expect(asked()).toHaveLength(3)
+})
+
+test('a page that has closed it asks no more, not even what it was about to ask', async () => {
+  const held: ServerResponse[] = []
+  server.answer = (req, res) => {
+    if (asked().length === 2) refusing(502)(req, res)
+    else held.push(res)
+  }
+  server.cut()
+  await until(() => held.length === 1)
+  await page.evaluate(() => Reflect.get(window, 'stop')())
+  await until(() => held[0]?.closed === true)
+  expect(seen).toEqual([])
+  expect(asked()).toHaveLength(3)
+})
