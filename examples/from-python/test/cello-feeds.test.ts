@@ -89,6 +89,17 @@ describe('a deploy', () => {
     expect(back.status).toBe(204)
     deploys.clear()
   })
+
+  test('that is posted again is refused, while it runs and after, and its readers see each step once', async () => {
+    const url = await serve(deploy)
+    const post = async () => (await fetch(`${url}/deploy/8`, { method: 'POST' })).status
+    expect([await post(), await post()]).toEqual([202, 409])
+    const reader = await connect(deploy, '/deploy/8/progress')
+    await reader.end()
+    expect(reader.events.filter(({ event }) => event === 'progress')).toHaveLength(4)
+    expect(await post()).toBe(409)
+    deploys.clear()
+  })
 })
 
 describe('a stream that needs a token', () => {

@@ -17,35 +17,28 @@ const { app: resuming } = await import('../src/aiohttp/resume.js')
 const { followToTheEnd } = await import('../src/client/done.js')
 const { follow } = await import('../src/client/gap.js')
 const { watch } = await import('../src/client/page.js')
-const { readEvents } = await import('../src/client/persisting.js')
-const { connect } = await import('../src/client/reconnect.js')
+const { follow: followFromFile } = await import('../../recipes/src/client/follow.js')
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close()
 })
 
-async function start(app: Parameters<typeof listen>[0], port?: number): Promise<Listening> {
-  const listening = await listen(app, port)
+async function start(app: Parameters<typeof listen>[0]): Promise<Listening> {
+  const listening = await listen(app)
   closing.push(() => listening.close())
   return listening
 }
 
 interface SourceServer extends Listening {
-  requests: number
   /** Breaks every connection. */
   cut(): void
 }
 
 /** Answers everything with one source. */
-async function serveSource(source: SseSource, port?: number): Promise<SourceServer> {
-  const server = createServer((req, res) => {
-    served.requests += 1
-    void respond(req, res, source, { retryMs: 1 })
-  })
-  const listening = await start(server, port)
-  const served: SourceServer = { ...listening, requests: 0, cut: () => server.closeAllConnections() }
-  return served
+async function serveSource(source: SseSource): Promise<SourceServer> {
+  const server = createServer((req, res) => void respond(req, res, source, { retryMs: 1 }))
+  return { ...(await start(server)), cut: () => server.closeAllConnections() }
 }
 
 describe('a page', () => {
@@ -82,65 +75,26 @@ describe('a page', () => {
   })
 })
 
-describe('an EventSource that always comes back', () => {
-  test('resumes by itself where a stream broke off, without a second connection', async () => {
-    const channel = new SseChannel('news')
-    const server = await serveSource(channel)
-    const seen: string[] = []
-    closing.push(connect(server.url, ({ data }) => seen.push(data)))
-    await until(() => channel.subscriberCount === 1)
-    await channel.broadcast('one')
-    await until(() => seen.length === 1)
-    const back = new Promise((resolve) => channel.on('subscribe', resolve))
-    server.cut()
-    await channel.broadcast('two')
-    await back
-    await channel.broadcast('three')
-    await until(() => seen.length === 3)
-    expect(seen).toEqual(['one', 'two', 'three'])
-    expect(server.requests).toBe(2)
-  })
-
-  test('opens a new one with its last event id when a proxy has made the old one give up', async () => {
-    const channel = new SseChannel('news')
-    const first = await serveSource(channel)
-    const { port } = new URL(first.url)
-    const seen: string[] = []
-    closing.push(connect(first.url, ({ data }) => seen.push(data), 1))
-    await until(() => channel.subscriberCount === 1)
-    await channel.broadcast('one')
-    await until(() => seen.length === 1)
-    await first.close()
-    let refused = 0
-    const proxy = await start(
-      createServer((_req, res) => {
-        refused += 1
-        res.writeHead(502).end()
-      }),
-      Number(port),
-    )
-    await until(() => refused > 1)
-    await channel.broadcast('two')
-    await proxy.close()
-    await serveSource(channel, Number(port))
-    await until(() => seen.length === 2)
-    expect(seen).toEqual(['one', 'two'])
-  })
-})
-
 test('a client that keeps its id in a file goes on where it was', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ssekit-client-'))
   closing.push(() => rm(folder, { recursive: true }))
   const { url } = await start(resuming)
   const idFile = join(folder, 'last_event_id.txt')
-  const first: string[] = []
-  for await (const data of readEvents(url, idFile)) {
-    if (first.push(data) === 2) break
+  async function read(count: number): Promise<string[]> {
+    const data: string[] = []
+    const enough = new AbortController()
+    await followFromFile(url, {
+      idFile,
+      onEvent: (event) => {
+        if (data.push(event.data) === count) enough.abort()
+      },
+      onGap: () => {},
+      signal: enough.signal,
+    })
+    return data
   }
-  expect(first).toEqual(['Event 1', 'Event 2'])
-  const second: string[] = []
-  for await (const data of readEvents(url, idFile)) second.push(data)
-  expect(second).toEqual(['Event 3', 'Event 4', 'Event 5', 'Event 6', 'Event 7'])
+  expect(await read(2)).toEqual(['Event 1', 'Event 2'])
+  expect(await read(5)).toEqual(['Event 3', 'Event 4', 'Event 5', 'Event 6', 'Event 7'])
 })
 
 describe('a page that builds its state from events', () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { describe, expect, test } from '@jest/globals'
-import { SseManager } from '@ssekit/sse-core'
+import { respond, SseManager } from '@ssekit/sse-core'
 import { app as measured, manager as measuring, totals } from '../src/limits/figures.js'
 import { app as limited, manager as limiting } from '../src/limits/manager.js'
 import { app as rooms } from '../src/limits/rooms.js'
@@ -32,12 +33,17 @@ test('a room too many is a stream that says when to ask again', async () => {
 })
 
 test('who is logged out is disconnected, and is stopped when it comes back', async () => {
+  const open = createServer((req, res) => void respond(req, res, memberManager.getOrCreate('open')))
+  const other = await connect(open, '/')
   const reader = await connect(members, '/?session=s1')
   await memberManager.getOrCreate('news').broadcast('for members')
   await reader.take(1, isNews)
   expect(logOut('s1')).toBe(1)
   expect(await reader.end()).toBe('complete')
   expect((await connect(members, '/?session=s1', { 'last-event-id': reader.lastEventId })).status).toBe(204)
+  // A stream of another route, without a context, goes on.
+  await memberManager.getOrCreate('open').broadcast('for all')
+  expect(await nextData(other, 1)).toEqual(['for all'])
 })
 
 test('what went over all streams is added up by how they ended', async () => {

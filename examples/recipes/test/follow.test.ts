@@ -40,7 +40,7 @@ function start(onEvent = (data: string): void => void seen.push(data)): void {
   following = follow(server.url, {
     idFile,
     onEvent: ({ event = 'message', data }) => onEvent(`${event}: ${data}`),
-    onGap: ({ oldestId }) => void seen.push(`gap before ${oldestId?.split('.')[1]}`),
+    onGap: ({ oldestId }) => void seen.push(`gap before ${oldestId?.split('.').at(-1)}`),
     signal: stopping.signal,
   })
   following.catch(() => {})
@@ -70,6 +70,22 @@ test('a process that has heard nothing yet has a place', async () => {
   await stop()
   expect(await readFile(idFile, 'utf8')).toBe(channel.lastEventId)
   expect(seen).toEqual(['message: first'])
+})
+
+test('once it is stopped it handles no more, and loses nothing', async () => {
+  await stop()
+  start((data) => {
+    seen.push(data)
+    stopping.abort()
+  })
+  await until(() => channel.subscriberCount === 1)
+  await Promise.all([channel.broadcast('one'), channel.broadcast('two')])
+  await following
+  expect(seen).toEqual(['message: one'])
+  stopping = new AbortController()
+  start()
+  await until(() => seen.length === 2)
+  expect(seen).toEqual(['message: one', 'message: two'])
 })
 
 test('an event that could not be handled comes again, and the stream is left', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import Router from '@koa/router'
-import { type SseEvent, SseManager, sse } from '@ssekit/koa-sse'
+import { type SseChannel, type SseEvent, SseManager, sse } from '@ssekit/koa-sse'
 import Koa from 'koa'
 
 const steps = ['build', 'test', 'upload', 'switch']
@@ -19,15 +19,18 @@ async function* run(): AsyncGenerator<SseEvent> {
   }
 }
 
-async function deploy(id: string): Promise<void> {
-  const channel = deploys.getOrCreate(`deploy:${id}`)
+async function deploy(channel: SseChannel): Promise<void> {
   await channel.pipeFrom(run())
   // Everybody's stream ends behind this. Who comes back then gets 204, which stops an EventSource.
   await channel.end({ event: 'done', data: { status: 'complete' } })
 }
 
 router.post('/deploy/:id', (ctx) => {
-  void deploy(ctx.params.id ?? '')
+  const name = `deploy:${ctx.params.id}`
+  // A channel that has ended takes no more, and one that has not is another deploy's.
+  if (deploys.has(name)) return ctx.throw(409, 'this deploy was started before')
+  // Nobody awaits it, and what nobody hears of would end the process.
+  deploy(deploys.getOrCreate(name)).catch((error) => ctx.app.emit('error', error, ctx))
   ctx.status = 202
 })
 

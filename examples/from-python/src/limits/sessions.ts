@@ -6,18 +6,24 @@ const sessions = new Map([['s1', 'ann']])
 const app = new Koa()
 
 // #region sessions
+interface Login {
+  readonly user: string
+}
+
 app.use(sse({ manager }))
 app.use((ctx) => {
   const user = sessions.get(String(ctx.query.session))
   // 204 stops an EventSource, and so would 401. Who is disconnected comes back, and is told so here.
   if (user === undefined) return ctx.sse(null)
-  return ctx.sse(manager.getOrCreate('news'), { key: user, context: { user } })
+  const context: Login = { user }
+  return ctx.sse(manager.getOrCreate('news'), { key: user, context })
 })
 
 function logOut(session: string): number {
   const user = sessions.get(session)
   sessions.delete(session)
-  return manager.disconnect(({ context }: SseConnection<{ user: string }>) => context.user === user)
+  // It is asked of every stream of the manager, and those of other routes may have no context.
+  return manager.disconnect(({ context }: SseConnection<Login | undefined>) => context?.user === user)
 }
 
 // #endregion sessions

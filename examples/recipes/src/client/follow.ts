@@ -34,7 +34,11 @@ export async function follow(url: string, options: FollowOptions): Promise<void>
     if (response !== undefined && isRefusal(response.status)) throw new Error(`${url} answered ${response.status}`)
     if (response?.status === 200) {
       failures = 0
-      for await (const event of eventsOf(response, onRetry)) await handle(event)
+      for await (const event of eventsOf(response, onRetry)) {
+        // What came in the same piece may be waiting still.
+        if (signal.aborted) return
+        await handle(event)
+      }
     } else {
       failures += 1
       await response?.body?.cancel()
