@@ -40,8 +40,7 @@ router.post('/rooms/:room', async (ctx) => {
 async function readText(req: IncomingMessage, maxBytes: number): Promise<string | undefined> {
   const chunks: Buffer[] = []
   let bytes = 0
-  // A request that is destroyed could not be answered.
-  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+  for await (const chunk of req) {
     bytes += chunk.length
     if (bytes > maxBytes) return undefined
     chunks.push(chunk)

@@ -18,7 +18,7 @@ const tasks = new SseChannel<{ task: Task }>('tasks')
 router.get('/tasks', (ctx) => {
   const user = sessions.get(ctx.cookies.get('session') ?? '')
   if (user === undefined) return ctx.throw(401)
-  // What it is given is what was broadcast, before it became JSON. Asked of replayed events too.
+  // Asked of each event, those that are replayed too.
   return ctx.sse(tasks, { filter: ({ data }) => (data as Task).members.includes(user) })
 })
 

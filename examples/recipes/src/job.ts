@@ -45,7 +45,7 @@ app.get('/jobs/:id', async (req, res) => {
   // Not `getOrCreate`: who asks for a job that is not there must not take its name.
   const channel = jobs.get(`job:${req.params.id}`)
   if (channel === undefined) res.sendStatus(404)
-  // From its first step, whenever somebody opens the page; after a reload, from where they were.
+  // From its first step, whenever somebody opens the page; over a broken connection, from where they were.
   else await res.sse(channel, { rewind: Number.POSITIVE_INFINITY })
 })
 

@@ -8,7 +8,7 @@ const failures: unknown[] = []
 const report = (error: unknown): unknown => failures.push(error)
 
 // #region lasting-answer
-// All of an answer is kept, for ten minutes behind its last word.
+// However many words there are, each is kept for ten minutes.
 const answers = new SseManager({
   history: { maxEvents: Number.POSITIVE_INFINITY, maxBytes: 4 * 1024 * 1024, maxAgeMs: 10 * 60_000 },
 })

@@ -31,6 +31,8 @@ test('a room is no other channel, whatever it is called', async () => {
 test('what is too long is refused with 413', async () => {
   const room = await connect(app, '/rooms/long', cookie('ann-1'))
   expect(await say('long', 'x'.repeat(4 * 1024 + 1), cookie('ann-1'))).toBe(413)
+  // Also one that is still on its way when it is refused.
+  expect(await say('long', 'x'.repeat(4 * 1024 * 1024), cookie('ann-1'))).toBe(413)
   expect(await say('long', 'x'.repeat(4 * 1024), cookie('ann-1'))).toBe(204)
   const [said] = await room.take(1, ({ event }) => event === 'said')
   expect(JSON.parse(said?.data ?? '').text).toHaveLength(4 * 1024)

@@ -37,7 +37,7 @@ router.post('/deploy/:id', (ctx) => {
 router.get('/deploy/:id/progress', (ctx) => {
   const channel = deploys.get(`deploy:${ctx.params.id}`)
   if (channel === undefined) return ctx.throw(404, 'no such deploy')
-  // From its first step, whenever somebody opens the page; after a reload, from where they were.
+  // From its first step, whenever somebody opens the page; over a broken connection, from where they were.
   return ctx.sse(channel, { rewind: Number.POSITIVE_INFINITY })
 })
 
