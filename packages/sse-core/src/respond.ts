@@ -10,7 +10,7 @@ import type { RespondOptions } from './options.js'
 import { failOutcome } from './outcome.js'
 import { warn } from './report.js'
 import { lastEventIdOf } from './request-headers.js'
-import { release } from './running.js'
+import { release, take } from './running.js'
 import { requireSource, type SseSource } from './source.js'
 import { termsOf } from './terms-of.js'
 
@@ -36,6 +36,7 @@ export function respond(
   const outcome = new ObservedPromise<CloseReason>()
   try {
     requireSource(source)
+    take(source)
     connect(req, res, source, options, outcome)
   } catch (error) {
     failOutcome(outcome, error, res, options)

@@ -6,6 +6,7 @@ import { MergedSource } from './merge.js'
 import type { Packet } from './packet.js'
 import {
   type EventPuller,
+  expectErrors,
   isPullSource,
   type PullSource,
   pull,
@@ -18,6 +19,12 @@ import { SseStream } from './stream.js'
 import { Subscription } from './subscription.js'
 import { Pace, turn } from './turn.js'
 import { partOf } from './vector-id.js'
+
+/** Takes a source, which may fail from now on, read or not. */
+export function take(source: SseSource): void {
+  if (isChannel(source)) return
+  for (const part of partsOf(source)) expectErrors(part)
+}
 
 /** Makes a source ready for its head; undefined if it is. @throws {SseError} its channel is closed, or its broker is down */
 export function prepare(source: SseSource): Promise<void> | undefined {
@@ -188,6 +195,7 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
     return undefined
   }
   requireSource(result)
+  take(result)
   try {
     await prepare(result)
   } catch (error) {
