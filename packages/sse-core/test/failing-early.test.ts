@@ -34,4 +34,5 @@ test('one that had failed before it was refused ends no process', async () => {
   const client = await exchange(server, get())
   await client.until(/0\r\n\r\n$/)
   await turn()
+  expect(manager.stats().closed).toEqual({ limit: 1 })
 })
