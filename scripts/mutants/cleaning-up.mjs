@@ -7,7 +7,8 @@ const LOOPS = ['sse-core/test/(listen|merge|source|stream|subscribers|broker|bro
 export const cleaningUp = [
   ...mutantsOf('sse-core/src/connection.ts', LEAVING, [
     ['this.terms.wheel?.delete(this)\n', '', 'no heartbeat outlives its stream'],
-    ['this.terms.manager?.remove(this as SseConnection)\n', '', 'a stream that is over counts no longer'],
+    ['this.terms.manager?.ended(this as SseConnection)\n', '', 'a stream that is over is open no longer'],
+    ['this.terms.manager?.remove(this as SseConnection)\n', '', 'a stream that is over gives its place back'],
   ]),
   ...mutantsOf('sse-core/src/response-life.ts', LEAVING, [
     ['this.#belongings?.giveUp()\n', '', 'no timer and no signal outlive their stream'],
@@ -46,6 +47,24 @@ export const cleaningUp = [
     ],
     ["stall.drains.off('drain', stall.onDrain)\n", '', 'no drain listener is left on a kept-alive socket'],
   ]),
+  ...mutantsOf(
+    'sse-core/src/departure.ts',
+    ['sse-core/test/frozen-http2.test'],
+    [['if (session !== undefined) setTimeout(', 'if (false) setTimeout(', 'no socket stays that takes nothing']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/admission.ts',
+    ['sse-core/test/finishing.test'],
+    [
+      ['this.#connections.size + this.#finishing.size >=', 'this.#connections.size >=', 'who is finishing has a place'],
+      ['[...this.#finishing].filter(predicate)', '[]', 'close() waits for who is finishing'],
+      [
+        'for (const connections of [this.#connections, this.#finishing]) {',
+        'for (const connections of [this.#connections]) {',
+        'what is finishing is counted',
+      ],
+    ],
+  ),
   ...mutantsOf('sse-core/src/admission.ts', LEAVING, [
     ['else this.#keys.delete(key)', '', 'no key is remembered that nobody has'],
     [

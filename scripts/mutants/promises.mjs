@@ -50,11 +50,7 @@ export const promises = [
         'deliver',
         'all nodes hear in one order, whoever publishes within a delivery',
       ],
-      [
-        'if (reader.position === memory.delivered) giveNext',
-        'giveNext',
-        'who subscribes within a delivery hears it once',
-      ],
+      ['if (reader.position === memory.delivered) give(', 'give(', 'who subscribes within a delivery hears it once'],
       ['Math.max(limits.maxAgeMs + 1, MIN_SWEEP_MS)', 'limits.maxAgeMs + 1', 'a short history costs no timers'],
     ],
   ),
@@ -92,15 +88,93 @@ export const promises = [
     ],
   ]),
   ...mutantsOf(
+    'sse-core/src/filter.ts',
+    ['sse-core/test/filter.test'],
+    [['if (!types.isPromise(answer)) return', 'return', 'a filter that answers later lets nothing through']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/feed.ts',
+    ['sse-core/test/snapshot.test'],
+    [['{ event: snapshotOf(input.event, body) }', 'input', 'what waits for its log stays as it was']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/listener.ts',
+    ['sse-core/test/snapshot.test'],
+    [
+      [
+        'return item.copyEvent()',
+        'return { ...(item.event as SseEvent) }',
+        'what a loop does to an event is its own affair',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/copy.ts',
+    ['sse-core/test/copies.test'],
+    [['if (copy === undefined || copy === ours) return', 'return', 'a channel of another copy is none of ours']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/registry.ts',
+    ['sse-core/test/idle.test'],
+    [['if (channel.isClosed) continue\n', '', 'a name is free again when its channel has ended and is forgotten']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/running.ts',
+    ['sse-core/test/failing-early.test'],
+    [
+      ['  for (const part of partsOf(source)) expectErrors(part)\n', '', 'a Readable that fails early ends no process'],
+      ['  take(result)\n', '', 'nor does one that a function returned'],
+    ],
+  ),
+  ...mutantsOf('sse-core/src/running.ts', TESTS.contract, [
+    [
+      'return { isDone: false, packet: connection.terms.encoder.event(value) }',
+      'await turn()\n  return { isDone: false, packet: connection.terms.encoder.event(value) }',
+      'a first event that cannot be written is an error response',
+    ],
+  ]),
+  ...mutantsOf(
+    'sse-core/src/subscriptions.ts',
+    ['sse-core/test/answered-by-others.test'],
+    [['while (this.#running.size > 0) await', 'await', 'a function lasts as long as what it subscribes to later']],
+  ),
+  ...mutantsOf('sse-core/src/answer.ts', TESTS.contract, [
+    [
+      'if (!isDown || connection.isOpen',
+      'if (!isDown || true || connection.isOpen',
+      'a broker that is down is an overload to functions too',
+    ],
+  ]),
+  ...mutantsOf(
+    'sse-core/src/response-life.ts',
+    ['sse-core/test/answered-by-others.test'],
+    [
+      [
+        '    if (this.#isTaken) {\n      this.#failAsTaken()\n      return\n    }\n    // If',
+        '    // If',
+        'who answers before the stream is told so',
+      ],
+    ],
+  ),
+  ...mutantsOf('sse-core/src/response-life.ts', TESTS.http2, [
+    ['      unsetStreamHead(this.res, options)\n', '', 'a head that could not be sent is taken back'],
+  ]),
+  ...mutantsOf(
+    'sse-core/src/connection.ts',
+    ['sse-core/test/eager-sends.test'],
+    [['!writer.isOverfull && !isEager', '!writer.isOverfull', 'sends that are awaited leave others a turn']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/terms-of.ts',
+    ['express-sse/test/own-manager.test'],
+    [['if (!(source instanceof MergedSource)) return', 'return', 'merged channels belong to their manager']],
+  ),
+  ...mutantsOf(
     'sse-core/src/feed.ts',
     ['sse-core/test/(broker|broker-gaps|broker-past|history|cursor-model.stress|broadcast).test'],
     [
       ['process.nextTick(flush, this)', 'flush(this)', 'all events of one tick are one write', TESTS.contract],
-      [
-        'if (this.#whenWarm !== undefined) return this.#whenWarm.then(() => this.#publish(backplane, input))\n',
-        '',
-        'listen() takes its place when it is called',
-      ],
+      ['if (this.#whenWarm !== undefined) {', 'if (false) {', 'listen() takes its place when it is called'],
       [
         "if ('end' in input) this.#wasEnded = true\n    else if",
         'if',

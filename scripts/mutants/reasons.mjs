@@ -42,7 +42,11 @@ export const reasons = [
     'sse-core/src/admission.ts',
     [...TESTS.connection, ...TESTS.contract],
     [
-      ["if (this.#connections.size >= this.#maxConnections) return 'limit'", '', 'maxConnections is a limit'],
+      [
+        "if (this.#connections.size + this.#finishing.size >= this.#maxConnections) return 'limit'",
+        '',
+        'maxConnections is a limit',
+      ],
       ["if (count >= this.#maxConnectionsPerKey) return 'limit'", '', 'maxConnectionsPerKey is a limit'],
       ["if (this.#isClosed) return 'shutdown'", '', 'a closed manager lets nobody in'],
     ],

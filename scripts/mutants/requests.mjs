@@ -8,9 +8,13 @@ export const requests = [
     [['res.headersSent || isWatched(res)', 'res.headersSent', 'a response that is streamed already is not taken over']],
   ),
   ...mutantsOf(
-    'sse-core/src/head.ts',
-    ['sse-core/test/streamed-twice.test'],
-    [[' && !isWatched(res)) answerEmpty', ') answerEmpty', 'a stream that failed does not answer for another one']],
+    'sse-core/src/outcome.ts',
+    ['sse-core/test/(streamed-twice|answered-by-others).test'],
+    [
+      ['if (!isWatched(res)) answerFailure', 'answerFailure', 'a stream that failed does not answer for another one'],
+      ['if (!isTold) ', 'if (false) ', 'an error before the head is told to onError if to nobody else'],
+      ['if (!isTold) ', '', 'an error after the head is told to onError once'],
+    ],
   ),
   ...mutantsOf('sse-core/src/departure.ts', TESTS.contract, [
     [

@@ -56,11 +56,7 @@ export const writePath = [
       'a write that the kernel took whole is no full socket',
       TESTS.connection,
     ],
-    [
-      'held + (this.#outbox?.bytes ?? 0) > this.terms.settings.maxBufferedBytes',
-      'false',
-      'who lets send() pile up is cut',
-    ],
+    ['this.#outbox.bytes > this.terms.settings.maxBufferedBytes', 'false', 'who lets send() pile up is cut'],
     ['if (writeTimeoutMs > 0) stall.timer', 'if (false) stall.timer', 'who does not drain in time is cut'],
     ['if (this.isWritable) this.#owner.onWritable()', '', 'who drains goes on where it was'],
     ['if (this.isWritable) settle(stall, true)', '', 'an awaited send() goes on when the socket drains'],
