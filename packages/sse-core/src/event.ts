@@ -111,9 +111,8 @@ function writeBody(input: SseEvent): string {
 
 /** An event as it was when its text was made, whatever becomes of its data. */
 export function snapshotOf(event: SseEvent, body: string): SseEvent {
-  const { id } = event
-  const read = readBody(body, isJson(event))
-  const snapshot = id === undefined ? read : { ...read, id }
+  if (!isJson(event)) return event
+  const snapshot = { ...event, data: readBody(body, true).data }
   rememberBody({ event: snapshot, body })
   return snapshot
 }
@@ -123,7 +122,14 @@ export function isJson({ data }: SseEvent): boolean {
   return data !== undefined && typeof data !== 'string'
 }
 
-/** The event of a text that `bodyOf()` has made. @param hasJson whether its data is JSON */
+/** What the text of an event does not tell: which lines of its own ended with CR. Undefined if none did, as usual. */
+export function unreadOf({ data, comment }: SseEvent): Pick<SseEvent, 'data' | 'comment'> | undefined {
+  const isUnread = (text: unknown): boolean => typeof text === 'string' && text.includes('\r')
+  if (!isUnread(data) && !isUnread(comment)) return undefined
+  return { ...(isUnread(data) && { data }), ...(isUnread(comment) && { comment }) }
+}
+
+/** The event of a text that `bodyOf()` has made, but for what is unread. @param hasJson whether its data is JSON */
 export function readBody(body: string, hasJson: boolean): SseEvent {
   const event: { -readonly [K in keyof SseEvent]: SseEvent[K] } = {}
   const data: string[] = []

@@ -1,7 +1,7 @@
 import type { LogEntry } from './backplane.js'
 import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
-import { isJson, readBody, type SseEvent } from './event.js'
+import { isJson, readBody, type SseEvent, unreadOf } from './event.js'
 import { Frame, frameOf, shareFrame } from './frame.js'
 
 /**
@@ -21,6 +21,7 @@ export class LogItem {
   /** Whether the publisher chose the id, so that it may look like anything. */
   readonly hasOwnId: boolean
   readonly #hasJson: boolean
+  readonly #unread: Pick<SseEvent, 'data' | 'comment'> | undefined
   #event: SseEvent | undefined
 
   constructor({ kind, id, at, previousId, frame, event }: LogItemFields) {
@@ -31,6 +32,7 @@ export class LogItem {
     this.frame = frame
     this.hasOwnId = event?.id !== undefined
     this.#hasJson = event !== undefined && isJson(event)
+    this.#unread = event && unreadOf(event)
   }
 
   /** The event, with its id, as every filter sees it; made when the first wants to. */
@@ -41,17 +43,21 @@ export class LogItem {
 
   /** The event, with its id, which the caller may change. */
   copyEvent(): SseEvent {
-    return { ...readBody((this.frame as Frame).body, this.#hasJson), id: this.id }
+    return { ...this.#read(this.frame as Frame), id: this.id }
   }
 
   /** The entry that it was made of, for whoever keeps nothing else. */
   toEntry(): LogEntry {
     const { id, at, previousId, frame } = this
     if (frame === undefined) return { id, previousId, at, end: true }
-    const event = readBody(frame.body, this.#hasJson)
+    const event = this.#read(frame)
     const entry = { id, previousId, at, event: this.hasOwnId ? { ...event, id } : event }
     shareFrame(entry, frame)
     return entry
+  }
+
+  #read(frame: Frame): SseEvent {
+    return { ...readBody(frame.body, this.#hasJson), ...this.#unread }
   }
 }
 

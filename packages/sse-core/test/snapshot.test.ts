@@ -69,6 +69,8 @@ test('an event that is read back has all of its fields', async () => {
     { event: 'a: b', data: ' leading', retry: 5, comment: 'one\n\ntwo: three' },
     { comment: '' },
     { data: '' },
+    { data: 'a\r\nb\rc\r', comment: '\r' },
+    { data: { n: 1 }, comment: 'a\r\nb' },
     { data: null },
     { data: { 'data: ': 'x\ny' } },
     { data: '{"n":1}' },
