@@ -5,8 +5,8 @@ import { exchange, get, hangUp, serve } from './raw-exchange.js'
 
 afterEach(hangUp)
 
-// The copy that `require` loads beside the one of `import`.
-const other: typeof import('@ssekit/sse-core') = createRequire(import.meta.url)('@ssekit/sse-core')
+// What `require` loads, beside what `import` does. (Tests import the sources, and would require them too.)
+const other: typeof import('@ssekit/sse-core') = createRequire(import.meta.url)('../dist/cjs/index.js')
 
 const sources: readonly (readonly [what: string, make: () => SseSource])[] = [
   ['a channel', () => new other.SseChannel('news')],
