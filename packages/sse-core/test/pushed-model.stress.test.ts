@@ -156,7 +156,7 @@ describe('what a connection carries is what was published after its id, in order
           await shared?.close()
         }
       }),
-      { numRuns: isFullStress ? 3_000 : 150, endOnFailure: true },
+      { numRuns: isFullStress ? 3_000 : 100, endOnFailure: true },
     )
     // Sockets were full until the log had passed their readers, and all the rest has happened too.
     for (const [what, count] of Object.entries(tally)) expect([what, count > 0]).toEqual([what, true])

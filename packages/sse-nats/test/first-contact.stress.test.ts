@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { isFullStress } from '../../sse-testkit/test/stress.js'
 import { sharedBroker } from './shared-broker.js'
 
-const ROUNDS = isFullStress ? 1_000 : 150
+const ROUNDS = isFullStress ? 1_000 : 60
 
 const broker = sharedBroker()
 
