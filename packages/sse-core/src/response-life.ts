@@ -106,7 +106,8 @@ export abstract class ResponseLife {
   end(reason: CloseReason, farewell?: string): boolean {
     if (this.#reason !== undefined) return true
     if (isGone(this.res)) {
-      this.#leave(reason)
+      // Whatever it was to be: nobody was there for that.
+      this.onGone()
       return true
     }
     // What was broadcast in this tick still belongs to whoever has not been thrown out.

@@ -113,3 +113,18 @@ test.each([
   }
   await (await exchange(server, get('/nothing'))).until(/^HTTP\/1.1 204 No Content\r\n/)
 })
+
+test('who is gone without having said so is swept as a client that left', async () => {
+  const channel = new SseManager().getOrCreate('news')
+  let response: ServerResponse | undefined
+  let outcome: Promise<CloseReason> | undefined
+  const server = await serve((req, res) => {
+    response = res
+    outcome = respond(req, res, channel)
+  })
+  await (await exchange(server, get())).until(/retry/)
+  // Its `close` comes later in this turn.
+  response?.destroy()
+  expect(channel.cleanup()).toBe(1)
+  expect(await outcome).toBe('client')
+})
