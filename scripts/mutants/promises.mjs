@@ -109,11 +109,6 @@ export const promises = [
     ],
   ),
   ...mutantsOf(
-    'sse-core/src/copy.ts',
-    ['sse-core/test/copies.test'],
-    [['if (copy === undefined || copy === ours) return', 'return', 'a channel of another copy is none of ours']],
-  ),
-  ...mutantsOf(
     'sse-core/src/registry.ts',
     ['sse-core/test/idle.test'],
     [['if (channel.isClosed) continue\n', '', 'a name is free again when its channel has ended and is forgotten']],

@@ -24,7 +24,9 @@ test.each(sources)(
         res.writeHead(500).end()
       })
     })
-    await (await exchange(server, get())).until(/^HTTP\/1.1 500 /)
+    const client = await exchange(server, get())
+    await client.until(/^HTTP/)
+    expect(client.text()).toMatch(/^HTTP\/1.1 500 /)
     expect(outcome).toBeInstanceOf(TypeError)
     expect(String(outcome)).toContain('another copy')
   },
