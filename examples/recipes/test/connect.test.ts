@@ -7,7 +7,14 @@ import { startChromium } from '../../../packages/sse-testkit/test/clients/chromi
 import { until } from '../../from-python/test/serving.js'
 import { type ChangingServer, refusing, serveChanging, streaming } from './changing-server.js'
 
-const PAGE = `<!doctype html><script type="module">
+const PAGE = `<!doctype html><script>
+  window.EventSource = class extends EventSource {
+    constructor(...args) {
+      super(...args)
+      this.addEventListener('sse-checkpoint', () => hasPlace())
+    }
+  }
+</script><script type="module">
   import { connect } from './connect.js'
   window.stop = connect('events', {
     events: ['message', 'order'],
@@ -23,6 +30,7 @@ let page: Page
 let channel: SseChannel
 let server: ChangingServer
 let seen: string[]
+let places: number
 
 beforeAll(async () => {
   browser = await startChromium()
@@ -37,6 +45,7 @@ function asked(): string[] {
 
 beforeEach(async () => {
   seen = []
+  places = 0
   channel = new SseChannel('news', { history: { maxEvents: 2 } })
   server = await serveChanging(streaming(channel))
   const script = await readFile(new URL('../dist/client/connect.js', import.meta.url), 'utf8')
@@ -44,8 +53,12 @@ beforeEach(async () => {
   await page.route('**/app/', (route) => route.fulfill({ contentType: 'text/html', body: PAGE }))
   await page.route('**/connect.js', (route) => route.fulfill({ contentType: 'text/javascript', body: script }))
   await page.exposeFunction('tell', (what: string) => seen.push(what))
+  await page.exposeFunction('hasPlace', () => {
+    places += 1
+  })
   await page.goto(`${server.url}/app/`)
-  await until(() => channel.subscriberCount === 1)
+  // Until it has the id of its place there is nothing that it could miss.
+  await until(() => places === 1 && channel.subscriberCount === 1)
 })
 
 afterEach(() => page.close())
