@@ -112,7 +112,7 @@ export class SseManager {
 
   /**
    * The channel of this name, which is made if there is none. The same name gives the same channel for as long as anybody
-   * uses or holds it, or its history has not expired.
+   * uses or holds it, or its history has not expired. One that has ended goes with its history, whoever holds it.
    *
    * @typeParam Events the data of each event type; it is not checked against what others said of this channel
    * @throws {TypeError} the channel is there with other options
