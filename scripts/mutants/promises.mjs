@@ -143,16 +143,10 @@ export const promises = [
   ...mutantsOf(
     'sse-core/src/response-life.ts',
     ['sse-core/test/answered-by-others.test'],
-    [
-      [
-        '    if (this.#isTaken) {\n      this.#failAsTaken()\n      return\n    }\n    // If',
-        '    // If',
-        'who answers before the stream is told so',
-      ],
-    ],
+    [['if (this.#isTaken) this.#failAsTaken()\n    else if', 'if', 'who answers before the stream is told so']],
   ),
-  ...mutantsOf('sse-core/src/response-life.ts', TESTS.http2, [
-    ['      unsetStreamHead(this.res, options)\n', '', 'a head that could not be sent is taken back'],
+  ...mutantsOf('sse-core/src/opening.ts', TESTS.http2, [
+    ['    unsetStreamHead(res, options)\n', '', 'a head that could not be sent is taken back'],
   ]),
   ...mutantsOf(
     'sse-core/src/connection.ts',

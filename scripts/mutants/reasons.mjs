@@ -15,8 +15,16 @@ export const reasons = [
       ["this.close('slow')", "this.close('client')", "who does not read is told as 'slow'"],
       ["=> this.close('age')", "=> this.close('end')", "who is old enough is told as 'age'"],
       ["=> this.close('aborted')", "=> this.close('end')", "a signal is told as 'aborted'"],
-      ["this.#reason = 'error'", "this.#reason = 'end'", "a source that fails is told as 'error'"],
-      ["if (isGone(this.res)) this.#leave('client')", 'if (false) return', 'a client that left before is noticed'],
+      [
+        "if (!this.#leave('error')) return",
+        "if (!this.#leave('end')) return",
+        "a source that fails is told as 'error'",
+      ],
+      [
+        'if (isGone(this.res)) this.onGone()\n    else',
+        'if (false) return\n    else',
+        'a client that left before is noticed',
+      ],
     ],
   ),
   ...mutantsOf(

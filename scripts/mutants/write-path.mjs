@@ -38,8 +38,8 @@ export const writePath = [
   ]),
   ...mutantsOf('sse-core/src/response-life.ts', BYTES, [
     [
-      "this.#reason = 'end'\n    this.#letGo()\n    this.writer.stop()\n    this.#finish()",
-      'this.writer.stop()',
+      "if (!this.isOpen || !this.#leave('end')) return\n    this.writer.stop()\n    this.#finish()",
+      'if (this.isOpen) this.writer.stop()',
       'who does not read the end that somebody else wrote is cut',
     ],
   ]),

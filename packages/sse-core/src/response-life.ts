@@ -3,12 +3,11 @@ import { cut, isGone, unwatch, watch } from './departure.js'
 import { type CloseReason, type Failure, finishWithin } from './ending.js'
 import { SseError } from './errors.js'
 import type { SseRequest, SseResponse } from './exchange.js'
-import { answerFailure, setStreamHead, unsetStreamHead } from './head.js'
 import type { ObservedPromise } from './observed.js'
+import { sendHead } from './opening.js'
 import { lasts, type RespondOptions } from './options.js'
 import { failOutcome } from './outcome.js'
 import type { Reading } from './reading.js'
-import { drainBody } from './request-headers.js'
 import type { Terms } from './terms.js'
 import { Writer } from './writer.js'
 
@@ -43,7 +42,6 @@ export abstract class ResponseLife {
   #options: RespondOptions
   #belongings: Belongings | undefined
   #reason: CloseReason | undefined
-  #isOpen = false
   // What `respond()` returned; undefined once it is settled.
   #outcome: ObservedPromise<CloseReason> | undefined
 
@@ -82,7 +80,7 @@ export abstract class ResponseLife {
 
   /** Sends the head, if it is not sent yet: from then on an error can no longer become an error response. */
   open(): void {
-    if (this.#isOpen || this.#reason !== undefined) return
+    if (this.isOpen || this.#reason !== undefined) return
     if (this.#isTaken) {
       this.#failAsTaken()
       return
@@ -105,18 +103,12 @@ export abstract class ResponseLife {
   /** Ends the stream, with a last text if there is one; says whether the response is ours to finish. @internal */
   end(reason: CloseReason, farewell?: string): boolean {
     if (this.#reason !== undefined) return true
-    if (isGone(this.res)) {
-      // Whatever it was to be: nobody was there for that.
-      this.onGone()
-      return true
-    }
+    // Whatever it was to be: nobody was there for that.
+    if (isGone(this.res)) this.onGone()
     // What was broadcast in this tick still belongs to whoever has not been thrown out.
-    if (reason !== 'slow' && reason !== 'kicked') this.reading?.pump()
-    if (this.#reason !== undefined) return true
-    this.#reason = reason
-    this.#letGo()
+    else if (reason !== 'slow' && reason !== 'kicked') this.reading?.pump()
+    if (!this.#leave(reason)) return true
     if (reason === 'slow') {
-      this.writer.stop()
       cut(this.res)
       this.#settle()
       return true
@@ -130,9 +122,7 @@ export abstract class ResponseLife {
 
   /** Answers with something that is no stream. @internal */
   answer(reason: CloseReason, write: () => void): void {
-    if (this.#reason !== undefined) return
-    this.#reason = reason
-    this.#letGo()
+    if (!this.#leave(reason)) return
     if (this.#isTaken) {
       this.#settle()
       return
@@ -148,16 +138,14 @@ export abstract class ResponseLife {
   }
 
   /** Ends the stream for an error of its source. Before the head the response is left to the framework. @internal */
-  fail(error: unknown): void {
-    if (this.#reason !== undefined) return
-    this.#reason = 'error'
-    this.#letGo()
-    if (!this.#isOpen) {
-      this.#settle({ cause: error })
+  fail(cause: unknown): void {
+    if (!this.#leave('error')) return
+    if (!this.isOpen) {
+      this.#settle({ cause })
       return
     }
     this.writer.end()
-    this.#finish({ cause: error })
+    this.#finish({ cause })
   }
 
   /** @internal */
@@ -178,7 +166,7 @@ export abstract class ResponseLife {
 
   /** @internal */
   get isOpen(): boolean {
-    return this.#isOpen
+    return this.writer.isOpen
   }
 
   /** What the response asked for when it began. @internal */
@@ -189,22 +177,17 @@ export abstract class ResponseLife {
   /** @internal */
   onEnding(): void {
     // Before the head it is somebody else's response, and over when it is closed.
-    if (this.#reason !== undefined || !this.#isOpen) return
-    this.#reason = 'end'
-    this.#letGo()
+    if (!this.isOpen || !this.#leave('end')) return
     this.writer.stop()
     this.#finish()
   }
 
   /** @internal */
   onGone(): void {
-    if (this.#isTaken) {
-      this.#failAsTaken()
-      return
-    }
     // If somebody else has ended the response, then that is what it is, not a client that left. (`writableFinished` does not
     // tell: HTTP/2 says it of every stream that is closed.)
-    this.#leave(this.res.writableEnded ? 'end' : 'client')
+    if (this.#isTaken) this.#failAsTaken()
+    else if (this.#leave(this.res.writableEnded ? 'end' : 'client')) this.#settleUnanswered()
   }
 
   /** @internal */
@@ -222,7 +205,7 @@ export abstract class ResponseLife {
   protected begin(): void {
     const { filter, heartbeat, onClose, signal } = this.#options
     if (filter ?? heartbeat ?? onClose) this.belongings.keepScope()
-    if (isGone(this.res)) this.#leave('client')
+    if (isGone(this.res)) this.onGone()
     else this.#bound(signal, this.terms.settings.maxConnectionAgeMs)
     // Last, since nobody would stop it if what comes before throws.
     if (this.#reason === undefined) watch(this.res, this)
@@ -239,7 +222,7 @@ export abstract class ResponseLife {
 
   /** Whether somebody else has begun the response, and is to finish it. */
   get #isTaken(): boolean {
-    return !this.#isOpen && this.res.headersSent
+    return !this.isOpen && this.res.headersSent
   }
 
   /** Koa and Fastify answer by themselves when a handler is done that does not wait for its stream. */
@@ -256,55 +239,45 @@ export abstract class ResponseLife {
   }
 
   #sendHead(): void {
-    const options = this.#options
-    options.onHead?.()
-    try {
-      setStreamHead(this.res, options)
-      this.writer.open()
-    } catch (error) {
-      unsetStreamHead(this.res, options)
-      // The framework has let go of it by now.
-      if (options.onHead !== undefined) answerFailure(this.res)
-      throw error
-    }
-    this.#isOpen = true
-    this.writer.write(this.terms.preamble)
-    drainBody(this.req)
-    if (!lasts(options)) this.#options = NO_OPTIONS
+    sendHead(this, this.#options)
+    if (!lasts(this.#options)) this.#options = NO_OPTIONS
   }
 
   /** Has the head sent, to end what it begins. If that cannot be, the response is somebody else's to end. */
   #hasHead(): boolean {
-    if (this.#isOpen) return true
-    try {
-      if (!this.#isTaken) this.#sendHead()
-      if (!this.#isOpen) this.#settle()
-    } catch (cause) {
-      this.#settle({ cause })
+    if (this.isOpen) return true
+    let failure: Failure | undefined
+    if (!this.#isTaken) {
+      try {
+        this.#sendHead()
+        return true
+      } catch (cause) {
+        failure = { cause }
+      }
     }
-    return this.#isOpen
+    this.#settle(failure)
+    return false
   }
 
-  /** Nobody is there any more. */
-  #leave(reason: CloseReason): void {
-    if (this.#reason !== undefined) return
+  /** Every way out begins here: the first reason stands, and with it all is given up but the response. Says whether it is this one. */
+  #leave(reason: CloseReason): boolean {
+    if (this.#reason !== undefined) return false
     this.#reason = reason
-    this.#letGo()
+    this.#belongings?.giveUp()
+    this.reading?.close()
+    this.#belongings?.tellOver()
+    this.onOver()
+    return true
+  }
+
+  /** Nobody is left to whom the framework could answer. */
+  #settleUnanswered(): void {
     try {
-      // There is nobody left to whom the framework could answer.
       if (!this.res.headersSent) this.#options.onHead?.()
     } catch (error) {
       this.terms.report(error)
     }
     this.#settle()
-  }
-
-  /** Gives up everything but the response itself. */
-  #letGo(): void {
-    this.#belongings?.giveUp()
-    this.reading?.close()
-    this.#belongings?.tellOver()
-    this.onOver()
   }
 
   /** Settles once the response is over, which may take as long as a write may. */
@@ -321,7 +294,7 @@ export abstract class ResponseLife {
     this.writer.stop()
     this.onSettled()
     // After the head it may be that nobody else hears of it.
-    const onError = this.#isOpen ? this.terms.manager?.onError : undefined
+    const onError = this.isOpen ? this.terms.manager?.onError : undefined
     if (failure !== undefined) onError?.(failure.cause)
     const { onClose } = this.#options
     try {

@@ -62,6 +62,11 @@ export class Writer {
     this.#owner = owner
   }
 
+  /** Whether the head is sent. */
+  get isOpen(): boolean {
+    return (this.#socket ?? this.#sink) !== undefined
+  }
+
   /** Whether more waits here than may: what comes next would be too much. */
   get isOverfull(): boolean {
     return this.#outbox !== undefined && this.#outbox.bytes > this.terms.settings.maxBufferedBytes
