@@ -77,7 +77,7 @@ export const cleaningUp = [
     ['clearInterval(this.#timer)\n', '', 'the last stream takes the heartbeat timer with it'],
   ]),
   ...mutantsOf(
-    'sse-core/src/running.ts',
+    'sse-core/src/pulling.ts',
     [...LEAVING, 'sse-testkit/test/clients-odd-sources'],
     [
       [

@@ -121,7 +121,7 @@ export const promises = [
       ['  take(result)\n', '', 'nor does one that a function returned'],
     ],
   ),
-  ...mutantsOf('sse-core/src/running.ts', TESTS.contract, [
+  ...mutantsOf('sse-core/src/pulling.ts', TESTS.contract, [
     [
       'return { isDone: false, packet: connection.terms.encoder.event(value) }',
       'await turn()\n  return { isDone: false, packet: connection.terms.encoder.event(value) }',

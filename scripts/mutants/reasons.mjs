@@ -10,6 +10,7 @@ export const reasons = [
         "this.res.writableEnded ? 'end' : 'client'",
         "'client'",
         "who ends the response elsewhere is no client that left: 'end'",
+        TESTS.http2,
       ],
       ["this.res.writableEnded ? 'end' : 'client'", "'end'", "a client that leaves is told as 'client'"],
       ["this.close('slow')", "this.close('client')", "who does not read is told as 'slow'"],

@@ -50,3 +50,14 @@ export function requireDuration(name: string, value: number): number {
   }
   return value
 }
+
+/** @throws {RangeError} the value is no count of events */
+export function requireRewind(rewind: number): void {
+  if (
+    typeof rewind !== 'number' ||
+    !(rewind >= 0) ||
+    (!Number.isInteger(rewind) && rewind !== Number.POSITIVE_INFINITY)
+  ) {
+    throw new RangeError(`rewind must be a number of events, 0 or more, not ${String(rewind)}`)
+  }
+}

@@ -5,7 +5,7 @@ import { markAsOurs } from './copy.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import type { SseEvent } from './event.js'
 import { type EventFilter, passes } from './filter.js'
-import { requireDuration } from './limits.js'
+import { requireDuration, requireRewind } from './limits.js'
 import { GAP_EVENT } from './signals.js'
 import type { Subscriber } from './subscribers.js'
 import type { HeardEvent } from './typed-events.js'
@@ -75,17 +75,6 @@ export class ChannelListener<Events extends object = any> implements AsyncIterab
 }
 
 markAsOurs(ChannelListener)
-
-/** @throws {RangeError} the value is no count of events */
-export function requireRewind(rewind: number): void {
-  if (
-    typeof rewind !== 'number' ||
-    !(rewind >= 0) ||
-    (!Number.isInteger(rewind) && rewind !== Number.POSITIVE_INFINITY)
-  ) {
-    throw new RangeError(`rewind must be a number of events, 0 or more, not ${String(rewind)}`)
-  }
-}
 
 type Result = IteratorResult<SseEvent, undefined>
 const DONE: Result = { done: true, value: undefined }

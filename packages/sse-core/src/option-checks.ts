@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import { isPlainObject, requireLineEnding } from './event.js'
 import { requireHead } from './head.js'
-import { requireRewind } from './listener.js'
+import { requireRewind } from './limits.js'
 import type { SseOptions } from './options.js'
 
 /**

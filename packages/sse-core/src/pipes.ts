@@ -74,6 +74,6 @@ async function publishAll(puller: EventPuller, publish: Publish): Promise<void> 
   const pace = new Pace()
   for (let result = await puller.next(); !result.done; result = await puller.next()) {
     await publish(result.value)
-    await pace.step(0)
+    await pace.step()
   }
 }

@@ -1,6 +1,6 @@
-import { SseChannel } from './channel.js'
+import type { SseChannel } from './channel.js'
+import { channelOf, isChannel, listenOptionsOf } from './channel-source.js'
 import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
-import { ChannelListener } from './listener.js'
 import type { SseManager } from './manager.js'
 import { MergedSource } from './merge.js'
 import type { RespondOptions } from './options.js'
@@ -15,11 +15,11 @@ const heartbeats = new Heartbeats()
 
 /** The terms of a stream. @throws {RangeError} an option is out of its range */
 export function termsOf(source: SseSource, options: RespondOptions): Terms {
-  const channel = channelOf(source)
+  const channel = isChannel(source) ? channelOf(source) : undefined
   const manager = options.manager ?? managerOf(source)
   const { retryMs, maxConnectionAgeMs, eol, onFailure } = options
   // What is asked of `listen()` holds for the response too.
-  const listened = source instanceof ChannelListener ? source.options.heartbeatMs : undefined
+  const listened = isChannel(source) ? listenOptionsOf(source).heartbeatMs : undefined
   const heartbeatMs = options.heartbeatMs ?? listened
   const isUsual = (heartbeatMs ?? retryMs ?? maxConnectionAgeMs ?? eol) === undefined
   const holder = channel ?? manager ?? alone
@@ -36,17 +36,13 @@ export function termsOf(source: SseSource, options: RespondOptions): Terms {
 
 /** The manager of a source that is a channel of one; of what is merged, that of the first which has one. */
 export function managerOf(source: SseSource): SseManager | undefined {
-  if (!(source instanceof MergedSource)) return channelOf(source)?.manager
+  if (isChannel(source)) return channelOf(source).manager
+  if (!(source instanceof MergedSource)) return undefined
   for (const part of source.sources) {
     const manager = managerOf(part)
     if (manager !== undefined) return manager
   }
   return undefined
-}
-
-function channelOf(source: unknown): SseChannel | undefined {
-  if (source instanceof SseChannel) return source
-  return source instanceof ChannelListener ? source.channel : undefined
 }
 
 function wheelOf(owner: SseManager | SseChannel | undefined, heartbeatMs: number): HeartbeatWheel {

@@ -1,0 +1,50 @@
+import type { SseConnection } from './connection.js'
+import type { Packet } from './packet.js'
+import { type EventPuller, type PullSource, pullEvents } from './source.js'
+import { SseStream } from './stream.js'
+import { Pace, turn } from './turn.js'
+
+/** Streams what is read one value after another, no faster than the client reads. Resolves when it is over. */
+export async function runPull(connection: SseConnection, source: PullSource): Promise<void> {
+  if (source instanceof SseStream)
+    source.bound(connection.terms.settings.maxBufferedBytes, () => connection.close('slow'))
+  const puller = pullEvents(source)
+  const forget = connection.belongings.onCancel(() => puller.cancel(connection.terms.report))
+  const pace = new Pace()
+  try {
+    // The head of the others may have found that nobody is there.
+    if (connection.closeReason !== undefined) return
+    let next = pullPacket(connection, puller)
+    await turnUnlessRejected(next)
+    connection.open()
+    for (let result = await next; !result.isDone && connection.closeReason === undefined; result = await next) {
+      const { packet } = result
+      if (packet !== undefined && !(await connection.sendPacket(packet))) return
+      await pace.step()
+      next = pullPacket(connection, puller)
+    }
+  } finally {
+    forget()
+    puller.cancel(connection.terms.report)
+  }
+}
+
+interface Pulled {
+  readonly isDone: boolean
+  /** Undefined for an event that a filter let pass by. */
+  readonly packet?: Packet
+}
+
+/** The next event as it goes out: what cannot be written is an error of the source, and of the first an error response. */
+async function pullPacket(connection: SseConnection, puller: EventPuller): Promise<Pulled> {
+  const { done, value } = await puller.next()
+  if (done || connection.closeReason !== undefined) return { isDone: true }
+  if (!connection.accepts(value)) return { isDone: false }
+  return { isDone: false, packet: connection.terms.encoder.event(value) }
+}
+
+/** One turn of the event loop, in which an error of the source can still become an error response. */
+function turnUnlessRejected(first: Promise<unknown>): Promise<unknown> {
+  const oneTurn = turn()
+  return Promise.race([oneTurn, first.then(() => oneTurn)])
+}
