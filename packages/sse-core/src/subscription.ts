@@ -188,8 +188,10 @@ export class Subscription extends Cursor implements Subscriber, Reading {
   #loadPage(): void {
     this.loadPage().then(
       () => this.pump(),
-      // Where the past is kept it is kept still: the client comes back with its id, and has lost nothing.
-      (error: unknown) => this.connection.fail(error),
+      (error: unknown) => {
+        // Where the past is kept it is kept still: the client comes back with its id, and has lost nothing.
+        if (!this.#isOver) this.connection.fail(error)
+      },
     )
   }
 

@@ -8,7 +8,7 @@ import { isId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { Subscription } from './subscription.js'
-import { partOf, partsOf, vectorOf } from './vector-id.js'
+import { partOf, partsOf, SEPARATOR, vectorOf } from './vector-id.js'
 
 export interface SubscribeOptions extends StartOptions {
   /** Only the events for which this is true; also asked of what is replayed. */
@@ -20,10 +20,11 @@ export interface SubscribeOptions extends StartOptions {
 /** The channels on one connection, where there may be several or events are picked, and the ids that resume them together. */
 export class Subscriptions implements Reading {
   readonly #connection: SseConnection
-  // In the order of the ids' parts; a place is kept for a channel that is not ready yet, and for one that is over.
-  readonly #places: (Subscription | undefined)[] = []
+  // In the order of the ids' parts. Of a channel that is not ready yet, that cannot be read, or that is over there is its part
+  // alone: what the client has said of it, or where it ended. (A subscription would hold the log of a channel that is gone.)
+  readonly #places: (Subscription | string)[] = []
   readonly #running = new Set<Promise<void>>()
-  // The parts of the client's id, where a function subscribes to one channel after the other.
+  // The parts of the client's id that follow, where a function subscribes to one channel after the other.
   #unclaimed: readonly string[] = []
   #isVectorBroken = false
   #isPumping = false
@@ -53,16 +54,16 @@ export class Subscriptions implements Reading {
   }
 
   get hasMore(): boolean {
-    return this.#places.some((subscription) => subscription?.hasMore)
+    return this.#subscriptions.some(({ hasMore }) => hasMore)
   }
 
   get hasUnsent(): boolean {
-    return this.#places.some((subscription) => subscription?.hasUnsent)
+    return this.#subscriptions.some(({ hasUnsent }) => hasUnsent)
   }
 
-  /** Keeps the next place. */
-  reserve(): number {
-    return this.#places.push(undefined) - 1
+  /** Keeps the next place, for who reads on behind an id. */
+  reserve(lastEventId = ''): number {
+    return this.#places.push(lastEventId) - 1
   }
 
   /** Adds a channel that is warm; resolves when it is over. Nothing of it is written before `start()`. */
@@ -71,6 +72,7 @@ export class Subscriptions implements Reading {
     return new Promise((resolve) => {
       const onOver = (): void => {
         forget()
+        this.#places[place] = subscription.lastId
         resolve()
       }
       const sentPosition = cursor.position
@@ -89,16 +91,21 @@ export class Subscriptions implements Reading {
     const connection = this.#connection
     const { rewind = connection.options.rewind ?? 0, signal } = options
     requireRewind(rewind)
-    if (connection.closeReason !== undefined || signal?.aborted) return
-    const place = this.reserve()
+    if (connection.closeReason !== undefined) return
+    const parts = connection.lastEventId.split(SEPARATOR)
+    // Before anything is waited for: until all are subscribed to, their parts of the client's id have to stay in the ids that
+    // it is given, of those too that never will be.
+    if (this.#places.length === 0) this.#unclaimed = parts
+    const place = this.reserve(options.lastEventId ?? parts[this.#places.length])
+    if (signal?.aborted) return
     const warming = channel.warm()
     if (warming !== undefined) await warming
     if (connection.closeReason !== undefined) return
-    // Until the others are subscribed to as well, their parts of the client's id have to stay in the ids that it is given.
+    // Its log knows whether what looks like several ids is one.
     if (place === 0) this.#unclaimed = partsOf(connection.lastEventId, channel, false)
     connection.open()
     if (connection.closeReason !== undefined) return
-    const lastEventId = options.lastEventId ?? this.lastEventIdFor(channel, place)
+    const lastEventId = options.lastEventId ?? partOf(connection.lastEventId, channel, place, false)
     const over = this.attach(place, channel, channel.cursor({ lastEventId, rewind }), options)
     this.start(place)
     await over
@@ -112,15 +119,15 @@ export class Subscriptions implements Reading {
 
   /** Begins to write what was attached at a place and after it. */
   start(first: number): void {
-    const started = this.#places.slice(first)
+    const started = this.#places.slice(first).filter(isSubscription)
     // First all gaps: until then an id cannot say where the client stands in every channel.
-    for (const subscription of started) subscription?.tellGap()
+    for (const subscription of started) subscription.tellGap()
     // A fresh client that is cut before its first event is to resume too; and with one more channel ids say more than before.
-    if (first > 0 || started.some((subscription) => subscription?.isFresh)) {
+    if (first > 0 || started.some(({ isFresh }) => isFresh)) {
       const checkpoint = this.checkpoint()
       if (checkpoint !== undefined) this.#connection.writer.enqueue(checkpoint)
     }
-    for (const subscription of started) subscription?.pump()
+    for (const subscription of started) subscription.pump()
   }
 
   /** Resolves when all that are tracked are over, those among them that were begun meanwhile. */
@@ -149,23 +156,18 @@ export class Subscriptions implements Reading {
   }
 
   pump(): void {
-    for (const subscription of this.#places) subscription?.pump()
+    for (const subscription of this.#subscriptions) subscription.pump()
   }
 
   close(): void {
-    for (const subscription of this.#places) subscription?.close()
-  }
-
-  /** What the client's last event id says of the channel at a place. */
-  lastEventIdFor(channel: SseChannel, place: number): string | undefined {
-    return partOf(this.#connection.lastEventId, channel, place, false)
+    for (const subscription of this.#subscriptions) subscription.close()
   }
 
   /** The id of where all cursors stand; undefined if it cannot be written. */
   idAtCursors(): string | undefined {
     if (this.hasVectorIds) return this.#isVectorBroken ? undefined : this.#vector()
-    const id = this.#places[0]?.lastId
-    return id !== undefined && isId(id) ? id : undefined
+    const id = this.#partAt(0)
+    return isId(id) ? id : undefined
   }
 
   /**
@@ -189,7 +191,7 @@ export class Subscriptions implements Reading {
   checkpoint(): Packet | undefined {
     const id = this.#connection.options.checkpoints === false ? undefined : this.idAtCursors()
     if (id === undefined) return undefined
-    for (const subscription of this.#places) subscription?.markSent()
+    for (const subscription of this.#subscriptions) subscription.markSent()
     return this.#connection.terms.encoder.checkpoint(id)
   }
 
@@ -197,12 +199,17 @@ export class Subscriptions implements Reading {
     return Math.max(this.#places.length, this.#unclaimed.length)
   }
 
+  get #subscriptions(): Subscription[] {
+    return this.#places.filter(isSubscription)
+  }
+
   #vector(): string | undefined {
-    const parts = Array.from(
-      { length: this.#partCount },
-      (_, place) => this.#places[place]?.lastId ?? this.#unclaimed[place] ?? '',
-    )
-    return vectorOf(parts)
+    return vectorOf(Array.from({ length: this.#partCount }, (_, place) => this.#partAt(place)))
+  }
+
+  #partAt(place: number): string {
+    const taken = this.#places[place] ?? this.#unclaimed[place] ?? ''
+    return typeof taken === 'string' ? taken : taken.lastId
   }
 
   #filterWith(own: EventFilter | undefined): EventFilter | undefined {
@@ -210,4 +217,8 @@ export class Subscriptions implements Reading {
     if (filter === undefined || own === undefined) return own ?? filter
     return (event) => passes(filter, event) && passes(own, event)
   }
+}
+
+function isSubscription(place: Subscription | string): place is Subscription {
+  return typeof place !== 'string'
 }

@@ -4,7 +4,7 @@ import { isId } from './log-item.js'
 /** Longer or stranger ids make a browser ask for leave (a CORS preflight) before it reconnects across origins. */
 const MAX_LENGTH = 128
 /** What parts the positions of a vector id; generated ids do not contain it. */
-const SEPARATOR = '~'
+export const SEPARATOR = '~'
 
 /** The id of places in several channels, `''` for none in one of them; undefined if it cannot be written. */
 export function vectorOf(parts: readonly string[]): string | undefined {

@@ -15,6 +15,10 @@ export async function serve(handler: Handler): Promise<Server> {
   return server
 }
 
+export function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
 /** A connection of one's own, with every byte that came over it. */
 export interface RawConnection {
   readonly socket: Socket
