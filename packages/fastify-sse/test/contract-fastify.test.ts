@@ -54,6 +54,17 @@ describe('Fastify', () => {
     expect(channel.subscriberCount).toBe(0)
   })
 
+  test('app.close() ends a stream of inject(), whose connection is no socket', async () => {
+    const app = createApp()
+    await app.register(sse, { manager: new SseManager(), close: { event: 'bye' } })
+    const channel = app.sseManager.getOrCreate('news')
+    app.get('/', (_request, reply) => reply.sse(channel))
+    const response = await app.inject({ url: '/', payloadAsStream: true })
+    const reader = await readEvents(response.stream())
+    await app.close()
+    await reader.until(() => reader.events.some(({ data }) => data === 'bye'), 'the last event')
+  })
+
   test('a handler that neither awaits nor returns the stream streams all the same', async () => {
     const app = createApp()
     await app.register(sse)

@@ -109,7 +109,9 @@ const MAX_CANCEL_MS = 250
 /** Breaks a response off, so that the client sees that it is not complete. */
 export function cut(res: SseResponse): void {
   if (res instanceof ServerResponse) {
+    const isWaiting = waits(res)
     res.destroy()
+    if (isWaiting) res.emit(CUT)
     return
   }
   const { stream } = res
@@ -128,13 +130,18 @@ function breakConnection(stream: Http2Stream, session: Http2Session): void {
   session.socket[Symbol.asyncDispose]().catch(() => {})
 }
 
+/** Whether a response waits behind another one on its connection, and so has none yet. */
+export function waits(res: SseResponse): res is ServerResponse {
+  return res instanceof ServerResponse && res.socket === null && !res.writableFinished && !isGone(res)
+}
+
 /** Calls back once a response is finished or gone, whichever is first. */
 export function whenOver(res: SseResponse, callback: () => void): void {
   if (res.writableFinished || isGone(res)) {
     queueMicrotask(callback)
     return
   }
-  const socket = res instanceof ServerResponse && res.socket === null ? res.req.socket : undefined
+  const socket = waits(res) ? res.req.socket : undefined
   const done = (): void => {
     for (const event of OVER_EVENTS) res.off(event, done)
     if (socket !== undefined) offSocketClose(socket, done)
@@ -144,4 +151,6 @@ export function whenOver(res: SseResponse, callback: () => void): void {
   if (socket !== undefined) onSocketClose(socket, done)
 }
 
-const OVER_EVENTS = ['finish', 'close', 'error']
+/** What is emitted of a response that is cut while it waits: there will be no `close` before it would be its turn. */
+const CUT: unique symbol = Symbol('ssekit.cut')
+const OVER_EVENTS = ['finish', 'close', 'error', CUT]

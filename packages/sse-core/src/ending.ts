@@ -1,5 +1,4 @@
-import { ServerResponse } from 'node:http'
-import { cut, whenOver } from './departure.js'
+import { cut, waits, whenOver } from './departure.js'
 import type { SseResponse } from './exchange.js'
 
 /**
@@ -15,15 +14,24 @@ export interface Failure {
 
 /** Calls back once a response is finished or gone, and destroys it if that takes longer, in ms; `Infinity` is never. */
 export function finishWithin(res: SseResponse, ms: number, callback: () => void): void {
+  const timer = Number.isFinite(ms) ? setTimeout(cut, ms, res).unref() : undefined
+  whenOver(res, () => {
+    clearTimeout(timer)
+    callback()
+  })
+}
+
+/** The same, from when the response has its connection: one that waits behind another cannot finish before. */
+export function finishInTurn(res: SseResponse, ms: number, callback: () => void): void {
+  if (!waits(res)) {
+    finishWithin(res, ms, callback)
+    return
+  }
   let timer: NodeJS.Timeout | undefined
   const start = (): void => {
-    timer = setTimeout(cut, ms, res).unref()
+    if (Number.isFinite(ms)) timer = setTimeout(cut, ms, res).unref()
   }
-  if (Number.isFinite(ms)) {
-    // One that waits behind another on its connection cannot finish before it has the socket.
-    if (res instanceof ServerResponse && res.socket === null) res.once('socket', start)
-    else start()
-  }
+  res.once('socket', start)
   whenOver(res, () => {
     res.off('socket', start)
     clearTimeout(timer)

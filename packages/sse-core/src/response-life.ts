@@ -1,6 +1,6 @@
 import { Belongings } from './belongings.js'
 import { cut, isGone, unwatch, watch } from './departure.js'
-import { type CloseReason, type Failure, finishWithin } from './ending.js'
+import { type CloseReason, type Failure, finishInTurn } from './ending.js'
 import { SseError } from './errors.js'
 import type { SseRequest, SseResponse } from './exchange.js'
 import type { ObservedPromise } from './observed.js'
@@ -282,7 +282,7 @@ export abstract class ResponseLife {
 
   /** Settles once the response is over, which may take as long as a write may. */
   #finish(failure?: Failure): void {
-    finishWithin(this.res, this.terms.settings.writeTimeoutMs || Number.POSITIVE_INFINITY, () => this.#settle(failure))
+    finishInTurn(this.res, this.terms.settings.writeTimeoutMs || Number.POSITIVE_INFINITY, () => this.#settle(failure))
   }
 
   /** The response is over, or is none of ours. */

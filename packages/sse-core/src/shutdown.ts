@@ -1,4 +1,6 @@
 import { ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { cut } from './departure.js'
 import { finishWithin } from './ending.js'
 import type { SseResponse } from './exchange.js'
@@ -38,19 +40,16 @@ function afterCatchingUp(stream: ResponseLife, ms: number, callback: (leftMs: nu
 
 function endWith(stream: ResponseLife, farewell: string, graceMs: number, onOver: () => void): void {
   const close = closer(stream.res)
-  if (!stream.end('shutdown', farewell)) {
-    onOver()
-    return
-  }
-  finishWithin(stream.res, graceMs, () => {
-    close()
-    onOver()
-  })
+  if (stream.end('shutdown', farewell)) closeWithin(stream.res, graceMs, close, onOver)
+  else onOver()
 }
 
 /** Closes the socket of a stream that has ended, once its client has taken the rest or the time is over; then calls back. */
 export function closeAfterwards(res: SseResponse, graceMs: number, onOver: () => void): void {
-  const close = closer(res)
+  closeWithin(res, graceMs, closer(res), onOver)
+}
+
+function closeWithin(res: SseResponse, graceMs: number, close: () => void, onOver: () => void): void {
   finishWithin(res, graceMs, () => {
     close()
     onOver()
@@ -59,11 +58,13 @@ export function closeAfterwards(res: SseResponse, graceMs: number, onOver: () =>
 
 /** What closes the connection of a response, which does not know it any more once it is over. */
 function closer(res: SseResponse): () => void {
-  const socket = res instanceof ServerResponse ? res.socket : undefined
+  const socket: Socket | Duplex | null = res instanceof ServerResponse ? res.socket : null
   const session = res instanceof ServerResponse ? undefined : res.stream?.session
   return () => {
     // An idle kept-alive connection would hold up `server.close()`.
-    socket?.destroySoon()
+    if (socket instanceof Socket) socket.destroySoon()
+    // Any other stream may be given to a server as a connection.
+    else socket?.end()
     session?.close()
   }
 }

@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http'
+import { Duplex } from 'node:stream'
 import { afterEach, expect, test } from '@jest/globals'
 import { respond, SseManager } from '@ssekit/sse-core'
 import { turn } from './collecting.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
+import { until } from './until.js'
 
 afterEach(hangUp)
 
@@ -30,4 +32,24 @@ test('a manager that closes leaves a response alone that somebody else has begun
   socket.write(get())
   await until(/next/)
   expect(text()).not.toContain('bye')
+})
+
+test('a manager closes the streams of a connection that is no socket', async () => {
+  const manager = new SseManager()
+  const news = manager.getOrCreate('news')
+  const server = await serve((req, res) => void respond(req, res, news))
+  let text = ''
+  const connection = new Duplex({
+    read() {},
+    write(chunk, _encoding, done) {
+      text += chunk
+      done()
+    },
+  })
+  server.emit('connection', connection)
+  connection.push(get())
+  await until(() => news.subscriberCount === 1, 'the stream')
+  await manager.close({ event: 'bye' })
+  expect(text).toContain('data: bye\n\n')
+  expect(connection.writableEnded).toBe(true)
 })

@@ -3,6 +3,7 @@ import { afterEach, expect, jest, test } from '@jest/globals'
 import { type CloseReason, respond, SseManager } from '@ssekit/sse-core'
 import { turn } from './collecting.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
+import { until } from './until.js'
 
 afterEach(async () => {
   jest.useRealTimers()
@@ -35,4 +36,24 @@ test('a stream that has ended behind a slow answer of its connection waits for i
   expect(await over).toBe('end')
   socket.write(get('/after'))
   await until(/after/)
+})
+
+test('manager.close() waits no longer than its grace for a stream behind an answer that does not come', async () => {
+  const manager = new SseManager()
+  const news = manager.getOrCreate('news')
+  const over: Promise<CloseReason>[] = []
+  let slow: ServerResponse | undefined
+  const server = await serve((req, res) => {
+    if (req.url === '/slow') slow = res
+    else over.push(respond(req, res, news))
+  })
+  const { until: untilHeard, text } = await exchange(server, get('/slow') + get('/events'))
+  await until(() => manager.stats().connections === 1, 'the stream')
+  await manager.close({ graceMs: 50 })
+  expect(await over[0]).toBe('shutdown')
+  expect(manager.stats().closed).toEqual({ shutdown: 1 })
+  // Somebody else's answer on the same connection is none of ours.
+  slow?.end('slow')
+  await untilHeard(/slow/)
+  expect(text()).not.toContain('event-stream')
 })
