@@ -74,6 +74,8 @@ function prepareConnection(
   try {
     if (res.headersSent || isWatched(res)) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
     requireOptions(options)
+    // Of a response that was pushed Node does not say for which request.
+    if (res.req === null) Object.assign(res, { req })
     const lastEventId = options.lastEventId ?? lastEventIdOf(req)
     return new SseConnection(res, lastEventId, options, termsOf(source, options), outcome)
   } catch (error) {

@@ -1,4 +1,6 @@
-import { Readable } from 'node:stream'
+import { IncomingMessage } from 'node:http'
+import { Http2ServerRequest } from 'node:http2'
+import { PassThrough, Readable } from 'node:stream'
 import { inspect, types } from 'node:util'
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
@@ -46,6 +48,7 @@ export function requireSource(source: unknown): asserts source is SseSource {
 
 /** Begins to read. */
 export function pull(source: PullSource): Puller {
+  if (isRequest(source)) return pullBody(source)
   if (isReadable(source)) return pullReadable(source)
   if (source instanceof ReadableStream) return pullStream(source)
   return pullIterable(source)
@@ -124,9 +127,33 @@ function pullReadable(stream: Readable): Puller {
   expectErrors(stream)
   return {
     next: () => iterator.next(),
+    cancel(report) {
+      try {
+        // The iterator's own `return()` would wait for the read that is under way.
+        stream.destroy()
+      } catch (error) {
+        report(error)
+      }
+    },
+  }
+}
+
+/** Whether it is a request to a server: perhaps the one that is being answered. */
+function isRequest(source: PullSource): source is IncomingMessage | Http2ServerRequest {
+  // What a client gets is an `IncomingMessage` too, but has a status.
+  return source instanceof Http2ServerRequest || (source instanceof IncomingMessage && source.statusCode === null)
+}
+
+/** To destroy a request would take the connection with it, and the end of its answer. */
+function pullBody(request: IncomingMessage | Http2ServerRequest): Puller {
+  const body = new PassThrough()
+  request.pipe(body)
+  return {
+    next: pullReadable(body).next,
     cancel() {
-      // The iterator's own `return()` would wait for the read that is under way.
-      stream.destroy()
+      request.unpipe(body)
+      request.resume()
+      body.destroy()
     },
   }
 }

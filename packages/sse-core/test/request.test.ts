@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { connect, createServer } from 'node:http2'
+import { type ClientHttp2Stream, connect, createServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from '@jest/globals'
-import { respond, SseChannel } from '@ssekit/sse-core'
+import { respond, SseChannel, type SseConnection, SseManager } from '@ssekit/sse-core'
 import { turn } from './collecting.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
+import { until } from './until.js'
 
 afterEach(hangUp)
 
@@ -54,6 +55,60 @@ test('a body over HTTP/2, which need not say that there is one, is taken while t
   // More than the window that a stream begins with.
   stream.end(Buffer.alloc(1_000_000))
   await once(stream, 'finish')
+  client.destroy()
+  server.close()
+  await once(server, 'close')
+})
+
+test('a request whose body is streamed back is answered to the end, though its body goes on', async () => {
+  const manager = new SseManager()
+  const server = await serve((req, res) => void respond(req, res, req, { manager }))
+  const client = await exchange(
+    server,
+    `${get('/', 'Transfer-Encoding: chunked\r\n').replace('GET', 'POST')}5\r\nhello\r\n`,
+  )
+  await client.until(/data: hello/)
+  await manager.close({ event: 'bye' })
+  await client.until(/data: bye\n\n[\s\S]*0\r\n\r\n$/)
+})
+
+test('so is one that is sent away', async () => {
+  const manager = new SseManager({ maxConnections: 0 })
+  const server = await serve((req, res) => void respond(req, res, req, { manager }))
+  const client = await exchange(
+    server,
+    `${get('/', 'Transfer-Encoding: chunked\r\n').replace('GET', 'POST')}5\r\nhello\r\n`,
+  )
+  await client.until(/retry: \d+\n\n/)
+  // Its connection takes the next one.
+  client.socket.write(`0\r\n\r\n${get()}`)
+  await client.until(/retry: \d+\n\n[\s\S]*retry: \d+\n\n/)
+})
+
+test('a response that is pushed over HTTP/2 streams as any other, to the request that it was pushed for', async () => {
+  const manager = new SseManager()
+  const news = manager.getOrCreate('news')
+  const requests: unknown[] = []
+  const server = createServer((req, res) => {
+    res.createPushResponse({ ':path': '/pushed' }, (_error, pushed) => {
+      const source = async (connection: SseConnection): Promise<void> => {
+        requests.push(connection.req === req)
+        await connection.subscribe(news)
+      }
+      void respond(req, pushed, source, { manager })
+      res.end()
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  client.request({ ':path': '/' }).resume()
+  const [pushed] = (await once(client, 'stream')) as [ClientHttp2Stream]
+  const whole = text(pushed)
+  await until(() => news.subscriberCount === 1, 'the pushed stream')
+  await news.broadcast('hello')
+  await news.end()
+  expect(await whole).toContain('data: hello\n\n')
+  expect(requests).toEqual([true])
   client.destroy()
   server.close()
   await once(server, 'close')

@@ -64,6 +64,18 @@ test.each([
   expect(errors).toMatchObject([{ message: 'of return()' }])
 })
 
+test('a destroy() that throws when the client leaves is reported, and that is all', async () => {
+  const destroy = (): never => {
+    throw new Error('of destroy()')
+  }
+  serving = await serveSource(() => Object.assign(new Readable({ read() {} }), { destroy }), { manager })
+  const client = new RawClient(serving.url)
+  await client.opened()
+  await client.leave()
+  expect(await serving.outcome).toBe('client')
+  expect(errors).toMatchObject([{ message: 'of destroy()' }])
+})
+
 test('of an iterator without return() nothing more is asked after the client has left', async () => {
   let asked = 0
   const next = async () => {
