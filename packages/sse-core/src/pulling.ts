@@ -6,9 +6,11 @@ import { Pace, turn } from './turn.js'
 
 /** Streams what is read one value after another, no faster than the client reads. Resolves when it is over. */
 export async function runPull(connection: SseConnection, source: PullSource): Promise<void> {
-  if (source instanceof SseStream)
-    source.bound(connection.terms.settings.maxBufferedBytes, () => connection.close('slow'))
   const puller = pullEvents(source)
+  // Not before it is ours: of two who want it one is refused.
+  if (source instanceof SseStream) {
+    source.bound(connection.terms.settings.maxBufferedBytes, () => connection.close('slow'))
+  }
   const forget = connection.belongings.onCancel(() => puller.cancel(connection.terms.report))
   const pace = new Pace()
   try {

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals'
-import { respond, type SseConnection, SseManager } from '@ssekit/sse-core'
+import { type CloseReason, respond, type SseConnection, SseManager, SseStream } from '@ssekit/sse-core'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
+import { until } from './until.js'
 
 afterEach(hangUp)
 
@@ -32,4 +33,23 @@ test('a response that is streamed already is not taken over before its head, nor
   expect(text()).not.toContain('of the second')
   expect(errors).toMatchObject([{ code: 'ERR_SSE_HEADERS_SENT' }])
   expect(manager.stats().closed).toEqual({ end: 1 })
+})
+
+test('an SseStream that is given to a second response is refused there, and bounded as before on the first', async () => {
+  const manager = new SseManager({ maxBufferedBytes: 64 * 1024, writeTimeoutMs: 0, onError: () => {} })
+  const stream = new SseStream()
+  const outcomes: Promise<CloseReason>[] = []
+  const server = await serve((req, res) => {
+    outcomes.push(respond(req, res, stream, { manager }))
+  })
+  const first = await exchange(server, get())
+  await first.until(/retry/)
+  first.socket.pause()
+  await (await exchange(server, get())).until(/^HTTP\/1.1 500 /)
+  await expect(outcomes[1]).rejects.toThrow(TypeError)
+  await until(() => {
+    stream.addData('x'.repeat(64 * 1024))
+    return manager.stats().closed.slow === 1
+  }, 'the reader to be cut')
+  expect(await outcomes[0]).toBe('slow')
 })
