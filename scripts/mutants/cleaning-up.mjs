@@ -22,7 +22,7 @@ export const cleaningUp = [
     ['for (const cancel of this.#cancels) cancel()\n', '', 'a source is left at once when its client leaves'],
   ]),
   ...mutantsOf('sse-core/src/shutdown.ts', LEAVING, [
-    ['socket?.destroySoon()\n', '', 'no idle connection holds up server.close()'],
+    ['socket.destroySoon()\n', '{}\n', 'no idle connection holds up server.close()'],
   ]),
   ...mutantsOf('sse-core/src/departure.ts', LEAVING, [
     ["  res.off('close', tellWatcher)\n", '', 'no listener is left on a response that is closed'],
@@ -157,7 +157,7 @@ export const cleaningUp = [
       'a sync iterable is left whose promise rejects',
     ],
     ['reader.cancel().catch(', 'Promise.resolve().catch(', 'a web stream that is left is cancelled'],
-    ['.destroy()', '', 'a stream of Node that is left is destroyed'],
+    ['stream.destroy()', 'stream', 'a stream of Node that is left is destroyed'],
   ]),
   ...mutantsOf(
     'koa-sse/src/index.ts',

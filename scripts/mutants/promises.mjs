@@ -133,6 +133,59 @@ export const promises = [
     ['sse-core/test/answered-by-others.test'],
     [['while (this.#running.size > 0) await', 'await', 'a function lasts as long as what it subscribes to later']],
   ),
+  ...mutantsOf(
+    'sse-core/src/subscriptions.ts',
+    ['sse-core/test/places.test'],
+    [
+      [
+        'this.#places.push(lastEventId)',
+        "this.#places.push('')",
+        'a channel that is not ready keeps its part of the id',
+      ],
+      ['this.#places[place] = subscription.lastId\n', '', 'a stream does not hold the rooms that it left'],
+      [
+        '    if (signal?.aborted) return\n    const warming',
+        '    const warming',
+        'a channel whose signal has aborted has its place',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/subscription.ts',
+    ['sse-core/test/places.test'],
+    [['if (!this.#isOver) this.connection.fail', 'this.connection.fail', 'a channel that was left fails nothing']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/source.ts',
+    ['sse-core/test/request.test', 'sse-testkit/test/clients-let-go'],
+    [
+      ['if (isRequest(source)) return pullBody(source)\n', '', 'a request that is streamed back is not destroyed'],
+      ['request.resume()\n', '', 'the connection of a request that was streamed back takes the next one'],
+      ['        report(error)\n', '        throw error\n', 'a destroy() that throws is reported, and that is all'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/departure.ts',
+    ['sse-core/test/pipelined-end.test'],
+    [
+      [
+        'if (isWaiting) res.emit(CUT)\n',
+        '',
+        'close() waits for its grace, and no longer, for who waits behind another',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/pulling.ts',
+    ['sse-core/test/streamed-twice.test'],
+    [
+      [
+        '  const puller = pullEvents(source)\n',
+        '  if (source instanceof SseStream) source.bound(Infinity, () => {})\n  const puller = pullEvents(source)\n',
+        'who is refused an SseStream leaves its bound alone',
+      ],
+    ],
+  ),
   ...mutantsOf('sse-core/src/answer.ts', TESTS.contract, [
     [
       'if (!isDown || connection.isOpen',
