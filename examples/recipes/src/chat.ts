@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import Router from '@koa/router'
-import { type SseChannel, type SseConnection, SseManager, sse } from '@ssekit/koa-sse'
+import { type SseChannel, SseManager, sse } from '@ssekit/koa-sse'
 import Koa from 'koa'
 import { sessions } from './sessions.js'
 
@@ -26,7 +26,7 @@ function roomOf(name = ''): SseChannel {
 router.get('/rooms/:room', (ctx) => {
   const { user } = ctx.state
   const room = roomOf(ctx.params.room)
-  return ctx.sse(room, { key: user, context: { user }, onClose: watch(room) })
+  return ctx.sse(room, { key: user, context: { user } satisfies Member, onClose: watch(room) })
 })
 
 router.post('/rooms/:room', async (ctx) => {
@@ -50,7 +50,9 @@ async function readText(req: IncomingMessage, maxBytes: number): Promise<string 
 // #endregion rooms
 
 // #region watch
-type Member = SseConnection<{ user: string }>
+interface Member {
+  readonly user: string
+}
 
 const watches = new Map<SseChannel, { streams: number; stop(): void }>()
 
@@ -65,25 +67,16 @@ function watch(room: SseChannel): () => void {
 }
 
 function begin(room: SseChannel): { streams: number; stop(): void } {
-  const members = new Set<Member>()
   const tell = (): void => {
-    const users = new Set([...members].map(({ context }) => context.user))
+    const users = new Set(room.listConnections<Member>().map(({ context }) => context.user))
     void room.broadcast({ event: 'here', data: { users: [...users], streams: room.subscriberCount } })
   }
-  const enter = (connection: SseConnection | undefined): void => {
-    members.add(connection as Member)
-    tell()
-  }
-  const leave = (connection: SseConnection | undefined): void => {
-    members.delete(connection as Member)
-    tell()
-  }
-  room.on('subscribe', enter).on('unsubscribe', leave)
+  room.on('subscribe', tell).on('unsubscribe', tell)
   const watching = {
     streams: 0,
     stop() {
       // A room that has listeners is in use, and would be one of `maxChannels` for ever.
-      room.off('subscribe', enter).off('unsubscribe', leave)
+      room.off('subscribe', tell).off('unsubscribe', tell)
       watches.delete(room)
     },
   }

@@ -1,5 +1,6 @@
 import type { Backplane, LogInput } from './backplane.js'
 import { checkBroadcast } from './broadcast.js'
+import type { SseConnection } from './connection.js'
 import { markAsOurs } from './copy.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import { SseError } from './errors.js'
@@ -99,6 +100,15 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   /** How many read this channel on this node: connections, and iterations over it. */
   get subscriberCount(): number {
     return this.subscribers.size
+  }
+
+  /**
+   * The connections that stream this channel on this node now, each once, in the order in which they began.
+   *
+   * @typeParam Context what the `context` option of their responses is; it is not checked
+   */
+  listConnections<Context = unknown>(): SseConnection<Context>[] {
+    return this.subscribers.connections() as SseConnection<Context>[]
   }
 
   /** The id of the newest event that this node knows of; undefined before the first. */

@@ -31,6 +31,13 @@ export class Subscribers {
     return this.#subscribers.size
   }
 
+  /** The connections among them, each once. */
+  connections(): SseConnection[] {
+    const connections = new Set<SseConnection>()
+    for (const { connection } of this.#subscribers) if (connection !== undefined) connections.add(connection)
+    return [...connections]
+  }
+
   on(event: 'subscribe' | 'unsubscribe', listener: SubscriberListener): void {
     this.#emitter ??= new EventEmitter()
     this.#emitter.on(event, listener)

@@ -1,6 +1,10 @@
-import { describe, expect, test } from '@jest/globals'
-import { SseChannel, type SseConnection } from '@ssekit/sse-core'
+import { afterEach, describe, expect, test } from '@jest/globals'
+import { respond, SseChannel, type SseConnection } from '@ssekit/sse-core'
 import { collect, turn } from './collecting.js'
+import { exchange, get, hangUp, serve } from './raw-exchange.js'
+import { until } from './until.js'
+
+afterEach(hangUp)
 
 describe('a channel tells', () => {
   test('of each new and lost subscriber, after it', async () => {
@@ -21,6 +25,36 @@ describe('a channel tells', () => {
       ['unsubscribe', 1, undefined],
       ['unsubscribe', 0, undefined],
     ])
+  })
+
+  test('who streams it now, each connection once, and no loops', async () => {
+    const channel = new SseChannel<{ message: string }>('news')
+    const server = await serve((req, res) => {
+      const context = req.url
+      if (req.url === '/twice') {
+        const both = (connection: SseConnection): unknown =>
+          Promise.all([connection.subscribe(channel), connection.subscribe(channel)])
+        void respond(req, res, both, { context })
+      } else void respond(req, res, channel, { context })
+    })
+    const [first, ...others] = [
+      await exchange(server, get('/once')),
+      await exchange(server, get('/twice')),
+      await exchange(server, get('/again')),
+    ]
+    collect(channel)
+    await until(() => channel.subscriberCount === 5, 'all of them')
+    const listed = channel.listConnections<string>()
+    expect(listed.map(({ context }) => context).sort()).toEqual(['/again', '/once', '/twice'])
+    first?.socket.destroy()
+    await until(() => channel.subscriberCount === 4, 'one to be gone')
+    expect(channel.listConnections()).toHaveLength(2)
+    // One may be spoken to alone: what is sent so is in no log.
+    const twice = channel.listConnections<string>().find(({ context }) => context === '/twice')
+    await twice?.send('to you')
+    await others[0]?.until(/data: to you\n\n/)
+    await channel.close()
+    expect(channel.listConnections()).toEqual([])
   })
 
   test('nobody who has asked it to stop', async () => {
