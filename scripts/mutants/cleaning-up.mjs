@@ -87,7 +87,7 @@ export const cleaningUp = [
       ],
     ],
   ),
-  ...mutantsOf('sse-core/src/listener.ts', LOOPS, [
+  ...mutantsOf('sse-core/src/listener-iterator.ts', LOOPS, [
     ['clearTimeout(this.#heartbeat)\n    this.#forgetSignal', 'this.#forgetSignal', 'no heartbeat outlives its loop'],
     ['this.#forgetSignal?.()\n', '', 'no signal keeps a loop that was left'],
     [

@@ -5,11 +5,17 @@ const LOG = ['sse-core/test/(cursor-model.stress|resume|history|broker|broker-ga
 /** What the log, the cursors and the encoding promise. */
 export const promises = [
   ...mutantsOf(
-    'sse-core/src/event.ts',
+    'sse-core/src/event-fields.ts',
     ['sse-core/test/event'],
     [
       [" || text.includes('\\r')", '', 'CR injects nothing'],
       [" || text.includes('\\0')", '', 'NUL is refused'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/event-text.ts',
+    ['sse-core/test/event'],
+    [
       ['/\\r\\n|\\r|\\n/g', '/\\r|\\n/g', 'CRLF is one break'],
       ["!text.includes('\\r')", 'true', 'a lone CR is a break'],
       [
@@ -98,7 +104,7 @@ export const promises = [
     [['{ event: snapshotOf(input.event, body) }', 'input', 'what waits for its log stays as it was']],
   ),
   ...mutantsOf(
-    'sse-core/src/listener.ts',
+    'sse-core/src/listener-iterator.ts',
     ['sse-core/test/snapshot.test'],
     [
       [

@@ -1,6 +1,7 @@
 import { requireEventBytes } from './encoder.js'
 import { SseError } from './errors.js'
-import { type CheckedEvent, checkEvent, idLine, type SseEvent } from './event.js'
+import type { SseEvent } from './event.js'
+import { type CheckedEvent, checkEvent, idLine } from './event-text.js'
 import { isId } from './log-item.js'
 
 /**

@@ -1,5 +1,6 @@
 import { SseError } from './errors.js'
-import { bodyOf, idLine, type LineEnding, type SseEvent, withLineEnding } from './event.js'
+import type { LineEnding, SseEvent } from './event.js'
+import { bodyOf, idLine, withLineEnding } from './event-text.js'
 import { Packet } from './packet.js'
 import { formatCheckpoint } from './signals.js'
 

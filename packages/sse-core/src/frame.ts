@@ -1,5 +1,6 @@
 import type { LogEntry } from './backplane.js'
-import { bodyOf, idLine, type LineEnding, withLineEnding } from './event.js'
+import type { LineEnding } from './event.js'
+import { bodyOf, idLine, withLineEnding } from './event-text.js'
 import { Packet } from './packet.js'
 
 /** An encoded event of a log. It is encoded when it arrives, and once more for each other line ending in use. */

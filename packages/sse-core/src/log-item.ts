@@ -1,7 +1,8 @@
 import type { LogEntry } from './backplane.js'
 import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
-import { isJson, readBody, type SseEvent, unreadOf } from './event.js'
+import type { SseEvent } from './event.js'
+import { isJson, readBody, unreadOf } from './event-reading.js'
 import { Frame, frameOf, shareFrame } from './frame.js'
 
 /**

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
-import { isPlainObject, requireLineEnding } from './event.js'
+import { requireLineEnding } from './event.js'
+import { isPlainObject } from './event-fields.js'
 import { requireHead } from './head.js'
 import { requireRewind } from './limits.js'
 import type { SseOptions } from './options.js'

@@ -1,5 +1,5 @@
 import type { Gap } from './cursor.js'
-import { idLine } from './event.js'
+import { idLine } from './event-text.js'
 
 /** The type of the event that says that events are missing. */
 export const GAP_EVENT = 'sse-gap'

@@ -5,7 +5,8 @@ import { inspect, types } from 'node:util'
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import { requireOurs } from './copy.js'
-import { isPlainObject, type SseEvent } from './event.js'
+import type { SseEvent } from './event.js'
+import { isPlainObject } from './event-fields.js'
 
 /** What is read one value after another: plain objects are events, bytes are text, everything else is data. */
 export type PullSource = AsyncIterable<unknown> | (Iterable<unknown> & object) | ReadableStream<unknown>

@@ -1,5 +1,6 @@
 import { SseError } from './errors.js'
-import { checkEvent, idLine, rememberBody, type SseEvent } from './event.js'
+import type { SseEvent } from './event.js'
+import { checkEvent, idLine, rememberBody } from './event-text.js'
 import { Queue } from './queue.js'
 
 /**
