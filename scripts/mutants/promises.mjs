@@ -157,6 +157,11 @@ export const promises = [
     ],
   ),
   ...mutantsOf(
+    'sse-core/src/channel.ts',
+    ['sse-core/test/idle.test'],
+    [['if (!isForgotten && !isIdle)', 'if (!isIdle)', 'an ended channel is forgotten, however many come for it']],
+  ),
+  ...mutantsOf(
     'sse-core/src/subscription.ts',
     ['sse-core/test/places.test'],
     [['if (!this.#isOver) this.connection.fail', 'this.connection.fail', 'a channel that was left fails nothing']],

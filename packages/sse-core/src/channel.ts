@@ -268,7 +268,10 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   /** Gives back what an idle channel holds, and says whether it holds nothing. @internal */
   sweep(now: number): boolean {
     this.#feed.trim(now)
-    if (!this.subscribers.isIdle(this.#idleChannelMs, now) || !this.#feed.isDispensable(now)) return false
+    // However many still come for it: there is nothing to tell them, and where logs are kept it may have begun anew.
+    const isForgotten = this.#feed.isOver(now) && this.subscribers.size === 0
+    const isIdle = this.subscribers.isIdle(this.#idleChannelMs, now) && this.#feed.isDispensable(now)
+    if (!isForgotten && !isIdle) return false
     this.#feed.rest()
     return true
   }

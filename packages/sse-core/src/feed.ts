@@ -134,6 +134,11 @@ export class Feed {
     return this.#options.backplane !== undefined || this.#log?.isExpired(now) !== false
   }
 
+  /** Whether the channel has ended, and its history is over too. */
+  isOver(now: number): boolean {
+    return this.hasEnded && this.#warming === undefined && this.#log?.isExpired(now) !== false
+  }
+
   /** Gives back what nobody uses, if it is dispensable. Others keep the place of a log that is theirs. */
   rest(): void {
     const only = this.#options.backplane === undefined ? (this.#log ?? this.#resting) : undefined

@@ -52,6 +52,30 @@ describe('a channel that nobody uses', () => {
     await manager.close()
   })
 
+  test('that has ended is forgotten with its history however often somebody comes for it', async () => {
+    const broker = new LateBroker()
+    const history = { maxAgeMs: 10_000 }
+    const [manager, other] = [broker, broker].map((shared) => new SseManager({ backplane: shared.node(), history }))
+    const job = manager?.getOrCreate('job')
+    const come = setInterval(() => collect(manager?.getOrCreate('job') ?? []), 100)
+    await job?.broadcast('1')
+    await job?.end()
+    await jest.advanceTimersByTimeAsync(5_000)
+    broker.wipe()
+    await other?.getOrCreate('job').broadcast('anew')
+    await jest.advanceTimersByTimeAsync(10_000)
+    await settle()
+    clearInterval(come)
+    const heard = collect(manager?.getOrCreate('job') ?? [])
+    await settle()
+    await other?.getOrCreate('job').broadcast('and on')
+    await settle()
+    expect(heard.data).toEqual(['and on'])
+    await expect(job?.broadcast('here too')).resolves.toEqual(expect.any(String))
+    await manager?.close()
+    await other?.close()
+  })
+
   test('keeps its log while it has subscribers', async () => {
     const manager = new SseManager({ history: { maxAgeMs: 1_000 } })
     const channel = manager.getOrCreate('news')
