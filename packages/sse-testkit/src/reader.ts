@@ -116,7 +116,10 @@ export class EventReader implements StreamParts {
     return this.#end !== undefined
   }
 
-  /** The next events that were not taken yet, of those that are wanted; the others are skipped. */
+  /**
+   * The next events that were not taken yet, of those that are wanted; the others are skipped. What the predicate throws
+   * rejects, and the event it was asked about is skipped too.
+   */
   async take(count: number, isWanted: EventPredicate = () => true): Promise<ReceivedEvent[]> {
     const taken: ReceivedEvent[] = []
     await this.until(() => {
@@ -129,7 +132,10 @@ export class EventReader implements StreamParts {
     return taken
   }
 
-  /** Resolves once the condition holds of what was received; fails if the stream ends first, or does not in time. */
+  /**
+   * Resolves once the condition holds of what was received; fails if the stream ends first, or does not in time, and with
+   * what the condition throws.
+   */
   until(condition: (reader: this) => boolean, what = 'a condition'): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (why: string): void => {
@@ -137,10 +143,16 @@ export class EventReader implements StreamParts {
         reject(new Error(`waited for ${what}, but ${why}; received ${JSON.stringify(this.text.slice(-2_000))}`))
       }
       const check = (): void => {
-        if (condition(this)) {
+        try {
+          if (condition(this)) {
+            settle()
+            resolve()
+          } else if (this.#end !== undefined) fail(`the stream was ${this.#end}`)
+        } catch (error) {
+          // Of this wait alone: on its way up it would end the reading, and tell who waits of a stream that was cut.
           settle()
-          resolve()
-        } else if (this.#end !== undefined) fail(`the stream was ${this.#end}`)
+          reject(error)
+        }
       }
       const settle = (): void => {
         clearTimeout(timer)

@@ -61,6 +61,38 @@ test('a wait fails with what came instead: when the stream ends, and when the ti
   open.abort()
 })
 
+test('what a predicate or a condition throws fails its own wait, and the reader reads on', async () => {
+  let send: ((text: string) => void) | undefined
+  const url = await listen((_req, res) => {
+    res.flushHeaders()
+    send = (text) => void res.write(text)
+  })
+  const reader = await readEvents(url)
+  const mistake = new SyntaxError('no JSON')
+  const isSo = (isOver: boolean): boolean => {
+    if (isOver) throw mistake
+    return false
+  }
+  const taken = reader.take(1, ({ data }) => isSo(data === '1'))
+  const until = reader.until(({ events }) => isSo(events.length > 0))
+  const other = reader.until(({ events }) => events.length === 2)
+  send?.('data: 1\n\n')
+  await expect(taken).rejects.toBe(mistake)
+  await expect(until).rejects.toBe(mistake)
+  expect(reader.isOver).toBe(false)
+  send?.('data: 2\n\n')
+  await other
+  // The one that it was asked about is skipped.
+  expect(await reader.take(1)).toMatchObject([{ data: '2' }])
+  await expect(reader.until(({ events }) => isSo(events.length > 0))).rejects.toBe(mistake)
+  reader.abort()
+  // Whoever waits for the end has no part in it.
+  const atTheEnd = reader.until(({ isOver }) => isSo(isOver))
+  const end = reader.end()
+  await expect(atTheEnd).rejects.toBe(mistake)
+  expect(await end).toBe('cut')
+})
+
 test('abort() leaves, and the server sees it', async () => {
   const left = new Promise<void>((resolve) => {
     void listen((_req, res) => {

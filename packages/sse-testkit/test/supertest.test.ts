@@ -36,6 +36,40 @@ test('a condition may say when it is enough', async () => {
   expect(body).toHaveLength(2)
 })
 
+test('what a condition throws fails the request, and the response is left', async () => {
+  const mistake = new Error('no such field')
+  let left: Promise<void> | undefined
+  const asked = ask(
+    (_req, res) => {
+      left = new Promise((resolve) => {
+        res.on('close', resolve)
+      })
+      res.write('data: 1\n\n')
+    },
+    () => {
+      throw mistake
+    },
+  )
+  await expect(asked).rejects.toBe(mistake)
+  await left
+})
+
+test('no events at all are enough as soon as the head is there', async () => {
+  let left: Promise<void> | undefined
+  const { body, status } = await ask((_req, res) => {
+    left = new Promise((resolve) => {
+      res.on('close', resolve)
+    })
+    res.writeHead(201).flushHeaders()
+  }, 0)
+  expect([status, body]).toEqual([201, []])
+  await left
+})
+
+test.each([-1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY])('%d is no number of events', (until) => {
+  expect(() => sseParser(until)).toThrow(RangeError)
+})
+
 test('characters that are cut by the border of two chunks stay whole', async () => {
   const { body } = await ask((_req, res) => {
     const bytes = [...Buffer.from('data: €\n\n')]
