@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, expect, test } from '@jest/globals'
+import { sse as expressSse } from '@ssekit/express-sse'
+import fastifySse from '@ssekit/fastify-sse'
+import { type SseChannel, type SseEvent, SseManager } from '@ssekit/sse-core'
+import { parseEvents, readEvents, sseParser } from '@ssekit/sse-testkit'
+import express from 'express'
+import Fastify from 'fastify'
+import request from 'supertest'
+import { cutRegion } from '../../../scripts/docs-blocks.mjs'
+import { listen } from './network/listen.js'
+
+const events: readonly SseEvent[] = [
+  { data: 'first' },
+  { event: 'order', data: { n: 1 } },
+  { event: 'order', data: { n: 2 } },
+]
+let manager: SseManager
+let news: SseChannel
+
+beforeEach(() => {
+  manager = new SseManager()
+  news = manager.getOrCreate('news')
+  // Who reads is there by then, and what is news to it has begun.
+  news.on('subscribe', () => {
+    for (const event of events) void news.broadcast(event)
+  })
+})
+
+afterEach(() => manager.close({ graceMs: 0 }))
+
+function expressApp(): express.Express {
+  const app = express().use(expressSse({ manager }))
+  app.get('/news', (_req, res) => res.sse(news))
+  app.get('/finite', (_req, res) => res.sse(events))
+  return app
+}
+
+test.each(['reader', 'supertest', 'supertest-channel', 'inject'])(
+  'the README shows the code of %s as it is run here',
+  (name) => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    expect(readme).toContain(`\n${cutRegion(`${fileURLToPath(import.meta.url)}#${name}`)}\n\`\`\``)
+  },
+)
+
+test('a channel in memory is read as the README says', async () => {
+  const url = await listen(expressApp())
+  // #region reader
+  const isNews = ({ event }: { event: string }) => event !== 'sse-checkpoint'
+  const reader = await readEvents(`${url}/news`, { headers: { authorization: 'Bearer of news' } })
+  const [first, second] = await reader.take(2, isNews)
+  const [order] = await reader.take(1, ({ event }) => event === 'order')
+
+  reader.status // 200
+  reader.headers.get('content-type') // 'text/event-stream; charset=utf-8'
+  reader.text // everything, as it came
+  reader.comments // ['heartbeat', …]
+  reader.retries // [2000]
+  reader.lastEventId // what a browser would send when it reconnects
+
+  reader.pause() // a slow reader; resume() reads on
+  reader.abort() // a closed tab
+  await reader.end() // 'complete' or 'cut'
+
+  const back = await readEvents(`${url}/news`, { headers: { 'last-event-id': reader.lastEventId } })
+  // #endregion reader
+  expect([first, second, order]).toMatchObject([{ data: 'first' }, { data: '{"n":1}' }, { data: '{"n":2}' }])
+  expect(reader.events[0]).toMatchObject({ event: 'sse-checkpoint' })
+  expect([reader.status, reader.headers.get('content-type'), reader.retries]).toEqual([
+    200,
+    'text/event-stream; charset=utf-8',
+    [2_000],
+  ])
+  expect(await back.take(1)).toMatchObject([{ data: 'first' }])
+  back.abort()
+})
+
+test('supertest reads what ends, and what does not, as the README says', async () => {
+  const app = expressApp()
+  // #region supertest
+  const { body } = await request(app).get('/finite').buffer(true).parse(sseParser(2)) // leaves after two events
+  expect(body).toMatchObject([{ data: 'first' }, { event: 'order', data: '{"n":1}' }])
+  // #endregion supertest
+})
+
+test('supertest reads a channel in memory as the README says', async () => {
+  const app = expressApp()
+  // #region supertest-channel
+  const isNews = ({ event }: { event: string }) => event !== 'sse-checkpoint'
+  const { body } = await request(app).get('/news').buffer(true).parse(sseParser(isNews)) // leaves after the first
+  expect(body.filter(isNews)).toMatchObject([{ data: 'first' }])
+  // #endregion supertest-channel
+  expect(body).toHaveLength(2)
+})
+
+test('fastify.inject() is read as the README says', async () => {
+  const app = Fastify()
+  await app.register(fastifySse, { manager })
+  app.get('/news', (_request, reply) => reply.sse(news))
+  app.get('/finite', (_request, reply) => reply.sse(events))
+  // #region inject
+  const finite = await app.inject('/finite')
+  expect(parseEvents(finite.body)).toMatchObject([{ data: 'first' }, { event: 'order' }, { event: 'order' }])
+
+  const client = new AbortController()
+  const response = await app.inject({ url: '/news', payloadAsStream: true, signal: client.signal })
+  const reader = await readEvents(response.stream())
+  const [first] = await reader.take(1, ({ event }) => event !== 'sse-checkpoint')
+  client.abort() // leaves
+  // #endregion inject
+  expect(first).toMatchObject({ data: 'first' })
+  while (manager.stats().connections > 0) await new Promise(setImmediate)
+  await app.close()
+})
