@@ -22,7 +22,8 @@ export class SseError extends Error {
   /** The HTTP status that fits when the error answers a request: 503 for a limit or a broker, else 500. */
   readonly statusCode: number
 
-  constructor(code: SseErrorCode, message: string, options?: ErrorOptions) {
+  // Not `ErrorOptions`: there is none for who compiles for less than ES2022 and has the types of libraries checked.
+  constructor(code: SseErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options)
     this.name = 'SseError'
     this.code = code
