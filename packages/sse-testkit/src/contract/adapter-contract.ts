@@ -1,4 +1,5 @@
 import { ageScenarios } from './ages.js'
+import { begunAlreadyScenarios } from './begun-already.js'
 import { channelLimitScenarios } from './channel-limits.js'
 import { channelScenarios } from './channels.js'
 import { checkpointScenarios } from './checkpoints.js'
@@ -81,6 +82,7 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
     figureScenarios,
     ageScenarios,
     errorBeforeHeadScenarios,
+    begunAlreadyScenarios,
     refusedHeadScenarios,
     errorAfterHeadScenarios,
     leavingScenarios,

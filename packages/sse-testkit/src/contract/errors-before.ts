@@ -90,23 +90,6 @@ export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
     assert.equal((served.reported[0] as { code?: string }).code, 'ERR_SSE_CLOSED')
   })
 
-  scenario('a response that has begun already is left alone', async (stage) => {
-    const served = await stage.serve(({ sse, res }) => {
-      res.statusCode = 200
-      res.setHeader('content-type', 'text/plain')
-      res.end('mine')
-      return sse(['yours'])
-    })
-    const reader = await served.open()
-    await reader.end()
-    assert.equal(reader.text, 'mine')
-    await (await served.request()).outcome()
-    assert.deepEqual(
-      served.reported.map((error) => (error as { code?: string }).code),
-      ['ERR_SSE_HEADERS_SENT'],
-    )
-  })
-
   const unwritable: readonly (readonly [what: string, event: object])[] = [
     ['a field of another type', { data: 'x', retry: 'soon' }],
     ['fields of its own', { object: 'chat.completion.chunk', choices: [] }],

@@ -1,0 +1,45 @@
+import { strict as assert } from 'node:assert'
+import { eventually } from './eventually.js'
+import type { Script } from './scenario.js'
+import type { Served, Stage } from './stage.js'
+
+/** Responses that somebody else has begun are left to them, whatever the framework does when it hears of an error. */
+export function begunAlreadyScenarios({ scenario }: Script): void {
+  scenario('a response that is complete already is left alone', async (stage) => {
+    const served = await stage.serve(({ sse, res }) => {
+      res.statusCode = 200
+      res.setHeader('content-type', 'text/plain')
+      res.end('mine')
+      return sse(['yours'])
+    })
+    const reader = await served.open()
+    await reader.end()
+    assert.equal(reader.text, 'mine')
+    await (await served.request()).outcome()
+    await isHeardOfOnce(stage, served)
+  })
+
+  scenario('a stream goes on when its route asks for another one on the same response', async (stage) => {
+    const channel = stage.manager().getOrCreate('news')
+    const served = await stage.serve(({ sse }) => {
+      void sse(channel, { checkpoints: false })
+      return sse(['yours'])
+    })
+    const reader = await served.open()
+    await isHeardOfOnce(stage, served)
+    await channel.broadcast('mine')
+    await channel.end()
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(
+      reader.events.map(({ data }) => data),
+      ['mine'],
+    )
+  })
+}
+
+/** By whom is the framework's matter: some would end the response if they were told. */
+async function isHeardOfOnce(stage: Stage, { reported }: Served): Promise<void> {
+  const heard = (): unknown[] => [...reported, ...stage.errors].map((error) => (error as { code?: string }).code)
+  await eventually(() => heard().length > 0, 'the error')
+  assert.deepEqual(heard(), ['ERR_SSE_HEADERS_SENT'])
+}
