@@ -3,6 +3,7 @@ import cluster from 'node:cluster'
 import { randomUUID } from 'node:crypto'
 import { sse, sseManager } from '@ssekit/express-sse'
 import express from 'express'
+import { stopOnSigterm } from './stop-on-sigterm.mjs'
 
 const { PORT = 3000, HOST = '127.0.0.1' } = process.env
 
@@ -31,7 +32,7 @@ function lead() {
   })
   // #endregion relay
 
-  process.once('SIGTERM', () => {
+  process.on('SIGTERM', () => {
     isStopping = true
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM')
   })
@@ -61,10 +62,5 @@ function serve() {
   })
   const server = app.listen(Number(PORT), HOST)
 
-  process.once('SIGTERM', async () => {
-    server.close()
-    await sseManager.close()
-    server.closeAllConnections()
-    cluster.worker?.disconnect()
-  })
+  stopOnSigterm(server, sseManager, { last: () => cluster.worker?.disconnect() })
 }

@@ -4,6 +4,7 @@ import { SseManager, sse } from '@ssekit/express-sse'
 import { redisBackplane } from '@ssekit/sse-redis'
 import express from 'express'
 import { createClient } from 'redis'
+import { stopOnSigterm } from './stop-on-sigterm.mjs'
 
 const { REDIS_URL = 'redis://127.0.0.1:6379', PORT = 3000, HOST = '127.0.0.1' } = process.env
 
@@ -16,7 +17,7 @@ function lead() {
   cluster.on('listening', ({ process }, address) => console.log(process.pid, 'listens at', address))
   // Not at once: if the port is taken, say, the next one dies as soon as it is there.
   cluster.on('exit', () => setTimeout(() => isStopping || cluster.fork(), 1_000))
-  process.once('SIGTERM', () => {
+  process.on('SIGTERM', () => {
     isStopping = true
     for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill('SIGTERM')
   })
@@ -39,12 +40,10 @@ async function serve() {
   app.post('/news/:text', async (req, res) => res.send(await news.broadcast(req.params.text)))
   const server = app.listen(Number(PORT), HOST)
 
-  process.once('SIGTERM', async () => {
-    server.close()
-    await manager.close()
-    server.closeAllConnections()
+  const last = async () => {
     await backplane.close()
     client.destroy()
     cluster.worker?.disconnect()
-  })
+  }
+  stopOnSigterm(server, manager, { last })
 }

@@ -4,6 +4,7 @@ import { connect } from '@nats-io/transport-node'
 import { SseManager, sse } from '@ssekit/express-sse'
 import { natsBackplane } from '@ssekit/sse-nats'
 import express from 'express'
+import { stopOnSigterm } from './stop-on-sigterm.mjs'
 
 const { NATS_URL = 'nats://127.0.0.1:4222', PORT = 3000, HOST = '127.0.0.1' } = process.env
 
@@ -19,10 +20,8 @@ app.get('/events', (_req, res) => res.sse(news))
 app.post('/news/:text', async (req, res) => res.send(await news.broadcast(req.params.text)))
 const server = app.listen(Number(PORT), HOST, () => console.log('listens at', server.address()))
 
-process.once('SIGTERM', async () => {
-  server.close()
-  await manager.close()
-  server.closeAllConnections()
+const last = async () => {
   await backplane.close()
   await connection.close()
-})
+}
+stopOnSigterm(server, manager, { last })

@@ -4,6 +4,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { sse, sseManager } from '@ssekit/express-sse'
 import express from 'express'
 import { estimatePi } from './pi.mjs'
+import { stopOnSigterm } from './stop-on-sigterm.mjs'
 
 const { PORT = 3000, HOST = '127.0.0.1' } = process.env
 /** How many jobs run at once: each is a thread, with a heap of its own. */
@@ -40,11 +41,7 @@ function serve() {
   })
   const server = app.listen(Number(PORT), HOST, () => console.log('listens at', server.address()))
 
-  process.once('SIGTERM', async () => {
-    server.close()
-    // First, since a channel that is closed takes no more events.
-    await Promise.all([...workers].map((worker) => worker.terminate()))
-    await sseManager.close()
-    server.closeAllConnections()
-  })
+  // Since a channel that is closed takes no more events.
+  const first = () => Promise.all([...workers].map((worker) => worker.terminate()))
+  stopOnSigterm(server, sseManager, { first })
 }

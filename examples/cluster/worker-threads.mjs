@@ -8,6 +8,7 @@ import { redisBackplane } from '@ssekit/sse-redis'
 import express from 'express'
 import { createClient } from 'redis'
 import { estimatePi } from './pi.mjs'
+import { stopOnSigterm } from './stop-on-sigterm.mjs'
 
 const { REDIS_URL = 'redis://127.0.0.1:6379', PORT = 3000, HOST = '127.0.0.1' } = process.env
 /** How many jobs run at once here: each is a thread, with a heap and a connection of its own. */
@@ -56,12 +57,7 @@ function serve() {
   })
   const server = app.listen(Number(PORT), HOST, () => console.log('listens at', server.address()))
 
-  process.once('SIGTERM', async () => {
-    server.close()
-    await manager.close()
-    server.closeAllConnections()
-    await stop()
-  })
+  stopOnSigterm(server, manager, { last: stop })
 }
 
 /**

@@ -27,10 +27,21 @@ app.get('/events', (_req, res) => {
 app.post('/kill/:node', (req, res) => res.json(process.send?.({ kill: req.params })))
 const server = app.listen(Number(PORT), '127.0.0.1')
 
-process.once('SIGTERM', async () => {
-  server.close()
+let isStopping = false
+process.on('SIGTERM', stop)
+
+// docs/shutdown.md says why it is done like this.
+async function stop() {
+  if (isStopping) return
+  isStopping = true
+  const closed = new Promise((resolve) => server.close(resolve))
+  // Whoever still gets an answer does not keep its connection after it.
+  server.keepAliveTimeout = 1
+  server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'))
+  // The server does not wait for answers that take too long, nor for connections that never ask.
+  setTimeout(() => server.closeAllConnections(), 6_000).unref()
   await manager.close()
-  server.closeAllConnections()
+  await closed
   await backplane.close()
   client.destroy()
-})
+}

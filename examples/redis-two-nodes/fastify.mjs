@@ -14,7 +14,7 @@ const backplane = redisBackplane({ client })
 const manager = new SseManager({ backplane })
 
 // Otherwise Fastify answers who asks while it closes with 503, on which an EventSource gives up for good.
-const app = Fastify({ return503OnClosing: false, forceCloseConnections: true })
+const app = Fastify({ return503OnClosing: false })
 await app.register(sse, { manager })
 app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(page))
 app.get('/events', (_request, reply) => {
@@ -23,12 +23,23 @@ app.get('/events', (_request, reply) => {
   return reply.sse(manager.getOrCreate('news'))
 })
 // For the page's buttons. Either node may be asked to kill either: it is the launcher who does it.
-app.post('/kill/:node', (request) => process.send?.({ kill: request.params }))
+app.post('/kill/:node', async (request) => process.send?.({ kill: request.params }))
 await app.listen({ port: Number(PORT), host: '127.0.0.1' })
 
-process.once('SIGTERM', async () => {
-  await manager.close()
+let isStopping = false
+process.on('SIGTERM', stop)
+
+// docs/shutdown.md says why it is done like this.
+async function stop() {
+  if (isStopping) return
+  isStopping = true
+  // Whoever still gets an answer does not keep its connection after it.
+  app.server.keepAliveTimeout = 1
+  // The server does not wait for answers that take too long, nor for connections that never ask.
+  setTimeout(() => app.server.closeAllConnections(), 6_000).unref()
+  // With its streams.
   await app.close()
+  await manager.close()
   await backplane.close()
   client.disconnect()
-})
+}

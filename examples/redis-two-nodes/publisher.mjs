@@ -25,7 +25,10 @@ const timer = setInterval(() => {
   })
 }, 250)
 
-process.once('SIGTERM', async () => {
+let isStopping = false
+process.on('SIGTERM', async () => {
+  if (isStopping) return
+  isStopping = true
   clearInterval(timer)
   await manager.close()
   await backplane.close()

@@ -21,7 +21,12 @@ const koaServer = await listenOn(beside(2), (port) => koa.listen(port, host))
 express.locals.ports = { express: portOf(expressServer), fastify: portOf(fastifyServer), koa: portOf(koaServer) }
 const stopMetrics = startMetrics()
 
+let isStopping = false
+
 async function stop(): Promise<void> {
+  // Whoever is impatient changes nothing: with `once` a second signal would kill the process at once.
+  if (isStopping) return
+  isStopping = true
   stopMetrics()
   // Streams first: each would keep its server from closing.
   await manager.close({ graceMs: 1_000 })
@@ -34,8 +39,8 @@ async function stop(): Promise<void> {
 }
 
 // Nothing calls process.exit(): once all is closed, nothing keeps the process running.
-process.once('SIGINT', stop)
-process.once('SIGTERM', stop)
+process.on('SIGINT', stop)
+process.on('SIGTERM', stop)
 
 const address = (port: number): string => `http://${host}:${port}`
 console.log(`

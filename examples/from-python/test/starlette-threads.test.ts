@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import { readEvents } from '@ssekit/sse-testkit'
 import { buildSync } from 'esbuild'
 
@@ -13,6 +15,16 @@ const source = (name: string): string => join(root, 'packages', name, 'src/index
 const folder = mkdtempSync(join(tmpdir(), 'ssekit-threads-'))
 const program = join(folder, 'threads.mjs')
 let running: ChildProcess
+
+/** Where its threads stream, once so many of them have said so. */
+async function urlsOf(count: number): Promise<string[]> {
+  const urls: string[] = []
+  for await (const line of createInterface({ input: running.stdout as NodeJS.ReadableStream })) {
+    urls.push(line.split(' ').at(-1) ?? '')
+    if (urls.length === count) break
+  }
+  return urls
+}
 
 beforeAll(() => {
   // Threads do not run under Jest: what they run is made of the same sources.
@@ -26,20 +38,17 @@ beforeAll(() => {
     // Express is CommonJS, and requires Node's own modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
   })
-  running = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] })
 })
 
-afterAll(() => {
+afterEach(() => {
   running.kill()
-  rmSync(folder, { recursive: true, force: true })
 })
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 test('several threads stream at once, each with its own event loop and manager', async () => {
-  const urls: string[] = []
-  for await (const line of createInterface({ input: running.stdout as NodeJS.ReadableStream })) {
-    urls.push(line.split(' ').at(-1) ?? '')
-    if (urls.length === 3) break
-  }
+  running = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const urls = await urlsOf(3)
   const readers = await Promise.all(urls.map((url) => readEvents(url, { timeoutMs: 10_000 })))
   const firsts = await Promise.all(readers.map((reader) => reader.take(2)))
   const threads = firsts.map(([first, second]) => {
@@ -50,3 +59,23 @@ test('several threads stream at once, each with its own event loop and manager',
   expect(new Set(threads).size).toBe(3)
   for (const reader of readers) reader.abort()
 }, 20_000)
+
+test('a thread that fails is told of, and the others go on', async () => {
+  const first = `--import=data:text/javascript,${encodeURIComponent(`(${failInOne})()`)}`
+  const env = { ...process.env, NODE_OPTIONS: first }
+  running = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  const told = once((running.stderr as Readable).setEncoding('utf8'), 'data')
+  for (const url of await urlsOf(2)) {
+    const reader = await readEvents(url)
+    await told
+    expect(await reader.take(1)).toMatchObject([{ data: expect.stringContaining('event 0') }])
+    reader.abort()
+  }
+  expect(await told).toEqual([expect.stringMatching(/a thread has failed: [\s\S]*no more threads/)])
+}, 20_000)
+
+/** Runs in every thread, before the program. */
+function failInOne(): void {
+  const { threadId } = process.getBuiltinModule('node:worker_threads')
+  if (threadId === 1) throw new Error('no more threads')
+}

@@ -14,7 +14,10 @@ async function* threadEvents(): AsyncGenerator<SseEvent> {
 
 if (isMainThread) {
   // Each thread has its own event loop, and its own manager: nothing is shared, so nothing is bound to another loop.
-  for (let i = 0; i < 3; i++) new Worker(new URL(import.meta.url))
+  for (let i = 0; i < 3; i++) {
+    // Without a listener for it, a thread that fails would take the others along.
+    new Worker(new URL(import.meta.url)).on('error', (error) => console.error('a thread has failed:', error))
+  }
 } else {
   const app = express()
   app.use(sse({ manager: new SseManager() }))
