@@ -47,10 +47,9 @@ export function notify(body: unknown, via: ServerName): Promise<string> {
 
 /** @throws what each of the frameworks answers with `400`, if a request's body is anything but text */
 export function message(body: unknown, via: ServerName): Message {
-  if (typeof body !== 'string' || body === '') {
-    throw Object.assign(new TypeError('a message is text'), { statusCode: 400, expose: true })
-  }
-  return { text: body.trim().slice(0, 200), via, at: Date.now() }
+  const text = typeof body === 'string' ? body.trim() : ''
+  if (text === '') throw Object.assign(new TypeError('a message is text'), { statusCode: 400, expose: true })
+  return { text: text.slice(0, 200), via, at: Date.now() }
 }
 
 /** Two channels on one stream: the latest notifications, a minute of samples, and whatever comes next. */

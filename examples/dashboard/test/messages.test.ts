@@ -35,7 +35,7 @@ describe.each(['express', 'fastify', 'koa'])('%s', (server) => {
     const numberOf = (text: string): number => sent().find((notification) => notification.text === text)?.n ?? 0
 
     expect(await send(server, '/notifications', `before ${server}`)).toBe(204)
-    expect(await send(server, '/notifications', null)).toBe(400)
+    for (const nothing of [null, ' \n']) expect(await send(server, '/notifications', nothing)).toBe(400)
     // Koa takes any body for text.
     const headers = { 'Content-Type': 'application/json' }
     if (server !== 'koa') expect(await send(server, '/notifications', '{"x":1}', headers)).toBe(400)

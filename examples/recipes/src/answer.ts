@@ -9,14 +9,19 @@ const app: Express = express()
 app.use(sse({ manager }))
 
 // #region answer
-app.post('/answers', express.json({ limit: '16kb' }), (req, res) =>
-  res.sse(async ({ signal }) => {
+app.post('/answers', express.json({ limit: '16kb' }), async (req, res) => {
+  const prompt: unknown = req.body?.prompt
+  if (typeof prompt !== 'string') {
+    res.status(400).json({ error: 'a prompt is text' })
+    return
+  }
+  await res.sse(async ({ signal }) => {
     // Awaited before there is a stream, so that a model that refuses is an error response. The signal is aborted when the
     // client leaves, and the model stops.
-    const chunks = await model.complete(String(req.body?.prompt), { signal })
+    const chunks = await model.complete(prompt, { signal })
     return answer(chunks)
-  }),
-)
+  })
+})
 
 async function* answer(chunks: AsyncIterable<Chunk>): AsyncGenerator<SseEvent> {
   try {

@@ -8,15 +8,20 @@ const failures: unknown[] = []
 const report = (error: unknown): unknown => failures.push(error)
 
 // #region lasting-answer
-// However many words there are, each is kept for ten minutes.
+// However many words there are, each is kept for ten minutes; but not of as many answers as anybody asks for.
 const answers = new SseManager({
+  maxChannels: 1_000,
   history: { maxEvents: Number.POSITIVE_INFINITY, maxBytes: 4 * 1024 * 1024, maxAgeMs: 10 * 60_000 },
 })
 
 const app = Fastify()
 await app.register(sse, { manager: answers })
 
-app.post<{ Body: { prompt: string } }>('/answers', (request, reply) => {
+const prompt = { type: 'string', maxLength: 16_384 }
+// Without it, a request that brings no prompt would begin an answer that nobody ever writes.
+const schema = { body: { type: 'object', required: ['prompt'], properties: { prompt } } }
+
+app.post<{ Body: { prompt: string } }>('/answers', { schema }, (request, reply) => {
   const id = randomUUID()
   write(answers.getOrCreate(`answer:${id}`), request.body.prompt).catch(report)
   return reply.code(202).send({ id })

@@ -13,7 +13,8 @@ const upstream = { url: '' }
 app.get('/events', (_req, res) => res.sse(passOn))
 
 async function passOn({ lastEventId, signal }: SseConnection): Promise<SseSource> {
-  const headers = lastEventId === '' ? {} : { 'Last-Event-ID': lastEventId }
+  // In UTF-8, as an EventSource sends it: `fetch` takes no character of two bytes in a header.
+  const headers = lastEventId === '' ? {} : { 'Last-Event-ID': Buffer.from(lastEventId).toString('latin1') }
   const response = await fetch(upstream.url, { headers, signal }).catch(() => undefined)
   // It has ended: so have we.
   if (response?.status === 204) return null

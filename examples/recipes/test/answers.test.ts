@@ -17,6 +17,19 @@ async function answersUrl(): Promise<string> {
   return `${await serve(app)}/answers`
 }
 
+const noPrompts: readonly (string | null)[] = [null, 'null', '{}', '{"prompt":{"toString":1}}', '{"prompt":']
+
+test.each(noPrompts)('without a prompt there is no answer, nor is a model asked: %j', async (body) => {
+  for (const recipe of [{ app, model }, lasting]) {
+    const asked = recipe.model.prompts.length
+    const channels = lasting.answers.listChannels()
+    const request = { method: 'POST', body, headers: { 'Content-Type': 'application/json' } }
+    expect((await fetch(`${await serve(recipe.app)}/answers`, request)).status).toBe(400)
+    expect(recipe.model.prompts).toHaveLength(asked)
+    expect(lasting.answers.listChannels()).toEqual(channels)
+  }
+})
+
 describe('an answer to a POST', () => {
   test('comes piece by piece, with every space and line break of the model', async () => {
     const pieces: string[] = []

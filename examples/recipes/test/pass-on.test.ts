@@ -28,6 +28,15 @@ test('events are passed on with their ids, types and lines, and a client resumes
   expect(failures).toEqual([])
 })
 
+test('an id of any characters resumes at the other server', async () => {
+  const ids: string[] = []
+  server.answer = streaming(({ lastEventId }) => {
+    ids.push(lastEventId)
+  })
+  await (await connect(app, '/events?lastEventId=%E2%82%AC')).end()
+  expect(ids).toEqual(['€'])
+})
+
 test('the end of the other stream is the end of ours, and its 204 is our 204', async () => {
   const reader = await connect(app, '/events')
   await channel.end({ event: 'done', data: '' })
