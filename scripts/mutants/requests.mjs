@@ -99,6 +99,18 @@ export const requests = [
     [
       ['req.next?.(error)\n', '\n', 'an error of a source reaches the error handlers'],
       ['this.req.next === undefined ? undefined : tellNext', 'undefined', 'Express hears of what would reject'],
+      [
+        'if (this.headersSent) return',
+        'if (false) return',
+        'a response that has begun goes on',
+        ['express-sse/test/begun-already.test'],
+      ],
+      [
+        "undefined, () => 'error')",
+        'undefined)',
+        'nor is Express told by the promise',
+        ['express-sse/test/begun-already.test'],
+      ],
     ],
   ),
   ...mutantsOf(
