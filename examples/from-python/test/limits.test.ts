@@ -41,7 +41,8 @@ test('who is logged out is disconnected, and is stopped when it comes back', asy
   expect(logOut('s1')).toBe(1)
   expect(await reader.end()).toBe('complete')
   expect((await connect(members, '/?session=s1', { 'last-event-id': reader.lastEventId })).status).toBe(204)
-  // A stream of another route, without a context, goes on.
+  // A stream of another route, without a context, goes on, whoever is logged out twice.
+  expect(logOut('s1')).toBe(0)
   await memberManager.getOrCreate('open').broadcast('for all')
   expect(await nextData(other, 1)).toEqual(['for all'])
 })

@@ -6,7 +6,8 @@ import Koa from 'koa'
 const steps = ['build', 'test', 'upload', 'switch']
 
 // #region deploy
-const deploys = new SseManager()
+// Clients choose the ids, so their number is bounded.
+const deploys = new SseManager({ maxChannels: 1_000 })
 
 const app = new Koa()
 const router = new Router()

@@ -21,6 +21,8 @@ app.use((ctx) => {
 
 function logOut(session: string): number {
   const user = sessions.get(session)
+  // Of a session that is not there the user would be that of every stream without a context: none.
+  if (user === undefined) return 0
   sessions.delete(session)
   // It is asked of every stream of the manager, and those of other routes may have no context.
   return manager.disconnect(({ context }: SseConnection<Login | undefined>) => context?.user === user)
