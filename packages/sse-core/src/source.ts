@@ -1,6 +1,6 @@
 import { IncomingMessage } from 'node:http'
 import { Http2ServerRequest } from 'node:http2'
-import { PassThrough, Readable } from 'node:stream'
+import { finished, PassThrough, Readable } from 'node:stream'
 import { inspect, types } from 'node:util'
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
@@ -140,18 +140,21 @@ function pullReadable(stream: Readable): Puller {
 }
 
 /** Whether it is a request to a server: perhaps the one that is being answered. */
-function isRequest(source: PullSource): source is IncomingMessage | Http2ServerRequest {
+function isRequest(source: PullSource): source is Readable {
   // What a client gets is an `IncomingMessage` too, but has a status.
   return source instanceof Http2ServerRequest || (source instanceof IncomingMessage && source.statusCode === null)
 }
 
 /** To destroy a request would take the connection with it, and the end of its answer. */
-function pullBody(request: IncomingMessage | Http2ServerRequest): Puller {
+function pullBody(request: Readable): Puller {
   const body = new PassThrough()
   request.pipe(body)
+  // Which a pipe does not hand on: that it was torn off, or was over before.
+  const forget = finished(request, (error) => (error ? body.destroy(error) : body.end()))
   return {
     next: pullReadable(body).next,
     cancel() {
+      forget()
       request.unpipe(body)
       request.resume()
       body.destroy()

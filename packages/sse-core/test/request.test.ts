@@ -72,16 +72,29 @@ test('a request whose body is streamed back is answered to the end, though its b
   await client.until(/data: bye\n\n[\s\S]*0\r\n\r\n$/)
 })
 
-test('so is one that is sent away', async () => {
-  const manager = new SseManager({ maxConnections: 0 })
-  const server = await serve((req, res) => void respond(req, res, req, { manager }))
+test('a body that is torn off rejects where it is broadcast', async () => {
+  const channel = new SseChannel('news')
+  const outcomes: Promise<void>[] = []
+  const server = await serve((req) => outcomes.push(channel.pipeFrom(req)))
   const client = await exchange(
     server,
     `${get('/', 'Transfer-Encoding: chunked\r\n').replace('GET', 'POST')}5\r\nhello\r\n`,
   )
+  await until(() => channel.lastEventId !== undefined, 'the first piece')
+  client.socket.destroy()
+  await expect(outcomes[0]).rejects.toThrow('aborted')
+})
+
+test('a request whose body would be streamed back is sent away like any other', async () => {
+  const manager = new SseManager({ maxConnections: 0 })
+  const server = await serve((req, res) => void respond(req, res, req, { manager }))
+  // More than a request holds that nobody reads.
+  const body = 'x'.repeat(1_000_000)
+  const head = get('/', `Content-Length: ${body.length}\r\n`).replace('GET', 'POST')
+  const client = await exchange(server, head)
   await client.until(/retry: \d+\n\n/)
   // Its connection takes the next one.
-  client.socket.write(`0\r\n\r\n${get()}`)
+  client.socket.write(`${body}${get()}`)
   await client.until(/retry: \d+\n\n[\s\S]*retry: \d+\n\n/)
 })
 
