@@ -81,7 +81,6 @@ export const requests = [
       '',
       'what was broadcast in the tick of close() is sent before the farewell',
     ],
-    ['if (stream.isGone) stream.onGone()\n', '', 'who had left before close() is a client that left', TESTS.connection],
   ]),
   ...mutantsOf(
     'sse-core/src/injection.ts',
@@ -99,17 +98,16 @@ export const requests = [
     [
       ['req.next?.(error)\n', '\n', 'an error of a source reaches the error handlers'],
       ['this.req.next === undefined ? undefined : tellNext', 'undefined', 'Express hears of what would reject'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/outcome.ts',
+    ['express-sse/test/begun-already.test'],
+    [
       [
-        'if (this.headersSent) return',
-        'if (false) return',
-        'a response that has begun goes on',
-        ['express-sse/test/begun-already.test'],
-      ],
-      [
-        "undefined, () => 'error')",
-        'undefined)',
-        'nor is Express told by the promise',
-        ['express-sse/test/begun-already.test'],
+        "if (error instanceof SseError && error.code === 'ERR_SSE_HEADERS_SENT')",
+        'if (false)',
+        'what has begun goes on',
       ],
     ],
   ),

@@ -57,8 +57,6 @@ export function sse({ manager }: ExpressSseOptions = {}): RequestHandler {
   // One function for all responses, which would each keep a closure for as long as they stream.
   const method: Response['sse'] = function (this: Response, source, options) {
     const owner = manager ?? managerOf(source) ?? sseManager
-    // Told of an error, Express would destroy the connection of whoever is sending this response.
-    if (this.headersSent) return resolving(respond(this.req, this, source, { ...options, manager: owner }))
     // Where no router has set `next`, as under connect, the promise is all there is.
     const onFailure = this.req.next === undefined ? undefined : tellNext
     return respond(this.req, this, source, { ...options, manager: owner, onFailure })
@@ -68,12 +66,6 @@ export function sse({ manager }: ExpressSseOptions = {}): RequestHandler {
     res.sse = method
     next()
   }
-}
-
-/** As a stream's promise does whose error goes to `next`: Express 5 would hand on what rejects. */
-function resolving(refused: Promise<CloseReason>): Promise<CloseReason> {
-  // Not the promise's own `then`, for which this would be somebody who hears of its error.
-  return Promise.prototype.then.call(refused, undefined, () => 'error') as Promise<CloseReason>
 }
 
 /** Express 4 ignores promises that reject. The innermost router's own `next`, so that its error handlers come first. */

@@ -1,5 +1,6 @@
 import { isWatched } from './departure.js'
 import type { CloseReason } from './ending.js'
+import { SseError } from './errors.js'
 import type { SseResponse } from './exchange.js'
 import { answerFailure } from './head.js'
 import type { SseManager } from './manager.js'
@@ -22,14 +23,19 @@ export function failOutcome(
   }: { readonly manager?: SseManager | undefined; readonly onFailure?: FailureListener | undefined },
   isTold = false,
 ): void {
+  const report = (): void => {
+    if (!isTold) (manager?.report ?? warn)(error)
+  }
   if (onFailure === undefined) {
     outcome.fail(error, () => {
-      if (!isTold) (manager?.report ?? warn)(error)
+      report()
       if (!isWatched(res)) answerFailure(res)
     })
-  } else {
-    outcome.fulfil('error')
-    // After this call, whatever it is in, as the promise would.
-    queueMicrotask(() => onFailure(error, res.req))
+    return
   }
+  outcome.fulfil('error')
+  // A framework that is told of an error answers it, or destroys what cannot be answered: here that is somebody else's response.
+  if (error instanceof SseError && error.code === 'ERR_SSE_HEADERS_SENT') report()
+  // After this call, whatever it is in, as the promise would.
+  else queueMicrotask(() => onFailure(error, res.req))
 }

@@ -19,6 +19,31 @@ export function begunAlreadyScenarios({ scenario }: Script): void {
     await isHeardOfOnce(stage, served)
   })
 
+  scenario('a stream that has yet to begin goes on when its route asks for another one', async (stage) => {
+    const served = await stage.serve(async ({ sse }) => {
+      let begin: (() => void) | undefined
+      const hasAsked = new Promise<void>((resolve) => {
+        begin = resolve
+      })
+      const first = sse(async (connection) => {
+        await hasAsked
+        await connection.send('mine')
+      })
+      const second = sse(['yours'])
+      const outcome = await second.catch(() => 'refused')
+      begin?.()
+      await first
+      return outcome === 'refused' ? second : first
+    })
+    const reader = await served.open()
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(
+      reader.events.map(({ data }) => data),
+      ['mine'],
+    )
+    await isHeardOfOnce(stage, served)
+  })
+
   scenario('a stream goes on when its route asks for another one on the same response', async (stage) => {
     const channel = stage.manager().getOrCreate('news')
     const served = await stage.serve(({ sse }) => {
