@@ -21,10 +21,10 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 /** Answers with a source, or with what says that there is nothing of it. What fails fails the connection. */
 export function stream(exchange: Exchange, source: SseSource): void {
   try {
-    const warming = prepare(source)
+    const warming = prepare(source, exchange.options)
     // What is ready is answered in this turn, and costs no promise.
     if (warming === undefined) begin(exchange, source)
-    else warming.then(() => begin(exchange, source)).catch((error) => giveUp(exchange, source, error))
+    else warming.then((ready) => begin(exchange, ready)).catch((error) => giveUp(exchange, source, error))
   } catch (error) {
     giveUp(exchange, source, error)
   }

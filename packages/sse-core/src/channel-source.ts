@@ -37,21 +37,31 @@ export const ALONE: Place = Object.freeze({ index: 0, isAlone: true })
 
 /** Where a client starts to read a channel that is warm, for who looks. @throws {SseError} the channel is closed by now */
 export function peekCursor(connection: SseConnection, source: ChannelSource, place: Place): Cursor {
-  return asked(connection, source, place) ?? (source instanceof SseChannel ? source.cursor({}) : source.peekCursor())
+  return cursorOf(connection, source, place, (view) => view.peekCursor())
 }
 
 /** The same for who then reads on from there. */
 export function takeCursor(connection: SseConnection, source: ChannelSource, place: Place): Cursor {
-  return asked(connection, source, place) ?? (source instanceof SseChannel ? source.cursor({}) : source.takeCursor())
+  return cursorOf(connection, source, place, (view) => view.takeCursor())
 }
 
-/** The place that is asked for; undefined if none is: the source then says where it begins. */
-function asked(connection: SseConnection, source: ChannelSource, place: Place): Cursor | undefined {
+function cursorOf(
+  connection: SseConnection,
+  source: ChannelSource,
+  place: Place,
+  ownCursor: (view: ChannelListener) => Cursor,
+): Cursor {
   const channel = channelOf(source)
   const own = listenOptionsOf(source)
   const lastEventId = own.lastEventId ?? lastEventIdFor(connection, channel, place)
-  const rewind = own.rewind ?? connection.options.rewind ?? 0
-  return lastEventId || rewind > 0 ? channel.cursor({ lastEventId, rewind }) : undefined
+  const rewind = connection.options.rewind ?? 0
+  if (lastEventId || source instanceof SseChannel) return channel.cursor({ lastEventId, rewind })
+  // Who brings no id stands where `listen()` was called, rewound as that says.
+  const cursor = ownCursor(source)
+  if (own.rewind !== undefined || rewind === 0) return cursor
+  // The response says it instead: of what came since then nothing is lost for that.
+  const rewound = channel.cursor({ rewind })
+  return rewound.position < cursor.position ? rewound : cursor
 }
 
 function lastEventIdFor({ lastEventId }: SseConnection, channel: SseChannel, place: Place): string | undefined {

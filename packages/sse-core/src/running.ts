@@ -11,7 +11,8 @@ import {
 } from './channel-source.js'
 import type { SseConnection } from './connection.js'
 import type { Cursor } from './cursor.js'
-import { MergedSource } from './merge.js'
+import { MergedSource, merge } from './merge.js'
+import type { RespondOptions } from './options.js'
 import { runPull } from './pulling.js'
 import {
   expectErrors,
@@ -30,14 +31,36 @@ export function take(source: SseSource): void {
   for (const part of partsOf(source)) expectErrors(part)
 }
 
-/** Makes a source ready for its head; undefined if it is. @throws {SseError} its channel is closed, or its broker is down */
-export function prepare(source: SseSource): Promise<void> | undefined {
-  // As most are, and most are warm.
-  if (isChannel(source)) return warm(source)?.then(() => prepare(source))
-  const warming = partsOf(source).flatMap((part) => (isChannel(part) ? (warm(part) ?? []) : []))
-  if (warming.length === 0) return undefined
+/**
+ * Makes a source ready for its head: undefined if it is, else a promise of what to stream instead, of which nothing is missed
+ * that is broadcast from now on.
+ *
+ * @throws {SseError} its channel is closed, or its broker is down
+ */
+export function prepare(source: SseSource, { rewind }: RespondOptions): Promise<SseSource> | undefined {
+  const warming = warmAll(source)
+  return warming && whenReady(warming, viewed(source, rewind))
+}
+
+async function whenReady(warming: Promise<unknown>, source: SseSource): Promise<SseSource> {
   // And again: one channel may go idle while another one warms.
-  return Promise.all(warming).then(() => prepare(source))
+  for (let next: Promise<unknown> | undefined = warming; next !== undefined; next = warmAll(source)) await next
+  return source
+}
+
+/** Makes all logs ready: undefined if they are, else a promise. */
+function warmAll(source: SseSource): Promise<unknown> | undefined {
+  // As most are, and most are warm.
+  if (isChannel(source)) return warm(source)
+  const warming = partsOf(source).flatMap((part) => (isChannel(part) ? (warm(part) ?? []) : []))
+  return warming.length === 0 ? undefined : Promise.all(warming)
+}
+
+/** The source with its channels as `listen()` has them, which keeps the places where they stand now. */
+function viewed(source: SseSource, rewind: number | undefined): SseSource {
+  if (source instanceof SseChannel) return source.listen({ rewind })
+  if (!(source instanceof MergedSource)) return source
+  return merge(...partsOf(source).map((part) => viewed(part, rewind) as PullSource))
 }
 
 /** How a source that is ready begins. */
@@ -152,16 +175,17 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
   }
   requireSource(result)
   take(result)
+  let ready: SseSource
   try {
-    await prepare(result)
+    ready = (await prepare(result, connection.options)) ?? result
   } catch (error) {
     release(result, connection.terms.report)
     throw error
   }
   if (connection.closeReason !== undefined) {
-    release(result, connection.terms.report)
+    release(ready, connection.terms.report)
     return undefined
   }
-  if (!connection.isOpen && startOf(connection, result).isOver) return null
-  return result === null ? null : run(connection, result)
+  if (!connection.isOpen && startOf(connection, ready).isOver) return null
+  return ready === null ? null : run(connection, ready)
 }

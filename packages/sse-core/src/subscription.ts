@@ -54,9 +54,10 @@ export class Subscription extends Cursor implements Subscriber, Reading {
   /** Begins to write, of one that is alone. */
   start(): void {
     // A fresh client that is cut before its first event is to resume too.
-    if (this.isFresh && this.#writer.isWritable) {
-      const checkpoint = this.checkpoint()
-      if (checkpoint !== undefined) this.#writer.write(checkpoint)
+    const checkpoint = this.isFresh ? this.checkpoint() : undefined
+    if (checkpoint !== undefined) {
+      if (this.#writer.isWritable) this.#writer.write(checkpoint)
+      else this.#writer.enqueue(checkpoint)
     }
     this.pump()
   }

@@ -26,6 +26,24 @@ export function listenedTwiceScenarios({ scenario }: Script): void {
     },
   )
 
+  for (const [whose, own, options, expected] of [
+    ['its own', { rewind: 1 }, {}, ['2', '3', '4']],
+    ["a response's", {}, { rewind: 3 }, ['2', '3', '4']],
+    ["a response's that is short", {}, { rewind: 1 }, ['3', '4']],
+  ] as const) {
+    scenario(`a rewind, ${whose}, takes nothing from what came since listen() was called`, async (stage) => {
+      const channel = new SseChannel('news')
+      for (const data of ['1', '2']) await channel.broadcast(data)
+      const listening = channel.listen(own)
+      for (const data of ['3', '4']) await channel.broadcast(data)
+      await channel.end()
+      const served = await stage.serve(({ sse }) => sse(listening, options))
+      const reader = await served.open()
+      await reader.end()
+      assert.deepEqual(dataOf(reader), expected)
+    })
+  }
+
   scenario('a response of a listen() whose first reader has left hears what comes, filtered alike', async (stage) => {
     const channel = new SseChannel('news')
     const listening = channel.listen({ filter: ({ data }) => data !== 'unwanted' })

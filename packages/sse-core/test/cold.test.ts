@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { afterEach, expect, test } from '@jest/globals'
+import {
+  type Backplane,
+  merge,
+  respond,
+  SseChannel,
+  SseManager,
+  type SseOptions,
+  type SseSource,
+} from '@ssekit/sse-core'
+import { readEvents } from '@ssekit/sse-testkit'
+import { LateBroker } from './late-broker.js'
+import { exchange, get, hangUp, serve, urlOf } from './raw-exchange.js'
+
+afterEach(hangUp)
+
+test.each<[string, (channel: SseChannel) => SseSource, SseOptions]>([
+  ['a channel', (channel) => channel, {}],
+  ['a channel with a filter', (channel) => channel, { filter: () => true }],
+  ['merged channels', (channel) => merge(channel, new SseChannel('quiet', { backplane: new LateBroker().node() })), {}],
+])('of %s whose log is not ready nothing is missed that is broadcast after the request', async (_what, of, options) => {
+  const manager = new SseManager({ backplane: new LateBroker().node() })
+  const channel = manager.getOrCreate('news')
+  const server = await serve((req, res) => {
+    void respond(req, res, of(channel), { manager, ...options })
+    void channel.broadcast('hello')
+  })
+  const reader = await readEvents(urlOf(server))
+  const [event] = await reader.take(1, ({ data }) => data !== '')
+  expect(event?.data).toBe('hello')
+  await manager.close()
+})
+
+test('a fresh client has its checkpoint where the head alone fills its socket', async () => {
+  const manager = new SseManager()
+  const server: Server = createServer({ highWaterMark: 1 }, (req, res) => {
+    res.socket?.cork()
+    void respond(req, res, manager.getOrCreate('news'))
+    setImmediate(() => res.socket?.uncork())
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = await exchange(server, get())
+  await client.until(/sse-checkpoint/)
+  await manager.close()
+  server.close()
+  await once(server, 'close')
+})
+
+test('a channel whose log is not ready knows its newest id, in whatever order a broker answers', async () => {
+  const broker = new LateBroker().node()
+  let answerFirst: (() => void) | undefined
+  const isAnswered = new Promise<void>((resolve) => {
+    answerFirst = resolve
+  })
+  const backplane: Backplane = {
+    subscribe: (...args) => broker.subscribe(...args),
+    read: (...args) => broker.read(...args),
+    close: () => broker.close(),
+    publish: async (channel, input) => {
+      const id = await broker.publish(channel, input)
+      if ('event' in input && input.event.data === 'first') await isAnswered
+      return id
+    },
+  }
+  const channel = new SseChannel('news', { backplane })
+  const first = channel.broadcast('first')
+  const second = await channel.broadcast('second')
+  answerFirst?.()
+  await first
+  expect(channel.lastEventId).toBe(second)
+})
