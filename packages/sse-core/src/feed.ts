@@ -31,8 +31,9 @@ export class Feed {
   readonly #options: FeedOptions
   // What the log is filled from; of the only log that is nothing.
   readonly #intake: Intake | undefined
-  // Of the only log.
+  // How many were published from here. Of the only log ids are made of it.
   #sequence = 0
+  #acceptedSequence = 0
   #log: Log | undefined
   // The only log while nobody uses it: it holds no event.
   #resting: Log | undefined
@@ -193,9 +194,15 @@ export class Feed {
   }
 
   async #publish(backplane: Backplane, input: LogInput): Promise<string> {
+    this.#sequence += 1
+    const sequence = this.#sequence
     const id = await backplane.publish(this.#channel, input)
     if ('end' in input) this.#wasEnded = true
-    else if (this.#log === undefined) this.lastEventId = id
+    else if (this.#log === undefined && sequence > this.#acceptedSequence) {
+      // A broker may answer in another order than it was asked.
+      this.#acceptedSequence = sequence
+      this.lastEventId = id
+    }
     return id
   }
 
@@ -222,7 +229,7 @@ export class Feed {
         if (this.#log !== log) return
         this.#warming = undefined
         // Nobody reads it yet.
-        log.offer(log.head)
+        this.#settle(log, log.head)
       },
       (error: unknown) => {
         if (this.#log === log) this.release()

@@ -210,6 +210,19 @@ describe('the history of all channels of a manager', () => {
     expect(manager.stats().historyBytes).toBe(0)
   })
 
+  test('is at most maxHistoryBytes of what comes from a backplane too, when it comes', async () => {
+    const backplane = memoryBackplane()
+    const publisher = new SseManager({ backplane })
+    const manager = new SseManager({ backplane, maxHistoryBytes: 3 * FRAME })
+    for (const name of ['old', 'young']) {
+      for (const data of [1, 2]) await publisher.getOrCreate(name).broadcast({ id: 'a', data })
+    }
+    for (const name of ['old', 'young']) void manager.getOrCreate(name).listen()
+    await turn()
+    expect(manager.stats().historyBytes).toBe(3 * FRAME)
+    await Promise.all([manager.close(), publisher.close()])
+  })
+
   test('is of what each channel retains, whatever it has evicted', async () => {
     const manager = new SseManager({ history: { maxEvents: 2 } })
     const channel = manager.getOrCreate('news')
