@@ -60,8 +60,8 @@ class Pipe {
 
   stop(error: unknown): void {
     this.#isStopped = true
-    this.cancel()
-    // A source that closes the channel as its last act has come to its end by then.
+    // A source that closes the channel as its last act has come to its end by then. To one that is quiet this comes first: were it
+    // cancelled now, it would look as if it had come to its end too.
     setImmediate(() => this.#fail(error))
   }
 

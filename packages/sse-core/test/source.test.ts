@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { describe, expect, test } from '@jest/globals'
-import { type PullSource, SseChannel, type SseEvent, SseManager, SseStream } from '@ssekit/sse-core'
+import { merge, type PullSource, SseChannel, type SseEvent, SseManager, SseStream } from '@ssekit/sse-core'
 import { collect, isPending, turn } from './collecting.js'
 
 /** The events that a source becomes on a channel. */
@@ -221,6 +221,21 @@ describe('pipeFrom ends', () => {
     expect(isCancelled()).toBe(true)
   })
 
+  test.each<[string, () => PullSource]>([
+    ['another channel', () => new SseChannel('other')],
+    ['what a channel listens to', () => new SseChannel('other').listen()],
+    ['an SseStream', () => new SseStream()],
+    ['a ReadableStream', () => new ReadableStream()],
+    ['a Readable', () => new Readable({ read() {} })],
+    ['several', () => merge(new SseChannel('one'), new SseChannel('two'))],
+  ])('with ERR_SSE_CLOSED and not as if it were over, of %s that is quiet', async (_what, make) => {
+    const channel = new SseChannel('job')
+    const piping = channel.pipeFrom(make())
+    await turn()
+    await channel.end()
+    await expect(piping).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+  })
+
   test.each<[string, (manager: SseManager) => Promise<void> | undefined]>([
     ['its manager is closed', (manager) => manager.close()],
     ['it is deleted', (manager) => void manager.delete('job')],
@@ -243,9 +258,9 @@ describe('pipeFrom ends', () => {
     await turn()
     expect(left).toEqual([])
     await end(manager)
+    for (const piping of pipes) await expect(piping).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
     expect(left).toEqual(['iterator'])
     expect(readable.destroyed).toBe(true)
-    for (const piping of pipes) await expect(piping).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
     // And one that comes too late.
     await expect(channel.pipeFrom(quiet)).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
     expect(left).toEqual(['iterator', 'iterator'])
