@@ -18,8 +18,8 @@ export function checkBroadcast(input: SseEvent | string, maxEventBytes: number):
       `id must be 1–128 characters from ! to ~, not ${JSON.stringify(id.slice(0, 160))}`,
     )
   }
-  const { body } = checked
+  const text = idLine(id) + checked.body
   // A UTF-16 unit takes at most three bytes: only what may be too large is measured.
-  if (body.length * 3 > maxEventBytes) requireEventBytes(Buffer.byteLength(idLine(id) + body), maxEventBytes)
+  if (text.length * 3 > maxEventBytes) requireEventBytes(Buffer.byteLength(text), maxEventBytes)
   return checked
 }

@@ -34,7 +34,7 @@ export class Intake {
     }
     // No async function, which would make each log ready later.
     try {
-      return this.#backplane.subscribe(this.#channel, { last, maxBytes }, sink)
+      return Promise.resolve(this.#backplane.subscribe(this.#channel, { last, maxBytes }, sink))
     } catch (error) {
       return Promise.reject(error)
     }

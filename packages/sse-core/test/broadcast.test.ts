@@ -122,6 +122,12 @@ describe('broadcast', () => {
     expect(heard.data).toEqual(['as it was'])
   })
 
+  test('of an event whose own id makes it larger than maxEventBytes is refused', async () => {
+    const channel = new SseChannel('news', { maxEventBytes: 24, onError })
+    await expect(channel.broadcast({ id: 'i'.repeat(20) })).rejects.toMatchObject({ code: 'ERR_SSE_LIMIT' })
+    await channel.broadcast({ id: 'i'.repeat(18) })
+  })
+
   test('of an event beyond maxEventBytes is refused, and of one that just fits is not', async () => {
     const channel = new SseChannel('news', { maxEventBytes: 20, onError })
     const frame = Buffer.byteLength('data: \n\n')

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals'
-import { memoryBackplane, SseChannel, SseError } from '@ssekit/sse-core'
+import { type Backplane, memoryBackplane, SseChannel, SseError } from '@ssekit/sse-core'
 import { collect } from './collecting.js'
 import { LateBroker, settle } from './late-broker.js'
 
@@ -42,6 +42,20 @@ describe('a broker that is down', () => {
     await settle()
     expect(heard.data).toEqual(['1'])
     expect(broker.asked.subscribe).toBe(2)
+  })
+
+  test('may have nothing to give back its subscriptions with', async () => {
+    const memory = memoryBackplane()
+    const backplane: Backplane = {
+      ...memory,
+      subscribe: (...args) => void memory.subscribe(...args) as unknown as Promise<() => Promise<void>>,
+    }
+    const channel = new SseChannel('news', { backplane })
+    const [first, second] = [collect(channel), collect(channel)]
+    await channel.broadcast('1')
+    await settle()
+    expect([first.data, second.data]).toEqual([['1'], ['1']])
+    await channel.close()
   })
 
   test('may throw rather than reject', async () => {
