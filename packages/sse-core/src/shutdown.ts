@@ -15,8 +15,6 @@ export function shutDown(stream: ResponseLife, farewell: string, graceMs: number
   }
   // What was broadcast in this tick is still for its reader.
   if (stream.closeReason === undefined) stream.reading?.pump()
-  // Who left in the meantime is to be told as that.
-  if (stream.isGone) stream.onGone()
   const isBehind = stream.isOpen && !stream.writer.isWritable && stream.reading?.hasMore
   if (stream.closeReason === undefined && isBehind) {
     afterCatchingUp(stream, graceMs, (leftMs) => endWith(stream, farewell, leftMs, onOver))

@@ -1,5 +1,6 @@
 import { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { cut } from './departure.js'
 import type { SseResponse } from './exchange.js'
 import { Packet } from './packet.js'
 import { directSocketOf, ResponseSink } from './sink.js'
@@ -161,7 +162,13 @@ export class Writer {
     this.isWritable = true
     this.flush()
     this.stop()
-    this.#res.end()
+    try {
+      this.#res.end()
+    } catch (error) {
+      // Somebody has replaced it. What is not ended so is still to be over.
+      this.terms.report(error)
+      cut(this.#res)
+    }
   }
 
   /** Writes nothing any more and lets go of everything. Idempotent. */

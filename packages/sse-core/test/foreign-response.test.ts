@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { Duplex } from 'node:stream'
 import { afterEach, expect, test } from '@jest/globals'
-import { respond, SseManager } from '@ssekit/sse-core'
+import { type CloseReason, respond, SseManager } from '@ssekit/sse-core'
 import { turn } from './collecting.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
 import { until } from './until.js'
@@ -52,4 +52,27 @@ test('a manager closes the streams of a connection that is no socket', async () 
   await manager.close({ event: 'bye' })
   expect(text).toContain('data: bye\n\n')
   expect(connection.writableEnded).toBe(true)
+})
+
+test('a response whose end() somebody has replaced, and that throws, is over all the same', async () => {
+  const errors: unknown[] = []
+  const manager = new SseManager({ onError: (error) => errors.push(error) })
+  const news = manager.getOrCreate('news')
+  const outcomes: Promise<CloseReason>[] = []
+  const server = await serve((req, res) => {
+    if (req.url === '/replaced') {
+      res.end = () => {
+        throw new Error('of end()')
+      }
+    }
+    outcomes.push(respond(req, res, news))
+  })
+  await exchange(server, get('/replaced'))
+  await until(() => news.subscriberCount === 1, 'the first stream')
+  await exchange(server, get())
+  await until(() => news.subscriberCount === 2, 'the second one')
+  expect(manager.disconnect(() => true)).toBe(2)
+  expect(await Promise.all(outcomes)).toEqual(['kicked', 'kicked'])
+  expect(errors).toMatchObject([{ message: 'of end()' }])
+  await manager.close()
 })
