@@ -8,7 +8,7 @@ import { isId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { Subscription } from './subscription.js'
-import { partOf, partsOf, SEPARATOR, vectorOf } from './vector-id.js'
+import { MAX_PARTS, partOf, partsOf, SEPARATOR, vectorOf } from './vector-id.js'
 
 export interface SubscribeOptions extends StartOptions {
   /** Only the events for which this is true; also asked of what is replayed. */
@@ -23,6 +23,8 @@ export class Subscriptions implements Reading {
   // In the order of the ids' parts. Of a channel that is not ready yet, that cannot be read, or that is over there is its part
   // alone: what the client has said of it, or where it ended. (A subscription would hold the log of a channel that is gone.)
   readonly #places: (Subscription | string)[] = []
+  // Those among them, in the order in which they began.
+  readonly #live = new Set<Subscription>()
   readonly #running = new Set<Promise<void>>()
   // The parts of the client's id that follow, where a function subscribes to one channel after the other.
   #unclaimed: readonly string[] = []
@@ -35,6 +37,7 @@ export class Subscriptions implements Reading {
     this.#connection = connection
     if (!(only instanceof Subscription)) return
     this.#places.push(only)
+    this.#live.add(only)
     only.join({
       group: this,
       sentPosition: only.position,
@@ -54,11 +57,11 @@ export class Subscriptions implements Reading {
   }
 
   get hasMore(): boolean {
-    return this.#subscriptions.some(({ hasMore }) => hasMore)
+    return [...this.#live].some(({ hasMore }) => hasMore)
   }
 
   get hasUnsent(): boolean {
-    return this.#subscriptions.some(({ hasUnsent }) => hasUnsent)
+    return [...this.#live].some(({ hasUnsent }) => hasUnsent)
   }
 
   /** Keeps the next place, for who reads on behind an id. */
@@ -72,6 +75,7 @@ export class Subscriptions implements Reading {
     return new Promise((resolve) => {
       const onOver = (): void => {
         forget()
+        this.#live.delete(subscription)
         this.#places[place] = subscription.lastId
         resolve()
       }
@@ -80,6 +84,7 @@ export class Subscriptions implements Reading {
       const subscription = new Subscription(this.#connection, channel, cursor, membership)
       const forget = onAbort(signal, () => subscription.close())
       this.#places[place] = subscription
+      this.#live.add(subscription)
       // Another channel's listener may have closed the connection.
       if (signal?.aborted || this.#connection.closeReason !== undefined) subscription.close()
       else subscription.begin()
@@ -156,11 +161,11 @@ export class Subscriptions implements Reading {
   }
 
   pump(): void {
-    for (const subscription of this.#subscriptions) subscription.pump()
+    for (const subscription of [...this.#live]) subscription.pump()
   }
 
   close(): void {
-    for (const subscription of this.#subscriptions) subscription.close()
+    for (const subscription of [...this.#live]) subscription.close()
   }
 
   /** The id of where all cursors stand; undefined if it cannot be written. */
@@ -191,7 +196,7 @@ export class Subscriptions implements Reading {
   checkpoint(): Packet | undefined {
     const id = this.#connection.options.checkpoints === false ? undefined : this.idAtCursors()
     if (id === undefined) return undefined
-    for (const subscription of this.#subscriptions) subscription.markSent()
+    for (const subscription of this.#live) subscription.markSent()
     return this.#connection.terms.encoder.checkpoint(id)
   }
 
@@ -199,11 +204,9 @@ export class Subscriptions implements Reading {
     return Math.max(this.#places.length, this.#unclaimed.length)
   }
 
-  get #subscriptions(): Subscription[] {
-    return this.#places.filter(isSubscription)
-  }
-
   #vector(): string | undefined {
+    // With so many it is too long, whatever they are: there may be thousands.
+    if (this.#partCount > MAX_PARTS) return undefined
     return vectorOf(Array.from({ length: this.#partCount }, (_, place) => this.#partAt(place)))
   }
 

@@ -6,6 +6,9 @@ const MAX_LENGTH = 128
 /** What parts the positions of a vector id; generated ids do not contain it. */
 export const SEPARATOR = '~'
 
+/** How many places fit into one, most of them empty. */
+export const MAX_PARTS: number = MAX_LENGTH + 1
+
 /** The id of places in several channels, `''` for none in one of them; undefined if it cannot be written. */
 export function vectorOf(parts: readonly string[]): string | undefined {
   // A part may be what the client said, as long as its place in that channel is being looked for: any text at all.
