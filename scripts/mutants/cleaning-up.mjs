@@ -122,7 +122,7 @@ export const cleaningUp = [
     [
       ['if (!this.#isStopped) throw error', 'throw error', 'that a source was cancelled is no error of its own'],
       ['setImmediate(() => this.#fail(error))', 'this.#fail(error)', 'a source may close its channel as its last act'],
-      ['this.cancel()\n    // A source', '// A source', 'a source is cancelled when its channel is closed'],
+      ['      pipe.cancel()\n', '', 'a source is cancelled when its channel is closed'],
     ],
   ),
   ...mutantsOf('sse-core/src/feed.ts', LOOPS, [

@@ -150,9 +150,83 @@ export const promises = [
       ],
       ['this.#places[place] = subscription.lastId\n', '', 'a stream does not hold the rooms that it left'],
       [
-        '    if (signal?.aborted) return\n    const warming',
-        '    const warming',
+        '    const place = this.reserve(',
+        '    if (signal?.aborted) return\n    const place = this.reserve(',
         'a channel whose signal has aborted has its place',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/running.ts',
+    ['sse-core/test/cold.test'],
+    [
+      [
+        'if (source instanceof SseChannel) return source.listen({ rewind })\n',
+        '',
+        'a cold channel misses nothing after the request',
+      ],
+      [
+        'if (!(source instanceof MergedSource)) return source\n',
+        'return source\n',
+        'nor do cold channels that are merged',
+      ],
+    ],
+  ),
+  ...mutantsOf('sse-core/src/channel-source.ts', TESTS.contract, [
+    [
+      'return rewound.position < cursor.position ? rewound : cursor',
+      'return rewound',
+      'a short rewind takes nothing from what came since listen()',
+    ],
+    ['if (own.rewind !== undefined || rewind === 0)', 'if (true)', 'a response may rewind a listen()'],
+  ]),
+  ...mutantsOf(
+    'sse-core/src/subscription.ts',
+    ['sse-core/test/cold.test'],
+    [['else this.#writer.enqueue(checkpoint)\n', '\n', 'a full socket costs no checkpoint']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/feed.ts',
+    ['sse-core/test/cold.test', 'sse-core/test/history.test'],
+    [
+      [' && sequence > this.#acceptedSequence', '', 'the newest id is that of the last call'],
+      [
+        '        // Nobody reads it yet.\n        this.#settle(log, log.head)\n',
+        '        log.offer(log.head)\n',
+        'what a backplane brings is counted',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/intake.ts',
+    ['sse-core/test/broker-down.test'],
+    [
+      [
+        'return Promise.resolve(this.#backplane.subscribe(',
+        'return (this.#backplane.subscribe(',
+        'a backplane may return nothing',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/pipes.ts',
+    ['sse-core/test/source.test'],
+    [
+      [
+        'setImmediate(() => this.#fail',
+        'this.cancel()\n    setImmediate(() => this.#fail',
+        'a source that is quiet has not come to its end',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/writer.ts',
+    ['sse-core/test/foreign-response.test'],
+    [
+      [
+        'this.terms.report(error)\n      cut(this.#res)\n',
+        'throw error\n',
+        'an end() that throws is over all the same',
       ],
     ],
   ),
@@ -171,6 +245,11 @@ export const promises = [
     ['sse-core/test/request.test', 'sse-testkit/test/clients-let-go'],
     [
       ['if (isRequest(source)) return pullBody(source)\n', '', 'a request that is streamed back is not destroyed'],
+      [
+        'finished(request, (error) => (error ? body.destroy(error) : body.end()))',
+        '(): void => {}',
+        'a body that is torn off rejects',
+      ],
       ['request.resume()\n', '', 'the connection of a request that was streamed back takes the next one'],
       ['        report(error)\n', '        throw error\n', 'a destroy() that throws is reported, and that is all'],
     ],
@@ -235,7 +314,7 @@ export const promises = [
         ['sse-core/test/end.test'],
       ],
       [
-        '// Nobody reads it yet.\n        log.offer(log.head)\n',
+        '// Nobody reads it yet.\n        this.#settle(log, log.head)\n',
         '',
         'what a broker keeps is forgotten here when it is too old here',
       ],

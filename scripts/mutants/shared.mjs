@@ -67,7 +67,7 @@ export const shared = [
     ['sse-core/test/(resume|history|broadcast|end|idle|idle-identity|idle-place|cursor-model).test'],
     [
       ['this.#sequence + 1}', 'this.#sequence}', 'the first id is not that of the start'],
-      ['this.#sequence += 1\n', '', 'every event has an id of its own'],
+      ['this.#sequence += 1\n    // Before', '// Before', 'every event has an id of its own'],
       ['if (isEvent) this.lastEventId = id\n', '', 'a channel knows its last event'],
       ['if (isEvent) this.lastEventId = id\n', 'this.lastEventId = id\n', 'the end of a channel is no event of it'],
       ['(this.#log ?? this.#resting)?.', 'this.#log?.', 'a channel that goes idle does not forget that it has ended'],
