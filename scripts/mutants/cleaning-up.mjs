@@ -149,7 +149,7 @@ export const cleaningUp = [
     ],
     ['this.#finish()\n      throw error', 'throw error', 'merged sources are left where one of them cannot begin'],
   ]),
-  ...mutantsOf('sse-core/src/source.ts', LOOPS, [
+  ...mutantsOf('sse-core/src/puller.ts', LOOPS, [
     ["  source.on('error', () => {})\n", '', 'a stream of Node that fails before it is read ends no process'],
     [
       'await result.value }',

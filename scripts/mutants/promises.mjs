@@ -241,7 +241,7 @@ export const promises = [
     [['if (!this.#isOver) this.connection.fail', 'this.connection.fail', 'a channel that was left fails nothing']],
   ),
   ...mutantsOf(
-    'sse-core/src/source.ts',
+    'sse-core/src/puller.ts',
     ['sse-core/test/request.test', 'sse-testkit/test/clients-let-go'],
     [
       ['if (isRequest(source)) return pullBody(source)\n', '', 'a request that is streamed back is not destroyed'],

@@ -1,6 +1,7 @@
 import { markAsOurs, requireOurs } from './copy.js'
 import type { SseEvent } from './event.js'
-import { type EventPuller, isPullSource, type PullSource, pullEvents } from './source.js'
+import { type EventPuller, pullEvents } from './event-puller.js'
+import { isPullSource, type PullSource } from './source.js'
 
 /** Several sources as one; `res.sse()` subscribes to its channels rather than iterating over them. */
 export class MergedSource implements AsyncIterable<SseEvent> {

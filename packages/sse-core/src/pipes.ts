@@ -1,5 +1,6 @@
 import type { SseEvent } from './event.js'
-import { type EventPuller, type PullSource, pullEvents } from './source.js'
+import { type EventPuller, pullEvents } from './event-puller.js'
+import type { PullSource } from './source.js'
 import { Pace } from './turn.js'
 
 type Publish = (event: SseEvent) => unknown

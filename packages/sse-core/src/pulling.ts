@@ -1,6 +1,7 @@
 import type { SseConnection } from './connection.js'
+import { type EventPuller, pullEvents } from './event-puller.js'
 import type { Packet } from './packet.js'
-import { type EventPuller, type PullSource, pullEvents } from './source.js'
+import type { PullSource } from './source.js'
 import { SseStream } from './stream.js'
 import { Pace, turn } from './turn.js'
 

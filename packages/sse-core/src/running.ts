@@ -13,16 +13,9 @@ import type { SseConnection } from './connection.js'
 import type { Cursor } from './cursor.js'
 import { MergedSource, merge } from './merge.js'
 import type { RespondOptions } from './options.js'
+import { expectErrors, pull } from './puller.js'
 import { runPull } from './pulling.js'
-import {
-  expectErrors,
-  isPullSource,
-  type PullSource,
-  pull,
-  requireSource,
-  type SourceFunction,
-  type SseSource,
-} from './source.js'
+import { isPullSource, type PullSource, requireSource, type SourceFunction, type SseSource } from './source.js'
 import { Subscription } from './subscription.js'
 
 /** Takes a source, which may fail from now on, read or not. */

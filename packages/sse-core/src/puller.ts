@@ -1,0 +1,135 @@
+import { IncomingMessage } from 'node:http'
+import { Http2ServerRequest } from 'node:http2'
+import { finished, PassThrough, Readable } from 'node:stream'
+import { types } from 'node:util'
+import { isPullSource, type PullSource, type SseSource } from './source.js'
+
+/** A source that is being read. */
+export interface Puller {
+  next(): Promise<IteratorResult<unknown>>
+  /** Ends it now, without waiting for anything. Idempotent, and never throws. */
+  cancel(report: (error: unknown) => void): void
+}
+
+/** Begins to read. */
+export function pull(source: PullSource): Puller {
+  if (isRequest(source)) return pullBody(source)
+  if (isReadable(source)) return pullReadable(source)
+  if (source instanceof ReadableStream) return pullStream(source)
+  return pullIterable(source)
+}
+
+/** Also one of the `readable-stream` package, which is not Node's. */
+function isReadable(source: PullSource): source is Readable {
+  return source instanceof Readable || ('pipe' in source && 'destroy' in source && 'on' in source)
+}
+
+/**
+ * To be called as soon as a source is handed over that is read only later: a stream of Node that fails meanwhile keeps its
+ * error for whoever reads it, rather than end the process.
+ */
+export function expectErrors(source: SseSource): void {
+  if (!isPullSource(source) || !isReadable(source) || expected.has(source)) return
+  expected.add(source)
+  source.on('error', () => {})
+}
+
+// So that a stream that is asked for again and again has one listener.
+const expected = new WeakSet<object>()
+
+function pullReadable(stream: Readable): Puller {
+  const iterator = stream[Symbol.asyncIterator]()
+  // The iterator listens from its first `next()` until it is done. Before and after that it is ours.
+  expectErrors(stream)
+  return {
+    next: () => iterator.next(),
+    cancel(report) {
+      try {
+        // The iterator's own `return()` would wait for the read that is under way.
+        stream.destroy()
+      } catch (error) {
+        report(error)
+      }
+    },
+  }
+}
+
+/** Whether it is a request to a server: perhaps the one that is being answered. */
+function isRequest(source: PullSource): source is Readable {
+  // What a client gets is an `IncomingMessage` too, but has a status.
+  return source instanceof Http2ServerRequest || (source instanceof IncomingMessage && source.statusCode === null)
+}
+
+/** To destroy a request would take the connection with it, and the end of its answer. */
+function pullBody(request: Readable): Puller {
+  const body = new PassThrough()
+  request.pipe(body)
+  // Which a pipe does not hand on: that it was torn off, or was over before.
+  const forget = finished(request, (error) => (error ? body.destroy(error) : body.end()))
+  return {
+    next: pullReadable(body).next,
+    cancel() {
+      forget()
+      request.unpipe(body)
+      request.resume()
+      body.destroy()
+    },
+  }
+}
+
+function pullStream(stream: ReadableStream<unknown>): Puller {
+  const reader = stream.getReader()
+  let isDone = false
+  return {
+    async next() {
+      try {
+        const { done, value } = await reader.read()
+        if (done) isDone = true
+        return { done, value }
+      } catch (error) {
+        isDone = true
+        throw error
+      }
+    },
+    cancel(report) {
+      if (isDone) return
+      isDone = true
+      reader.cancel().catch(ignoringAborts(report))
+    },
+  }
+}
+
+function pullIterable(source: AsyncIterable<unknown> | Iterable<unknown>): Puller {
+  const iterator =
+    Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : (source as Iterable<unknown>)[Symbol.iterator]()
+  const isSync = !(Symbol.asyncIterator in source)
+  let isDone = false
+  return {
+    async next() {
+      let result: IteratorResult<unknown>
+      try {
+        result = await iterator.next()
+      } catch (error) {
+        isDone = true
+        throw error
+      }
+      if (result.done) isDone = true
+      // As `for await` does, a synchronous iterable of promises yields what they resolve to. One that rejects ends the reading,
+      // not the iterator: that one is still to be left.
+      return isSync ? { done: result.done ?? false, value: await result.value } : result
+    },
+    cancel(report) {
+      if (isDone) return
+      isDone = true
+      // In a promise, since a synchronous iterator throws where an asynchronous one rejects.
+      new Promise((resolve) => resolve(iterator.return?.())).catch(ignoringAborts(report))
+    },
+  }
+}
+
+/** That what was aborted says so is no news. */
+function ignoringAborts(report: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    if (!types.isNativeError(error) || error.name !== 'AbortError') report(error)
+  }
+}
