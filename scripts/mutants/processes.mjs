@@ -34,6 +34,7 @@ export const processes = [
       'the bell stops with the last follower',
     ],
     ['if (isQuiet) quiet.push(channel)', '', 'quiet channels are compared'],
+    ['log.isSpread !== true', 'true', 'a server that does not answer holds up no comparison of others'],
     ['sink.entry(this.dated(entry))', 'sink.entry(entry)', 'entries are dated by the clock that tells their age'],
     ['Math.abs(aheadMs) < MIN_SKEW_MS ? 0 : aheadMs', 'aheadMs', 'entries are left as they are where clocks agree'],
     [
@@ -47,6 +48,10 @@ export const processes = [
       'await follower.start(last, maxBytes)',
       'nobody is told to be subscribed to what is closed',
     ],
+  ]),
+  ...mutantsOf('sse-core/src/comparison.ts', FOLLOWERS, [
+    ['!this.#isRunning && !this.#isUnanswered', '!this.#isRunning', 'what is not answered is not asked again'],
+    ['while (this.#wasAskedAgain())', 'while (false)', 'a comparison that is asked for during another one is made'],
   ]),
   ...mutantsOf('sse-redis/src/append-script.ts', REDIS, [
     ["if last == number then return { 'ok', nowText, ids } end", '', 'a batch that is sent twice is stored once'],
@@ -86,8 +91,25 @@ export const processes = [
         '',
         'no subscription is left behind that was asked for twice at once',
       ],
-      ['else this.#leaveAgain(name)', '', 'no subscription is left behind'],
-      ['for (const name of this.#channels.keys()) this.#joining.add(name)', '', 'subscriptions are made again'],
+      ['else if (!this.#isClosed) this.#roundsOf(name).leave(name)', '', 'no subscription is left behind'],
+      ['this.#roundsOf(name).join(name) : undefined', 'undefined : undefined', 'subscriptions are made again'],
+      [
+        'this.#options.sharded ? name',
+        "this.#options.sharded ? ''",
+        'a shard that does not answer holds up no subscription to others',
+        ['sse-redis/test/cluster-sick.test'],
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-redis/src/node-redis.ts',
+    ['sse-redis/test/cluster-sick.test'],
+    [
+      [
+        'client.duplicate({ minimizeConnections: true })',
+        'client.duplicate()',
+        'a shard that is down when the first channel is subscribed to holds up no others',
+      ],
     ],
   ),
   ...mutantsOf(
@@ -101,7 +123,15 @@ export const processes = [
   ...mutantsOf(
     'sse-redis/src/log.ts',
     ['sse-redis/test/retention.test'],
-    [[', now: Number(now)', '', 'a node with another clock than the server keeps what is young']],
+    [
+      [', now: Number(now)', '', 'a node with another clock than the server keeps what is young'],
+      [
+        'this.isSpread = options.connection.isCluster',
+        'this.isSpread = false',
+        'in a cluster each channel is compared alone',
+        ['sse-redis/test/cluster-sick.test', 'sse-redis/test/cluster.stress.test'],
+      ],
+    ],
   ),
   ...mutantsOf('sse-redis/src/keys.ts', REDIS, [
     [

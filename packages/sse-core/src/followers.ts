@@ -1,9 +1,11 @@
 import type { BackplaneSink, LogEntry, SubscriptionStart, Unsubscribe } from './backplane.js'
+import { Comparison } from './comparison.js'
 import { SseError } from './errors.js'
 import { Follower } from './follower.js'
 import { requireDuration } from './limits.js'
 import type { LogNews, LogStretch, SharedLog } from './shared-log.js'
 import { inTime } from './time-limit.js'
+import { Pace } from './turn.js'
 
 export interface FollowersOptions {
   /** How long one question to the log may take, in ms. @defaultValue 5_000 */
@@ -15,15 +17,14 @@ export interface FollowersOptions {
   readonly compareMs?: number | undefined
 }
 
-/** How many channels are compared by one question. */
-const COMPARED_AT_ONCE = 500
-
 /** From how much on a clock is another one than ours, in ms. */
 const MIN_SKEW_MS = 2_000
 
 /** A channel that the bell rings for. */
 interface Followed {
   readonly followers: Set<Follower>
+  /** How it is compared with the log: on its own, or with all others. */
+  readonly comparison: Comparison
   readonly listening: Promise<void>
 }
 
@@ -37,10 +38,9 @@ export class LogFollowers {
   readonly #timeoutMs: number
   readonly #compareMs: number
   readonly #channels = new Map<string, Followed>()
+  // That of all channels, where they are not compared one by one.
+  readonly #common: Comparison | undefined
   #timer: NodeJS.Timeout | undefined
-  #comparing: 'no' | 'once' | 'again' = 'no'
-  // A question that took too long is still on its way, or waits in a client for its connection.
-  #isUnanswered = false
   #isClosed = false
   // How far the log's clock is ahead of ours, in ms. It stays what it first was: an entry has to have the same time whenever it is read.
   #aheadMs: number | undefined
@@ -50,6 +50,7 @@ export class LogFollowers {
     this.#timeoutMs = requireDuration('timeoutMs', timeoutMs)
     this.#compareMs = requireDuration('compareMs', compareMs)
     this.#log = this.#limited(log)
+    if (log.isSpread !== true) this.#common = this.#comparisonOf(() => this.#channels.keys())
   }
 
   /** As `Backplane.subscribe`. */
@@ -90,11 +91,20 @@ export class LogFollowers {
     return aheadMs === 0 ? entry : { ...entry, at: entry.at - aheadMs }
   }
 
-  /** Compares all channels with the log at once: the bell could not be heard for a while. Errors are left to the next time. */
-  compare(): void {
-    for (const { followers } of this.#channels.values()) for (const follower of followers) follower.isQuiet = true
-    if (this.#comparing === 'no') void this.#compareQuiet()
-    else this.#comparing = 'again'
+  /**
+   * Compares channels with the log at once: the bell could not be heard for a while. Errors are left to the next time.
+   *
+   * @param channels Default: all
+   */
+  compare(channels: Iterable<string> = this.#channels.keys()): void {
+    const comparisons = new Set<Comparison>()
+    for (const channel of channels) {
+      const followed = this.#channels.get(channel)
+      if (followed === undefined) continue
+      for (const follower of followed.followers) follower.isQuiet = true
+      comparisons.add(followed.comparison)
+    }
+    void inTurns(comparisons, (comparison) => comparison.runAgain())
   }
 
   /** Delivers nothing any more, and has the bell stop. */
@@ -121,7 +131,7 @@ export class LogFollowers {
       },
       after: (channel, place) => limit(log.after(channel, place), 'entries', channel),
       listen: (channel) => limit(log.listen(channel), 'the bell', channel),
-      tails: (channels) => inTime(this.#answered(log.tails(channels)), this.#timeoutMs, 'the newest places'),
+      tails: (channels) => log.tails(channels),
       isLater: (place, than) => log.isLater(place, than),
       unlisten: (channel) => log.unlisten(channel),
     }
@@ -134,23 +144,15 @@ export class LogFollowers {
     this.#aheadMs = Math.abs(aheadMs) < MIN_SKEW_MS ? 0 : aheadMs
   }
 
-  async #answered<T>(answer: Promise<T>): Promise<T> {
-    this.#isUnanswered = true
-    try {
-      return await answer
-    } finally {
-      this.#isUnanswered = false
-    }
-  }
-
   #follow(channel: string, follower: Follower): Followed {
     let followed = this.#channels.get(channel)
     if (followed === undefined) {
-      followed = { followers: new Set(), listening: this.#log.listen(channel) }
+      const comparison = this.#common ?? this.#comparisonOf(() => [channel])
+      followed = { followers: new Set(), comparison, listening: this.#log.listen(channel) }
       this.#channels.set(channel, followed)
     }
     followed.followers.add(follower)
-    if (this.#compareMs > 0) this.#timer ??= setInterval(() => void this.#compareQuiet(), this.#compareMs).unref()
+    if (this.#compareMs > 0) this.#timer ??= setInterval(() => this.#compareQuiet(), this.#compareMs).unref()
     return followed
   }
 
@@ -164,42 +166,33 @@ export class LogFollowers {
     this.#timer = undefined
   }
 
-  /** Never rejects. */
-  async #compareQuiet(): Promise<void> {
-    // More of the same would only pile up, and all be answered at once.
-    if (this.#comparing !== 'no' || this.#isUnanswered) return
-    do {
-      this.#comparing = 'once'
-      for (const channels of pages(this.#takeQuiet(), COMPARED_AT_ONCE)) {
-        // If the log cannot be asked now, as whoever publishes is told, the next time does.
-        const tails = await this.#log.tails(channels).catch(() => undefined)
-        if (tails === undefined) break
-        this.#check(channels, tails)
-      }
-    } while (this.#isAskedAgain())
-    this.#comparing = 'no'
+  #comparisonOf(channels: () => Iterable<string>): Comparison {
+    return new Comparison({
+      tails: (some) => this.#log.tails(some),
+      timeoutMs: this.#timeoutMs,
+      takeQuiet: () => this.#takeQuiet(channels()),
+      check: (channel, tail) => this.#check(channel, tail),
+    })
   }
 
-  #isAskedAgain(): boolean {
-    return this.#comparing === 'again'
+  #compareQuiet(): void {
+    if (this.#common !== undefined) this.#common.run()
+    else void inTurns(this.#channels.values(), ({ comparison }) => comparison.run())
   }
 
-  #check(channels: readonly string[], tails: readonly (string | undefined)[]): void {
-    for (const [index, channel] of channels.entries()) {
-      let isBehind = false
-      for (const follower of this.#channels.get(channel)?.followers ?? [])
-        isBehind = follower.check(tails[index]) || isBehind
-      // A bell that was missed may be one that does not ring any more. If it cannot be had now, it is asked for next time.
-      if (isBehind) this.#log.listen(channel).catch(() => {})
-    }
+  #check(channel: string, tail: string | undefined): void {
+    let isBehind = false
+    for (const follower of this.#channels.get(channel)?.followers ?? []) isBehind = follower.check(tail) || isBehind
+    // A bell that was missed may be one that does not ring any more. If it cannot be had now, it is asked for next time.
+    if (isBehind) this.#log.listen(channel).catch(() => {})
   }
 
-  /** The channels that somebody has heard nothing of since the last time. */
-  #takeQuiet(): string[] {
+  /** Those that somebody has heard nothing of since the last time. */
+  #takeQuiet(channels: Iterable<string>): string[] {
     const quiet: string[] = []
-    for (const [channel, { followers }] of this.#channels) {
+    for (const channel of channels) {
       let isQuiet = false
-      for (const follower of followers) {
+      for (const follower of this.#channels.get(channel)?.followers ?? []) {
         isQuiet ||= follower.isQuiet
         follower.isQuiet = true
       }
@@ -209,6 +202,11 @@ export class LogFollowers {
   }
 }
 
-function* pages<T>(all: readonly T[], size: number): Generator<readonly T[]> {
-  for (let from = 0; from < all.length; from += size) yield all.slice(from, from + size)
+/** Thousands of questions of their own would keep the event loop for long. */
+async function inTurns<T>(all: Iterable<T>, ask: (each: T) => void): Promise<void> {
+  const pace = new Pace()
+  for (const each of all) {
+    ask(each)
+    await pace.step()
+  }
 }

@@ -49,6 +49,11 @@ export interface SharedLog {
   after(channel: string, place: string): Promise<readonly PlacedEntry[] | undefined>
   /** The newest places of channels, in their order; undefined for a channel of which the log knows none. */
   tails(channels: readonly string[]): Promise<readonly (string | undefined)[]>
+  /**
+   * Whether channels are at several servers, of which some may answer while others do not: then `tails` is asked for one channel at a
+   * time, and none waits for the answer about another. @defaultValue false: it is asked for some hundreds
+   */
+  readonly isSpread?: boolean | undefined
   /** Whether a place comes later in its log than another one. Also true if the log has lost its data between them. */
   isLater(place: string, than: string): boolean
   /**

@@ -367,6 +367,61 @@ describe('followers of a log with a bell', () => {
     followers.close()
   })
 
+  test('of a log on several servers: one that does not answer holds up the comparison of no channel but its own', async () => {
+    const broker = new BellBroker()
+    const node = broker.node(0)
+    const asked: (readonly string[])[] = []
+    let resume: () => void = () => {}
+    const silence = new Promise<void>((resolve) => {
+      resume = resolve
+    })
+    const followers = new LogFollowers(
+      {
+        ...bound(node),
+        isSpread: true,
+        tails: async (channels) => {
+          asked.push(channels)
+          if (channels.includes('sick')) await silence
+          return node.tails(channels)
+        },
+      },
+      { timeoutMs: 1_000, compareMs: 5 },
+    )
+    const [sick, healthy] = [telling(), telling()]
+    await followers.subscribe('sick', { last: 10 }, sick.sink)
+    await followers.subscribe('healthy', { last: 10 }, healthy.sink)
+    broker.ringing = () => 'lost'
+    await publishAll(broker, 'sick', ['a'])
+    for (const data of [1, 2]) {
+      await publishAll(broker, 'healthy', [data])
+      await until(() => healthy.told.includes(data), 'what was not rung for')
+    }
+    expect(sick.told).toEqual(['origin p1'])
+    expect(asked.filter((channels) => channels.includes('sick'))).toEqual([['sick']])
+    resume()
+    await until(() => sick.told.includes('a'), 'what was not rung for')
+    followers.close()
+  })
+
+  test('compare the channels that they are told to', async () => {
+    const broker = new BellBroker()
+    const node = broker.node(0)
+    const asked: (readonly string[])[] = []
+    const tails = (channels: readonly string[]): Promise<string[]> => {
+      asked.push(channels)
+      return node.tails(channels)
+    }
+    for (const isSpread of [false, true]) {
+      asked.length = 0
+      const followers = new LogFollowers({ ...bound(node), isSpread, tails }, { compareMs: 0 })
+      for (const channel of ['one', 'two', 'three']) await followers.subscribe(channel, { last: 0 }, nobody)
+      followers.compare(['two', 'nobody follows this'])
+      await until(() => asked.length > 0, 'a question')
+      expect(asked).toEqual([['two']])
+      followers.close()
+    }
+  })
+
   test.each([
     ['timeoutMs', -1],
     ['compareMs', Number.NaN],

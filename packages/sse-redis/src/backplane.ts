@@ -72,7 +72,7 @@ export function redisBackplane(options: RedisBackplaneOptions): Backplane {
     sharded: isSharded,
     keyOf: (channel) => keys(channel).log,
     onMessage: (channel, message) => followers.hear(channel, newsOf(message)),
-    onReturn: () => followers.compare(),
+    onReturn: (channels) => followers.compare(channels),
   })
   const log = new RedisLog({ connection, keys, retention, bell, name: randomBytes(6).toString('hex') })
   const followers = new LogFollowers(log, { timeoutMs, compareMs })

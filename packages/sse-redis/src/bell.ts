@@ -1,4 +1,5 @@
 import type { RedisConnection, RedisSubscriber, SubscriberEvents } from './client.js'
+import { Rounds } from './rounds.js'
 
 /** How many channels one command subscribes to at most. */
 const MAX_CHANNELS = 1_000
@@ -9,8 +10,8 @@ export interface BellOptions {
   readonly keyOf: (channel: string) => string
   readonly sharded: boolean
   readonly onMessage: (channel: string, message: string) => void
-  /** The bell may not have been heard for a while, and can be again. */
-  readonly onReturn: () => void
+  /** The bell of these may not have been heard for a while, and can be again. */
+  readonly onReturn: (channels: readonly string[]) => void
 }
 
 /** How long after a subscription that could not be made again the next attempt is, in ms. */
@@ -26,8 +27,8 @@ interface Listening {
 /**
  * The subscriptions of a process, over one connection of their own (in a cluster with sharded Pub/Sub, one to each shard).
  *
- * They change in rounds, one behind the other, each with all that was asked for meanwhile: ten thousand channels are a
- * few commands, and no client is given a subscription to take back that it is still making.
+ * They change in rounds. Where messages stay within their shard, each channel has rounds of its own: it takes a command of its own anyway,
+ * and one that is at a server which does not answer must not hold up the others.
  */
 export class Bell {
   readonly #options: BellOptions
@@ -35,11 +36,11 @@ export class Bell {
   #subscriber: RedisSubscriber | undefined
   readonly #channels = new Map<string, string>()
   readonly #listening = new Map<string, Listening>()
-  // What the server may ring for, what it is to ring for as well, and what no more: names.
+  // Of those that have something to change.
+  readonly #rounds = new Map<string, Rounds>()
+  // What the server may ring for, and what it could not be asked for: names.
   readonly #rung = new Set<string>()
-  readonly #joining = new Set<string>()
-  readonly #leaving = new Set<string>()
-  #changing: Promise<void> | undefined
+  readonly #failed = new Set<string>()
   #again: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -51,14 +52,12 @@ export class Bell {
   listen(channel: string): Promise<void> {
     const name = this.#nameOf(channel)
     this.#channels.set(name, channel)
-    this.#leaving.delete(name)
-    this.#joining.add(name)
     let listening = this.#listening.get(name)
     if (listening === undefined) {
       listening = newListening()
       this.#listening.set(name, listening)
     }
-    void this.#change()
+    void this.#roundsOf(name).join(name)
     return listening.promise
   }
 
@@ -66,18 +65,17 @@ export class Bell {
     const name = this.#nameOf(channel)
     this.#channels.delete(name)
     this.#settle(name, new Error('the subscription was given back'))
-    const isOnlyWanted = this.#joining.delete(name) && !this.#rung.has(name)
-    if (isOnlyWanted || this.#isClosed) return
-    this.#leaving.add(name)
-    void this.#change()
+    if (this.#isClosed) return
+    const rounds = this.#roundsOf(name)
+    const isOnlyWanted = rounds.forget(name) && !this.#rung.has(name)
+    if (!isOnlyWanted) rounds.leave(name)
   }
 
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#again)
     this.#channels.clear()
-    this.#joining.clear()
-    this.#leaving.clear()
+    for (const rounds of this.#rounds.values()) rounds.close()
     for (const name of [...this.#listening.keys()]) this.#settle(name, new Error('the backplane was closed'))
     this.#subscriber?.close()
   }
@@ -88,28 +86,26 @@ export class Bell {
     return connection.keyPrefix + keyOf(channel)
   }
 
+  #roundsOf(name: string): Rounds {
+    const key = this.#options.sharded ? name : ''
+    let rounds = this.#rounds.get(key)
+    if (rounds === undefined) {
+      const made = new Rounds({
+        join: (names) => this.#join(made, names),
+        leave: (names) => this.#leave(names),
+        onRest: () => this.#rounds.delete(key),
+      })
+      rounds = made
+      this.#rounds.set(key, rounds)
+    }
+    return rounds
+  }
+
   #settle(name: string, error?: unknown): void {
     const listening = this.#listening.get(name)
     this.#listening.delete(name)
     if (error === undefined) listening?.resolve()
     else listening?.reject(error)
-  }
-
-  /** Resolves when the server rings for what it is to ring for, as far as that can be had. Never rejects. */
-  #change(): Promise<void> {
-    this.#changing ??= this.#changeInRounds().finally(() => {
-      this.#changing = undefined
-    })
-    return this.#changing
-  }
-
-  async #changeInRounds(): Promise<void> {
-    // What is asked for in the same tick is in the same round.
-    await new Promise<void>((resolve) => process.nextTick(resolve))
-    while (this.#joining.size > 0 || this.#leaving.size > 0) {
-      await this.#leave(take(this.#leaving))
-      await this.#join(take(this.#joining))
-    }
   }
 
   async #leave(names: readonly string[]): Promise<void> {
@@ -120,22 +116,18 @@ export class Bell {
     for (const name of names) this.#rung.delete(name)
   }
 
-  async #join(names: readonly string[]): Promise<void> {
+  async #join(rounds: Rounds, names: readonly string[]): Promise<void> {
     // It may hear of it, whatever becomes of the answer, or of the connection.
     for (const name of names) this.#rung.add(name)
     try {
       await this.#subscribe(names)
       for (const name of names) {
         // Unless it was given back meanwhile, and is asked for again.
-        if (!this.#joining.has(name)) this.#settle(name)
+        if (!rounds.isToJoin(name)) this.#settle(name)
       }
     } catch (error) {
-      for (const name of names) if (!this.#joining.has(name)) this.#settle(name, error)
-      // Whoever waited gives it back. What is followed still was lost with a connection, and nobody else asks for it.
-      this.#again ??= setTimeout(() => {
-        this.#again = undefined
-        if (this.#channels.size > 0) void this.#return()
-      }, AGAIN_MS).unref()
+      for (const name of names) if (!rounds.isToJoin(name)) this.#settle(name, error)
+      this.#tryAgain(names)
     }
   }
 
@@ -149,35 +141,51 @@ export class Bell {
     await Promise.all(subscribing)
   }
 
+  /** Whoever waited gives it back. What is followed still was lost with a connection, and nobody else asks for it. */
+  #tryAgain(names: readonly string[]): void {
+    if (this.#isClosed) return
+    for (const name of names) this.#failed.add(name)
+    this.#again ??= setTimeout(() => {
+      this.#again = undefined
+      const failed = [...this.#failed]
+      this.#failed.clear()
+      this.#return(failed)
+    }, AGAIN_MS).unref()
+  }
+
   #open(): RedisSubscriber {
     const { connection, sharded, onMessage } = this.#options
     const events: SubscriberEvents = {
       message: (name, message) => {
         const channel = this.#channels.get(name)
         if (channel !== undefined) onMessage(channel, message)
-        else this.#leaveAgain(name)
+        // It was given back while a connection was lost, of which not every client tells the next one.
+        else if (!this.#isClosed) this.#roundsOf(name).leave(name)
       },
       failed: (error) => connection.report(error),
-      connected: () => void this.#return(),
+      // All of them: what was asked for over a connection that was lost at once may have been told to nobody.
+      connected: () => this.#return(this.#channels.keys()),
     }
     return connection.subscriber(events, sharded)
   }
 
-  /** It was given back while a connection was lost, of which not every client tells the next one. */
-  #leaveAgain(name: string): void {
-    if (this.#isClosed) return
-    this.#leaving.add(name)
-    void this.#change()
+  /** A connection is there again: what the server rang for over the former one must be asked for anew. */
+  #return(names: Iterable<string>): void {
+    const all = new Map<Promise<void> | undefined, string[]>()
+    for (const name of names) {
+      const channel = this.#channels.get(name)
+      if (channel === undefined) continue
+      const joining = this.#subscriber?.resubscribes === false ? this.#roundsOf(name).join(name) : undefined
+      const channels = all.get(joining)
+      if (channels === undefined) all.set(joining, [channel])
+      else channels.push(channel)
+    }
+    for (const [joining, channels] of all) void this.#tellReturn(joining, channels)
   }
 
-  /** The connection is there again: what the server rang for over the former one must be asked for anew. */
-  async #return(): Promise<void> {
-    if (this.#subscriber?.resubscribes === false) {
-      // All of them: what was asked for over a connection that was lost at once may have been told to nobody.
-      for (const name of this.#channels.keys()) this.#joining.add(name)
-      await this.#change()
-    }
-    if (!this.#isClosed) this.#options.onReturn()
+  async #tellReturn(joining: Promise<void> | undefined, channels: readonly string[]): Promise<void> {
+    await joining
+    if (!this.#isClosed) this.#options.onReturn(channels)
   }
 }
 
@@ -191,11 +199,4 @@ function newListening(): Listening {
   // Given back at once, it may have nobody who waits.
   promise.catch(() => {})
   return { promise, resolve, reject }
-}
-
-/** All of a set, which is empty then. */
-function take(names: Set<string>): string[] {
-  const all = [...names]
-  names.clear()
-  return all
 }

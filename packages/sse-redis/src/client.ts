@@ -30,7 +30,7 @@ export interface NodeRedisSubscriber {
 export interface NodeRedisCluster {
   readonly masters: readonly unknown[]
   sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>
-  duplicate(): NodeRedisClusterSubscriber
+  duplicate(overrides?: { minimizeConnections: boolean }): NodeRedisClusterSubscriber
   listenerCount(event: 'error'): number
   emit(event: 'error', error: unknown): boolean
 }
@@ -85,7 +85,7 @@ export interface IoredisCluster {
   call(command: string, args: string[]): Promise<unknown>
   duplicate(
     startupNodes?: [],
-    override?: { enableOfflineQueue: boolean; shardedSubscribers: boolean },
+    override?: { enableOfflineQueue: boolean; shardedSubscribers: boolean; enableReadyCheck: boolean },
   ): IoredisSubscriber
   listenerCount(event: 'error'): number
   emit(event: 'error', error: unknown): boolean

@@ -36,7 +36,12 @@ export class Ioredis implements RedisConnection {
     const enableOfflineQueue = true
     const { isCluster, client } = this.#kind
     const subscriber = isCluster
-      ? client.duplicate([], { enableOfflineQueue, shardedSubscribers: sharded })
+      ? client.duplicate([], {
+          enableOfflineQueue,
+          shardedSubscribers: sharded,
+          // It would ask any one of the nodes whether all is well, and wait for the answer of one that hangs.
+          enableReadyCheck: false,
+        })
       : client.duplicate({
           enableOfflineQueue,
           // It would subscribe again without saying when that is done.

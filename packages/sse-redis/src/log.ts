@@ -21,12 +21,15 @@ export interface RedisLogOptions {
 
 /** The logs of channels at the server. */
 export class RedisLog implements SharedLog {
+  /** In a cluster all keys of a command are of one slot anyway. */
+  readonly isSpread: boolean
   readonly #options: RedisLogOptions
   // In a reconnect storm nearly all clients ask the same.
   readonly #reading = new Map<string, Promise<readonly LogEntry[] | undefined>>()
 
   constructor(options: RedisLogOptions) {
     this.#options = options
+    this.isSpread = options.connection.isCluster
   }
 
   async newest(channel: string, last: number, maxBytes: number): Promise<LogStretch> {
@@ -49,12 +52,10 @@ export class RedisLog implements SharedLog {
 
   async tails(channels: readonly string[]): Promise<(string | undefined)[]> {
     const { connection, keys, retention } = this.#options
-    const all = channels.map((channel) => keys(channel).tail)
     // Whoever asks keeps them, so that a channel may be quiet for longer than its history is kept. One command takes
-    // far less than one each, but in a cluster all keys of a command are of one slot.
-    const ask = (some: readonly string[]): Promise<unknown> => connection.run(TAILS, some, [retention.keepTailMs])
-    const answers = connection.isCluster ? Promise.all(all.map((key) => ask([key]))) : [await ask(all)]
-    const tails = ((await answers) as unknown[][]).flat()
+    // far less than one each.
+    const all = channels.map((channel) => keys(channel).tail)
+    const tails = (await connection.run(TAILS, all, [retention.keepTailMs])) as unknown[]
     return tails.map((tail) => (tail === null ? undefined : String(tail).split(' ', 1)[0]))
   }
 

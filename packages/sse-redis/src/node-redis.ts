@@ -32,7 +32,10 @@ export class NodeRedis implements RedisConnection {
   }
 
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
-    return new NodeRedisSubscriptions(this.#kind.client.duplicate(), events, sharded)
+    const { isCluster, client } = this.#kind
+    // Else it would connect to all masters for commands, which it has none of, and wait for one that is down.
+    const subscriber = isCluster ? client.duplicate({ minimizeConnections: true }) : client.duplicate()
+    return new NodeRedisSubscriptions(subscriber, events, sharded)
   }
 
   readonly report = (error: unknown): void => {

@@ -8,6 +8,8 @@ const POLL_MS = 10
 export interface RedisClusterOptions {
   /** How many nodes, each with its share of the slots. @defaultValue 3 */
   readonly masters?: number
+  /** Further arguments for each, such as `['--cluster-require-full-coverage', 'no']`. */
+  readonly args?: readonly string[]
 }
 
 /** A real Redis Cluster without replicas. A node may be killed and restarted; `restartEmpty()` would leave the cluster. */
@@ -19,8 +21,9 @@ export class RedisCluster {
   }
 
   /** Resolves once every node takes commands, which Redis has a new master wait 2 s for. */
-  static async start({ masters = 3 }: RedisClusterOptions = {}): Promise<RedisCluster> {
-    const args = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-node-timeout', '2000']
+  static async start({ masters = 3, args: further = [] }: RedisClusterOptions = {}): Promise<RedisCluster> {
+    const usual = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-node-timeout', '2000']
+    const args = [...usual, ...further]
     const started = await Promise.allSettled(Array.from({ length: masters }, () => RedisServer.start({ args })))
     const cluster = new RedisCluster(started.flatMap((node) => (node.status === 'fulfilled' ? [node.value] : [])))
     try {
@@ -40,6 +43,13 @@ export class RedisCluster {
 
   get urls(): readonly string[] {
     return this.nodes.map(({ url }) => url)
+  }
+
+  /** The node that has a key's slot, as long as none has moved. */
+  async nodeOf(key: string): Promise<RedisServer> {
+    const slot = Number(await this.nodes[0]?.ask('CLUSTER', 'KEYSLOT', key))
+    const { length } = this.nodes
+    return this.nodes.find((_, index) => slot < Math.floor(((index + 1) * SLOTS) / length)) as RedisServer
   }
 
   /** Resolves once every node knows every other and who has which slots: again, after one was restarted. */

@@ -1,0 +1,86 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
+import { type Backplane, type LogEntry, SseError } from '@ssekit/sse-core'
+import { type RedisBackplaneOptions, redisBackplane } from '@ssekit/sse-redis'
+import { RedisCluster } from '../../sse-testkit/test/brokers/redis-cluster.js'
+import type { RedisServer } from '../../sse-testkit/test/brokers/redis-server.js'
+import { type ConnectCluster, connectIoredisCluster, connectNodeRedisCluster } from './clients.js'
+import { until } from './until.js'
+
+let cluster: RedisCluster
+beforeAll(async () => {
+  cluster = await RedisCluster.start({ args: ['--cluster-require-full-coverage', 'no'] })
+})
+afterAll(() => cluster.stop())
+
+describe.each<[string, ConnectCluster]>([
+  ['ioredis', connectIoredisCluster],
+  ['node-redis', connectNodeRedisCluster],
+])('%s: a shard of a cluster that does not answer', (_name, connect) => {
+  const closers: (() => unknown)[] = []
+  let sick: RedisServer
+  afterEach(async () => {
+    sick.resume()
+    for (const close of closers.splice(0).reverse()) await close()
+  })
+
+  const open = async (options: Omit<RedisBackplaneOptions, 'client'>): Promise<Backplane> => {
+    const { client, close } = await connect(cluster.ports)
+    const backplane = redisBackplane({ client, ...options })
+    closers.push(close, () => backplane.close())
+    return backplane
+  }
+
+  /** Names of channels at one server. */
+  const namesAt = async (server: RedisServer, count: number): Promise<string[]> => {
+    const names: string[] = []
+    for (let number = 0; names.length < count; number++) {
+      if ((await cluster.nodeOf(`ssekit:{${number}}:log`)) === server) names.push(String(number))
+    }
+    return names
+  }
+
+  /** What a subscription has heard. */
+  const hear = async (backplane: Backplane, channel: string): Promise<unknown[]> => {
+    const heard: unknown[] = []
+    const entry = (entry: LogEntry): unknown => heard.push('event' in entry ? entry.event.data : 'end')
+    await backplane.subscribe(channel, { last: 10 }, { entry, gap: () => heard.push('gap') })
+    return heard
+  }
+
+  test('is nothing to channels at the others: they are subscribed to, published to, and compared', async () => {
+    const [healthy, other] = cluster.nodes as [RedisServer, RedisServer]
+    sick = cluster.nodes[2] as RedisServer
+    const [known, ...others] = (await namesAt(healthy, 4)) as [string, ...string[]]
+    const [far] = (await namesAt(other, 1)) as [string]
+    const [before, asked] = (await namesAt(sick, 2)) as [string, string]
+    const timeoutMs = 2_000
+    const [node, publisher] = [await open({ timeoutMs, compareMs: 50 }), await open({ timeoutMs, compareMs: 0 })]
+    const late = await open({ timeoutMs, compareMs: 0 })
+    const [heard, heardAtSick] = [await hear(node, known), await hear(node, before)]
+    await sick.pause()
+    const refused = hear(node, asked).catch((error: unknown) => error)
+
+    for (const name of [...others, far]) {
+      const all = await hear(node, name)
+      await publisher.publish(name, { event: { data: name } })
+      await until(() => all.includes(name), 'an event of a new subscription')
+    }
+    // The connections for subscriptions are made with the first.
+    await hear(late, far)
+    // As if the bell had been lost.
+    const id = await healthy.ask('XADD', `ssekit:{${known}}:log`, '*', 'e', '{"data":"unrung"}', 'm', 'other.1')
+    await healthy.ask('SET', `ssekit:{${known}}:tail`, `${id}-other.1 ${id}-other.1 -`)
+    await until(() => heard.includes('unrung'), 'what was not rung for')
+    expect(await refused).toBeInstanceOf(SseError)
+
+    sick.resume()
+    await until(async () => {
+      const isPublished = await publisher.publish(before, { event: { data: 'back' } }).then(
+        () => true,
+        () => false,
+      )
+      return isPublished && heardAtSick.includes('back')
+    }, 'the shard')
+    expect(await hear(node, asked)).toEqual([])
+  })
+})
