@@ -8,6 +8,9 @@ import type {
 import type { NodeRedisKind } from './kind.js'
 import { type Script, ScriptRunner } from './script.js'
 
+/** How long the first attempt to connect to a cluster is given, in ms; each further one twice as long. */
+const PATIENCE_MS = 1_000
+
 /** A client of node-redis. */
 export class NodeRedis implements RedisConnection {
   readonly isCluster: boolean
@@ -34,8 +37,8 @@ export class NodeRedis implements RedisConnection {
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
     const { isCluster, client } = this.#kind
     // Else it would connect to all masters for commands, which it has none of, and wait for one that is down.
-    const subscriber = isCluster ? client.duplicate({ minimizeConnections: true }) : client.duplicate()
-    return new NodeRedisSubscriptions(subscriber, events, sharded)
+    const open = () => (isCluster ? client.duplicate({ minimizeConnections: true }) : client.duplicate())
+    return new NodeRedisSubscriptions({ open, events, sharded, patienceMs: isCluster ? PATIENCE_MS : undefined })
   }
 
   readonly report = (error: unknown): void => {
@@ -46,30 +49,35 @@ export class NodeRedis implements RedisConnection {
   close(): void {}
 }
 
+type Subscriber = NodeRedisSubscriber | NodeRedisClusterSubscriber
+
+interface SubscriptionsOptions {
+  readonly open: () => Subscriber
+  readonly events: SubscriberEvents
+  readonly sharded: boolean
+  /** How long it may take to connect before it is tried anew, in ms. Default: for ever */
+  readonly patienceMs: number | undefined
+}
+
 class NodeRedisSubscriptions implements RedisSubscriber {
   readonly resubscribes = true
-  readonly #subscriber: NodeRedisSubscriber | NodeRedisClusterSubscriber
-  readonly #sharded: boolean
+  readonly #options: SubscriptionsOptions
   readonly #listener: (message: string, channel: string) => void
+  #subscriber: Subscriber
   #connecting: Promise<unknown> | undefined
   #isConnected = false
+  #isClosed = false
 
-  constructor(
-    subscriber: NodeRedisSubscriber | NodeRedisClusterSubscriber,
-    events: SubscriberEvents,
-    sharded: boolean,
-  ) {
-    this.#subscriber = subscriber
-    this.#sharded = sharded
-    this.#listener = (message, channel) => events.message(channel, message)
-    subscriber.on('error', (error: unknown) => events.failed(error))
-    for (const event of ['ready', 'sharded-channel-moved']) subscriber.on(event, () => events.connected())
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options
+    this.#listener = (message, channel) => options.events.message(channel, message)
+    this.#subscriber = this.#open()
   }
 
   async subscribe(channels: readonly string[]): Promise<void> {
     await this.#connect()
     const subscriber = this.#subscriber
-    if (this.#sharded && 'sSubscribe' in subscriber) {
+    if (this.#options.sharded && 'sSubscribe' in subscriber) {
       // Those of one command must be of one shard.
       await Promise.all(channels.map((channel) => subscriber.sSubscribe(channel, this.#listener)))
     } else await subscriber.subscribe([...channels], this.#listener)
@@ -81,13 +89,21 @@ class NodeRedisSubscriptions implements RedisSubscriber {
     if (!subscriber.isOpen) return
     // Without the listener node-redis would take the channel for subscribed until the answer is there, and who subscribes again
     // before that would never hear it.
-    if (this.#sharded && 'sUnsubscribe' in subscriber) await subscriber.sUnsubscribe(channel, this.#listener)
+    if (this.#options.sharded && 'sUnsubscribe' in subscriber) await subscriber.sUnsubscribe(channel, this.#listener)
     else await subscriber.unsubscribe([channel], this.#listener)
   }
 
   close(): void {
-    // One that is not connected has nothing to destroy, and says so by an error.
-    if (this.#subscriber.isOpen) this.#subscriber.destroy()
+    this.#isClosed = true
+    destroy(this.#subscriber)
+  }
+
+  #open(): Subscriber {
+    const { open, events } = this.#options
+    const subscriber = open()
+    subscriber.on('error', (error: unknown) => events.failed(error))
+    for (const event of ['ready', 'sharded-channel-moved']) subscriber.on(event, () => events.connected())
+    return subscriber
   }
 
   #connect(): Promise<unknown> {
@@ -100,7 +116,13 @@ class NodeRedisSubscriptions implements RedisSubscriber {
   async #connectNow(): Promise<void> {
     this.#isConnected = false
     try {
-      await this.#subscriber.connect()
+      // Which servers there are a cluster's client asks any one of them, and waits for as long as that one hangs.
+      let { patienceMs } = this.#options
+      while (!(await isFulfilled(this.#subscriber.connect(), patienceMs)) && !this.#isClosed) {
+        destroy(this.#subscriber)
+        this.#subscriber = this.#open()
+        patienceMs = patienceMs && 2 * patienceMs
+      }
       this.#isConnected = true
     } catch (error) {
       // The next one tries again.
@@ -108,4 +130,17 @@ class NodeRedisSubscriptions implements RedisSubscriber {
       throw error
     }
   }
+}
+
+/** One that is not connected has nothing to destroy, and says so by an error. */
+function destroy(subscriber: Subscriber): void {
+  if (subscriber.isOpen) subscriber.destroy()
+}
+
+/** Whether it is fulfilled in time; rejects if it is rejected by then. */
+function isFulfilled(promise: Promise<unknown>, limitMs: number | undefined): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const timer = limitMs === undefined ? undefined : setTimeout(resolve, limitMs, false).unref()
+    promise.then(() => resolve(true), reject).finally(() => clearTimeout(timer))
+  })
 }

@@ -65,8 +65,15 @@ describe.each<[string, ConnectCluster]>([
       await publisher.publish(name, { event: { data: name } })
       await until(() => all.includes(name), 'an event of a new subscription')
     }
-    // The connections for subscriptions are made with the first.
-    await hear(late, far)
+    // The connections for subscriptions are made with the first: any one of the servers is asked which others there are.
+    await until(
+      () =>
+        hear(late, far).then(
+          () => true,
+          () => false,
+        ),
+      'the first subscription of a node',
+    )
     // As if the bell had been lost.
     const id = await healthy.ask('XADD', `ssekit:{${known}}:log`, '*', 'e', '{"data":"unrung"}', 'm', 'other.1')
     await healthy.ask('SET', `ssekit:{${known}}:tail`, `${id}-other.1 ${id}-other.1 -`)
