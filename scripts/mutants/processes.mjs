@@ -25,6 +25,7 @@ export const processes = [
       'news that are too much end no reading',
     ],
     ['&& !this.#isPartial', '', 'a page may have another one behind it'],
+    ["this.#hasEnded = 'end' in entry\n", '', 'nothing is delivered behind the end', ['sse-redis/test/retention.test']],
   ]),
   ...mutantsOf('sse-core/src/followers.ts', FOLLOWERS, [
     ['if (isBehind) this.#log.listen(channel).catch(() => {})', '', 'a bell that has stopped is asked for again'],
@@ -132,6 +133,22 @@ export const processes = [
         ['sse-redis/test/cluster-sick.test', 'sse-redis/test/cluster.stress.test'],
       ],
     ],
+  ),
+  ...mutantsOf(
+    'sse-redis/src/lua.ts',
+    ['sse-redis/test/retention.test'],
+    [
+      [
+        "if tail and string.find(tail, 'e$') and redis.call('XLEN', KEYS[1]) == 0 then return nil end\n",
+        '',
+        'a channel that has ended is forgotten with its log',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-redis/src/retention.ts',
+    ['sse-redis/test/retention.test'],
+    [['Math.max(1, maxEvents)', 'maxEvents', 'the end stays where no history is kept']],
   ),
   ...mutantsOf('sse-redis/src/keys.ts', REDIS, [
     [

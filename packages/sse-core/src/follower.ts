@@ -36,6 +36,7 @@ export class Follower {
   // There may be more in the log, unless the next news follow on what was read of it.
   #isPartial = false
   #isClosed = false
+  #hasEnded = false
   /** Whether it has heard nothing since this was last set. */
   isQuiet = false
 
@@ -43,6 +44,11 @@ export class Follower {
     this.#log = log
     this.#channel = channel
     this.#sink = sink
+  }
+
+  /** Whether it delivers nothing any more: nothing comes behind the end. */
+  get isOver(): boolean {
+    return this.#isClosed || this.#hasEnded
   }
 
   /** Reads the newest entries. Resolves once it is live. Rejects if the log cannot be read. */
@@ -57,6 +63,7 @@ export class Follower {
 
   /** Takes what a bell has said; undefined is a bell that only says that there is news. */
   hear(news: LogNews | undefined): void {
+    if (this.isOver) return
     this.isQuiet = false
     if (this.#pending === undefined) {
       // Behind, it could not read what it was told of: news that follow on its place may not follow on that.
@@ -67,7 +74,7 @@ export class Follower {
 
   /** Compares its place with the newest of the log, and reads on if they differ, of which it says true. */
   check(tail: string | undefined): boolean {
-    const isBehind = this.#pending === undefined && (this.#isBehind || tail !== this.#place)
+    const isBehind = !this.isOver && this.#pending === undefined && (this.#isBehind || tail !== this.#place)
     if (isBehind) this.#read(undefined)
     return isBehind
   }
@@ -109,8 +116,9 @@ export class Follower {
 
   #deliver(entries: readonly PlacedEntry[]): void {
     for (const { place, entry } of entries) {
-      if (this.#isClosed) return
+      if (this.isOver) return
       this.#place = place
+      this.#hasEnded = 'end' in entry
       this.#sink.entry(entry)
     }
   }
@@ -126,7 +134,7 @@ export class Follower {
   /** Reads the log until the pending news follow on its place. If that fails, it stays behind. */
   async #catchUp(): Promise<void> {
     try {
-      while (!this.#isClosed && (this.#isBehind || !this.#takePending())) await this.#readOn()
+      while (!this.isOver && (this.#isBehind || !this.#takePending())) await this.#readOn()
     } catch (error) {
       this.#isBehind = true
       throw error

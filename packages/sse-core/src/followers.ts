@@ -193,7 +193,7 @@ export class LogFollowers {
     for (const channel of channels) {
       let isQuiet = false
       for (const follower of this.#channels.get(channel)?.followers ?? []) {
-        isQuiet ||= follower.isQuiet
+        isQuiet ||= follower.isQuiet && !follower.isOver
         follower.isQuiet = true
       }
       if (isQuiet) quiet.push(channel)

@@ -7,7 +7,8 @@ export const END_JSON: string = '{"end":true}'
 // publisher's own, and, of the first of a stream, `a`, the tail that it was appended to.
 //
 // KEYS[2] is the tail: "<place> <id> <flags>" of the newest entry, or of the place before the first. It stays when entries
-// expire, for as long as somebody follows. Flags: `-`, `o` (there have been ids of publishers' own), `e` (the end).
+// expire, for as long as somebody follows. Flags: `-`, `o` (there have been ids of publishers' own), `e` (the end). That of
+// a channel which has ended counts as long as there is a log: with it the channel is forgotten, and its name may be used anew.
 //
 // A place is the stream's id of an entry and its mark. Without the mark two logs could have the same: one that was lost and its
 // successor, or those of two databases, whose bells everybody hears.
@@ -36,9 +37,11 @@ local function splitTail(tail)
   return string.match(tail, '^(%S+) (%S+) (%S+)$')
 end
 
--- The tail may be gone where the log is not: a server that is short of memory evicts key by key.
+-- The tail may be gone where the log is not: a server that is short of memory evicts key by key. And it stays where the log has
+-- expired, but not for a channel that has ended: nobody would hear of the end any more, and nobody could publish either.
 local function readTail()
   local tail = redis.call('GET', KEYS[2])
+  if tail and string.find(tail, 'e$') and redis.call('XLEN', KEYS[1]) == 0 then return nil end
   if tail then return tail end
   local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
   if not newest then return nil end

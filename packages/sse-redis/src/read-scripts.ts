@@ -12,12 +12,13 @@ local last, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 local tail = readTail()
+-- A server that is short of memory lets nobody set anything, but read.
+local isKept = tail and redis.call('EXISTS', KEYS[2]) == 1
 if not tail then
   local place = now .. '-origin-' .. ARGV[4]
   tail = place .. ' ' .. place .. ' -'
 end
--- A server that is short of memory lets nobody set anything, but read.
-if redis.call('EXISTS', KEYS[2]) == 0 then redis.call('SET', KEYS[2], tail) end
+if not isKept then redis.call('SET', KEYS[2], tail) end
 if ARGV[3] ~= '' then redis.call('PEXPIRE', KEYS[2], ARGV[3]) end
 local place, id = splitTail(tail)
 

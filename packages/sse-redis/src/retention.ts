@@ -7,7 +7,8 @@ export class Retention {
     // Whoever follows a channel asks for its tail when it is compared, and so keeps it.
     const unaskedMs = compareMs === 0 ? UNASKED_TAIL_MS : 3 * compareMs
     const keepTailMs = Math.max(maxAgeMs, MIN_TAIL_MS, unaskedMs)
-    this.args = [argOf(maxEvents), argOf(maxAgeMs), argOf(keepTailMs)]
+    // Where a stream is empty a channel that has ended is forgotten.
+    this.args = [argOf(Math.max(1, maxEvents)), argOf(maxAgeMs), argOf(keepTailMs)]
   }
 
   /** How long the tail is kept after it was asked for, in ms; `''` for ever. */

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
+import type { LogEntry } from '@ssekit/sse-core'
 import { everyClient, Stage, type StageNode } from './stage.js'
 import { until } from './until.js'
 
@@ -49,6 +50,87 @@ describe.each(everyClient)('%s: what the server keeps', (_name, connect) => {
     const late = await stage.listen(await stage.node(options), 'news', back.ids[0])
     await late.hears(4)
     expect([late.data, late.gaps]).toEqual([[4], []])
+  })
+
+  /** Subscribes as a process does that has nothing of the channel: what it was told, entries by their data. */
+  const hear = async ({ backplane }: StageNode): Promise<unknown[]> => {
+    const told: unknown[] = []
+    const entry = (entry: LogEntry): unknown => told.push('event' in entry ? entry.event.data : 'end')
+    await backplane.subscribe('news', { last: 10 }, { entry, gap: () => told.push('gap') })
+    return told
+  }
+
+  test.each(['subscribes', 'publishes'])(
+    'a channel that has ended is forgotten with its log, and its name is that of another one: who comes first %s',
+    async (what) => {
+      stage = await Stage.open(connect)
+      const options = { history: { maxAgeMs }, compareMs: 20 }
+      const [node, publisher] = [await stage.node(options), await stage.node(options)]
+      const witness = await hear(node)
+      const firstId = await publisher.backplane.publish('news', { event: { data: 1 } })
+      const endId = await publisher.backplane.publish('news', { end: true })
+      await until(() => witness.length === 2, 'the end')
+      // As long as there is a log, to everybody who comes.
+      expect(await hear(node)).toEqual([1, 'end'])
+      await expect(publisher.backplane.publish('news', { event: { data: 'late' } })).rejects.toMatchObject({
+        code: 'ERR_SSE_CLOSED',
+      })
+      await expire()
+
+      const early = what === 'subscribes' ? await hear(await stage.node(options)) : []
+      const ids = [await publisher.backplane.publish('news', { event: { data: 2 } })]
+      const late = await hear(node)
+      ids.push(await publisher.backplane.publish('news', { event: { data: 3 } }))
+      await until(() => late.includes(3), 'what was published anew')
+      if (what === 'subscribes') await until(() => early.includes(3), 'what was published anew')
+      expect(late).toEqual([2, 3])
+      expect(early).toEqual(what === 'subscribes' ? [2, 3] : [])
+      // Who had heard the end hears nothing behind it.
+      expect(witness).toEqual([1, 'end'])
+      // An id of the former channel is none of this one, whatever the time is.
+      for (const id of [firstId, endId]) expect(await node.backplane.read('news', id, 10)).toBeUndefined()
+      const resumed = await stage.listen(await stage.node(options), 'news', endId)
+      await resumed.hears(3)
+      expect([resumed.data, resumed.gaps.length]).toEqual([[2, 3], 1])
+
+      ids.push(await publisher.backplane.publish('news', { end: true }))
+      await until(() => late.includes('end'), 'the other end')
+      expect(await hear(node)).toEqual([2, 3, 'end'])
+      expect(new Set([firstId, endId, ...ids]).size).toBe(5)
+    },
+  )
+
+  test('who has missed the end until it is forgotten is told of a gap, and hears the next channel of that name', async () => {
+    stage = await Stage.open(connect)
+    const via = await stage.proxy()
+    const options = { history: { maxAgeMs }, compareMs: 20 }
+    const [node, publisher] = [await stage.node({ ...options, via }), await stage.node(options)]
+    const told = await hear(node)
+    await publish(publisher, 1)
+    await until(() => told.length === 1, 'an event')
+    via.refuse()
+    via.cut()
+    await publisher.backplane.publish('news', { end: true })
+    await expire()
+    via.accept()
+    await until(() => told.length === 2, 'a gap')
+    await publish(publisher, 2)
+    await until(() => told.length === 3, 'what was published anew')
+    expect(told).toEqual([1, 'gap', 2])
+  })
+
+  test('the end stays where no history is kept', async () => {
+    stage = await Stage.open(connect)
+    const node = await stage.node({ history: { maxEvents: 0 } })
+    const all = Array.from({ length: 101 }, (_, index) => index)
+    // A server trims its streams in blocks of a hundred, of which the end may be the last.
+    for (const number of [0, 98, 99, 100, 101]) {
+      const channel = `ended ${number}`
+      await Promise.all(all.slice(0, number).map((data) => node.backplane.publish(channel, { event: { data } })))
+      await node.backplane.publish(channel, { end: true })
+      expect(await stage.control.exists(`ssekit:{${channel}}:log`)).toBe(1)
+      await expect(node.backplane.publish(channel, { event: { data: 'late' } })).rejects.toThrow('has ended')
+    }
   })
 
   test('whoever follows a channel keeps its tail; what nobody follows leaves no key', async () => {
