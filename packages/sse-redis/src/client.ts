@@ -26,7 +26,7 @@ export interface NodeRedisSubscriber {
   destroy(): void
 }
 
-/** What the backplane uses of a cluster client of node-redis: `createCluster()`. */
+/** What the backplane uses of a cluster client of node-redis: `createCluster()`; of version 6, where masters may be lost. */
 export interface NodeRedisCluster {
   readonly masters: readonly unknown[]
   sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>

@@ -5,7 +5,10 @@ export type IoredisKind =
   | { readonly isCluster: false; readonly client: IoredisClient }
   | { readonly isCluster: true; readonly client: IoredisCluster }
 
-/** A client of node-redis, of one server or of a cluster. */
+/**
+ * A client of node-redis, of one server or of a cluster. A cluster's of version 5 has no way to be told that a master is lost and another
+ * took its place: it asks the lost one until that is back, as the README says.
+ */
 export type NodeRedisKind =
   | { readonly isCluster: false; readonly client: NodeRedisClient }
   | { readonly isCluster: true; readonly client: NodeRedisCluster }
