@@ -103,6 +103,17 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
+    'sse-redis/src/calm.ts',
+    ['sse-redis/test/cluster-sick.test'],
+    [
+      [
+        '    if (this.#pause !== undefined) {\n      this.#isCalled = true\n      return\n    }\n',
+        '',
+        'while a shard is down the others are not asked again and again',
+      ],
+    ],
+  ),
+  ...mutantsOf(
     'sse-redis/src/node-redis.ts',
     ['sse-redis/test/cluster-sick.test'],
     [

@@ -1,3 +1,4 @@
+import { Calm } from './calm.js'
 import type { IoredisSubscriber, RedisConnection, RedisSubscriber, SubscriberEvents } from './client.js'
 import type { IoredisKind } from './kind.js'
 import { type Script, ScriptRunner } from './script.js'
@@ -66,16 +67,19 @@ class IoredisSubscriptions implements RedisSubscriber {
   readonly resubscribes = false
   readonly #subscriber: IoredisSubscriber
   readonly #sharded: boolean
+  // While one server of a cluster is down, ioredis tells of new connections a hundred times a second, to the same servers as before.
+  readonly #connected: Calm
 
   constructor(subscriber: IoredisSubscriber, events: SubscriberEvents, sharded: boolean) {
     this.#subscriber = subscriber
     this.#sharded = sharded
+    this.#connected = new Calm(() => events.connected())
     subscriber.on(sharded ? 'smessage' : 'message', (channel: string, message: string) => {
       events.message(channel, message)
     })
     subscriber.on('error', (error: unknown) => events.failed(error))
     // A cluster's subscriptions have connections of their own, which come and go without it.
-    for (const event of ['ready', '+subscriber', 'subscribersReady']) subscriber.on(event, () => events.connected())
+    for (const event of ['ready', '+subscriber', 'subscribersReady']) subscriber.on(event, this.#connected.call)
   }
 
   async subscribe(channels: readonly string[]): Promise<void> {
@@ -92,6 +96,7 @@ class IoredisSubscriptions implements RedisSubscriber {
   }
 
   close(): void {
+    this.#connected.close()
     this.#subscriber.disconnect()
   }
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { type Backplane, type LogEntry, SseError } from '@ssekit/sse-core'
 import { type RedisBackplaneOptions, redisBackplane } from '@ssekit/sse-redis'
+import type { Cluster } from 'ioredis'
 import { RedisCluster } from '../../sse-testkit/test/brokers/redis-cluster.js'
 import type { RedisServer } from '../../sse-testkit/test/brokers/redis-server.js'
 import { type ConnectCluster, connectIoredisCluster, connectNodeRedisCluster } from './clients.js'
@@ -90,4 +91,35 @@ describe.each<[string, ConnectCluster]>([
     }, 'the shard')
     expect(await hear(node, asked)).toEqual([])
   })
+})
+
+test('a shard that is down does not have ioredis ask the others for all channels more often than it does by itself', async () => {
+  const [healthy, , down] = cluster.nodes as [RedisServer, RedisServer, RedisServer]
+  const { client, close } = await connectIoredisCluster(cluster.ports)
+  const backplane = redisBackplane({ client })
+  let errors = 0
+  ;(client as Cluster).on('error', () => {
+    errors += 1
+  })
+  const subscribed = async (): Promise<number> => {
+    const stats = (await healthy.ask('INFO', 'commandstats')) ?? ''
+    return Number(/cmdstat_ssubscribe:calls=(\d+)/.exec(stats)?.[1] ?? 0)
+  }
+  try {
+    const names = Array.from({ length: 60 }, (_, index) => `channel ${index}`)
+    await Promise.all(names.map((name) => backplane.subscribe(name, { last: 0 }, { entry: () => {}, gap: () => {} })))
+    const before = await subscribed()
+    await down.kill()
+    await until(() => errors > 60, 'errors of ioredis')
+    const times = (await subscribed()) - before
+    // With each of them ioredis itself asks once for each channel of the server.
+    const servers = await Promise.all(names.map((name) => cluster.nodeOf(`ssekit:{${name}}:log`)))
+    const count = servers.filter((server) => server === healthy).length
+    expect(times).toBeLessThan(1.5 * count * errors)
+  } finally {
+    await backplane.close()
+    close()
+    await down.restart()
+    await cluster.ready()
+  }
 })
