@@ -52,7 +52,8 @@ export const processes = [
   ]),
   ...mutantsOf('sse-core/src/comparison.ts', FOLLOWERS, [
     ['!this.#isRunning && !this.#isUnanswered', '!this.#isRunning', 'what is not answered is not asked again'],
-    ['while (this.#wasAskedAgain())', 'while (false)', 'a comparison that is asked for during another one is made'],
+    ['this.#isAskedAgain && !this.#isUnanswered', 'false', 'a comparison that is asked for during another one is made'],
+    ['if (this.#isAskedAgain) this.run()\n', '', 'a comparison that was asked for too early is made once it can be'],
   ]),
   ...mutantsOf('sse-redis/src/append-script.ts', REDIS, [
     ["if last == number then return { 'ok', nowText, ids } end", '', 'a batch that is sent twice is stored once'],

@@ -31,9 +31,9 @@ export class Comparison {
     if (!this.#isRunning && !this.#isUnanswered) void this.#run()
   }
 
-  /** The same; where it does so already, once more after that. */
+  /** The same; where it does so already, once more after that: what is being answered may have been asked too early. */
   runAgain(): void {
-    if (this.#isRunning) this.#isAskedAgain = true
+    if (this.#isRunning || this.#isUnanswered) this.#isAskedAgain = true
     else this.run()
   }
 
@@ -48,12 +48,12 @@ export class Comparison {
         if (tails === undefined) break
         for (const [index, channel] of channels.entries()) check(channel, tails[index])
       }
-    } while (this.#wasAskedAgain())
+    } while (this.#isToGoOn())
     this.#isRunning = false
   }
 
-  #wasAskedAgain(): boolean {
-    return this.#isAskedAgain
+  #isToGoOn(): boolean {
+    return this.#isAskedAgain && !this.#isUnanswered
   }
 
   async #ask(channels: readonly string[]): Promise<readonly (string | undefined)[] | undefined> {
@@ -71,6 +71,8 @@ export class Comparison {
       return await answer
     } finally {
       this.#isUnanswered = false
+      // Unless it runs still: nobody has waited for this answer any more.
+      if (this.#isAskedAgain) this.run()
     }
   }
 }

@@ -367,6 +367,32 @@ describe('followers of a log with a bell', () => {
     followers.close()
   })
 
+  test.each([1_000, 1])(
+    'compare once more where they are told to while they wait for an answer, for %i ms at most',
+    async (timeoutMs) => {
+      const answers: ((tails: string[]) => void)[] = []
+      const followers = new LogFollowers(
+        {
+          ...bound(new BellBroker().node(0)),
+          tails: () => new Promise((resolve) => answers.push(resolve)),
+        },
+        { timeoutMs, compareMs: 0 },
+      )
+      await followers.subscribe('news', { last: 0 }, nobody)
+      followers.compare()
+      followers.compare()
+      for (let times = 0; times < 5; times++) await new Promise((resolve) => setTimeout(resolve, 1))
+      followers.compare()
+      expect(answers).toHaveLength(1)
+      answers[0]?.(['p1'])
+      await until(() => answers.length === 2, 'another question')
+      answers[1]?.(['p1'])
+      for (let turns = 0; turns < 5; turns++) await turn()
+      expect(answers).toHaveLength(2)
+      followers.close()
+    },
+  )
+
   test('of a log on several servers: one that does not answer holds up the comparison of no channel but its own', async () => {
     const broker = new BellBroker()
     const node = broker.node(0)
