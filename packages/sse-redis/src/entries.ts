@@ -81,14 +81,33 @@ function timeOf(streamId: string): number {
   return Number.parseInt(streamId, 10)
 }
 
-/** Whether a place was made after another one, of whatever life of the log. A place without entry is before those of its ms. */
+/**
+ * Whether a place was made after another one, of whatever life of the log. A place without entry is before those of its ms.
+ *
+ * Batches of one process say it themselves. Of others it is the stream's ids, which a server goes back with that took over
+ * from another one without its newest entries, and whose clock is behind.
+ */
 export function isLater(place: string, than: string): boolean {
-  const [ms, sequence] = numbersOf(place)
-  const [thanMs, thanSequence] = numbersOf(than)
-  return ms === thanMs ? sequence > thanSequence : ms > thanMs
+  const [one, other] = [parsePlace(place), parsePlace(than)]
+  if (one.publisher === other.publisher && one.batch !== other.batch) return one.batch > other.batch
+  return one.ms === other.ms ? one.sequence > other.sequence : one.ms > other.ms
 }
 
-function numbersOf(place: string): [number, number] {
-  const [ms, sequence] = place.split('-')
-  return [Number(ms), sequence === undefined || sequence === 'origin' ? -1 : Number(sequence)]
+interface Place {
+  readonly ms: number
+  readonly sequence: number
+  /** The process that made it, and the number of the batch; other programs' may be anything. */
+  readonly publisher: string
+  readonly batch: number
+}
+
+function parsePlace(place: string): Place {
+  const [ms, sequence, mark = ''] = place.split('-')
+  const [publisher = '', batch = ''] = mark.split('.')
+  return {
+    ms: Number(ms),
+    sequence: sequence === undefined || sequence === 'origin' ? -1 : Number(sequence),
+    publisher,
+    batch: Number.parseInt(batch, 36) || 0,
+  }
 }

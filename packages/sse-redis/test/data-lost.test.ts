@@ -169,6 +169,32 @@ describe.each(everyClient)('%s', (_name, connect) => {
     expect(told(loop)).toEqual([1, 2, 'gap', 4, 5, 6])
   })
 
+  test('a server that takes over without the newest entries, and with a clock behind: one gap, then what it stores', async () => {
+    stage = await Stage.open(connect)
+    const node = await stage.node({ compareMs: 0 })
+    const put = (streamId: string, data: string, before = ''): Promise<unknown> => {
+      const script = `${before}
+        redis.call('XADD', KEYS[1], ARGV[1], 'e', ARGV[2], 'm', 'other.1')
+        redis.call('SET', KEYS[2], ARGV[1] .. '-other.1 ' .. ARGV[1] .. '-other.1 -')`
+      const keys = ['ssekit:{news}:log', 'ssekit:{news}:tail'] as const
+      return stage.redis.ask('EVAL', script, '2', ...keys, streamId, JSON.stringify({ data }))
+    }
+    await put('1-0', 'old')
+    // By the clock of the former one it is an hour later: the stream's ids go on from there.
+    await put(`${Date.now() + 3_600_000}-0`, 'of an hour later')
+    const loop = await stage.listen(node, 'news')
+    await publish(node, 1, 2)
+    await loop.hears(2)
+    await put('1-0', 'old', "redis.call('DEL', KEYS[1], KEYS[2])")
+    await publish(node, 3, 4)
+    await loop.hears(4)
+    const [gap] = loop.gaps
+    expect(told(loop).slice(-5)).toEqual([1, 2, 'gap', 3, 4])
+    const resumed = await stage.listen(await stage.node(), 'news', gap?.id)
+    await resumed.hears(4)
+    expect(told(resumed)).toEqual([3, 4])
+  })
+
   test("another log's entry at the same id of the stream is no place of this one", async () => {
     stage = await Stage.open(connect)
     const node = await stage.node({ compareMs: 50 })
