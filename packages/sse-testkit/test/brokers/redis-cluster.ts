@@ -8,24 +8,36 @@ const POLL_MS = 10
 export interface RedisClusterOptions {
   /** How many nodes, each with its share of the slots. @defaultValue 3 */
   readonly masters?: number
+  /** How many of the masters have a replica, the first ones, which takes over when they are lost. @defaultValue 0 */
+  readonly replicas?: number
   /** Further arguments for each, such as `['--cluster-require-full-coverage', 'no']`. */
   readonly args?: readonly string[]
 }
 
-/** A real Redis Cluster without replicas. A node may be killed and restarted; `restartEmpty()` would leave the cluster. */
+/** A real Redis Cluster. A node may be killed and restarted; `restartEmpty()` would leave the cluster. */
 export class RedisCluster {
+  /** Masters first. */
   readonly nodes: readonly RedisServer[]
+  readonly #masters: number
 
-  private constructor(nodes: readonly RedisServer[]) {
+  private constructor(nodes: readonly RedisServer[], masters: number) {
     this.nodes = nodes
+    this.#masters = masters
   }
 
   /** Resolves once every node takes commands, which Redis has a new master wait 2 s for. */
-  static async start({ masters = 3, args: further = [] }: RedisClusterOptions = {}): Promise<RedisCluster> {
+  static async start({
+    masters = 3,
+    replicas = 0,
+    args: further = [],
+  }: RedisClusterOptions = {}): Promise<RedisCluster> {
     const usual = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--cluster-node-timeout', '2000']
     const args = [...usual, ...further]
-    const started = await Promise.allSettled(Array.from({ length: masters }, () => RedisServer.start({ args })))
-    const cluster = new RedisCluster(started.flatMap((node) => (node.status === 'fulfilled' ? [node.value] : [])))
+    const started = await Promise.allSettled(
+      Array.from({ length: masters + replicas }, () => RedisServer.start({ args })),
+    )
+    const running = started.flatMap((node) => (node.status === 'fulfilled' ? [node.value] : []))
+    const cluster = new RedisCluster(running, masters)
     try {
       for (const node of started) if (node.status === 'rejected') throw node.reason
       await cluster.#join()
@@ -48,21 +60,16 @@ export class RedisCluster {
   /** The node that has a key's slot, as long as none has moved. */
   async nodeOf(key: string): Promise<RedisServer> {
     const slot = Number(await this.nodes[0]?.ask('CLUSTER', 'KEYSLOT', key))
-    const { length } = this.nodes
-    return this.nodes.find((_, index) => slot < Math.floor(((index + 1) * SLOTS) / length)) as RedisServer
+    return this.nodes.find((_, index) => slot < this.#firstSlot(index + 1)) as RedisServer
   }
 
   /** Resolves once every node knows every other and who has which slots: again, after one was restarted. */
   async ready(): Promise<void> {
-    const deadline = performance.now() + READY_TIMEOUT_MS
     for (const node of this.nodes) {
-      for (;;) {
+      await until(async () => {
         const info = (await node.ask('CLUSTER', 'INFO')) ?? ''
-        if (['cluster_state:ok', `cluster_slots_ok:${SLOTS}`].every((line) => info.includes(line))) break
-        if (performance.now() > deadline)
-          throw new Error(`the cluster was not ready within ${READY_TIMEOUT_MS} ms: ${info}`)
-        await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-      }
+        return ['cluster_state:ok', `cluster_slots_ok:${SLOTS}`].every((line) => info.includes(line)) ? undefined : info
+      })
     }
   }
 
@@ -71,16 +78,40 @@ export class RedisCluster {
     await Promise.all(this.nodes.map((node) => node.stop()))
   }
 
+  #firstSlot(index: number): number {
+    return Math.floor((index * SLOTS) / this.#masters)
+  }
+
   async #join(): Promise<void> {
-    const { length } = this.nodes
     await Promise.all(
       this.nodes.map(async (node, index) => {
-        const first = Math.floor((index * SLOTS) / length)
-        const last = Math.floor(((index + 1) * SLOTS) / length) - 1
-        await node.ask('CLUSTER', 'ADDSLOTSRANGE', `${first}`, `${last}`)
+        if (index < this.#masters) {
+          await node.ask('CLUSTER', 'ADDSLOTSRANGE', `${this.#firstSlot(index)}`, `${this.#firstSlot(index + 1) - 1}`)
+        }
         // Every node to every later one: gossip would get there too, but takes its time.
         for (const { port } of this.nodes.slice(index + 1)) await node.ask('CLUSTER', 'MEET', '127.0.0.1', `${port}`)
       }),
     )
+    await Promise.all(this.nodes.slice(this.#masters).map((node, index) => this.#replicate(node, index)))
+  }
+
+  async #replicate(replica: RedisServer, index: number): Promise<void> {
+    const id = (await this.nodes[index]?.ask('CLUSTER', 'MYID')) ?? ''
+    // It may not have heard of it yet.
+    await until(() => replica.ask('CLUSTER', 'REPLICATE', id).then(() => undefined, String))
+    await until(async () => {
+      const info = (await replica.ask('INFO', 'replication')) ?? ''
+      return info.includes('master_link_status:up') ? undefined : info
+    })
+  }
+}
+
+/** Resolves once nothing is missing any more, of which it says what it is. */
+async function until(missing: () => Promise<string | undefined>): Promise<void> {
+  const deadline = performance.now() + READY_TIMEOUT_MS
+  for (let what = await missing(); what !== undefined; what = await missing()) {
+    if (performance.now() > deadline)
+      throw new Error(`the cluster was not ready within ${READY_TIMEOUT_MS} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
   }
 }
