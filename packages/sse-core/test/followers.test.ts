@@ -373,8 +373,12 @@ describe('followers of a log with a bell', () => {
       const answers: ((tails: string[]) => void)[] = []
       const followers = new LogFollowers(
         {
-          ...bound(new BellBroker().node(0)),
+          newest: async () => ({ originId: 'p1', entries: [], place: 'p1' }),
+          after: async () => [],
           tails: () => new Promise((resolve) => answers.push(resolve)),
+          isLater: () => false,
+          listen: async () => {},
+          unlisten: () => {},
         },
         { timeoutMs, compareMs: 0 },
       )
