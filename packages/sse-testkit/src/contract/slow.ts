@@ -9,7 +9,7 @@ import type { Script } from './scenario.js'
 /** Readers that do not read. */
 export function slowScenarios({ scenario }: Script): void {
   scenario('who does not read within writeTimeoutMs is disconnected, and others notice nothing', async (stage) => {
-    const manager = stage.manager({ writeTimeoutMs: 1_000, history: { maxBytes: 1024 } })
+    const manager = stage.manager({ writeTimeoutMs: 2_000, history: { maxBytes: 1024 } })
     const channel = manager.getOrCreate('news')
     const reasons: CloseReason[] = []
     const served = await stage.serve(({ sse }) => sse(channel, { onClose: (reason) => reasons.push(reason) }), {
