@@ -20,6 +20,15 @@ async function connect(address: string): Promise<RawClient> {
   return client
 }
 
+/** A stream of the same process: another one may hear of the signal later. */
+async function readFrom(address: string, path: string, worker: readonly string[]): Promise<RawClient> {
+  for (;;) {
+    const reader = (await connect(address)).send({ path })
+    const response = await reader.response()
+    if (response.header('x-worker').join() === worker.join()) return reader
+  }
+}
+
 test.each([
   ['cluster-without-broker', 2, async () => '/events'],
   [
@@ -32,11 +41,10 @@ test.each([
   async (name, servers, streamOf) => {
     example = new RunningExample(name, {})
     const address = await example.listens(servers)
-    const reader = (await connect(address)).send({ path: await streamOf(address) })
-    await reader.response()
     // The answer to a first request says that the beginning of a second one has arrived, too.
     const asking = await connect(address)
-    await asking.sendBytes(`${WHOLE}GET / HTTP/1.1\r\n`).whole()
+    const asked = await asking.sendBytes(`${WHOLE}GET / HTTP/1.1\r\n`).whole()
+    const reader = await readFrom(address, await streamOf(address), asked.header('x-worker'))
 
     void example.stop()
     await reader.whole()
