@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { SseError } from '@ssekit/sse-core'
 import { Consumer, type PullOptions } from './consumer.js'
 import type { StoredMessage } from './messages.js'
@@ -19,6 +20,9 @@ export interface VisitOptions {
 
 /** After how much silence a pull counts as lost, in ms; after twice that, if the next one brings nothing, too. */
 const SILENCE_MS = 1_500
+
+/** How long to wait for a server that has not yet what others have, in ms. */
+const BEHIND_MS = 50
 
 /** How far a visit has come. */
 interface Progress {
@@ -60,11 +64,15 @@ async function readAll(
   const single = { count: 1, maxBytes: undefined }
   let amount: Pick<PullOptions, 'count' | 'maxBytes'> = many
   while (progress.next <= newest) {
-    const { messages, end, reason } = await consumer.pull({ ...amount, silenceMs: progress.silenceMs })
+    const { messages: pulled, end, reason } = await consumer.pull({ ...amount, silenceMs: progress.silenceMs })
+    // A replica that is behind begins where it ends itself, which may be long before that.
+    const messages = pulled.filter(({ sequence }) => sequence >= progress.next)
     const last = messages.at(-1)
     if (last !== undefined) {
       if (take(messages)) return false
       progress.next = last.sequence + 1
+    }
+    if (pulled.length > 0) {
       progress.lastTime = performance.now()
       amount = many
     } else {
@@ -75,6 +83,7 @@ async function readAll(
       if (end === 'lost') progress.silenceMs *= 2
       else if (end === 'refused') amount = single
       else if (!(await isThereAny(stream, subject, progress.next, newest))) return false
+      else await wait(BEHIND_MS, undefined, { ref: false })
     }
     if (end === 'lost') return progress.next <= newest
   }

@@ -71,6 +71,22 @@ test.each([
   expect(heard).toBeGreaterThan(4_900)
 })
 
+test('a consumer that begins before what was asked for, as on a replica that is behind, brings nothing twice', async () => {
+  const nodes = broker.nodes()
+  const connection = await nodes.connect()
+  const node = await nodes.backplane({ connection })
+  const ids = await Promise.all(numbers(0, 100).map((data) => node.publish('news', { event: { data } })))
+  const request = connection.request.bind(connection)
+  const begin = jest.spyOn(connection, 'request').mockImplementation((subject, payload, options) => {
+    if (!subject.includes('.CONSUMER.CREATE.')) return request(subject, payload, options)
+    const { config, ...rest } = JSON.parse(Buffer.from(payload ?? '').toString())
+    return request(subject, JSON.stringify({ ...rest, config: { ...config, opt_start_seq: 3 } }), options)
+  })
+  const entries = await node.read('news', ids[50] as string, 100)
+  expect(entries?.map((entry) => 'event' in entry && entry.event.data)).toEqual(numbers(51, 100))
+  expect(begin.mock.calls.map(([subject]) => subject)).toContainEqual(expect.stringContaining('.CONSUMER.CREATE.'))
+})
+
 test('a server that takes its time is given more of it', async () => {
   const nodes = broker.nodes()
   const connection = await nodes.connect()
