@@ -24,6 +24,8 @@ export class Outgoing {
   /** Where it is stored. */
   sequence: number | undefined
   isSettled = false
+  /** How often the broker has said that it cannot tell yet. */
+  busyCount = 0
   #resolve!: (id: string) => void
   #reject!: (error: SseError) => void
 

@@ -10,8 +10,9 @@ import type { Outgoing } from './outgoing.js'
 import type { Stream } from './stream.js'
 import { Wire } from './wire.js'
 
-/** How long to wait with an end while another one is being stored, in ms. */
+/** How long to wait while the entry itself, or another end, is being stored, in ms; then twice as long every time. */
 const AGAIN_MS = 20
+const LAST_AGAIN_MS = 500
 
 export interface PublisherOptions {
   readonly maxBufferedBytes: number
@@ -120,7 +121,7 @@ export class Publisher {
   }
 
   #hear(entry: Outgoing, answer: Answer): void {
-    const { lane, number, isEnd } = entry.parts
+    const { lane, number } = entry.parts
     if (answer.kind === 'stored') lane.stored = Math.max(lane.stored, number)
     if (!entry.isSettled) {
       if (answer.kind === 'stored') this.#note(entry, answer.sequence)
@@ -129,7 +130,7 @@ export class Publisher {
       else this.#outbox.takeBack(entry)
     }
     if (answer.kind === 'nobody') this.#stumble()
-    if (answer.kind === 'busy' && isEnd) setTimeout(() => this.#sendAgain(entry), AGAIN_MS).unref()
+    if (answer.kind === 'busy') this.#sendLater(entry)
   }
 
   #note(entry: Outgoing, sequence: number): void {
@@ -171,6 +172,11 @@ export class Publisher {
     this.#ended.add(lane.channel)
     lane.isDoubtful = true
     return new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(lane.channel)} has ended`)
+  }
+
+  #sendLater(entry: Outgoing): void {
+    setTimeout(() => this.#sendAgain(entry), Math.min(AGAIN_MS * 2 ** entry.busyCount, LAST_AGAIN_MS)).unref()
+    entry.busyCount += 1
   }
 
   #sendAgain(entry: Outgoing): void {
