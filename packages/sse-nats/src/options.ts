@@ -3,6 +3,9 @@ import type { NatsConnection } from '@nats-io/transport-node'
 /** How long at least a stream keeps events, in ms: within that time every node compares its channels several times. */
 const MIN_AGE_MS = 60_000
 
+/** Some tokens of a subject, which is none that bells ring on. */
+const PREFIX = /^(?!_live(\.|$))[^\s.*>]+(\.[^\s.*>]+)*$/
+
 /** What the stream keeps of each channel. */
 export interface NatsHistory {
   /** How many events: 1 or more, or `Infinity`. @defaultValue 1000 */
@@ -20,7 +23,8 @@ export interface NatsBackplaneOptions {
   /** The stream's name, of letters, digits, `_` and `-`. It is made if there is none. @defaultValue 'SSEKIT' */
   readonly stream?: string | undefined
   /**
-   * What the subjects begin with: `<prefix>.*.e`, `<prefix>.*.x` are stored, `<prefix>-live.>` is heard.
+   * What the subjects begin with: `<prefix>.*.e`, `<prefix>.*.x` are stored, `_live.<prefix>.>` is heard. Its own first
+   * part cannot be `_live`.
    *
    * @defaultValue the stream's name in lower case
    */
@@ -87,7 +91,7 @@ export function resolveOptions(options: NatsBackplaneOptions): Settings {
   }
   return {
     stream: requireText('stream', stream, /^[A-Za-z0-9_-]{1,200}$/),
-    prefix: requireText('prefix', prefix, /^[^\s.*>]+(\.[^\s.*>]+)*$/),
+    prefix: requireText('prefix', prefix, PREFIX),
     domain: domain === undefined ? undefined : requireText('domain', domain, /^[^\s.*>]+$/),
     maxEvents: requireNumber('history.maxEvents', maxEvents, 1),
     maxAgeMs: Math.max(MIN_AGE_MS, requireNumber('history.maxAgeMs', maxAgeMs, 0)),

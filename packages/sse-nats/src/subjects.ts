@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto'
 /** A longer token might not fit into the line that carries it: servers allow 4 KiB for a whole command. */
 const MAX_TOKEN_LENGTH = 256
 
+/** What the subjects of all bells begin with, and no stream's own. */
+const LIVE = '_live.'
+
 const PLAIN = /^[A-Za-z0-9_-]+$/
 
 /** The subjects that a stream and its channels live on. */
@@ -12,7 +15,8 @@ export class Subjects {
 
   constructor(prefix: string) {
     this.#prefix = prefix
-    this.#livePrefix = `${prefix}-live`
+    // Apart from what any stream stores, since a prefix cannot begin so: else one application's bells might be another's events.
+    this.#livePrefix = `${LIVE}${prefix}`
   }
 
   /** What the stream stores. */

@@ -26,7 +26,7 @@ backplaneContract({
   },
   interrupt: () => broker.server.restart(),
   subscriptions: async ([node]) => {
-    const prefix = `${streams.get(node as Backplane)?.toLowerCase()}-live.`
+    const prefix = `_live.${streams.get(node as Backplane)?.toLowerCase()}.`
     const answer = await fetch(`http://127.0.0.1:${monitorPort}/connz?subs=1`)
     const { connections = [] } = (await answer.json()) as Monitored
     const subjects = connections.flatMap(({ subscriptions_list: list = [] }) => list)

@@ -52,7 +52,7 @@ test('a stream that is there already stays as it is, and one that has no bell is
   const plain = await nodes.backplane({ stream: 'PLAIN', timeoutMs: 1_500 })
   const refused = {
     code: 'ERR_SSE_BACKPLANE',
-    message: 'the stream PLAIN is there already, without republish from plain.> to plain-live.>',
+    message: 'the stream PLAIN is there already, without republish from plain.> to _live.plain.>',
   }
   await expect(Heard.of(plain, 'news')).rejects.toMatchObject(refused)
   await expect(plain.publish('news', { event: { data: 1 } })).rejects.toMatchObject({
@@ -66,6 +66,8 @@ describe('options that cannot be', () => {
     [{ stream: 'a.b' }, 'stream'],
     [{ prefix: 'a.*' }, 'prefix'],
     [{ prefix: '' }, 'prefix'],
+    [{ prefix: '_live.app' }, 'prefix'],
+    [{ stream: '_LIVE' }, 'prefix'],
     [{ domain: 'a b' }, 'domain'],
     [{ history: { maxEvents: 0 } }, 'history.maxEvents'],
     [{ history: { maxAgeMs: -1 } }, 'history.maxAgeMs'],

@@ -4,6 +4,20 @@ import { sharedBroker } from './shared-broker.js'
 
 const broker = sharedBroker()
 
+test('no two streams share subjects, whatever they are called', async () => {
+  const nodes = broker.nodes()
+  const streams = ['APP', 'APP-LIVE', 'APP_LIVE', 'LIVE', '_LIVE_APP']
+  const backplanes = await Promise.all(streams.map((stream) => nodes.backplane({ stream })))
+  const heard = await Promise.all(backplanes.map((each) => Heard.of(each, 'news')))
+  for (const [index, each] of backplanes.entries()) await each.publish('news', { event: { data: streams[index] } })
+  await Promise.all(heard.map((each, index) => each.for(streams[index])))
+  await backplanes[0]?.publish('news', { end: true })
+  await heard[0]?.for('end')
+  for (const each of backplanes.slice(1)) await each.publish('news', { event: { data: 'last' } })
+  await Promise.all(heard.slice(1).map((each) => each.for('last')))
+  expect(heard.map(({ data }) => data)).toEqual(streams.map((stream, index) => [stream, index === 0 ? 'end' : 'last']))
+})
+
 test('no two names share a channel, and any name can be one', async () => {
   const nodes = broker.nodes()
   const node = await nodes.backplane()

@@ -58,7 +58,7 @@ test('a user who may do no more than the README says, with an inbox of its own',
   await deaf.publish('other', { event: { data: 1 } })
   await expect(Heard.of(deaf, 'other')).rejects.toMatchObject({
     code: 'ERR_SSE_BACKPLANE',
-    cause: expect.objectContaining({ message: expect.stringContaining('ssekit-live.other.*') }),
+    cause: expect.objectContaining({ message: expect.stringContaining('_live.ssekit.other.*') }),
   })
 })
 

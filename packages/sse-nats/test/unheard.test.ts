@@ -109,7 +109,7 @@ test('a channel whose events have all expired has missed nothing, and goes on', 
   await streams.add({
     name: nodes.stream,
     subjects: [`${prefix}.>`],
-    republish: { src: `${prefix}.>`, dest: `${prefix}-live.>` },
+    republish: { src: `${prefix}.>`, dest: `_live.${prefix}.>` },
     allow_direct: true,
     max_msgs_per_subject: 100,
     max_age: 300_000_000,
