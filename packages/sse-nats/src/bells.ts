@@ -75,8 +75,10 @@ export class Bells {
       this.#hear(channel)
       return
     }
-    track.note(life.epoch, round, sequence, data.length)
-    const entry = entryOf({ sequence, headers, data, at: timeOf(headers?.get('Nats-Time-Stamp')) }, false, true)
+    const stored = { sequence, headers, data, at: timeOf(headers?.get('Nats-Time-Stamp')) }
+    track.note(life.epoch, round, stored)
+    this.#stream.see(sequence)
+    const entry = entryOf(stored, false, true)
     const place = formatPlace(life.epoch, sequence)
     this.#hear(channel, { after: formatPlace(life.epoch, previous), entries: [{ place, entry }], bytes: data.length })
   }

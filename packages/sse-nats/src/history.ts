@@ -1,9 +1,11 @@
 import type { LogStretch, PlacedEntry } from '@ssekit/sse-core'
 import type { Backlog, Page } from './backlog.js'
 import type { StreamLife } from './life.js'
-import { entryOf, generatedId, type StoredMessage } from './messages.js'
+import { entryOf, type StoredMessage } from './messages.js'
 import { newestHeads, newestWithin } from './newest.js'
+import { originId } from './origin.js'
 import { formatPlace, parsePlace } from './place.js'
+import { type Finding, Standing } from './standing.js'
 import type { Stream } from './stream.js'
 import { Track } from './track.js'
 
@@ -32,15 +34,17 @@ export class History {
     )
     const tail = end ?? events.at(-1)
     if (tail === undefined) return emptyStretch(life, round, track)
-    track.note(life.epoch, round, tail.sequence, tail.data.length)
+    track.note(life.epoch, round, tail)
     track.end = end?.sequence
-    const messages = before(events, end)
-    if (end !== undefined) messages.push(end)
-    const entries = last === 0 ? [] : placed(life, messages.slice(-last), end)
-    const [first] = entries
-    const origin = first === undefined ? tail.sequence : parsePlace(first.place).sequence - 1
-    const { epoch, now } = life
-    return { originId: generatedId(origin, epoch), entries, place: formatPlace(epoch, tail.sequence), now }
+    this.#stream.see(tail.sequence)
+    const all = before(events, end)
+    if (end !== undefined) all.push(end)
+    const messages = last === 0 ? [] : all.slice(-last)
+    const [first] = messages
+    const origin = { sequence: first === undefined ? tail.sequence : first.sequence - 1, time: (first ?? tail).at ?? 0 }
+    const { epoch, made, now } = life
+    const entries = placed(life, messages, end)
+    return { originId: originId(origin, made), entries, place: formatPlace(epoch, tail.sequence), now }
   }
 
   /** As `SharedLog.after`, with at most `limit` entries. */
@@ -54,24 +58,33 @@ export class History {
     // Nothing comes after the end, even once the stream has forgotten it.
     if (track.end === sequence && track.epoch === epoch) return []
     const { round, subjects } = this.#stream
+    const standing = new Standing(this.#stream, track, { epoch, sequence })
     const subject = subjects.events(channel)
     const { found: page, end } = await this.#withEnd(channel, async () => {
       const newest = await this.#stream.last(subject)
       return this.#backlog.page(subject, sequence + 1, newest?.sequence ?? 0, limit)
     })
-    const [oldest, life] = await Promise.all([
+    const [oldest, found, life] = await Promise.all([
       page.messages.length === 0 ? undefined : this.#stream.next(subject, 0),
+      standing.find([subject, subjects.end(channel)]),
       this.#stream.refresh(),
     ])
     if (epoch !== life.epoch) return undefined
-    const isGapless = await this.#isGapless(subject, sequence, track.emptyUpTo(epoch, sequence), page, oldest, life)
-    if (!isGapless) return undefined
+    if (standing.isBelied(found, oldest)) {
+      this.#stream.renounce(epoch)
+      return undefined
+    }
+    if (!(await this.#isGapless(subject, sequence, standing, found, page, oldest, life))) return undefined
     const messages = before(page.messages, end)
     const isComplete = page.isLast || messages.length < page.messages.length
     if (end !== undefined && end.sequence !== sequence && isComplete && messages.length < limit) messages.push(end)
     if (isComplete) {
       const tail = messages.at(-1)
-      track.note(epoch, round, tail?.sequence ?? sequence, tail?.data.length ?? track.bytes)
+      if (tail === undefined) track.noteRead(epoch, round, sequence)
+      else {
+        track.note(epoch, round, tail)
+        this.#stream.see(tail.sequence)
+      }
       if (end !== undefined && (tail === end || end.sequence === sequence)) track.end = end.sequence
     }
     return placed(life, messages, end)
@@ -134,14 +147,16 @@ export class History {
   async #isGapless(
     subject: string,
     sequence: number,
-    emptyUpTo: number,
+    standing: Standing,
+    found: Finding,
     { messages, isLast }: Page,
     oldest: StoredMessage | undefined,
     { firstSequence, maxEvents }: StreamLife,
   ): Promise<boolean> {
     const [first] = messages
     // The stream forgets its oldest messages first, of whatever channel.
-    const isBehindEviction = firstSequence > emptyUpTo + 1
+    const isBehindEviction = firstSequence > standing.emptyUpTo + 1
+    if (first?.sequence !== sequence + 1 && (await standing.isRemoved(found))) return false
     if (first === undefined) return !isBehindEviction
     // Evicted while it was being read, and perhaps others with it.
     if (oldest === undefined || oldest.sequence > first.sequence) return false
@@ -157,12 +172,9 @@ export class History {
 
 /** A channel that has nothing, or nothing any more. */
 function emptyStretch(life: StreamLife, round: number, track: Track): LogStretch {
-  const { epoch, firstSequence, lastSequence, now } = life
-  // All who follow it stand at the same place, so that one comparison tells whether they missed anything.
-  if (track.epoch === epoch && firstSequence <= track.emptyUpTo(epoch, track.tail) + 1) track.noteQuiet(life, round)
-  else track.note(epoch, round, lastSequence, 0)
-  track.end = undefined
-  return { originId: generatedId(lastSequence, epoch), entries: [], place: formatPlace(epoch, track.tail), now }
+  const { epoch, made, lastSequence: sequence, lastTime: time, now } = life
+  track.noteEmpty(life, round)
+  return { originId: originId({ sequence, time }, made), entries: [], place: formatPlace(epoch, track.tail), now }
 }
 
 /** The events before the end; what is behind it was refused, and counts for nothing. */

@@ -3,15 +3,14 @@ import { SseError } from '@ssekit/sse-core'
 import type { Subjects } from './subjects.js'
 
 /** What the server says of a stream. */
-export interface StreamLife {
-  /**
-   * Names the stream's life, by when it was made: a stream that was deleted and made again counts from 1 again, and means
-   * other messages.
-   */
-  readonly epoch: string
+export interface StreamState {
+  /** When it was made: one that was deleted and made again counts from 1 again, and means other messages. */
+  readonly made: string
   /** Of all channels. The next sequence that is given if the stream is empty. */
   readonly firstSequence: number
   readonly lastSequence: number
+  /** When the message with that sequence was stored, in ms since the epoch; 0 if there was none. */
+  readonly lastTime: number
   /** How many events it keeps of a channel. */
   readonly maxEvents: number
   /**
@@ -23,13 +22,21 @@ export interface StreamLife {
   readonly isReplicated: boolean
 }
 
+/** What is known of one life of a stream. */
+export interface StreamLife extends StreamState {
+  /** Names that life, in this process. */
+  readonly epoch: string
+  /** The fewest that it has kept of a channel since it began. */
+  readonly maxEvents: number
+}
+
 /** What servers say since 2.10, and the client's types do not. */
 interface DatedInfo extends StreamInfo {
   readonly ts?: string
 }
 
 /** @throws {SseError} `ERR_SSE_BACKPLANE`: the stream was made by others, and lacks what a backplane needs */
-export function lifeOf({ config, created, state, ts }: DatedInfo, subjects: Subjects): StreamLife {
+export function stateOf({ config, created, state, ts }: DatedInfo, subjects: Subjects): StreamState {
   const { republish, allow_direct: isDirect, max_msgs_per_subject: maxEvents } = config
   const { src, dest } = subjects.republish
   if (isDirect !== true) throw unfit(config.name, 'allow_direct')
@@ -39,9 +46,11 @@ export function lifeOf({ config, created, state, ts }: DatedInfo, subjects: Subj
   const missing = subjects.stored.find((subject) => !covers(config.subjects ?? [], subject))
   if (missing !== undefined) throw unfit(config.name, `the subject ${missing}`)
   return {
-    epoch: BigInt(created.replace(/\D/g, '')).toString(36),
+    made: BigInt(created.replace(/\D/g, '')).toString(36),
     firstSequence: state.first_seq,
     lastSequence: state.last_seq,
+    // Before its first message it is a time in the year 1.
+    lastTime: Math.max(0, Date.parse(state.last_ts)),
     maxEvents: maxEvents > 0 ? maxEvents : Number.POSITIVE_INFINITY,
     now: ts === undefined ? undefined : Date.parse(ts),
     isReplicated: config.num_replicas > 1,

@@ -3,12 +3,10 @@ import { Backlog } from './backlog.js'
 import { Bells, type HearBell } from './bells.js'
 import { History } from './history.js'
 import type { StreamLife } from './life.js'
+import { markOf, type StoredMessage } from './messages.js'
 import { formatPlace, parsePlace } from './place.js'
 import type { Stream } from './stream.js'
 import { Track } from './track.js'
-
-/** From this size on an event is not sent again only to see that it is the newest still. */
-const BIG_BYTES = 8 * 1024
 
 /** The channels' logs in a JetStream stream, and the bells of those that are followed. */
 export class NatsLog implements SharedLog {
@@ -56,22 +54,32 @@ export class NatsLog implements SharedLog {
     if (track === undefined) return undefined
     if (track.end !== undefined) return formatPlace(track.epoch, track.end)
     if (track.epoch !== life.epoch) return undefined
-    if (!track.isSettled(life, round)) {
-      const { subjects } = this.#stream
-      const isBig = track.bytes > BIG_BYTES
-      const [event, end] = await Promise.all([
-        isBig
-          ? this.#stream.nextSeen(subjects.events(channel), track.tail + 1)
-          : this.#stream.lastSeen(subjects.events(channel)),
-        this.#stream.lastSeen(subjects.end(channel)),
-      ])
-      if (end !== undefined) return formatPlace(life.epoch, end.sequence)
-      if (event !== undefined && event.sequence > track.tail) return formatPlace(life.epoch, event.sequence)
+    if (track.isSettled(life, round)) return formatPlace(life.epoch, track.tail)
+    const { subjects } = this.#stream
+    // A replica may have been cut off, and not know it yet: once nothing seems to move, who leads is asked.
+    const isSure = !life.isReplicated || track.isCompared(life, round)
+    const isBig = track.isBig && track.isOf(round)
+    const [event, end] = await Promise.all([
+      isBig
+        ? this.#stream.next(subjects.events(channel), track.tail + 1, isSure)
+        : this.#stream.last(subjects.events(channel), isSure),
+      this.#stream.last(subjects.end(channel), isSure),
+    ])
+    if (end !== undefined) return formatPlace(life.epoch, end.sequence)
+    if (event !== undefined && event.sequence > track.tail) return formatPlace(life.epoch, event.sequence)
+    if (event === undefined && !isBig) {
       // All that it had has expired: only if the stream has all that came since is it sure that nothing did.
-      const isExpired = event === undefined && !isBig
-      if (isExpired && life.firstSequence > track.emptyUpTo(life.epoch, track.tail) + 1) return undefined
-      track.noteQuiet(life, round)
+      if (life.firstSequence > track.emptyUpTo(life.epoch, track.tail) + 1) return undefined
+      // Or somebody has removed it, and perhaps what came since.
+      if (!track.isEmpty && !track.isOf(round) && life.firstSequence <= track.tail) return undefined
     }
+    if (event !== undefined && isSure && !isSame(event, track)) return undefined
+    track.noteQuiet(life, round, isSure)
     return formatPlace(life.epoch, track.tail)
   }
+}
+
+/** Whether a channel's newest message is the one that it was; if not, the stream has lost it, and this is an older one or another. */
+function isSame(event: StoredMessage, { tail, mark }: Track): boolean {
+  return event.sequence === tail && (mark === undefined || markOf(event) === mark)
 }

@@ -73,7 +73,7 @@ export function entryOf(message: StoredMessage, isEnd: boolean, isDated: boolean
 
 /** The id of the entry that a message is. */
 export function idOf({ sequence, headers, data }: StoredMessage): string {
-  return ownIdOf(headers) ?? generatedId(sequence, markOf(headers) ?? digestOf(data))
+  return ownIdOf(headers) ?? generatedId(sequence, markOf({ headers, data }))
 }
 
 /** The id that the log gives: the sequence finds the message, the mark tells it from one of a former stream. */
@@ -87,9 +87,10 @@ export function ownIdOf(headers: MsgHdrs | undefined): string | undefined {
   return OWN_ID.test(id) ? id : undefined
 }
 
-function markOf(headers: MsgHdrs | undefined): string | undefined {
+/** What tells a message from any that another life of the stream has under the same sequence. */
+export function markOf({ headers, data }: Pick<StoredMessage, 'headers' | 'data'>): string {
   const mark = headers?.get(MARK_HEADER) ?? ''
-  return MARK.test(mark) ? mark : undefined
+  return MARK.test(mark) ? mark : digestOf(data)
 }
 
 /** For what another program has published, without a mark. */

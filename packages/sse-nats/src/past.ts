@@ -2,7 +2,9 @@ import type { LogEntry } from '@ssekit/sse-core'
 import type { Backlog, Head } from './backlog.js'
 import { Coalescer } from './coalescer.js'
 import type { History } from './history.js'
+import type { StreamLife } from './life.js'
 import { idOf } from './messages.js'
+import { type Origin, originOf } from './origin.js'
 import { formatPlace } from './place.js'
 import type { Stream } from './stream.js'
 
@@ -41,12 +43,17 @@ export class Past {
     const [, digits, mark] = GENERATED.exec(id) ?? []
     const { subjects } = this.#stream
     const events = subjects.events(channel)
-    const { epoch } = await this.#stream.refresh()
+    const life = await this.#stream.refresh()
+    const { epoch } = life
     if (digits !== undefined && mark !== undefined) {
-      // Of a place without an entry; whether the stream still has what came after it is seen when that is read.
-      if (mark === epoch) return formatPlace(epoch, Number(digits))
-      const message = await this.#stream.at(Math.max(1, Number(digits)), [events, subjects.end(channel)])
-      if (message !== undefined && idOf(message) === id) return formatPlace(epoch, message.sequence)
+      const sequence = Number(digits)
+      const origin = originOf(sequence, mark, life.made)
+      // Whether the stream still has what came after it is seen when that is read.
+      if (origin !== undefined)
+        return (await this.#isOf(life, origin, events)) ? formatPlace(epoch, sequence) : undefined
+      const message = await this.#stream.at(sequence)
+      const isOurs = message?.subject === events || message?.subject === subjects.end(channel)
+      if (message !== undefined && isOurs && idOf(message) === id) return formatPlace(epoch, sequence)
     }
     const heads = await this.#searching.ask(channel, async () => {
       const newest = await this.#stream.last(events)
@@ -54,5 +61,14 @@ export class Past {
     })
     const found = heads.find(({ ownId }) => ownId === id)
     return found && formatPlace(epoch, found.sequence)
+  }
+
+  /** Whether a place without an entry is one of this life: then what the stream has before it is older. */
+  async #isOf({ lastSequence }: StreamLife, { sequence, time }: Origin, events: string): Promise<boolean> {
+    if (sequence > lastSequence) return false
+    if (sequence === 0) return true
+    const [there, oldest] = await Promise.all([this.#stream.at(sequence), this.#stream.next(events, 0)])
+    const before = [there, oldest].filter((message) => message !== undefined && message.sequence <= sequence)
+    return before.every((message) => (message?.at ?? 0) <= time)
   }
 }

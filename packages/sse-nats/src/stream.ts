@@ -1,26 +1,20 @@
-import {
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstreamManager,
-  type MsgRequest,
-  type StreamInfo,
-} from '@nats-io/jetstream'
+import { setTimeout as wait } from 'node:timers/promises'
+import { type JetStreamManager, jetstreamManager, type MsgRequest } from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
 import { Coalescer } from './coalescer.js'
 import { Inbox } from './inbox.js'
-import { lifeOf, type StreamLife } from './life.js'
+import { insist } from './insist.js'
+import { type StreamLife, stateOf } from './life.js'
+import { Lives } from './lives.js'
 import type { StoredMessage } from './messages.js'
 import type { Settings } from './options.js'
 import { streamConfig } from './stream-config.js'
+import { infoOrMade } from './stream-making.js'
 import type { Subjects } from './subjects.js'
 
-const STREAM_NOT_FOUND = 10_059
-/** What is said of a stream that others have made meanwhile: by its name, or by its subjects where that is seen first. */
-const MADE_BY_OTHERS = [10_058, 10_065]
-
-/** How long to wait until a question is asked once more, in ms. */
-const INSIST_MS = 250
+/** How long to wait for a server that leads and is behind, in ms. */
+const BEHIND_MS = 100
 
 /** By its sequence, as the newest of a subject, or as the oldest of a subject from a sequence on. */
 type MessageQuery =
@@ -28,7 +22,7 @@ type MessageQuery =
   | { readonly last_by_subj: string }
   | { readonly next_by_subj: string; readonly seq: number }
 
-interface FoundMessage extends StoredMessage {
+export interface FoundMessage extends StoredMessage {
   readonly subject: string
 }
 
@@ -47,6 +41,7 @@ export class Stream {
    */
   round = 0
   readonly #settings: Settings
+  readonly #lives = new Lives()
   readonly #questions = new Set<(error: Error) => void>()
   #refreshing = new Coalescer<StreamLife>()
   #manager: JetStreamManager | undefined
@@ -82,11 +77,24 @@ export class Stream {
   refresh(): Promise<StreamLife> {
     return this.#refreshing.ask('', async () => {
       const { round } = this
-      const life = lifeOf(await this.ask(this.#infoOrMade(await this.manager())), this.subjects)
+      const life = await this.#lookAtLife()
       if (this.life !== undefined && this.life.epoch !== life.epoch) this.round += 1
       if (this.round === round || this.life !== undefined) this.life = life
       return life
     })
+  }
+
+  /** A message of this life was heard or read. */
+  see(sequence: number): void {
+    this.#lives.see(sequence)
+  }
+
+  /** There is another message than there was in a life: that is over, and another one has begun. */
+  renounce(epoch: string): void {
+    if (this.life?.epoch !== epoch) return
+    this.#lives.begin()
+    this.life = this.#lives.lifeOf(this.life, 0)
+    this.round += 1
   }
 
   /** The client's, which is made when it is first needed; the inbox is open then. */
@@ -99,36 +107,29 @@ export class Stream {
     return this.#manager
   }
 
-  /** The newest message of a subject. */
-  last(subject: string): Promise<StoredMessage | undefined> {
-    return this.#get({ last_by_subj: subject })
-  }
-
-  /** The same from whichever server answers, which may be a little behind. */
-  lastSeen(subject: string): Promise<StoredMessage | undefined> {
-    return this.#direct({ last_by_subj: subject })
+  /**
+   * The newest message of a subject.
+   *
+   * @param isSure false: from whichever server answers, which may be a little behind
+   */
+  last(subject: string, isSure = true): Promise<StoredMessage | undefined> {
+    return this.#get({ last_by_subj: subject }, isSure)
   }
 
   /** The oldest message of a subject from a sequence on. */
-  next(subject: string, from: number): Promise<StoredMessage | undefined> {
-    return this.#get({ next_by_subj: subject, seq: Math.max(1, from) })
+  next(subject: string, from: number, isSure = true): Promise<StoredMessage | undefined> {
+    return this.#get({ next_by_subj: subject, seq: Math.max(1, from) }, isSure)
   }
 
-  /** The same from whichever server answers. */
-  nextSeen(subject: string, from: number): Promise<StoredMessage | undefined> {
-    return this.#direct({ next_by_subj: subject, seq: Math.max(1, from) })
-  }
-
-  /** The message with a sequence, if it is of one of these subjects. */
-  async at(sequence: number, subjects: readonly string[]): Promise<StoredMessage | undefined> {
-    const message = await this.#get({ seq: sequence })
-    return message !== undefined && subjects.includes(message.subject) ? message : undefined
+  /** The message with a sequence, of whatever channel. */
+  at(sequence: number): Promise<FoundMessage | undefined> {
+    return this.#get({ seq: Math.max(1, sequence) })
   }
 
   /** Only who leads is sure to have what it has told of already. */
-  async #get(query: MessageQuery): Promise<FoundMessage | undefined> {
+  async #get(query: MessageQuery, isSure = true): Promise<FoundMessage | undefined> {
     const { isReplicated } = this.life ?? (await this.refresh())
-    if (!isReplicated) return this.#direct(query)
+    if (!isReplicated || !isSure) return this.#direct(query)
     // The server knows the third kind of question too, the client's types do not.
     const { streams } = await this.manager()
     const message = await this.ask(insist(() => streams.getMessage(this.name, query as MsgRequest)))
@@ -144,55 +145,15 @@ export class Stream {
     return foundIn(await this.inbox.ask(subject, JSON.stringify(query)))
   }
 
-  async #infoOrMade(manager: JetStreamManager): Promise<StreamInfo> {
-    try {
-      return await insist(() => begun(manager.streams.info(this.name)))
-    } catch (error) {
-      if (!hasCode(error, STREAM_NOT_FOUND)) throw error
+  async #lookAtLife(): Promise<StreamLife> {
+    for (;;) {
+      const { newest } = this.#lives
+      const info = infoOrMade(await this.manager(), streamConfig(this.#settings, this.subjects))
+      const state = stateOf(await this.ask(info), this.subjects)
+      const life = this.#lives.lifeOf(state, newest)
+      if (life !== undefined) return life
+      await wait(BEHIND_MS, undefined, { ref: false })
     }
-    return this.#make(manager)
-  }
-
-  /** Asks for it once, since a cluster may make it twice else, and looks whether it is there: others may be at it too. */
-  async #make({ streams }: JetStreamManager): Promise<StreamInfo> {
-    const making = begun(streams.add(streamConfig(this.#settings, this.subjects)))
-    const made = making.catch((error: unknown) => {
-      if (!MADE_BY_OTHERS.some((code) => hasCode(error, code))) throw error
-      // If there is none of its name, others have its subjects.
-      return begun(streams.info(this.name)).catch(() => {
-        throw error
-      })
-    })
-    let isFirst = true
-    return insist(() => {
-      if (isFirst) {
-        isFirst = false
-        return made
-      }
-      return begun(streams.info(this.name)).catch(() => new Promise<never>(() => {}))
-    })
-  }
-}
-
-/** Never comes for a stream that is being made, which the server says was made in the year 1: another life, it would seem. */
-async function begun(answer: Promise<StreamInfo>): Promise<StreamInfo> {
-  const info = await answer
-  return info.created.startsWith('0001-') ? new Promise<never>(() => {}) : info
-}
-
-/** Asks again and again until there is an answer: while it agrees on who leads, a cluster leaves questions unanswered. */
-async function insist<T>(ask: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      const attempt = (): void => {
-        ask().then(resolve, reject)
-        timer = setTimeout(attempt, INSIST_MS).unref()
-      }
-      attempt()
-    })
-  } finally {
-    clearTimeout(timer)
   }
 }
 
@@ -203,8 +164,4 @@ function foundIn({ headers, data }: Msg): FoundMessage | undefined {
   if (headers === undefined || code !== 0) throw new SseError('ERR_SSE_BACKPLANE', `the broker refused: ${description}`)
   const at = Date.parse(headers.get('Nats-Time-Stamp'))
   return { subject: headers.get('Nats-Subject'), sequence: Number(headers.get('Nats-Sequence')), headers, data, at }
-}
-
-function hasCode(error: unknown, code: number): boolean {
-  return error instanceof JetStreamApiError && error.code === code
 }
