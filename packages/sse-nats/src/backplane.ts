@@ -28,7 +28,7 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
   const settings = resolveOptions(options)
   const { connection } = options
   const { timeoutMs, compareMs, maxBufferedBytes } = settings
-  const stream = new Stream(connection, new Subjects(settings.prefix), settings)
+  const stream = new Stream(connection, new Subjects(settings.prefix), settings, () => publisher.pause())
   const log = new NatsLog(stream, (channel, news) => followers.hear(channel, news))
   const followers = new LogFollowers(log, { timeoutMs, compareMs })
   const past = new Past(stream, log.history, log.backlog)
@@ -61,7 +61,10 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
   let closing: Promise<void> | undefined
 
   return {
-    publish: (channel, input) => publisher.publish(channel, input),
+    publish(channel, input) {
+      if (compareMs > 0) stream.keepInView(compareMs)
+      return publisher.publish(channel, input)
+    },
     subscribe: (channel, start, sink) => followers.subscribe(channel, start, sink),
     async read(channel, afterId, limit) {
       if (closing !== undefined) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')

@@ -25,6 +25,7 @@ const AGAIN_PART = 1 / 5
 export class Inbox {
   readonly #connection: NatsConnection
   readonly #timeoutMs: number
+  readonly #onSilence: () => void
   readonly #waiting = new Map<number, Waiting>()
   #count = 0
   #prefix = ''
@@ -32,9 +33,11 @@ export class Inbox {
   #timer: NodeJS.Timeout | undefined
   #againTimer: NodeJS.Timeout | undefined
 
-  constructor(connection: NatsConnection, timeoutMs: number) {
+  /** @param onSilence called when an answer has not come in time */
+  constructor(connection: NatsConnection, timeoutMs: number, onSilence: () => void = () => {}) {
     this.#connection = connection
     this.#timeoutMs = timeoutMs
+    this.#onSilence = onSilence
   }
 
   /** Listens for replies, if it does not. */
@@ -146,6 +149,7 @@ export class Inbox {
       }
       this.#waiting.delete(number)
       onLost(new SseError('ERR_SSE_BACKPLANE', `the broker did not answer in ${this.#timeoutMs} ms`))
+      this.#onSilence()
     }
   }
 }

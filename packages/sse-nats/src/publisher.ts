@@ -48,7 +48,7 @@ export class Publisher {
       timeoutMs: stream.timeoutMs,
       isDoubtful: (channel) => this.#ended.has(channel),
       reason: options.reason,
-      onLate: () => this.#stumble(),
+      onLate: () => this.pause(),
     })
     this.#endCheck = new EndCheck(stream, this.#wire, {
       isOpen: () => this.#state === 'open',
@@ -76,6 +76,13 @@ export class Publisher {
   resume(): void {
     if (this.#state === 'held') this.#state = 'ready'
     this.#openIfReady()
+  }
+
+  /** Sends nothing more until the stream has been seen to. */
+  pause(): void {
+    if (this.#state !== 'open') return
+    this.#state = 'held'
+    this.#options.onTrouble()
   }
 
   /** Sends nothing: the connection was lost, and the answers with it. */
@@ -129,7 +136,7 @@ export class Publisher {
       else if (answer.kind === 'unexpected') this.#outbox.reject(entry, this.#closed(lane))
       else this.#outbox.takeBack(entry)
     }
-    if (answer.kind === 'nobody') this.#stumble()
+    if (answer.kind === 'nobody') this.pause()
     if (answer.kind === 'busy') this.#sendLater(entry)
   }
 
@@ -146,7 +153,7 @@ export class Publisher {
 
   /** The channel ended where the answer says, 0 if it has not. */
   #hearOfEnd(lane: Lane, newest: number, answer: Answer): void {
-    if (answer.kind === 'nobody') this.#stumble()
+    if (answer.kind === 'nobody') this.pause()
     else if (answer.kind === 'refused') this.#settle(lane, newest, 0, answer.error)
     else if (answer.kind === 'unexpected' && answer.last > 0)
       this.#settle(lane, newest, answer.last, this.#closed(lane))
@@ -184,12 +191,6 @@ export class Publisher {
     const { lane, number } = entry.parts
     if (lane.stored > number) this.#outbox.reject(entry, overtaken(lane))
     else this.#send(entry)
-  }
-
-  #stumble(): void {
-    if (this.#state !== 'open') return
-    this.#state = 'held'
-    this.#options.onTrouble()
   }
 
   #openIfReady(): void {

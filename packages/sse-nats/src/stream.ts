@@ -1,14 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type JetStreamManager, jetstreamManager, type MsgRequest } from '@nats-io/jetstream'
+import {
+  JetStreamApiError,
+  type JetStreamManager,
+  jetstreamManager,
+  type MsgRequest,
+  type StreamInfo,
+} from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
 import { Coalescer } from './coalescer.js'
 import { Inbox } from './inbox.js'
 import { insist } from './insist.js'
-import { type StreamLife, stateOf } from './life.js'
+import { type StreamLife, type StreamState, stateOf } from './life.js'
 import { Lives } from './lives.js'
 import type { StoredMessage } from './messages.js'
 import type { Settings } from './options.js'
+import { Pulse } from './pulse.js'
 import { streamConfig } from './stream-config.js'
 import { infoOrMade } from './stream-making.js'
 import type { Subjects } from './subjects.js'
@@ -42,17 +49,23 @@ export class Stream {
   round = 0
   readonly #settings: Settings
   readonly #lives = new Lives()
+  readonly #pulse: Pulse
+  readonly #onUnfit: () => void
   readonly #questions = new Set<(error: Error) => void>()
   #refreshing = new Coalescer<StreamLife>()
   #manager: JetStreamManager | undefined
+  #lookedAt = 0
 
-  constructor(connection: NatsConnection, subjects: Subjects, settings: Settings) {
+  /** @param onUnfit called when it is seen to lack what a backplane needs, as after an edit */
+  constructor(connection: NatsConnection, subjects: Subjects, settings: Settings, onUnfit: () => void = () => {}) {
     this.connection = connection
     this.subjects = subjects
     this.name = settings.stream
     this.timeoutMs = settings.timeoutMs
-    this.inbox = new Inbox(connection, settings.timeoutMs)
+    this.#pulse = new Pulse(connection, settings.timeoutMs)
+    this.inbox = new Inbox(connection, settings.timeoutMs, () => void this.#pulse.feel())
     this.#settings = settings
+    this.#onUnfit = onUnfit
   }
 
   /** Forgets what is known of it, and gives up what is being asked: the connection was lost. */
@@ -61,6 +74,7 @@ export class Stream {
     this.life = undefined
     this.round += 1
     this.#refreshing = new Coalescer()
+    this.#pulse.reset()
     this.inbox.abandon(error)
     for (const abandon of this.#questions) abandon(error)
   }
@@ -77,11 +91,17 @@ export class Stream {
   refresh(): Promise<StreamLife> {
     return this.#refreshing.ask('', async () => {
       const { round } = this
+      this.#lookedAt = performance.now()
       const life = await this.#lookAtLife()
       if (this.life !== undefined && this.life.epoch !== life.epoch) this.round += 1
       if (this.round === round || this.life !== undefined) this.life = life
       return life
     })
+  }
+
+  /** Looks at it again if nobody has for so long, since others may have edited it. Never rejects. */
+  keepInView(everyMs: number): void {
+    if (this.life !== undefined && performance.now() - this.#lookedAt > everyMs) this.refresh().catch(() => {})
   }
 
   /** A message of this life was heard or read. */
@@ -93,7 +113,7 @@ export class Stream {
   renounce(epoch: string): void {
     if (this.life?.epoch !== epoch) return
     this.#lives.begin()
-    this.life = this.#lives.lifeOf(this.life, 0)
+    this.life = this.#lives.lifeOf(this.life, this.#lives.seen)
     this.round += 1
   }
 
@@ -126,6 +146,25 @@ export class Stream {
     return this.#get({ seq: Math.max(1, sequence) })
   }
 
+  async #info(): Promise<StreamInfo> {
+    const manager = await this.manager()
+    try {
+      return await this.ask(infoOrMade(manager, streamConfig(this.#settings, this.subjects)))
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError)) void this.#pulse.feel()
+      throw error
+    }
+  }
+
+  #stateOf(info: StreamInfo): StreamState {
+    try {
+      return stateOf(info, this.subjects)
+    } catch (error) {
+      this.#onUnfit()
+      throw error
+    }
+  }
+
   /** Only who leads is sure to have what it has told of already. */
   async #get(query: MessageQuery, isSure = true): Promise<FoundMessage | undefined> {
     const { isReplicated } = this.life ?? (await this.refresh())
@@ -147,10 +186,9 @@ export class Stream {
 
   async #lookAtLife(): Promise<StreamLife> {
     for (;;) {
-      const { newest } = this.#lives
-      const info = infoOrMade(await this.manager(), streamConfig(this.#settings, this.subjects))
-      const state = stateOf(await this.ask(info), this.subjects)
-      const life = this.#lives.lifeOf(state, newest)
+      const { seen } = this.#lives
+      const state = this.#stateOf(await this.#info())
+      const life = this.#lives.lifeOf(state, seen)
       if (life !== undefined) return life
       await wait(BEHIND_MS, undefined, { ref: false })
     }

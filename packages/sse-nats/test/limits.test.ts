@@ -4,7 +4,7 @@ import { natsBackplane } from '@ssekit/sse-nats'
 import { Heard, numbers } from './heard.js'
 import type { NodeOptions } from './nodes.js'
 import { sharedBroker } from './shared-broker.js'
-import { insist } from './until.js'
+import { insist, until } from './until.js'
 
 const broker = sharedBroker()
 
@@ -59,6 +59,36 @@ test('a stream that is there already stays as it is, and one that has no bell is
     code: 'ERR_SSE_BACKPLANE',
     cause: refused,
   })
+})
+
+test('a stream that others edit until it is of no use takes nothing more, and goes on once it is as it was', async () => {
+  const nodes = broker.nodes()
+  const { streams } = await jetstreamManager(await nodes.connect())
+  const node = await nodes.backplane({ compareMs: 50 })
+  const cron = await nodes.backplane({ compareMs: 50, timeoutMs: 300 })
+  const heard = await Heard.of(node, 'news')
+  await insist(() => cron.publish('news', { event: { data: 'before' } }))
+  await heard.for('before')
+  await streams.update(nodes.stream, { allow_direct: false })
+  const refusals: unknown[] = []
+  await until(
+    () =>
+      cron.publish('news', { event: { data: 'meanwhile' } }).then(
+        () => false,
+        (error: unknown) => refusals.push(error) > 0,
+      ),
+    () => 'a refusal',
+  )
+  expect(refusals).toMatchObject([
+    {
+      code: 'ERR_SSE_BACKPLANE',
+      cause: { message: `the stream ${nodes.stream} is there already, without allow_direct` },
+    },
+  ])
+  await streams.update(nodes.stream, { allow_direct: true })
+  await insist(() => cron.publish('news', { event: { data: 'after' } }))
+  await heard.for('after')
+  expect(heard.gaps).toBe(0)
 })
 
 describe('options that cannot be', () => {

@@ -54,6 +54,31 @@ test('a network that stalls and goes on delivers what it held back, once', async
   expect(heard.data.filter((data) => typeof data === 'number')).toEqual(numbers(1, 20))
 })
 
+test('a connection that is half open, and brings nothing any more, is made anew, by who listens too', async () => {
+  const proxy = await broker.proxy()
+  const nodes = broker.nodes()
+  const publisher = await nodes.backplane()
+  const listeners = [
+    await nodes.backplane({ timeoutMs: 250, compareMs: 50 }, proxy),
+    await nodes.backplane({ timeoutMs: 250, compareMs: 0 }, proxy),
+  ] as const
+  const heard = await Promise.all(listeners.map((each) => insist(() => Heard.of(each, 'news'))))
+  const open = proxy.connections
+  let seen = 0
+  const halfOpen = new WeakSet<object>()
+  proxy.discardReplies((connection) => {
+    if (seen < open && !halfOpen.has(connection)) {
+      halfOpen.add(connection)
+      seen += 1
+    }
+    return halfOpen.has(connection)
+  })
+  await publisher.publish('news', { event: { data: 1 } })
+  await expect(listeners[1].publish('news', { event: { data: 'lost' } })).rejects.toMatchObject(DOWN)
+  await Promise.all(heard.map((each) => each.for(1)))
+  expect(heard.map(({ gaps }) => gaps)).toEqual([0, 0])
+})
+
 test('an answer that is cut off in its middle: the event is stored once, and its publisher told so', async () => {
   const proxy = await broker.proxy()
   const nodes = broker.nodes(proxy)
