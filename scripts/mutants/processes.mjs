@@ -219,6 +219,7 @@ export const processes = [
     [
       ["if (end === 'lost') return progress.next <= newest", '', 'what a forgotten pull has sent is read again'],
       ['progress.next = last.sequence + 1', '', 'a visit goes on behind what it has'],
+      ['sequence >= progress.next', 'true', 'a replica that is behind brings nothing twice'],
       [
         "if (end === 'lost') progress.silenceMs *= 2\n",
         "if (end === 'lost') return true\n",
@@ -255,7 +256,7 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
-    'sse-nats/src/stream.ts',
+    'sse-nats/src/stream-making.ts',
     ['sse-nats/test/first-contact.stress.test'],
     [
       ["info.created.startsWith('0001-')", 'false', 'a stream that is being made has not begun'],
@@ -265,5 +266,76 @@ export const processes = [
         'others may have taken the subjects first',
       ],
     ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/stream.ts',
+    ['sse-nats/test/limits.test'],
+    [['this.#onUnfit()\n', '', 'a stream that is of no use any more takes nothing']],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/backplane.ts',
+    ['sse-nats/test/limits.test'],
+    [['stream.keepInView(compareMs)', '{}', 'who only publishes sees that a stream is of no use any more']],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/lives.ts',
+    ['sse-nats/test/shorter.test'],
+    [
+      ['state.lastSequence < newest', 'false', 'a stream that has lost its newest events is another one'],
+      ['Math.min(this.#maxEvents, state.maxEvents)', 'state.maxEvents', 'a limit that is raised again leaves a gap'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/standing.ts',
+    ['sse-nats/test/shorter.test'],
+    [
+      ["'that' : 'another'", "'that' : 'that'", 'a stream that has another event where one was is another one'],
+      ['oldest.sequence <= this.#sequence', 'false', 'and so is one that has an event where there was none'],
+      ["found !== 'nothing' || this.#isFresh", 'true', 'what somebody removed while a node was away is a gap'],
+      ["found !== 'nothing' || this.#isFresh", "found !== 'nothing'", 'for who was not away it is none'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/log.ts',
+    ['sse-nats/test/shorter.test'],
+    [
+      [
+        'if (event !== undefined && isSure && !isSame(event, track)) return undefined',
+        '',
+        'a newest event before the place is of another stream',
+      ],
+      [
+        'track.noteQuiet(life, round, isSure)',
+        'track.noteQuiet(life, round, true)',
+        'a replica that is behind settles nothing',
+        ['sse-nats/test/cluster.test'],
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/past.ts',
+    ['sse-nats/test/shorter.test'],
+    [
+      ['(message?.at ?? 0) <= time', 'true', 'ids of the beginning are unknown to another stream'],
+      ['if (sequence > lastSequence) return false', '', 'and to one that is shorter'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/answer.ts',
+    ['sse-nats/test/in-flight.test'],
+    [
+      ["seq === 0 ? { kind: 'busy' } : ", '', 'what is being stored is not stored yet'],
+      [' || code === DUPLICATE_IN_PROCESS', '', 'nor is it refused'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/options.ts',
+    ['sse-nats/test/limits.test'],
+    [['(?!_live(\\.|$))', '', 'no stream has the subjects of bells']],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/pulse.ts',
+    ['sse-nats/test/stalled.test'],
+    [['await connection.reconnect().catch(() => {})', '', 'a connection that is half open is made anew']],
   ),
 ]

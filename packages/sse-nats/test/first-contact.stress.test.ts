@@ -1,5 +1,6 @@
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { isFullStress } from '../../sse-testkit/test/stress.js'
+import { Heard } from './heard.js'
 import { sharedBroker } from './shared-broker.js'
 
 const ROUNDS = isFullStress ? 1_000 : 60
@@ -26,4 +27,19 @@ test('processes that are the first at a broker, all at once, all begin', async (
     expect(entries).not.toContain('gap')
     await Promise.all(backplanes.map((each) => each.close()))
   }
+})
+
+test('and so does who is told that others have the subjects, if it is that stream which has them', async () => {
+  const nodes = broker.nodes()
+  const [first, connection] = [await nodes.backplane(), await nodes.connect()]
+  const request = connection.request.bind(connection)
+  // What a server sees first, its name or its subjects, is for it to say: under another name there are only the subjects.
+  jest.spyOn(connection, 'request').mockImplementation(async (subject, payload, options) => {
+    if (!subject.includes('.STREAM.CREATE.')) return request(subject, payload, options)
+    await first.publish('news', { event: { data: 'first' } })
+    const config = JSON.parse(Buffer.from(payload ?? '').toString())
+    return request(`${subject}_TOO`, JSON.stringify({ ...config, name: `${config.name}_TOO` }), options)
+  })
+  const heard = await Heard.of(await nodes.backplane({ connection }), 'news')
+  expect(heard.data).toEqual(['first'])
 })

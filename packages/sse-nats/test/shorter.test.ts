@@ -67,8 +67,18 @@ test('a stream that has lost its newest events is told by one gap, and all that 
   expect(await publisher.read('news', String(ids[1]), 10)).toHaveLength(3)
 })
 
-/** What of a channel a node heard that was away while the stream lost its newest events and got as many others. */
-async function heardOfOther(nodes: Nodes, before: readonly number[], lost: readonly number[]): Promise<Heard> {
+interface Loss {
+  /** Events that the stream keeps. */
+  readonly before: readonly number[]
+  /** Events that it loses. */
+  readonly lost: readonly number[]
+  /** Those that it gets then, and how many of another channel. */
+  readonly after: readonly number[]
+  readonly others: number
+}
+
+/** What of a channel a node hears that is away while the stream loses its newest events and gets as many others. */
+async function heardOf(nodes: Nodes, { before, lost, after, others }: Loss): Promise<Heard> {
   const proxy = await broker.proxy()
   const [publisher, node] = [await nodes.backplane(), await nodes.backplane({ compareMs: 50 }, proxy)]
   const publish = publisherTo(publisher, 'news')
@@ -81,19 +91,22 @@ async function heardOfOther(nodes: Nodes, before: readonly number[], lost: reado
   proxy.refuse()
   proxy.cut()
   await bringBack()
-  await inOrder(publish, numbers(101, 110))
+  await inOrder(publish, after)
+  await inOrder(publisherTo(publisher, 'other'), numbers(1, others))
   proxy.accept()
-  await heard.for(110)
+  await heard.for(after.at(-1))
   return heard
 }
 
 test.each([
-  ['where the node’s newest event was', [1, 2], [3, 4]],
-  ['where there was none yet', [], []],
-])('and so it is if others are %s', async (_where, before, lost) => {
-  const heard = await heardOfOther(broker.nodes(), before, lost)
+  ['where the node’s newest event was', { before: [1, 2], lost: [3, 4], after: numbers(101, 110), others: 0 }],
+  ['before that', { before: [1, 2], lost: [3, 4], after: [101], others: 10 }],
+  ['where there was none yet', { before: [], lost: [], after: numbers(101, 110), others: 0 }],
+])('and so it is if others are %s', async (_where, loss) => {
+  const heard = await heardOf(broker.nodes(), loss)
   expect(heard.gaps).toBe(1)
-  expect(heard.data).toEqual([...before, ...lost, ...before, ...numbers(101, 110)])
+  const { before, lost, after } = loss
+  expect(heard.data).toEqual([...before, ...lost, ...before, ...after])
 })
 
 test('ids of the beginning are unknown to a stream that has other events there', async () => {
@@ -107,7 +120,8 @@ test('ids of the beginning are unknown to a stream that has other events there',
   const [news, half] = [await originOf(node, 'news'), await originOf(node, 'half')]
   expect(await node.read('news', news, 10)).toEqual([])
   await bringBack()
-  // Shorter still, and longer.
+  // Shorter, with events and without, and longer.
+  expect(await insist(() => node.read('news', news, 30))).toBeUndefined()
   for (const data of numbers(1, 2)) {
     await inOrder(publisherTo(node, 'news'), numbers(1, 6 * data))
     for (const other of [node, await nodes.backplane()]) expect(await other.read('news', news, 30)).toBeUndefined()
@@ -122,21 +136,23 @@ test('what somebody has removed while a node was away is told by a gap', async (
   const [publisher, node] = [await nodes.backplane(), await nodes.backplane({ compareMs: 50 }, proxy)]
   const { streams } = await jetstreamManager(await nodes.connect())
   await publisherTo(publisher, 'older')(0)
-  const heard = [await Heard.of(node, 'purged'), await Heard.of(node, 'raised')] as const
+  await streams.update(nodes.stream, { max_msgs_per_subject: 5 })
+  const heard = [await Heard.of(node, 'purged'), await Heard.of(node, 'raised')]
   for (const channel of ['purged', 'raised']) await inOrder(publisherTo(publisher, channel), numbers(1, 2))
   for (const each of heard) await each.for(2)
-  await streams.update(nodes.stream, { max_msgs_per_subject: 5 })
+  heard.push(await Heard.of(node, 'begun'))
   proxy.refuse()
   proxy.cut()
-  for (const channel of ['purged', 'raised']) await inOrder(publisherTo(publisher, channel), numbers(3, 20))
+  for (const channel of ['purged', 'raised', 'begun']) await inOrder(publisherTo(publisher, channel), numbers(3, 20))
   await streams.purge(nodes.stream, { filter: `${nodes.stream.toLowerCase()}.purged.e` })
   await streams.update(nodes.stream, { max_msgs_per_subject: 1_000 })
-  for (const channel of ['purged', 'raised']) await publisherTo(publisher, channel)(21)
+  for (const channel of ['purged', 'raised', 'begun']) await publisherTo(publisher, channel)(21)
   proxy.accept()
   for (const each of heard) await each.for(21)
   expect(heard.map(({ data, gaps }) => [data, gaps])).toEqual([
     [[1, 2, 21], 1],
     [[1, 2, ...numbers(16, 21)], 1],
+    [numbers(16, 21), 1],
   ])
 })
 
