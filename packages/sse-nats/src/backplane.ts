@@ -56,7 +56,10 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
       revival.stop(new Error('the NATS connection is closed'))
       publisher.fail(new SseError('ERR_SSE_BACKPLANE', 'the NATS connection is closed'))
     },
-    onRefused: (subject, error) => stream.inbox.refuse(subject, error),
+    onRefused: (subject, cause) => {
+      const error = stream.refuse(subject, cause)
+      if (error !== undefined) publisher.refuse(error)
+    },
   })
   let closing: Promise<void> | undefined
 

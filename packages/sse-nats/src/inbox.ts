@@ -95,13 +95,14 @@ export class Inbox {
   }
 
   /** Gives up what was asked of a subject: the server takes nothing for it from this user. */
-  refuse(subject: string, cause: Error): void {
+  refuse(subject: string, cause: Error): Refusal {
     const error = new Refusal('ERR_SSE_BACKPLANE', `the broker refuses what is published to ${subject}`, { cause })
     for (const [number, waiting] of [...this.#waiting]) {
       if (waiting.subject !== subject) continue
       this.#waiting.delete(number)
       waiting.onLost(error)
     }
+    return error
   }
 
   close(): void {

@@ -95,6 +95,12 @@ export class Publisher {
   /** Rejects everything: there is no connection any more. */
   fail(error: SseError): void {
     this.hold()
+    this.refuse(error)
+  }
+
+  /** Rejects what waits for the stream, which this user may not even ask for. */
+  refuse(error: SseError): void {
+    if (this.#state !== 'held') return
     for (const entry of this.#outbox.entries) this.#outbox.reject(entry, error)
   }
 

@@ -8,18 +8,22 @@ const MADE_BY_OTHERS = [10_058, 10_065]
 
 type Config = ReturnType<typeof streamConfig>
 
-/** What the server says of the stream, which is made if there is none. */
-export async function infoOrMade(manager: JetStreamManager, config: Config): Promise<StreamInfo> {
+/**
+ * What the server says of the stream, which is made if there is none.
+ *
+ * @param signal nobody waits for it any more
+ */
+export async function infoOrMade(manager: JetStreamManager, config: Config, signal: AbortSignal): Promise<StreamInfo> {
   try {
-    return await insist(() => begun(manager.streams.info(config.name)))
+    return await insist(() => begun(manager.streams.info(config.name)), signal)
   } catch (error) {
     if (!hasCode(error, STREAM_NOT_FOUND)) throw error
   }
-  return made(manager, config)
+  return made(manager, config, signal)
 }
 
 /** Asks for it once, since a cluster may make it twice else, and looks whether it is there: others may be at it too. */
-function made({ streams }: JetStreamManager, config: Config): Promise<StreamInfo> {
+function made({ streams }: JetStreamManager, config: Config, signal: AbortSignal): Promise<StreamInfo> {
   const making = begun(streams.add(config)).catch((error: unknown) => {
     if (!MADE_BY_OTHERS.some((code) => hasCode(error, code))) throw error
     // If there is none of its name, others have its subjects.
@@ -34,7 +38,7 @@ function made({ streams }: JetStreamManager, config: Config): Promise<StreamInfo
       return making
     }
     return begun(streams.info(config.name)).catch(() => new Promise<never>(() => {}))
-  })
+  }, signal)
 }
 
 /** Never comes for a stream that is being made, which the server says was made in the year 1: another life, it would seem. */

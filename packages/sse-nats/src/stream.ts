@@ -79,6 +79,14 @@ export class Stream {
     for (const abandon of this.#questions) abandon(error)
   }
 
+  /** The user may not publish to a subject: gives up what was asked there. The error, if that was about the stream itself. */
+  refuse(subject: string, cause: Error): SseError | undefined {
+    const error = this.inbox.refuse(subject, cause)
+    if (!subject.endsWith(`.STREAM.INFO.${this.name}`)) return undefined
+    for (const abandon of this.#questions) abandon(error)
+    return error
+  }
+
   /** The answer to a question that the client asks, unless the connection is lost: then it never comes. */
   ask<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
@@ -148,11 +156,14 @@ export class Stream {
 
   async #info(): Promise<StreamInfo> {
     const manager = await this.manager()
+    const asking = new AbortController()
     try {
-      return await this.ask(infoOrMade(manager, streamConfig(this.#settings, this.subjects)))
+      return await this.ask(infoOrMade(manager, streamConfig(this.#settings, this.subjects), asking.signal))
     } catch (error) {
       if (!(error instanceof JetStreamApiError)) void this.#pulse.feel()
       throw error
+    } finally {
+      asking.abort()
     }
   }
 
