@@ -336,6 +336,9 @@ export const processes = [
   ...mutantsOf(
     'sse-nats/src/pulse.ts',
     ['sse-nats/test/stalled.test'],
-    [['await connection.reconnect().catch(() => {})', '', 'a connection that is half open is made anew']],
+    [
+      ['await connection.reconnect().catch(() => {})', '', 'a connection that is half open is made anew'],
+      ['if (isAlive || ', 'if (', 'a connection over which pings are answered is left alone'],
+    ],
   ),
 ]

@@ -82,6 +82,7 @@ async function heardOf(nodes: Nodes, { before, lost, after, others }: Loss): Pro
   const proxy = await broker.proxy()
   const [publisher, node] = [await nodes.backplane(), await nodes.backplane({ compareMs: 50 }, proxy)]
   const publish = publisherTo(publisher, 'news')
+  await publisherTo(publisher, 'other')(0)
   await inOrder(publish, before)
   const bringBack = await copyOfData()
   await inOrder(publisherTo(publisher, 'other'), numbers(1, 3))

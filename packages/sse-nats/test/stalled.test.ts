@@ -1,4 +1,5 @@
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
+import { jetstreamManager } from '@nats-io/jetstream'
 import { Heard, numbers } from './heard.js'
 import { sharedBroker } from './shared-broker.js'
 import { insist, until } from './until.js'
@@ -77,6 +78,23 @@ test('a connection that is half open, and brings nothing any more, is made anew,
   await expect(listeners[1].publish('news', { event: { data: 'lost' } })).rejects.toMatchObject(DOWN)
   await Promise.all(heard.map((each) => each.for(1)))
   expect(heard.map(({ gaps }) => gaps)).toEqual([0, 0])
+})
+
+test('a connection over which pings are answered, if nothing else is, is left alone', async () => {
+  const nodes = broker.nodes()
+  const connection = await nodes.connect()
+  const node = await nodes.backplane({ connection, timeoutMs: 250, compareMs: 0 })
+  await insist(() => node.publish('news', { event: { data: 1 } }))
+  const { streams } = await jetstreamManager(await nodes.connect())
+  await streams.update(nodes.stream, { no_ack: true })
+  const [ping, reconnect] = [jest.spyOn(connection, 'flush'), jest.spyOn(connection, 'reconnect')]
+  // The second comes once the first was answered, and nothing was made of it.
+  for (const data of [2, 3]) await expect(node.publish('news', { event: { data } })).rejects.toMatchObject(DOWN)
+  await until(
+    () => ping.mock.calls.length > 1,
+    () => 'two pings',
+  )
+  expect(reconnect).not.toHaveBeenCalled()
 })
 
 test('an answer that is cut off in its middle: the event is stored once, and its publisher told so', async () => {
