@@ -2,8 +2,9 @@ import { expect, jest, test } from '@jest/globals'
 import { isFullStress } from '../../sse-testkit/test/stress.js'
 import { Heard } from './heard.js'
 import { sharedBroker } from './shared-broker.js'
+import { until } from './until.js'
 
-const ROUNDS = isFullStress ? 1_000 : 60
+const ROUNDS = isFullStress ? 1_000 : 20
 
 const broker = sharedBroker()
 
@@ -42,4 +43,26 @@ test('and so does who is told that others have the subjects, if it is that strea
   })
   const heard = await Heard.of(await nodes.backplane({ connection }), 'news')
   expect(heard.data).toEqual(['first'])
+})
+
+test('a stream of which the server says that it was made in the year 1 is not that one yet', async () => {
+  const nodes = broker.nodes()
+  const [publisher, connection] = [await nodes.backplane(), await nodes.connect()]
+  await publisher.publish('news', { event: { data: 1 } })
+  const request = connection.request.bind(connection)
+  // As servers answer at times while they make a stream.
+  const info = jest.spyOn(connection, 'request').mockImplementationOnce(async (...question) => {
+    const answer = await request(...question)
+    const early = { ...answer.json<object>(), created: '0001-01-01T00:00:00Z' }
+    return Object.create(answer, { data: { value: Buffer.from(JSON.stringify(early)) } })
+  })
+  const heard = await Heard.of(await nodes.backplane({ connection, compareMs: 20 }), 'news')
+  expect(info.mock.calls[0]?.[0]).toContain('.STREAM.INFO.')
+  await until(
+    () => info.mock.calls.length > 5,
+    () => 'comparisons',
+  )
+  await publisher.publish('news', { event: { data: 2 } })
+  await heard.for(2)
+  expect([heard.data, heard.gaps]).toEqual([[1, 2], 0])
 })
