@@ -120,7 +120,6 @@ export const cleaningUp = [
     'sse-core/src/pipes.ts',
     ['sse-core/test/source.test'],
     [
-      ['if (!this.#isStopped) throw error', 'throw error', 'that a source was cancelled is no error of its own'],
       ['setImmediate(() => this.#fail(error))', 'this.#fail(error)', 'a source may close its channel as its last act'],
       ['      pipe.cancel()\n', '', 'a source is cancelled when its channel is closed'],
     ],

@@ -40,7 +40,6 @@ class Pipe {
   readonly #report: (error: unknown) => void
   readonly #stopped: Promise<never>
   #fail: (error: unknown) => void = () => {}
-  #isStopped = false
 
   constructor(puller: EventPuller, report: (error: unknown) => void) {
     this.#puller = puller
@@ -51,16 +50,11 @@ class Pipe {
   }
 
   run(publish: Publish): Promise<void> {
-    const over = publishAll(this.#puller, publish).catch((error: unknown) => {
-      if (!this.#isStopped) throw error
-      // What a source says of being cancelled is no news.
-      return this.#stopped
-    })
-    return Promise.race([over, this.#stopped])
+    // What a source says of being cancelled comes later, and is no news.
+    return Promise.race([publishAll(this.#puller, publish), this.#stopped])
   }
 
   stop(error: unknown): void {
-    this.#isStopped = true
     // A source that closes the channel as its last act has come to its end by then. To one that is quiet this comes first: were it
     // cancelled now, it would look as if it had come to its end too.
     setImmediate(() => this.#fail(error))

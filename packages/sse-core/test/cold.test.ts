@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import { afterEach, expect, test } from '@jest/globals'
 import {
   type Backplane,
+  memoryBackplane,
   merge,
   respond,
   SseChannel,
@@ -11,17 +12,30 @@ import {
   type SseSource,
 } from '@ssekit/sse-core'
 import { readEvents } from '@ssekit/sse-testkit'
+import { turn } from './collecting.js'
 import { LateBroker } from './late-broker.js'
 import { exchange, get, hangUp, serve, urlOf } from './raw-exchange.js'
 
 afterEach(hangUp)
 
+/** A log that takes a turn until it can be read, and none for anything else. */
+function lateAtFirst(): Backplane {
+  const memory = memoryBackplane()
+  return {
+    ...memory,
+    subscribe: async (...args) => {
+      await turn()
+      return memory.subscribe(...args)
+    },
+  }
+}
+
 test.each<[string, (channel: SseChannel) => SseSource, SseOptions]>([
   ['a channel', (channel) => channel, {}],
   ['a channel with a filter', (channel) => channel, { filter: () => true }],
-  ['merged channels', (channel) => merge(channel, new SseChannel('quiet', { backplane: new LateBroker().node() })), {}],
+  ['merged channels', (channel) => merge(channel, new SseChannel('quiet', { backplane: lateAtFirst() })), {}],
 ])('of %s whose log is not ready nothing is missed that is broadcast after the request', async (_what, of, options) => {
-  const manager = new SseManager({ backplane: new LateBroker().node() })
+  const manager = new SseManager({ backplane: lateAtFirst() })
   const channel = manager.getOrCreate('news')
   const server = await serve((req, res) => {
     void respond(req, res, of(channel), { manager, ...options })

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
-import { type HistoryLimits, memoryBackplane, SseChannel, SseManager } from '@ssekit/sse-core'
+import { type Backplane, type HistoryLimits, memoryBackplane, SseChannel, SseManager } from '@ssekit/sse-core'
 import { collect, take, turn } from './collecting.js'
 
 const FRAME = Buffer.byteLength('id: a\ndata: 1\n\n')
@@ -213,11 +213,21 @@ describe('the history of all channels of a manager', () => {
   test('is at most maxHistoryBytes of what comes from a backplane too, when it comes', async () => {
     const backplane = memoryBackplane()
     const publisher = new SseManager({ backplane })
-    const manager = new SseManager({ backplane, maxHistoryBytes: 3 * FRAME })
+    // Its answer comes a turn after what it brings.
+    const late: Backplane = {
+      ...backplane,
+      subscribe: async (...args) => {
+        const unsubscribe = await backplane.subscribe(...args)
+        await turn()
+        return unsubscribe
+      },
+    }
+    const manager = new SseManager({ backplane: late, maxHistoryBytes: 3 * FRAME })
     for (const name of ['old', 'young']) {
       for (const data of [1, 2]) await publisher.getOrCreate(name).broadcast({ id: 'a', data })
     }
     for (const name of ['old', 'young']) void manager.getOrCreate(name).listen()
+    await turn()
     await turn()
     expect(manager.stats().historyBytes).toBe(3 * FRAME)
     await Promise.all([manager.close(), publisher.close()])
