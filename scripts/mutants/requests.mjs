@@ -104,10 +104,12 @@ export const requests = [
     'sse-core/src/outcome.ts',
     ['express-sse/test/begun-already.test'],
     [
+      ['if (isOthers(error, res)) report()', 'if (false) report()', 'what has begun goes on'],
       [
-        "if (error instanceof SseError && error.code === 'ERR_SSE_HEADERS_SENT')",
-        'if (false)',
-        'what has begun goes on',
+        'hasBegun && (res.headersSent || isWatched(res))',
+        'hasBegun',
+        'what a source has tried elsewhere is answered',
+        ['express-sse/test/contract-express.test'],
       ],
     ],
   ),

@@ -1,7 +1,16 @@
-import { expect, test } from '@jest/globals'
+import { afterEach, expect, test } from '@jest/globals'
 import sse, { SseManager } from '@ssekit/fastify-sse'
 import { RawClient } from '@ssekit/sse-testkit'
-import Fastify from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
+
+let clients: RawClient[] = []
+let app: FastifyInstance | undefined
+
+afterEach(async () => {
+  for (const client of clients) client.destroy()
+  clients = []
+  await app?.close()
+})
 
 test('of a client that leaves Fastify tells onRequestAbort alone, and of every stream onClose is told', async () => {
   let heard: string[] = []
@@ -23,7 +32,7 @@ test('of a client that leaves Fastify tells onRequestAbort alone, and of every s
       if (msg === 'request completed') hear(msg)
     },
   }
-  const app = Fastify({ logger: { level: 'info', stream } })
+  app = Fastify({ logger: { level: 'info', stream } })
   const manager = new SseManager()
   await app.register(sse, { manager })
   app.addHook('onResponse', async () => hear('onResponse'))
@@ -34,6 +43,7 @@ test('of a client that leaves Fastify tells onRequestAbort alone, and of every s
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
 
   const reader = (await RawClient.connect(url)).send({ path: '/finite' })
+  clients.push(reader)
   await reader.whole()
   await hears('onClose: end', 'onResponse', 'request completed')
   heard = []

@@ -40,16 +40,19 @@ export class Comparison {
   async #run(): Promise<void> {
     const { takeQuiet, check } = this.#options
     this.#isRunning = true
-    do {
-      this.#isAskedAgain = false
-      for (const channels of pages(takeQuiet(), COMPARED_AT_ONCE)) {
-        const tails = await this.#ask(channels)
-        // If the log cannot be asked now, as whoever publishes is told, the next time does.
-        if (tails === undefined) break
-        for (const [index, channel] of channels.entries()) check(channel, tails[index])
-      }
-    } while (this.#isToGoOn())
-    this.#isRunning = false
+    try {
+      do {
+        this.#isAskedAgain = false
+        for (const channels of pages(takeQuiet(), COMPARED_AT_ONCE)) {
+          const tails = await this.#ask(channels)
+          // If the log cannot be asked now, as whoever publishes is told, the next time does.
+          if (tails === undefined) break
+          for (const [index, channel] of channels.entries()) check(channel, tails[index])
+        }
+      } while (this.#isToGoOn())
+    } finally {
+      this.#isRunning = false
+    }
   }
 
   #isToGoOn(): boolean {

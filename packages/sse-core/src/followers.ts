@@ -130,8 +130,9 @@ export class LogFollowers {
         return stretch
       },
       after: (channel, place) => limit(log.after(channel, place), 'entries', channel),
-      listen: (channel) => limit(log.listen(channel), 'the bell', channel),
-      tails: (channels) => log.tails(channels),
+      // Async, as one that throws is as one that rejects.
+      listen: async (channel) => limit(log.listen(channel), 'the bell', channel),
+      tails: async (channels) => log.tails(channels),
       isLater: (place, than) => log.isLater(place, than),
       unlisten: (channel) => log.unlisten(channel),
     }

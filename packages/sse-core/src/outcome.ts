@@ -34,8 +34,14 @@ export function failOutcome(
     return
   }
   outcome.fulfil('error')
-  // A framework that is told of an error answers it, or destroys what cannot be answered: here that is somebody else's response.
-  if (error instanceof SseError && error.code === 'ERR_SSE_HEADERS_SENT') report()
+  // A framework that is told of an error answers it, or destroys what cannot be answered.
+  if (isOthers(error, res)) report()
   // After this call, whatever it is in, as the promise would.
   else queueMicrotask(() => onFailure(error, res.req))
+}
+
+/** Whether an error says that somebody else answers, and they do: it may also be what a source has tried elsewhere. */
+function isOthers(error: unknown, res: SseResponse): boolean {
+  const hasBegun = error instanceof SseError && error.code === 'ERR_SSE_HEADERS_SENT'
+  return hasBegun && (res.headersSent || isWatched(res))
 }

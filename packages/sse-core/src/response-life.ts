@@ -131,6 +131,8 @@ export abstract class ResponseLife {
       this.#options.onHead?.()
       write()
     } catch (cause) {
+      // What has begun nobody else can answer any more.
+      if (this.res.headersSent) cut(this.res)
       this.#settle({ cause })
       return
     }

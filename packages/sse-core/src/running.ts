@@ -26,7 +26,7 @@ export function take(source: SseSource): void {
 
 /**
  * Makes a source ready for its head: undefined if it is, else a promise of what to stream instead, of which nothing is missed
- * that is broadcast from now on.
+ * that this process broadcasts from now on.
  *
  * @throws {SseError} its channel is closed, or its broker is down
  */

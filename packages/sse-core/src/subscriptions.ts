@@ -57,11 +57,11 @@ export class Subscriptions implements Reading {
   }
 
   get hasMore(): boolean {
-    return [...this.#live].some(({ hasMore }) => hasMore)
+    return some(this.#live, ({ hasMore }) => hasMore)
   }
 
   get hasUnsent(): boolean {
-    return [...this.#live].some(({ hasUnsent }) => hasUnsent)
+    return some(this.#live, ({ hasUnsent }) => hasUnsent)
   }
 
   /** Keeps the next place, for who reads on behind an id. */
@@ -224,4 +224,10 @@ export class Subscriptions implements Reading {
 
 function isSubscription(place: Subscription | string): place is Subscription {
   return typeof place !== 'string'
+}
+
+/** Without a copy: there may be thousands. */
+function some(subscriptions: Iterable<Subscription>, holds: (subscription: Subscription) => boolean): boolean {
+  for (const subscription of subscriptions) if (holds(subscription)) return true
+  return false
 }

@@ -57,6 +57,28 @@ describe('followers of a log with a bell', () => {
     expect(broker.questions).toBe(questions)
   })
 
+  test('compare on though a log throws where it should reject', async () => {
+    const node = new BellBroker().node(0)
+    let [listened, asked] = [0, 0]
+    const throwing: SharedLog = {
+      ...bound(node),
+      listen: (channel) => {
+        listened += 1
+        if (listened > 1) throw new Error('of listen()')
+        return node.listen(channel)
+      },
+      tails: (channels) => {
+        asked += 1
+        if (asked === 1) throw new Error('of tails()')
+        return Promise.resolve(channels.map(() => 'elsewhere'))
+      },
+    }
+    const followers = new LogFollowers(throwing, { compareMs: 10 })
+    await followers.subscribe('news', { last: 0 }, nobody)
+    await until(() => asked > 3 && listened > 2, 'it to go on')
+    followers.close()
+  })
+
   test('find the last message that the bell has lost, when they compare', async () => {
     const broker = new BellBroker()
     const { told, sink } = telling()

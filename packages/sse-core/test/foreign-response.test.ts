@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { Duplex } from 'node:stream'
 import { afterEach, expect, test } from '@jest/globals'
@@ -75,4 +76,17 @@ test('a response whose end() somebody has replaced, and that throws, is over all
   expect(await Promise.all(outcomes)).toEqual(['kicked', 'kicked'])
   expect(errors).toMatchObject([{ message: 'of end()' }])
   await manager.close()
+})
+
+test('so is one that is sent away, of which the head is out', async () => {
+  const manager = new SseManager({ maxConnections: 0 })
+  const server = await serve((req, res) => {
+    res.end = () => {
+      throw new Error('of end()')
+    }
+    respond(req, res, ['one'], { manager }).catch(() => {})
+  })
+  const { socket } = await exchange(server, get())
+  await once(socket, 'close')
+  expect(manager.stats().closed).toEqual({ limit: 1 })
 })

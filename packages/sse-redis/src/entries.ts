@@ -96,14 +96,17 @@ export function isLater(place: string, than: string): boolean {
 interface Place {
   readonly ms: number
   readonly sequence: number
-  /** The process that made it, and the number of the batch; other programs' may be anything. */
+  /** The process of ours that made it, if it was one, and the number of the batch. */
   readonly publisher: string
   readonly batch: number
 }
 
+/** A mark that a publisher of ours has made; other programs' may be anything. */
+const MARK = /^(\w{8})\.([0-9a-z]+)$/
+
 function parsePlace(place: string): Place {
-  const [ms, sequence, mark = ''] = place.split('-')
-  const [publisher = '', batch = ''] = mark.split('.')
+  const [ms, sequence, ...mark] = place.split('-')
+  const [, publisher = '', batch = ''] = MARK.exec(mark.join('-')) ?? []
   return {
     ms: Number(ms),
     sequence: sequence === undefined || sequence === 'origin' ? -1 : Number(sequence),

@@ -116,7 +116,8 @@ class NodeRedisSubscriptions implements RedisSubscriber {
   async #connectNow(): Promise<void> {
     this.#isConnected = false
     try {
-      // Which servers there are a cluster's client asks any one of them, and waits for as long as that one hangs.
+      // Which servers there are a cluster's client asks any one of them, and waits for as long as that one hangs: over a connection
+      // that it keeps until then, and that nobody else can close. So there is more patience each time.
       let { patienceMs } = this.#options
       while (!(await isFulfilled(this.#subscriber.connect(), patienceMs)) && !this.#isClosed) {
         destroy(this.#subscriber)

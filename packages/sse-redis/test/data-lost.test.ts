@@ -195,6 +195,23 @@ describe.each(everyClient)('%s', (_name, connect) => {
     expect(told(resumed)).toEqual([3, 4])
   })
 
+  test("another program's log, whatever its marks are, that was lost and begun anew: one gap, then what it stores", async () => {
+    stage = await Stage.open(connect)
+    const put = (streamId: string, mark: string, data: string, before = ''): Promise<unknown> => {
+      const script = `${before}
+        redis.call('XADD', KEYS[1], ARGV[1], 'e', ARGV[3], 'm', ARGV[2])
+        redis.call('SET', KEYS[2], ARGV[1] .. '-' .. ARGV[2] .. ' ' .. ARGV[1] .. '-' .. ARGV[2] .. ' -')`
+      const keys = ['ssekit:{news}:log', 'ssekit:{news}:tail'] as const
+      return stage.redis.ask('EVAL', script, '2', ...keys, streamId, mark, JSON.stringify({ data }))
+    }
+    await put('1000-0', 'svc.zz', 'old')
+    const loop = await stage.listen(await stage.node({ compareMs: 50 }), 'news')
+    await put('2000-0', 'svc.a1', 'new', "redis.call('DEL', KEYS[1], KEYS[2])")
+    await until(() => loop.gaps.length > 0, 'a gap')
+    await until(() => told(loop).includes('new'), 'what is stored')
+    expect(told(loop).slice(-2)).toEqual(['gap', 'new'])
+  })
+
   test("another log's entry at the same id of the stream is no place of this one", async () => {
     stage = await Stage.open(connect)
     const node = await stage.node({ compareMs: 50 })

@@ -1,4 +1,5 @@
 import { strict as assert } from 'node:assert'
+import { SseError } from '@ssekit/sse-core'
 import { eventually } from './eventually.js'
 import type { Script } from './scenario.js'
 import type { Served, Stage } from './stage.js'
@@ -17,6 +18,17 @@ export function begunAlreadyScenarios({ scenario }: Script): void {
     assert.equal(reader.text, 'mine')
     await (await served.request()).outcome()
     await isHeardOfOnce(stage, served)
+  })
+
+  scenario('a source that fails for what has begun elsewhere is answered as for any other error', async (stage) => {
+    const served = await stage.serve(({ sse }) =>
+      sse(() => {
+        throw new SseError('ERR_SSE_HEADERS_SENT', 'another response has begun')
+      }),
+    )
+    const reader = await served.open()
+    await reader.end()
+    assert.equal(reader.status, 500)
   })
 
   scenario('a stream that has yet to begin goes on when its route asks for another one', async (stage) => {
