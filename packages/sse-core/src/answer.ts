@@ -2,7 +2,7 @@ import type { SseConnection } from './connection.js'
 import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
 import type { SseRequest, SseResponse } from './exchange.js'
-import { answerEmpty, answerLater, setStreamHead } from './head.js'
+import { answerEmpty, answerLater, hasBody, setStreamHead } from './head.js'
 import type { RespondOptions } from './options.js'
 import { follow, prepare, release, run, startOf } from './running.js'
 import type { SseSource } from './source.js'
@@ -14,9 +14,6 @@ export interface Exchange {
   readonly connection: SseConnection
   readonly options: RespondOptions
 }
-
-/** The statuses whose responses have no body, and so no stream. */
-const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 
 /** Answers with a source, or with what says that there is nothing of it. What fails fails the connection. */
 export function stream(exchange: Exchange, source: SseSource): void {
@@ -39,7 +36,7 @@ function begin(exchange: Exchange, source: SseSource): void {
   }
   const start = startOf(connection, source)
   if (start.isOver) answerNothing(exchange)
-  else if (req.method === 'HEAD' || BODILESS.has(options.status ?? 200)) {
+  else if (!hasBody(req, options.status ?? 200)) {
     release(source, connection.terms.report)
     connection.answer('end', () => {
       setStreamHead(res, options)

@@ -1,6 +1,6 @@
 import { ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http'
 import { cut } from './departure.js'
-import type { SseResponse } from './exchange.js'
+import type { SseRequest, SseResponse } from './exchange.js'
 
 /** Headers to set; a name in any case, `undefined` for none. */
 export type SseHeaders = Readonly<Record<string, number | string | readonly string[] | undefined>>
@@ -31,6 +31,14 @@ export function requireHead({ headers, status = 200 }: HeadOptions): void {
     validateHeaderName(name)
     for (const one of Array.isArray(value) ? value : [value]) validateHeaderValue(name, `${one}`)
   }
+}
+
+/** The statuses whose responses have no body, and so no stream. */
+const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
+
+/** Whether a response of this status to the request has a body. */
+export function hasBody({ method }: SseRequest, status: number): boolean {
+  return method !== 'HEAD' && !BODILESS.has(status)
 }
 
 const STREAM_HEADERS = Object.freeze({

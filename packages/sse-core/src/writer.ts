@@ -13,6 +13,8 @@ export interface WriterOwner {
   onWritable(): void
   /** The reader did not take enough in time, or too much waits for it. */
   onSlow(): void
+  /** What has replaced `res.write` threw. */
+  fail(cause: unknown): void
 }
 
 /** How much waits for the end of the tick before it is written all the same. */
@@ -103,11 +105,8 @@ export class Writer {
     this.bytes += packet.size
     this.events += packet.events
     const socket = this.#socket
-    if (socket === undefined) {
-      if (this.#sink?.write(packet) === false) this.#block()
-      return
-    }
-    if (!socket.write(packet.chunk)) this.#block()
+    if (socket === undefined) this.#writeToSink(packet)
+    else if (!socket.write(packet.chunk)) this.#block()
   }
 
   /** Enqueues what somebody else wants to send: too much of it cuts the reader as slow. */
@@ -182,6 +181,15 @@ export class Writer {
     clearTimeout(stall.timer)
     stall.drains.off('drain', stall.onDrain)
     settle(stall, false)
+  }
+
+  #writeToSink(packet: Packet): void {
+    try {
+      if (this.#sink?.write(packet) === false) this.#block()
+    } catch (error) {
+      // Mostly nobody is there to catch it: this is the end of a tick, or a heartbeat.
+      this.#owner.fail(error)
+    }
   }
 
   #queue(outbox: Outbox, packet: Packet): void {
