@@ -57,7 +57,7 @@ export const cleaningUp = [
     ['sse-core/test/finishing.test'],
     [
       ['this.#connections.size + this.#finishing.size >=', 'this.#connections.size >=', 'who is finishing has a place'],
-      ['[...this.#finishing].filter(predicate)', '[]', 'close() waits for who is finishing'],
+      ['chosen(this.#finishing, predicate)', '[]', 'close() waits for who is finishing'],
       [
         'for (const connections of [this.#connections, this.#finishing]) {',
         'for (const connections of [this.#connections]) {',

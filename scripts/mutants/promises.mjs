@@ -94,9 +94,59 @@ export const promises = [
     ],
   ]),
   ...mutantsOf(
-    'sse-core/src/filter.ts',
-    ['sse-core/test/filter.test'],
-    [['if (!types.isPromise(answer)) return', 'return', 'a filter that answers later lets nothing through']],
+    'sse-core/src/callbacks.ts',
+    ['sse-core/test/(asynchronous-callbacks|filter).test'],
+    [
+      ['if (!types.isPromise(answer)) return', 'return', 'a filter that answers later lets nothing through'],
+      [
+        'if (types.isPromise(result)) result.catch(report)\n',
+        '',
+        'a listener that rejects later does not end the process',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/connection.ts',
+    ['sse-core/test/asynchronous-callbacks.test'],
+    [
+      [
+        "requireAnswer(this.run(heartbeat), 'heartbeat')",
+        'this.run(heartbeat)',
+        'an asynchronous heartbeat is told as such',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/admission.ts',
+    ['sse-core/test/asynchronous-callbacks.test'],
+    [
+      [
+        "requireAnswer(predicate(connection), 'the predicate')",
+        'predicate(connection)',
+        'an asynchronous predicate chooses nobody',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/writer.ts',
+    ['sse-core/test/replaced-write.test'],
+    [['this.#owner.fail(error)', 'throw error', 'a res.write that throws ends its stream alone']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/response-life.ts',
+    ['sse-core/test/request-context.test'],
+    [
+      [
+        'this.run(() => this.#tell(outcome, failure))',
+        'this.#tell(outcome, failure)',
+        'errors are told in the context of their request',
+      ],
+      [
+        'belongings.keepScope()\n    const { signal }',
+        'const { signal }',
+        'an abort is told in the context of its request',
+      ],
+    ],
   ),
   ...mutantsOf(
     'sse-core/src/feed.ts',

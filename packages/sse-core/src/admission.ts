@@ -1,3 +1,4 @@
+import { requireAnswer } from './callbacks.js'
 import type { SseConnection } from './connection.js'
 import type { CloseReason } from './ending.js'
 import { requireAmount } from './limits.js'
@@ -50,12 +51,12 @@ export class Admission {
 
   /** The open ones for which the predicate is true, now. */
   select(predicate: ConnectionPredicate): SseConnection[] {
-    return [...this.#connections].filter(predicate)
+    return chosen(this.#connections, predicate)
   }
 
   /** The same of those that are over, but for what their clients have yet to take. */
   selectFinishing(predicate: ConnectionPredicate): SseConnection[] {
-    return [...this.#finishing].filter(predicate)
+    return chosen(this.#finishing, predicate)
   }
 
   /** Lets nobody in any more. */
@@ -96,4 +97,9 @@ export class Admission {
     if (count > 1) this.#keys.set(key, count - 1)
     else this.#keys.delete(key)
   }
+}
+
+function chosen(connections: Iterable<SseConnection>, predicate: ConnectionPredicate): SseConnection[] {
+  // An asynchronous one says yes to everybody.
+  return [...connections].filter((connection) => requireAnswer(predicate(connection), 'the predicate'))
 }

@@ -1,3 +1,4 @@
+import { requireAnswer } from './callbacks.js'
 import type { SseChannel } from './channel.js'
 import type { CloseReason } from './ending.js'
 import type { SseEvent } from './event.js'
@@ -136,7 +137,7 @@ export class SseConnection<Context = unknown> extends ResponseLife {
     const { encoder, report } = this.terms
     if (heartbeat === undefined) return encoder.heartbeat
     try {
-      return encoder.event(this.run(heartbeat))
+      return encoder.event(requireAnswer(this.run(heartbeat), 'heartbeat'))
     } catch (error) {
       // A stream is worth more than what keeps it alive.
       report(error)

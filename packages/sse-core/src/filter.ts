@@ -1,4 +1,4 @@
-import { types } from 'node:util'
+import { requireAnswer } from './callbacks.js'
 import type { SseEvent } from './event.js'
 import type { SentEvent } from './typed-events.js'
 
@@ -8,9 +8,5 @@ export type EventFilter<Events extends object = any> = (event: SentEvent<Events>
 
 /** Whether an event passes. @throws {TypeError} the filter is asynchronous, and so says yes to everything */
 export function passes(filter: EventFilter, event: SseEvent): boolean {
-  const answer: unknown = filter(event)
-  if (!types.isPromise(answer)) return Boolean(answer)
-  // What it comes to does not matter any more.
-  answer.catch(() => {})
-  throw new TypeError('a filter must return true or false at once, not a promise')
+  return Boolean(requireAnswer(filter(event), 'a filter'))
 }

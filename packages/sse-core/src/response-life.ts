@@ -1,4 +1,5 @@
 import { Belongings } from './belongings.js'
+import { callListener } from './callbacks.js'
 import { cut, isGone, unwatch, watch } from './departure.js'
 import { type CloseReason, type Failure, finishInTurn } from './ending.js'
 import { SseError } from './errors.js'
@@ -62,6 +63,7 @@ export abstract class ResponseLife {
   /** Aborts when the stream is over, for whatever reason: pass it to what the source waits for. */
   get signal(): AbortSignal {
     const { belongings } = this
+    belongings.keepScope()
     const { signal } = belongings
     if (this.#reason !== undefined) belongings.abort()
     return signal
@@ -295,16 +297,17 @@ export abstract class ResponseLife {
     unwatch(this.res, this)
     this.writer.stop()
     this.onSettled()
+    // It may be a publisher's turn, whose context is none of this request's.
+    this.run(() => this.#tell(outcome, failure))
+  }
+
+  #tell(outcome: ObservedPromise<CloseReason>, failure: Failure | undefined): void {
     // After the head it may be that nobody else hears of it.
     const onError = this.isOpen ? this.terms.manager?.onError : undefined
     if (failure !== undefined) onError?.(failure.cause)
     const { onClose } = this.#options
-    try {
-      if (onClose !== undefined) this.run(() => onClose(this.#reason as CloseReason, this.stats))
-    } catch (error) {
-      this.terms.report(error)
-    }
-    if (failure === undefined) outcome.fulfil(this.#reason as CloseReason)
+    if (onClose !== undefined) callListener(() => onClose(reason, this.stats), this.terms.report)
+    if (failure === undefined) outcome.fulfil(reason)
     else failOutcome(outcome, failure.cause, this.res, this.terms, onError !== undefined)
   }
 }

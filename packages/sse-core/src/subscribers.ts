@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { callListener } from './callbacks.js'
 import type { SseConnection } from './connection.js'
 
 /** Who is told of a new or lost subscriber; `connection` is undefined for one that listens within this process. */
@@ -91,11 +92,7 @@ export class Subscribers {
 
   #emit(event: 'subscribe' | 'unsubscribe', { connection }: Subscriber): void {
     for (const listener of this.#emitter?.listeners(event) ?? []) {
-      try {
-        listener(connection)
-      } catch (error) {
-        this.#report(error)
-      }
+      callListener(() => listener(connection), this.#report)
     }
   }
 }

@@ -47,7 +47,7 @@ describe('a filter that returns a promise lets nothing through, and fails', () =
     const client = await exchange(server, get())
     await client.until(/0\r\n\r\n$/)
     expect(client.text()).not.toContain('secret')
-    expect(errors).toEqual([new TypeError('a filter must return true or false at once, not a promise')])
+    expect(errors).toEqual([new TypeError('a filter must return its answer at once, not a promise')])
   })
 
   test('a stream of an iterable, with an error response for its first event', async () => {
