@@ -19,6 +19,22 @@ export const shared = [
     ['channel ?? manager ?? alone', 'manager ?? channel ?? alone', 'what a channel sets holds for its streams alone'],
   ]),
   ...mutantsOf(
+    'sse-core/src/terms-of.ts',
+    ['sse-core/test/shared-terms.test', ...TESTS.contract],
+    [
+      ['terms.settings.heartbeatMs === settings.heartbeatMs &&\n', '', 'a heartbeat of its own is another one'],
+      ['terms.settings.retryMs === settings.retryMs &&\n', '', 'a time of its own is another one'],
+      [
+        'terms.settings.maxConnectionAgeMs === settings.maxConnectionAgeMs &&\n',
+        '',
+        'an age of its own is another one',
+      ],
+      ['terms.encoder.eol === eol &&\n', '', 'a line ending of its own is another one'],
+      ['if (same !== undefined) return same\n', '', 'streams that ask for the same share what they keep of it'],
+      ['> MAX_OTHER_TERMS) holder', '> Infinity) holder', 'what is asked for is forgotten again'],
+    ],
+  ),
+  ...mutantsOf(
     'sse-core/src/options.ts',
     [...TESTS.contract, ...TESTS.connection],
     [

@@ -62,6 +62,8 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   /** @internal */
   terms: Terms | undefined
   readonly #options: ConnectionSettings
+  /** @internal */
+  otherTerms: Terms[] | undefined
   readonly #feed: Feed
   readonly #idleChannelMs: number
   #heartbeats: Heartbeats | undefined

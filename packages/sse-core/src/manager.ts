@@ -78,6 +78,8 @@ export class SseManager {
   /** @internal */
   terms: Terms | undefined
   readonly #maxChannels: number
+  /** @internal */
+  otherTerms: Terms[] | undefined
   readonly #channels: Registry
   readonly #connections: Admission
   readonly #heartbeats = new Heartbeats()

@@ -16,12 +16,15 @@ export interface TermsOptions {
   readonly onFailure: FailureListener | undefined
 }
 
-/** Where the terms are kept that most streams have. */
+/** Where the terms are kept that streams share. */
 export interface TermsHolder {
+  /** Those of most streams, which ask for nothing of their own. */
   terms?: Terms | undefined
+  /** Those of routes that ask for something, which mostly is the same for all of their streams. */
+  otherTerms?: Terms[] | undefined
 }
 
-/** What holds for a stream: the same object for all streams of a channel that ask for nothing of their own. */
+/** What holds for a stream: the same object for all streams of a channel that ask for the same. */
 export class Terms {
   readonly settings: ResolvedSettings
   /** Whose connections they are. */
