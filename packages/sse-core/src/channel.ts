@@ -13,6 +13,7 @@ import { ChannelListener, type ListenOptions } from './listener.js'
 import type { Log } from './log.js'
 import type { SseManager } from './manager.js'
 import { ObservedPromise, observed } from './observed.js'
+import { requireServices } from './option-checks.js'
 import { Pipes } from './pipes.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
@@ -74,13 +75,14 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   /**
    * A channel of its own, that no manager knows; `sseManager.getOrCreate(name)` makes one that can be found again.
    *
-   * @throws {TypeError} `name` is no non-empty string
+   * @throws {TypeError} `name` is no non-empty string, `backplane` no backplane, or `onError` no function
    * @throws {RangeError} an option is out of its range
    */
   constructor(name: string, options: StandaloneChannelOptions = {}, manager?: SseManager) {
     if (typeof name !== 'string' || name === '') {
       throw new TypeError(`a channel's name is a non-empty string, not ${String(name)}`)
     }
+    requireServices(options)
     const { idleChannelMs = manager?.idleChannelMs, backplane = manager?.backplane, onError = warn } = options
     const history = resolveHistory(options.history, manager?.history)
     this.name = name

@@ -38,7 +38,7 @@ class EventReader {
   /** The event of a value; undefined for bytes that make no whole character yet. */
   read(value: unknown): SseEvent | undefined {
     if (isPlainObject(value)) return value as SseEvent
-    if (!types.isUint8Array(value)) return { data: value }
+    if (!isBytes(value)) return { data: value }
     this.#decoder ??= new TextDecoder('utf-8', { ignoreBOM: true })
     return textEvent(this.#decoder.decode(value, { stream: true }))
   }
@@ -47,6 +47,11 @@ class EventReader {
   end(): SseEvent | undefined {
     return this.#decoder === undefined ? undefined : textEvent(this.#decoder.decode())
   }
+}
+
+/** Arrays of wider numbers are data: whoever has those means numbers. */
+function isBytes(value: unknown): value is Uint8Array | ArrayBuffer | DataView {
+  return types.isUint8Array(value) || types.isAnyArrayBuffer(value) || types.isDataView(value)
 }
 
 function textEvent(data: string): SseEvent | undefined {

@@ -3,8 +3,9 @@ import { markAsOurs } from './copy.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import type { SseEvent } from './event.js'
 import type { EventFilter } from './filter.js'
-import { requireDuration, requireRewind } from './limits.js'
+import { requireDuration } from './limits.js'
 import { ListenerIterator } from './listener-iterator.js'
+import { requireReading } from './option-checks.js'
 import type { HeardEvent } from './typed-events.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: as of `SseChannel` alone, options for any channel
@@ -29,9 +30,8 @@ export class ChannelListener<Events extends object = any> implements AsyncIterab
 
   /** @internal */
   constructor(channel: SseChannel, options: ListenOptions) {
-    const { rewind = 0, heartbeatMs = 0 } = options
-    requireRewind(rewind)
-    requireDuration('heartbeatMs', heartbeatMs)
+    requireReading(options)
+    requireDuration('heartbeatMs', options.heartbeatMs ?? 0)
     this.channel = channel
     this.options = options
     const warming = channel.warm()

@@ -8,6 +8,7 @@ import { SseError } from './errors.js'
 import { type CloseOptions, Farewell } from './farewell.js'
 import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
 import { type ResolvedHistoryLimits, requireAmount, requireDuration, resolveHistory } from './limits.js'
+import { requireServices } from './option-checks.js'
 import { Registry } from './registry.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
@@ -85,7 +86,10 @@ export class SseManager {
   readonly #heartbeats = new Heartbeats()
   #closing: Promise<void> | undefined
 
-  /** @throws {RangeError} an option is out of its range */
+  /**
+   * @throws {RangeError} an option is out of its range
+   * @throws {TypeError} `backplane` is no backplane, `onError` no function
+   */
   constructor(options: ManagerOptions = {}) {
     const {
       backplane,
@@ -99,6 +103,7 @@ export class SseManager {
     if (overload !== 'retry' && overload !== 'reject') {
       throw new RangeError(`overload must be 'retry' or 'reject', not ${String(overload)}`)
     }
+    requireServices(options)
     this.settings = resolveSettings(options)
     this.history = resolveHistory(history)
     this.idleChannelMs = idleChannelMs === undefined ? undefined : requireDuration('idleChannelMs', idleChannelMs)

@@ -1,9 +1,12 @@
 import { inspect } from 'node:util'
+import type { Backplane } from './backplane.js'
 import { requireLineEnding } from './event.js'
 import { isPlainObject } from './event-fields.js'
 import { requireHead } from './head.js'
 import { requireRewind } from './limits.js'
 import type { SseOptions } from './options.js'
+import type { ErrorListener } from './report.js'
+import type { SubscribeOptions } from './subscriptions.js'
 
 /**
  * Checks what would else come to light when it is too late for an error response.
@@ -11,18 +14,39 @@ import type { SseOptions } from './options.js'
  * @throws {TypeError | RangeError} an option is none of its type, or out of its range
  */
 export function requireOptions(options: SseOptions): void {
-  const { headers, eol, rewind, filter, heartbeat, onClose, lastEventId, key, signal } = options
+  const { headers, eol, heartbeat, onClose, key } = options
   if (headers !== undefined && !isPlainObject(headers)) throw wrong('headers', 'a plain object', headers)
   requireHead(options)
   if (eol !== undefined) requireLineEnding(eol)
-  if (rewind !== undefined) requireRewind(rewind)
-  if (filter !== undefined) requireFunction('filter', filter)
   if (heartbeat !== undefined) requireFunction('heartbeat', heartbeat)
   if (onClose !== undefined) requireFunction('onClose', onClose)
-  if (lastEventId !== undefined) requireString('lastEventId', lastEventId)
   if (key !== undefined) requireString('key', key)
+  requireReading(options)
+}
+
+/** Checks what says which events of a channel are read. @throws {TypeError | RangeError} as `requireOptions` does */
+export function requireReading({ lastEventId, rewind, filter, signal }: SubscribeOptions): void {
+  if (lastEventId !== undefined) requireString('lastEventId', lastEventId)
+  if (rewind !== undefined) requireRewind(rewind)
+  if (filter !== undefined) requireFunction('filter', filter)
   // Not `instanceof`: it may be of another realm.
   if (signal !== undefined && typeof signal?.aborted !== 'boolean') throw wrong('signal', 'an AbortSignal', signal)
+}
+
+/** Checks what a manager, or a channel of its own, is given to work with. @throws {TypeError} it does not fit */
+export function requireServices({ backplane, onError }: Services): void {
+  if (onError !== undefined) requireFunction('onError', onError)
+  if (backplane === undefined) return
+  const { publish, subscribe, read } = Object(backplane)
+  // A broker's client has two of them.
+  for (const method of [publish, subscribe, read]) {
+    if (typeof method !== 'function') throw wrong('backplane', 'a Backplane, such as redisBackplane() makes', backplane)
+  }
+}
+
+interface Services {
+  readonly backplane?: Backplane | undefined
+  readonly onError?: ErrorListener | undefined
 }
 
 function requireFunction(name: string, value: unknown): void {

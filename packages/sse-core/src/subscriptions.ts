@@ -3,8 +3,8 @@ import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import { type EventFilter, passes } from './filter.js'
-import { requireRewind } from './limits.js'
 import { isId, type LogItem } from './log-item.js'
+import { requireReading } from './option-checks.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { Subscription } from './subscription.js'
@@ -94,8 +94,8 @@ export class Subscriptions implements Reading {
   /** Streams one more channel; resolves when it is over. */
   async subscribe(channel: SseChannel, options: SubscribeOptions): Promise<void> {
     const connection = this.#connection
+    requireReading(options)
     const { rewind = connection.options.rewind ?? 0, signal } = options
-    requireRewind(rewind)
     if (connection.closeReason !== undefined) return
     const parts = connection.lastEventId.split(SEPARATOR)
     // Before anything is waited for: until all are subscribed to, their parts of the client's id have to stay in the ids that

@@ -205,6 +205,15 @@ describe('the heartbeat of listen()', () => {
   })
 })
 
+test.each<[string, unknown]>([
+  ['filter', 5],
+  ['signal', new AbortController()],
+  ['lastEventId', 5],
+])('listen() refuses %s: %p in the call, not in the loop', (name, value) => {
+  const channel = new SseChannel('news')
+  expect(() => Reflect.apply(channel.listen, channel, [{ [name]: value }])).toThrow(TypeError)
+})
+
 describe('the signal of listen()', () => {
   test('ends the loop at once', async () => {
     const channel = new SseChannel('news')

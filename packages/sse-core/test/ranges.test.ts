@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
-import { SseManager } from '@ssekit/sse-core'
+import { SseChannel, SseManager } from '@ssekit/sse-core'
 
 describe('a value out of its range is refused with the value in the text', () => {
   test.each<[string, unknown]>([
@@ -32,6 +32,23 @@ describe('a value out of its range is refused with the value in the text', () =>
     const make = (): unknown => Reflect.construct(SseManager, [{ history }])
     expect(make).toThrow(TypeError)
     expect(make).toThrow(inspect(history))
+  })
+
+  test.each<[string, unknown, string]>([
+    ['onError', 'log', 'a function'],
+    ['backplane', 5, 'a Backplane'],
+    ['backplane', null, 'a Backplane'],
+    // A broker's client.
+    ['backplane', { publish() {}, subscribe() {} }, 'a Backplane'],
+  ])('%s: %p, of a manager and of a channel', (name, value, what) => {
+    const makes = [
+      () => Reflect.construct(SseManager, [{ [name]: value }]),
+      () => Reflect.construct(SseChannel, ['news', { [name]: value }]),
+    ]
+    for (const make of makes) {
+      expect(make).toThrow(TypeError)
+      expect(make).toThrow(`${name} must be ${what}`)
+    }
   })
 
   test('a number that is a text, told as such', () => {

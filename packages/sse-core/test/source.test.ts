@@ -150,6 +150,12 @@ describe('bytes are text', () => {
     expect(await piped([Buffer.from('a'), bytes.subarray(1, 3)])).toEqual([{ data: 'a' }, { data: '\ufffd' }])
   })
 
+  test('in whatever form they come, where arrays of wider numbers are data', async () => {
+    const { buffer } = Uint8Array.of(97, 98)
+    expect(await piped([buffer, new DataView(buffer, 1)])).toEqual([{ data: 'ab' }, { data: 'b' }])
+    expect(await piped([Uint16Array.of(1, 2)])).toEqual([{ data: { 0: 1, 1: 2 } }])
+  })
+
   test('of which an empty chunk is no event', async () => {
     expect(await piped([Buffer.alloc(0), Buffer.from('a'), Buffer.alloc(0)])).toEqual([{ data: 'a' }])
   })
