@@ -13,7 +13,7 @@ export type LogEntry = {
 /** What a publisher appends to a channel's log. */
 export type LogInput = { readonly event: SseEvent } | { readonly end: true }
 
-/** Where a backplane delivers a channel's log to. Neither function throws, and both return at once. */
+/** Where a backplane delivers a channel's log to. None of its functions throws, and all return at once. */
 export interface BackplaneSink {
   /** The next entry. */
   entry(entry: LogEntry): void
@@ -35,7 +35,7 @@ export interface BackplaneSink {
 export interface SubscriptionStart {
   /** How many of the newest entries are delivered first: 0 or more, `Number.MAX_SAFE_INTEGER` for all. */
   readonly last: number
-  /** Of those a backplane may leave out what is older than the newest so many bytes: the reader has no room for more. Default: any */
+  /** A backplane may stop once the newest entries add up to this many bytes: the reader has no room for more. @defaultValue none */
   readonly maxBytes?: number | undefined
 }
 

@@ -62,9 +62,9 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   readonly subscribers: Subscribers
   /** @internal */
   terms: Terms | undefined
-  readonly #options: ConnectionSettings
   /** @internal */
   otherTerms: Terms[] | undefined
+  readonly #options: ConnectionSettings
   readonly #feed: Feed
   readonly #idleChannelMs: number
   #heartbeats: Heartbeats | undefined
@@ -228,7 +228,10 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     this.manager?.closed(this as SseChannel)
   }
 
-  /** Calls the listener after each new or lost subscriber of this node. */
+  /**
+   * Calls the listener for each new or lost subscriber of this node: a new one is counted already, and gets what the listener
+   * broadcasts after what it missed. What the listener throws or rejects with goes to `onError`.
+   */
   on(event: 'subscribe' | 'unsubscribe', listener: SubscriberListener): this {
     this.subscribers.on(event, listener)
     return this

@@ -2,8 +2,17 @@ import { cut, waits, whenOver } from './departure.js'
 import type { SseResponse } from './exchange.js'
 
 /**
- * Why a stream is over: the client left; the source ended; the source failed; the client did not read; a limit was reached;
- * the connection was old enough; `disconnect()`; the manager closed; the `signal` option aborted.
+ * Why a stream is over:
+ *
+ * - `'client'`: the client disconnected
+ * - `'end'`: the source ended
+ * - `'error'`: the source failed
+ * - `'slow'`: the client did not read for `writeTimeoutMs`, or more than `maxBufferedBytes` waited for it
+ * - `'limit'`: `maxConnections` or `maxConnectionsPerKey` was reached
+ * - `'age'`: the connection reached `maxConnectionAgeMs`
+ * - `'kicked'`: `manager.disconnect()`
+ * - `'shutdown'`: the manager closed
+ * - `'aborted'`: the `signal` option aborted
  */
 export type CloseReason = 'client' | 'end' | 'error' | 'slow' | 'limit' | 'age' | 'kicked' | 'shutdown' | 'aborted'
 

@@ -15,7 +15,7 @@ export interface SseEvent<T = unknown> {
   readonly id?: string | undefined
   /** How long the client waits before it reconnects, in ms: a non-negative safe integer. */
   readonly retry?: number | undefined
-  /** Text that clients ignore. */
+  /** Text that clients ignore; it may have several lines. */
   readonly comment?: string | undefined
 }
 

@@ -78,9 +78,9 @@ export class SseManager {
   readonly report: ErrorListener
   /** @internal */
   terms: Terms | undefined
-  readonly #maxChannels: number
   /** @internal */
   otherTerms: Terms[] | undefined
+  readonly #maxChannels: number
   readonly #channels: Registry
   readonly #connections: Admission
   readonly #heartbeats = new Heartbeats()
@@ -119,13 +119,12 @@ export class SseManager {
 
   /**
    * The channel of this name, which is made if there is none. The same name gives the same channel for as long as anybody
-   * uses or holds it, or its history has not expired. One that has ended goes with its history, whoever holds it.
+   * uses or holds it, or its history has not expired. One that has ended is forgotten with its history, whoever holds it.
+   * After `close()` the channel is a closed one: its clients are told to retry later, as by any server that is stopping.
    *
    * @typeParam Events the data of each event type; it is not checked against what others said of this channel
    * @throws {TypeError} the channel is there with other options
    * @throws {SseError} `ERR_SSE_LIMIT`: there are `maxChannels`
-   *
-   * Of a manager that is closed the channel is closed too: what streams it is sent away, as by any server that is stopping.
    */
   getOrCreate<Events extends object = Record<string, unknown>>(
     name: string,
@@ -175,7 +174,8 @@ export class SseManager {
   /**
    * Ends the streams for which the predicate is true, and says how many: a revoked session stops streaming.
    *
-   * @param predicate is asked of each open stream; `connection.context` and `connection.key` say whose it is
+   * @param predicate called for each open stream; `connection.context` and `connection.key` say whose it is
+   * @throws {TypeError} the predicate is asynchronous; no stream was ended
    */
   disconnect(predicate: ConnectionPredicate, reason: CloseReason = 'kicked'): number {
     const chosen = this.#connections.select(predicate)

@@ -11,9 +11,12 @@ import type { ConnectionSettings } from './settings.js'
 export interface SseOptions
   extends HeadOptions,
     Pick<ConnectionSettings, 'heartbeatMs' | 'retryMs' | 'maxConnectionAgeMs'> {
-  /** Makes what is sent when nothing else is. If it throws, that goes to `onError`. @defaultValue the comment `heartbeat` */
+  /**
+   * Makes what is sent when nothing else is. If it throws or returns a promise, the error goes to `onError`, and the default is
+   * sent. @defaultValue the comment `heartbeat`
+   */
   readonly heartbeat?: (() => SseEvent | string) | undefined
-  /** The line ending. @defaultValue `'\n'` */
+  /** The line ending of everything that the response sends. Data is split at CR, LF and CRLF whichever it is. @defaultValue `'\n'` */
   readonly eol?: LineEnding | undefined
   /** Where to resume. @defaultValue the `Last-Event-ID` header, else the query's `lastEventId` */
   readonly lastEventId?: string | undefined
@@ -22,15 +25,24 @@ export interface SseOptions
   /** Only the events of the source for which this is true; asked of replayed events too. If it throws, or
    * returns a promise, the stream fails. */
   readonly filter?: EventFilter | undefined
-  /** Whether clients' last event ids are moved without news, by `sse-checkpoint` events. @defaultValue true */
+  /**
+   * Whether `sse-checkpoint` events advance a client's last event id when no other event did: at the start of a fresh stream,
+   * and past events that a filter held back. @defaultValue true
+   */
   readonly checkpoints?: boolean | undefined
-  /** Ends the stream with reason `'aborted'`. */
+  /**
+   * Ends the stream with reason `'aborted'`. If it has aborted already, the answer is an empty stream with status 200, after
+   * which an EventSource reconnects.
+   */
   readonly signal?: AbortSignal | undefined
   /** Whose connection this is, for `maxConnectionsPerKey`: a user, an address. */
   readonly key?: string | undefined
   /** Anything that belongs to the connection; `manager.disconnect()` and the source find it there. */
   readonly context?: unknown
-  /** Hears of the end of the stream, whatever the reason, once. */
+  /**
+   * Called once when the response is over, whatever the reason. It is not awaited; what it throws or rejects with goes to
+   * `onError`.
+   */
   readonly onClose?: ((reason: CloseReason, stats: ConnectionStats) => void) | undefined
 }
 

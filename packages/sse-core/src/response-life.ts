@@ -235,7 +235,7 @@ export abstract class ResponseLife {
     this.fail(new SseError('ERR_SSE_HEADERS_SENT', message))
   }
 
-  /** Sees to it that the stream ends in time. */
+  /** Ends the stream when the signal aborts or the maximum age is reached. */
   #bound(signal: AbortSignal | undefined, maxAgeMs: number): void {
     if (signal !== undefined) this.belongings.heed(signal, () => this.close('aborted'))
     if (maxAgeMs === 0 || maxAgeMs === Number.POSITIVE_INFINITY || this.#reason !== undefined) return
@@ -305,6 +305,7 @@ export abstract class ResponseLife {
     // After the head it may be that nobody else hears of it.
     const onError = this.isOpen ? this.terms.manager?.onError : undefined
     if (failure !== undefined) onError?.(failure.cause)
+    const reason = this.#reason as CloseReason
     const { onClose } = this.#options
     if (onClose !== undefined) callListener(() => onClose(reason, this.stats), this.terms.report)
     if (failure === undefined) outcome.fulfil(reason)

@@ -8,20 +8,20 @@ export interface ConnectionSettings {
   /** How long a client waits before it reconnects, in ms; sent at the start of every stream. @defaultValue 2_000 */
   readonly retryMs?: number | undefined
   /**
-   * How long a reader may leave the socket full before it is disconnected as `'slow'`, in ms; 0 for ever. It comes back
+   * How long a client may leave the socket full before it is disconnected as `'slow'`, in ms; 0 is no limit. It reconnects
    * with its `Last-Event-ID`. @defaultValue 30_000
    */
   readonly writeTimeoutMs?: number | undefined
   /**
-   * How many bytes may pile up, of `send()`s that nobody awaits or in an `SseStream`, before the next one cuts the reader as
-   * `'slow'`. @defaultValue 1 MiB
+   * How many bytes may pile up, of `send()`s that are not awaited or in an `SseStream`, before the next one disconnects the
+   * client as `'slow'`. @defaultValue 1 MiB
    */
   readonly maxBufferedBytes?: number | undefined
   /** The largest event, in encoded bytes; a larger one is refused with `ERR_SSE_LIMIT`. @defaultValue 1 MiB */
   readonly maxEventBytes?: number | undefined
   /**
-   * The longest life of a connection, in ms; it then ends with reason `'age'`, and the client reconnects. Each gets a random
-   * share between 80 and 100 % of it, so that they do not all come back at once. 0 is no limit. @defaultValue none
+   * The longest life of a connection, in ms; it then ends with reason `'age'`, and the client reconnects. Each connection lives
+   * a random 80–100 % of it, so that they do not all reconnect at once. 0 is no limit. @defaultValue none
    */
   readonly maxConnectionAgeMs?: number | undefined
 }
