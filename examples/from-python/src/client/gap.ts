@@ -1,18 +1,18 @@
-/** What a page shows, and where it gets it from. */
+/** What a page shows, and how it loads that. */
 interface View<State> {
-  /** Asks the server for the state as it is now. */
+  /** Requests the current state from the server. */
   load(): Promise<State>
   show(state: State): void
-  /** An event may be in the state already: to apply it once more must do no harm. */
+  /** The state may contain the event already: applying it once more must do no harm. */
   apply(data: string): void
 }
 
-/** Keeps a page's view in step with a channel, also when the channel could not keep all that was missed. */
+/** Keeps a page's view in step with a channel, even if missed events are no longer retained. */
 export function follow<State>(url: string, view: View<State>, retryMs = 2_000): EventSource {
   // #region gap
   const source = new EventSource(url)
   let generation = 0
-  // Loading takes time, and events go on meanwhile: what they change must come after what is loaded.
+  // Events that arrive while the state is being loaded, to be applied after it.
   let waiting: string[] | undefined = []
 
   function reload(): void {
@@ -21,7 +21,7 @@ export function follow<State>(url: string, view: View<State>, retryMs = 2_000): 
     waiting = []
     view.load().then(
       (state) => {
-        // A later gap has begun a later load, which knows more than this one.
+        // A later gap has started a later load, which has newer state.
         if (mine !== generation) return
         view.show(state)
         for (const data of waiting ?? []) view.apply(data)
@@ -36,10 +36,10 @@ export function follow<State>(url: string, view: View<State>, retryMs = 2_000): 
     else waiting.push(data)
   })
 
-  // Not before the stream is open: what happened in between would be neither in it nor in what is loaded.
+  // Load only once the stream is open: an event between load and open would be in neither.
   source.addEventListener('open', reload, { once: true })
 
-  // Events between the one we had and the next are lost to us: what we show may be wrong, so it is loaded anew.
+  // Events were missed, so the view may be wrong: load the state again.
   source.addEventListener('sse-gap', ({ data }) => {
     const { lastEventId, oldestId } = JSON.parse(data)
     console.warn(`events between ${lastEventId} and ${oldestId} are gone`)
