@@ -1,4 +1,4 @@
-// Two workers on one port, and no broker: the primary numbers what they publish, and hands it to all of them.
+// Two workers on one port, without a broker: the primary numbers the events that they publish, and sends them to all workers.
 import cluster from 'node:cluster'
 import { randomUUID } from 'node:crypto'
 import { sse, sseManager } from '@ssekit/express-sse'
@@ -14,20 +14,20 @@ function lead() {
   let isStopping = false
   for (let count = 0; count < 2; count++) cluster.fork()
   cluster.on('listening', ({ process }, address) => console.log(process.pid, 'listens at', address))
-  // Not at once: if the port is taken, say, the next one dies as soon as it is there.
+  // Not at once: if the port is taken, for example, each new worker dies at once.
   cluster.on('exit', () => setTimeout(() => isStopping || cluster.fork(), 1_000))
 
   // #region relay
-  // Another one each time, so that nobody comes back with an id that means something else by now.
+  // A new one at each start, so that an id from before a restart is unknown, and never means another event.
   const epoch = randomUUID()
   let number = 0
   cluster.on('message', (_worker, message) => {
-    // Others send messages, too: for pm2, a worker says 'ready'.
+    // Workers send other messages, too, such as 'ready' for pm2.
     if (message?.sse === undefined) return
     const { channel, event } = message.sse
     number += 1
     const numbered = { sse: { channel, event: { ...event, id: `${epoch}.${number}` } } }
-    // Whoever has just died is not there to be told.
+    // The callback ignores the error of a worker that has just died.
     for (const worker of Object.values(cluster.workers ?? {})) worker?.send(numbered, () => {})
   })
   // #endregion relay

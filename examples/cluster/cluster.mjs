@@ -1,4 +1,4 @@
-// Two workers on one port, which Redis makes one: what either broadcasts reaches the clients of both.
+// Two workers on one port, connected by Redis: an event from either reaches the clients of both.
 import cluster from 'node:cluster'
 import { SseManager, sse } from '@ssekit/express-sse'
 import { redisBackplane } from '@ssekit/sse-redis'
@@ -15,7 +15,7 @@ function lead() {
   let isStopping = false
   for (let count = 0; count < 2; count++) cluster.fork()
   cluster.on('listening', ({ process }, address) => console.log(process.pid, 'listens at', address))
-  // Not at once: if the port is taken, say, the next one dies as soon as it is there.
+  // Not at once: if the port is taken, for example, each new worker dies at once.
   cluster.on('exit', () => setTimeout(() => isStopping || cluster.fork(), 1_000))
   process.on('SIGTERM', () => {
     isStopping = true

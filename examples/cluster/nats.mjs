@@ -1,4 +1,4 @@
-// A server among many, on NATS JetStream: start it as often as you like, on whatever ports and machines.
+// One server of many, on NATS JetStream: start it as often as you like, on any ports and machines.
 
 import { connect } from '@nats-io/transport-node'
 import { SseManager, sse } from '@ssekit/express-sse'

@@ -1,5 +1,5 @@
 /**
- * Comes nearer to π by throwing darts, a million at a time: work that would stop everything else in its thread.
+ * Estimates π with random darts, a million at a time: work that would block everything else in its thread.
  *
  * @param {number} rounds
  */

@@ -1,4 +1,4 @@
-// Jobs in threads of their own, and no broker: a thread sends its events to the thread that has the connections.
+// Each job runs in a thread, without a broker: the thread sends its events to the main thread, which has the connections.
 import { randomUUID } from 'node:crypto'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { sse, sseManager } from '@ssekit/express-sse'
@@ -7,7 +7,7 @@ import { estimatePi } from './pi.mjs'
 import { stopOnSigterm } from './stop-on-sigterm.mjs'
 
 const { PORT = 3000, HOST = '127.0.0.1' } = process.env
-/** How many jobs run at once: each is a thread, with a heap of its own. */
+/** How many jobs run at once. Each is a thread with its own heap. */
 const MAX_JOBS = 4
 
 if (isMainThread) serve()
@@ -24,9 +24,9 @@ function serve() {
     // #region forward
     const worker = new Worker(new URL(import.meta.url), { workerData: 20 })
     worker.on('message', (event) => channel.broadcast(event))
-    // Without a listener for it, a thread that fails takes the server along.
+    // Without an `error` listener, a thread that fails ends the server.
     worker.on('error', (error) => console.error(`job ${job} failed:`, error))
-    // What went wrong is not for everybody, but that something did is.
+    // Clients are told that the job failed, but not why.
     worker.on('exit', (code) => channel.end(code === 0 ? undefined : { event: 'failed', data: 'the job has failed' }))
     // #endregion forward
     workers.add(worker)
@@ -35,13 +35,13 @@ function serve() {
   })
   app.get('/jobs/:job', (req, res) => {
     const channel = sseManager.get(`jobs/${req.params.job}`)
-    // An EventSource gives up for good on it, as it should: nothing will ever come of this job.
+    // An EventSource gives up for good after this status, as it should: this job will never have events.
     if (channel === undefined) return res.sendStatus(404)
     return res.sse(channel, { rewind: 1_000 })
   })
   const server = app.listen(Number(PORT), HOST, () => console.log('listens at', server.address()))
 
-  // Since a channel that is closed takes no more events.
+  // Stop the jobs first: a closed channel accepts no more events.
   const first = () => Promise.all([...workers].map((worker) => worker.terminate()))
   stopOnSigterm(server, sseManager, { first })
 }

@@ -1,5 +1,4 @@
-// Jobs in threads of their own, each with a manager of its own: what a thread publishes reaches this server's clients by Redis,
-// and those of every other server.
+// Each job runs in a thread with its own manager. Its events reach the clients of this server, and of every other one, by Redis.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isMainThread, Worker, workerData } from 'node:worker_threads'
@@ -11,9 +10,9 @@ import { estimatePi } from './pi.mjs'
 import { stopOnSigterm } from './stop-on-sigterm.mjs'
 
 const { REDIS_URL = 'redis://127.0.0.1:6379', PORT = 3000, HOST = '127.0.0.1' } = process.env
-/** How many jobs run at once here: each is a thread, with a heap and a connection of its own. */
+/** How many jobs run at once here. Each is a thread with its own heap and connection. */
 const MAX_JOBS = 4
-/** How long it is known that there is a job, in seconds; Redis keeps its events for less. */
+/** How long a job's id is known, in seconds. Redis keeps the job's events for less. */
 const JOB_S = 3_600
 
 const client = createClient({ url: REDIS_URL })
@@ -33,14 +32,14 @@ function serve() {
     running += 1
     const job = randomUUID()
     try {
-      // So that every server knows it.
+      // Makes the job known to every server.
       await client.setEx(`job:${job}`, JOB_S, 'started')
     } catch (error) {
       running -= 1
       throw error
     }
     const worker = new Worker(new URL(import.meta.url), { workerData: job })
-    // Without a listener for it, a thread that fails takes the server along: Redis need only be away for some seconds.
+    // Without an `error` listener, a thread that fails ends the server. Losing Redis for some seconds is enough.
     worker.on('error', (error) => console.error(`job ${job} failed:`, error))
     worker.on('exit', (code) => {
       running -= 1
@@ -50,9 +49,9 @@ function serve() {
   })
   app.get('/jobs/:job', async (req, res) => {
     const { job } = req.params
-    // An EventSource gives up for good on it, as it should: nothing will ever come of this job.
+    // An EventSource gives up for good after this status, as it should: this job will never have events.
     if ((await client.exists(`job:${job}`)) === 0) return res.sendStatus(404)
-    // From the beginning, whenever it is that somebody looks.
+    // All events from the first, whenever a client connects.
     return res.sse(manager.getOrCreate(`jobs/${job}`), { rewind: 1_000 })
   })
   const server = app.listen(Number(PORT), HOST, () => console.log('listens at', server.address()))
@@ -61,7 +60,7 @@ function serve() {
 }
 
 /**
- * Ends a job's streams with the news, which may have to wait for Redis, too.
+ * Ends a job's streams with a `failed` event; tries again until Redis accepts it.
  *
  * @param {string} job
  */

@@ -1,4 +1,4 @@
-// A node: an Express server as any other. Nothing in it knows of the other node, nor of who publishes.
+// A node: an ordinary Express server. It does not know about the other node or the publisher.
 import { readFile } from 'node:fs/promises'
 import { SseManager, sse } from '@ssekit/express-sse'
 import { redisBackplane } from '@ssekit/sse-redis'
@@ -19,26 +19,26 @@ const manager = new SseManager({ backplane })
 const app = express().use(sse({ manager }))
 app.get('/', (_req, res) => res.type('html').send(page))
 app.get('/events', (_req, res) => {
-  // For the page, which shows who serves it.
+  // For the page, which shows the node that serves it.
   res.cookie('node', `express.${process.pid}`)
   return res.sse(manager.getOrCreate('news'))
 })
-// For the page's buttons. Either node may be asked to kill either: it is the launcher who does it.
+// For the page's buttons. Each node accepts requests to kill either one; the launcher does it.
 app.post('/kill/:node', (req, res) => res.json(process.send?.({ kill: req.params })))
 const server = app.listen(Number(PORT), '127.0.0.1')
 
 let isStopping = false
 process.on('SIGTERM', stop)
 
-// docs/shutdown.md says why it is done like this.
+// docs/shutdown.md explains these steps.
 async function stop() {
   if (isStopping) return
   isStopping = true
   const closed = new Promise((resolve) => server.close(resolve))
-  // Whoever still gets an answer does not keep its connection after it.
+  // Responses that are still sent close their connections.
   server.keepAliveTimeout = 1
   server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'))
-  // The server does not wait for answers that take too long, nor for connections that never ask.
+  // Do not wait for slow responses, nor for connections without a request.
   setTimeout(() => server.closeAllConnections(), 6_000).unref()
   await manager.close()
   await closed

@@ -1,4 +1,4 @@
-// Publishes, and serves nobody: as a cron job does, a queue consumer, or a worker. It never reads from Redis.
+// Publishes, and serves no clients, like a cron job, a queue consumer, or a worker. It never reads from Redis.
 import { SseManager } from '@ssekit/sse-core'
 import { redisBackplane } from '@ssekit/sse-redis'
 import { createClient } from 'redis'
@@ -12,14 +12,14 @@ const backplane = redisBackplane({ client })
 const manager = new SseManager({ backplane })
 const news = manager.getOrCreate('news')
 
-// Numbered, so that whoever reads them can prove that none is missing. After a restart the numbers begin again.
+// Numbered, so that a reader can prove that none is missing. After a restart the numbers begin again.
 const run = process.pid
 let number = 0
 
 const timer = setInterval(() => {
   number += 1
   const data = { run, number, at: Date.now() }
-  // Not awaited: calls keep their order, and while Redis is away for a moment they wait for it.
+  // Not awaited: calls keep their order, and if Redis is down for a moment, they wait for it.
   news.broadcast({ event: 'news', data }).catch((error) => {
     console.error(`publisher: number ${data.number} may be lost: ${error.code}, ${error.message}`)
   })

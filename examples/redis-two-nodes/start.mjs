@@ -1,5 +1,5 @@
-// Starts all that there is to see: Redis unless $REDIS_URL names one, two nodes, a publisher, and a balancer in front of the
-// nodes. What is killed is started again. What users write themselves is in express.mjs, fastify.mjs and publisher.mjs.
+// Starts the whole demo: Redis (unless $REDIS_URL names one), two nodes, a publisher, and a load balancer in front of the nodes.
+// Killed processes are started again. The code that users write themselves is in express.mjs, fastify.mjs and publisher.mjs.
 import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ const janitor = caretaker(folder)
 
 const redis = new Program({
   name: 'redis',
-  // With a file, so that it has what it had when it is killed and started again.
+  // With a file, so that it keeps its data when it is killed and started again.
   command: [REDIS_SERVER, '--port', `${redisPort}`, '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes'],
   port: redisPort,
   isQuiet: true,
@@ -29,7 +29,7 @@ const programs = [...(REDIS_URL === undefined ? [redis] : []), ...nodes]
 const front = balancer([expressPort, fastifyPort])
 
 let isStopping = false
-// A terminal that is closed says SIGHUP.
+// A terminal that is closed sends SIGHUP.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
 
 if (await hasRedis()) {
@@ -50,7 +50,7 @@ async function hasRedis() {
   }
 }
 
-/** Listens at `$PORT`, or at 3000 or wherever there is room, and says where. */
+/** Listens at `$PORT`, or else at 3000 or any free port, and prints the address. */
 async function openFront() {
   try {
     await once(front.listen(Number(PORT ?? 3000), '127.0.0.1'), 'listening')
@@ -59,7 +59,7 @@ async function openFront() {
     await once(front.listen(0, '127.0.0.1'), 'listening')
   }
   const { port } = /** @type {import('node:net').AddressInfo} */ (front.address())
-  console.log(`\nOpen http://127.0.0.1:${port}, and kill what you like: there, or here. Ctrl-C ends it all.\n`)
+  console.log(`\nOpen http://127.0.0.1:${port}, and kill processes there or from here. Ctrl-C stops everything.\n`)
 }
 
 async function stop() {
@@ -67,7 +67,7 @@ async function stop() {
   isStopping = true
   front.close()
   await Promise.all(nodes.map((node) => node.stop()))
-  // Last, since who stops may still have something to publish.
+  // Last, since a program that stops may still have events to publish.
   await redis.stop()
   await janitor.done()
 }
@@ -84,12 +84,12 @@ function script(name, port) {
 }
 
 /**
- * The page's buttons, as a node hands them on.
+ * Receives clicks on the page's buttons, which a node forwards.
  *
  * @param {unknown} message
  */
 function onMessage(message) {
-  // Others send messages, too.
+  // Programs send other messages, too.
   const { kill } = /** @type {{ kill?: { node: string } }} */ (message ?? {})
   nodes.find(({ name }) => name === kill?.node)?.kill()
 }
