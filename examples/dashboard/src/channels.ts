@@ -3,14 +3,14 @@ import { counting } from './event-count.js'
 
 export type ServerName = 'express' | 'fastify' | 'koa'
 
-/** What somebody said, and the server through which it came in. */
+/** A message, and the server through which it came in. */
 export interface Message {
   readonly text: string
   readonly via: ServerName
   readonly at: number
 }
 
-/** Numbered without holes, so that the page can prove that none is missing and none came twice. */
+/** Numbered without holes, so that the page can prove that no notification is missing or came twice. */
 export interface Notification extends Message {
   readonly n: number
 }
@@ -28,7 +28,7 @@ export interface Sample {
 export const manager: SseManager = new SseManager({
   backplane: counting(memoryBackplane()),
   retryMs: 3_000,
-  // Anybody can name another room, and start another job.
+  // Anyone can name another room, and start another job.
   maxChannels: 1_000,
 })
 
@@ -37,15 +37,15 @@ export const samples: SseChannel<{ sample: Sample }> = manager.getOrCreate('samp
 
 let sent = 0
 
-/** Whichever server somebody sends it through, it arrives through all of them. */
+/** Sent through any server, it arrives through all of them. */
 export function notify(body: unknown, via: ServerName): Promise<string> {
-  // Before it gets a number: one that is refused would leave a hole.
+  // Checked before it gets a number: a refused one would leave a hole.
   const said = message(body, via)
   sent += 1
   return notifications.broadcast({ event: 'notification', data: { n: sent, ...said } })
 }
 
-/** @throws what each of the frameworks answers with `400`, if a request's body is anything but text */
+/** @throws an error that every framework answers with `400`, if a request's body is anything but text */
 export function message(body: unknown, via: ServerName): Message {
   const text = typeof body === 'string' ? body.trim() : ''
   if (text === '') throw Object.assign(new TypeError('a message is text'), { statusCode: 400, expose: true })
@@ -57,7 +57,7 @@ export function news(): ReturnType<typeof merge> {
   return merge(notifications.listen({ rewind: 4 }), samples.listen({ rewind: 120 }))
 }
 
-/** Whose stream it is, as the page says in the address: `manager.disconnect()` finds the stream by it. */
+/** The stream's owner, which the page passes in the address: `manager.disconnect()` finds the stream by it. */
 export function keyOf(url: string): string | undefined {
   return new URLSearchParams(url.split('?')[1]).get('key') ?? undefined
 }

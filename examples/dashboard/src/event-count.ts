@@ -2,7 +2,7 @@ import type { Backplane } from '@ssekit/sse-core'
 
 let published = 0
 
-/** Counts what is published: every event of every channel passes the backplane, whoever broadcast it. */
+/** Counts published events: every event of every channel goes through the backplane. */
 export function counting(backplane: Backplane): Backplane {
   return {
     publish(channel, entry) {

@@ -23,7 +23,7 @@ app.post('/rooms/:room', room, async (req, res) => {
   res.sendStatus(204)
 })
 
-// What follows is for the page alone. It cuts streams of all three servers: they share the manager.
+// The rest is for the page only. It disconnects streams of all three servers, since they share the manager.
 app.delete('/streams/:key', (req, res) => {
   res.json({ cut: manager.disconnect(({ key }) => key === req.params.key) })
 })

@@ -6,7 +6,7 @@ import { findJob, startJob } from './job.js'
 export const app: FastifyInstance = Fastify({ return503OnClosing: false, forceCloseConnections: true })
 await app.register(sse, { manager })
 
-// The page comes from the Express server, which to a browser is another origin.
+// The page comes from the Express server, which is another origin for a browser.
 app.addHook('onRequest', async (_request, reply) => {
   reply.header('Access-Control-Allow-Origin', '*')
 })
@@ -31,7 +31,7 @@ app.post('/rooms/:room', { preHandler: room }, async (request, reply) => {
 
 app.post('/jobs', async (_request, reply) => reply.code(202).send({ id: startJob() }))
 
-// Whoever comes without a last event id, after a reload, gets the latest step at once.
+// A client without a last event id, as after a reload, gets the latest step at once.
 app.get<{ Params: { id: string } }>('/jobs/:id', (request, reply) =>
   reply.sse(findJob(request.params.id), { rewind: 1, key: keyOf(request.url) }),
 )

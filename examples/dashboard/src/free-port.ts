@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** Begins to listen on a port. */
+/** Starts to listen on a port. */
 export type Listen = (port: number) => Server | Promise<Server>
 
-/** Listens on the port, or on any free one if it is taken: `npm start` must work beside whatever else runs here. */
+/** Listens on the port, or on any free one if it is taken: `npm start` must work whatever else runs on this machine. */
 export async function listenOn(port: number, listen: Listen): Promise<Server> {
   try {
     return await listening(listen, port)

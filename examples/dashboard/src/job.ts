@@ -12,7 +12,7 @@ export interface Progress {
 const TOTAL = 120
 let jobs = 0
 
-/** Starts a job that nobody has to watch, and says which. */
+/** Starts a job, which runs whether it is watched or not, and returns its id. */
 export function startJob(): string {
   jobs += 1
   const id = String(jobs)
@@ -20,7 +20,7 @@ export function startJob(): string {
   return id
 }
 
-/** The channel of a job; null if there is no such job, which `sse()` answers with `204`: do not come back. */
+/** The channel of a job; null if there is no such job, which `sse()` answers with `204`, so that clients do not reconnect. */
 export function findJob(id: string): SseChannel | null {
   return manager.get(`job:${id}`) ?? null
 }
@@ -28,10 +28,10 @@ export function findJob(id: string): SseChannel | null {
 async function run(channel: SseChannel): Promise<void> {
   try {
     await channel.pipeFrom(work())
-    // The streams end behind it, and an EventSource that comes back nevertheless is told to stop.
+    // The streams end after it, and an EventSource that still reconnects is told to stop.
     await channel.end({ event: 'done', data: progress(TOTAL) })
   } catch (error) {
-    // If that was the manager closing, the channel is closed too, and this does nothing.
+    // If the error came from closing the manager, the channel is closed too, and this does nothing.
     await channel.end({ event: 'failed', data: { reason: String(error) } })
   }
 }

@@ -3,7 +3,7 @@ import { injectChannel, sse } from '@ssekit/koa-sse'
 import Koa, { type Context } from 'koa'
 import { keyOf, manager, message, news, notify } from './channels.js'
 
-/** What it takes of a body, in bytes; Express and Fastify have limits of their own. */
+/** The largest body, in bytes; Express and Fastify have limits of their own. */
 const MAX_BODY_BYTES = 100 * 1024
 
 const router = new Router()
@@ -26,7 +26,7 @@ router.post('/rooms/:room', room, async (ctx) => {
 
 export const app: Koa = new Koa()
 app.use(sse({ manager }))
-// The page comes from the Express server, which to a browser is another origin.
+// The page comes from the Express server, which is another origin for a browser.
 app.use((ctx, next) => {
   ctx.set('Access-Control-Allow-Origin', '*')
   return next()
@@ -36,7 +36,7 @@ app.use(router.routes())
 async function bodyOf(ctx: Context): Promise<string> {
   const chunks: Buffer[] = []
   let bytes = 0
-  // Left alive, so that whoever sends too much is told so; the connection ends behind that, with what else there is.
+  // Not destroyed, so that a client that sends too much gets an answer. The connection ends after that, with the rest of it.
   for await (const chunk of ctx.req.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length
     if (bytes > MAX_BODY_BYTES) ctx.throw(413, 'a message is shorter', { headers: { Connection: 'close' } })

@@ -3,7 +3,7 @@ import { takeEventCount } from './event-count.js'
 
 const EVERY_MS = 500
 
-/** Broadcasts how this process is doing, twice a second, until the returned function is called. */
+/** Broadcasts this process's metrics, twice a second, until the returned function is called. */
 export function startMetrics(): () => void {
   let n = 0
   let cpu = process.cpuUsage()
@@ -24,7 +24,7 @@ export function startMetrics(): () => void {
     }
   }
 
-  // Nobody has to await a broadcast: what goes wrong with it reaches the manager's `onError`.
+  // A broadcast need not be awaited: its errors reach the manager's `onError`.
   const timer = setInterval(() => void samples.broadcast({ event: 'sample', data: measure() }), EVERY_MS)
   return () => clearInterval(timer)
 }

@@ -8,7 +8,7 @@ import { startMetrics } from './metrics.js'
 
 const { PORT = '3000', HOST: host = '127.0.0.1' } = process.env
 const first = Number(PORT)
-// 0 asks for any free port, and then for two more.
+// 0 means any free port, and then two more.
 const beside = (offset: number): number => (first === 0 ? 0 : first + offset)
 
 const expressServer = await listenOn(first, (port) => express.listen(port, host))
@@ -24,16 +24,16 @@ const stopMetrics = startMetrics()
 let isStopping = false
 
 async function stop(): Promise<void> {
-  // Whoever is impatient changes nothing: with `once` a second signal would kill the process at once.
+  // Not `once`: a second signal, from an impatient user, would kill the process at once.
   if (isStopping) return
   isStopping = true
   stopMetrics()
-  // Streams first: each would keep its server from closing.
+  // Streams first: an open stream keeps its server from closing.
   await manager.close({ graceMs: 1_000 })
   await fastify.close()
   for (const server of [expressServer, koaServer]) {
     server.close()
-    // It would wait for connections that have never asked for anything, too, and clients keep such in store.
+    // `close()` also waits for connections without a request, and browsers open such connections in advance.
     server.closeAllConnections()
   }
 }

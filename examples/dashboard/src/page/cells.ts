@@ -1,7 +1,7 @@
-/** How an event came: as it happened, after its connection had been cut, or not to this page at all, but before it. */
+/** How an event came: live, late (its connection had been cut), or before this page was loaded. */
 export type Arrival = 'live' | 'late' | 'before'
 
-/** One cell for each of the newest numbers, whether it came and how: while a stream is cut, its cells stay empty. */
+/** One cell for each of the newest numbers shows whether and how it came; while a stream is disconnected, its cells are empty. */
 export class Cells {
   readonly #cells: readonly HTMLElement[]
   readonly #arrivals = new Map<number, Arrival>()
@@ -20,7 +20,7 @@ export class Cells {
     this.#arrivals.clear()
   }
 
-  /** @param head the newest number that there is, whoever has it; its cell is the last one */
+  /** @param head the newest number that came through any server; its cell is the last one */
   show(head: number): void {
     for (const [index, cell] of this.#cells.entries()) {
       const n = head - this.#cells.length + 1 + index

@@ -10,7 +10,7 @@ interface Figure {
   readonly color: string
   readonly value: (sample: Sample) => number
   readonly text: (value: number) => string
-  /** The scale never ends below this, so that noise does not look like news. */
+  /** The scale never ends below this, so that noise does not look like a change. */
   readonly atLeast: number
 }
 
@@ -25,7 +25,7 @@ export class Charts {
   readonly #charts = FIGURES.map((figure) => new Chart(figure))
   #last = 0
 
-  /** Takes a sample once, however many streams bring it. */
+  /** Takes a sample once, however many streams deliver it. */
   add(sample: Sample): void {
     if (sample.at <= this.#last) return
     this.#last = sample.at
@@ -67,7 +67,7 @@ class Chart {
     if (value !== undefined) this.#value.textContent = this.#figure.text(value)
   }
 
-  /** Once a frame: a minute of samples arrives at once. */
+  /** Once per animation frame, since a minute of samples may arrive at once. */
   #draw(): void {
     if (this.#isDrawing) return
     this.#isDrawing = true
@@ -79,7 +79,7 @@ class Chart {
 }
 
 function optionsOf({ color, text, atLeast }: Figure, place: HTMLElement): uPlot.Options {
-  // Asked at each drawing: a canvas does not follow the style sheet by itself.
+  // Read at each drawing: a canvas does not follow the style sheet by itself.
   const css = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name)
   const axis: uPlot.Axis = { stroke: () => css('--muted'), font: '11px system-ui, sans-serif', ticks: { show: false } }
   return {
@@ -120,7 +120,7 @@ function optionsOf({ color, text, atLeast }: Figure, place: HTMLElement): uPlot.
   }
 }
 
-/** The times of day below a chart, but for one that would be cut off at its right edge. */
+/** The times of day below a chart, except one that would be cut off at its right edge. */
 function clocks({ scales }: uPlot, times: readonly number[]): string[] {
   const last = (scales.x?.max ?? 0) - 6
   return times.map((time) => (time > last ? '' : clock(time * 1000)))

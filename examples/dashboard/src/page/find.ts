@@ -1,4 +1,4 @@
-/** The element that the page's HTML promises. */
+/** An element that must be in the page's HTML. */
 export function find<T extends Element>(root: ParentNode, selector: string, type: new () => T): T {
   const element = root.querySelector(selector)
   if (element instanceof type) return element

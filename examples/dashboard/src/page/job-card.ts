@@ -12,7 +12,7 @@ export class JobCard {
   readonly #card = find(document, '#job', HTMLElement)
   readonly #status = new StreamStatus(this.#card, 'the job')
   readonly #bar = find(this.#card, 'progress', HTMLProgressElement)
-  // Said aloud by screen readers, which the progress, ten times a second, must not be.
+  // Screen readers announce this. They must not announce the progress, which changes ten times a second.
   readonly #outcome = find(this.#card, '.outcome', HTMLElement)
   readonly #text = find(this.#card, '.progress-text', HTMLElement)
   readonly #check = find(this.#card, '.check', HTMLElement)
@@ -42,7 +42,7 @@ export class JobCard {
     stream
       .on<Progress>('done', ({ total }) => {
         this.#over(`Job ${id} has done all ${total} records`)
-        // The server ends the stream, and EventSource would come back to ask for more.
+        // The server ends the stream, and the EventSource would reconnect.
         stream.close()
       })
       .on<{ reason: string }>('failed', ({ reason }) => {
@@ -83,7 +83,7 @@ export class JobCard {
   }
 }
 
-/** The cells of a job that had done some of its records before this page was loaded. */
+/** The cells of a job that had processed some of its records before this page was loaded. */
 function cellsAfter(done: number, place: HTMLElement, total: number): Cells {
   const cells = new Cells(place, total)
   for (let n = 1; n <= done; n++) cells.mark(n, 'before')

@@ -29,7 +29,7 @@ new RoomCard(addresses.koa, addresses.fastify)
 
 let isShowing = false
 
-/** Once a frame, since what was missed arrives at once. */
+/** Once per animation frame, since all missed events arrive at once. */
 function showCards(): void {
   if (isShowing) return
   isShowing = true

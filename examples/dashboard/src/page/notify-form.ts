@@ -3,7 +3,7 @@ import { find } from './find.js'
 
 const BURST = 20
 
-/** Sends notifications through any server, and says how soon each came through all of them. */
+/** Sends notifications through any server, and shows how soon each came through all of them. */
 export class NotifyForm {
   readonly #addresses: Readonly<Record<ServerName, string>>
   readonly #form = find(document, '#notify', HTMLFormElement)

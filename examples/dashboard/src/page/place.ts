@@ -1,4 +1,4 @@
-/** What the address of the page remembers, so that a reload, or whoever gets the link, finds the same job and room. */
+/** The state kept in the page's address, so that a reload, or a shared link, shows the same job and room. */
 export function remembered(name: 'job' | 'room'): string | undefined {
   return new URLSearchParams(location.search).get(name) ?? undefined
 }

@@ -41,7 +41,7 @@ export class RoomCard {
   }
 
   async #say(text: string): Promise<void> {
-    // If that fails, what was said does not appear, and the stream's state says why.
+    // If that fails, the message does not appear, and the stream's state shows why.
     await fetch(this.#fastify + pathOf(this.#room), { method: 'POST', body: text }).catch(() => {})
   }
 
@@ -59,7 +59,7 @@ function pathOf(room: string): string {
   return `/rooms/${encodeURIComponent(room)}`
 }
 
-/** Takes the text of a form's only field, and empties it. */
+/** Returns the text of a form's only field, and clears it. */
 function onText(form: HTMLFormElement, take: (text: string) => Promise<void>): void {
   const field = find(form, 'input', HTMLInputElement)
   form.addEventListener('submit', (event) => {

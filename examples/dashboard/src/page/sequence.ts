@@ -10,7 +10,7 @@ export class Sequence {
     return this.#last
   }
 
-  /** Takes the next number, and says whether it is a new one. */
+  /** Takes the next number, and returns whether it is a new one. */
   take(n: number): boolean {
     const last = this.#last ?? n - 1
     if (n <= last) {
@@ -23,7 +23,7 @@ export class Sequence {
     return true
   }
 
-  /** The server said that events are missing (`sse-gap`): what comes next is a new beginning. */
+  /** The server reported a gap (`sse-gap`): the next event is a new beginning. */
   restart(): void {
     this.#last = undefined
   }

@@ -8,13 +8,13 @@ import { StreamStatus } from './stream-status.js'
 const SHOWN_SAMPLES = 48
 const SHOWN_NOTIFICATIONS = 4
 
-/** Hears of what came through a server, each once. */
+/** Called once for each event that came through a server. */
 export interface NewsListener {
   notification(notification: Notification): void
   sample(sample: Sample): void
 }
 
-/** What comes through one of the three servers, and the proof that nothing is missing and nothing came twice. */
+/** Shows what comes through one of the three servers, and proves that no event is missing or came twice. */
 export class ServerCard {
   readonly #card: HTMLElement
   readonly #cells: Cells
@@ -45,7 +45,7 @@ export class ServerCard {
         this.#cells.mark(sample.n, this.#arrived(isLate))
         listener.sample(sample)
       })
-      // What was missed cannot be had any more, for instance since the server was started anew.
+      // The missed events are no longer available, for instance because the server was restarted.
       .on('sse-gap', () => {
         this.#gaps += 1
         this.#notifications.restart()

@@ -8,7 +8,7 @@ const TEXTS: Readonly<Record<StreamState, string>> = {
   closed: 'Closed',
 }
 
-/** Shows the state and the last event id of a stream, and has a button that cuts it. */
+/** Shows the state and the last event id of a stream, with a button that disconnects it. */
 export class StreamStatus {
   #stream: Stream | undefined
   readonly #pill: HTMLElement
@@ -26,7 +26,7 @@ export class StreamStatus {
     this.#cut.addEventListener('click', () => void this.#stream?.cut())
   }
 
-  /** Opens the stream that is to be shown, in place of the one before. */
+  /** Opens the stream to show, in place of the one before. */
   open(address: string): Stream {
     this.#stream?.close()
     const stream = new Stream(address, () => {

@@ -1,7 +1,7 @@
-/** What an EventSource is doing; `reconnecting` is what it does by itself after a cut. */
+/** What an EventSource is doing; after a disconnect it is `reconnecting` by itself. */
 export type StreamState = 'connecting' | 'open' | 'reconnecting' | 'closed'
 
-/** Data of an event that has been read as JSON; `isLate` says that it was published while the stream was cut. */
+/** An event's data, parsed as JSON; `isLate` says that it was published while the stream was disconnected. */
 export type DataListener<T> = (data: T, isLate: boolean) => void
 
 /** The events that ssekit itself sends. */
@@ -14,11 +14,11 @@ const page = crypto.getRandomValues(new Uint32Array(2)).join('')
 export class Stream {
   state: StreamState = 'connecting'
   lastEventId = ''
-  /** The name by which the server can cut it. */
+  /** The name by which the server can disconnect it. */
   readonly key: string
   readonly #source: EventSource
   readonly #changed: () => void
-  // The newest event by the server's clock, and its arrival by ours: the two clocks need not agree.
+  // The newest event's time by the server's clock, and its arrival by ours: the two clocks need not agree.
   #newest: { readonly at: number; readonly arrived: number } | undefined
   #lateBefore = 0
 
@@ -49,7 +49,7 @@ export class Stream {
     return this
   }
 
-  /** Calls back when the server has nothing for this stream and never will (`204`), or refuses it. */
+  /** Calls back when the server will never have events for this stream (`204`), or refuses it. */
   whenGone(listener: () => void): this {
     this.#source.addEventListener('error', () => {
       if (this.#source.readyState === EventSource.CLOSED) listener()
@@ -57,12 +57,12 @@ export class Stream {
     return this
   }
 
-  /** Has the server cut the connection. EventSource then comes back by itself, with its last event id. */
+  /** Lets the server disconnect it. The EventSource then reconnects by itself, with its last event id. */
   async cut(): Promise<void> {
     await fetch(`/streams/${this.key}`, { method: 'DELETE' })
   }
 
-  /** Ends it for good. */
+  /** Closes it for good. */
   close(): void {
     this.#source.close()
     this.#become('closed')
