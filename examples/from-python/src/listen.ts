@@ -9,11 +9,11 @@ interface NodeApp {
 
 export interface Listening {
   readonly url: string
-  /** Ends the server and cuts every connection. */
+  /** Closes the server and every connection. */
   close(): Promise<void>
 }
 
-/** Serves an app of any of the three frameworks on this machine; port 0 is any that is free. */
+/** Serves an app of any of the three frameworks on this machine; port 0 is any free port. */
 export async function listen(app: NodeApp | FastifyInstance, port = 0): Promise<Listening> {
   if ('inject' in app) {
     const url = await app.listen({ port, host: '127.0.0.1' })

@@ -2,7 +2,7 @@
 import { SseChannel, sse } from '@ssekit/fastify-sse'
 import Fastify from 'fastify'
 
-// The set of clients, and the method that writes to all of them.
+// The set of clients, with a method that writes to all of them.
 const channel = new SseChannel('clients')
 
 const app = Fastify()

@@ -7,7 +7,8 @@ app.use(sse())
 
 // #region resume
 async function* eventsAfter(lastEventId: string): AsyncGenerator<SseEvent> {
-  // It comes from the client, so it may be anything: of numbers that are too large, the next one is the same.
+  // The id comes from the client, so it may be anything. More digits are refused, since adding 1 to a larger number may not
+  // change it.
   const startId = /^\d{1,15}$/.test(lastEventId) ? Number(lastEventId) + 1 : 1
   for (let i = startId; i < startId + 5; i++) {
     yield { id: String(i), data: `Event ${i}` }

@@ -22,7 +22,7 @@ async function* generateHumidity(signal: AbortSignal): AsyncGenerator<SseEvent> 
   }
 }
 
-// Each value when it comes: the temperature does not wait for the humidity.
+// Each value is sent when it comes: the temperature does not wait for the humidity.
 app.get('/events', (_request, reply) =>
   reply.sse(({ signal }) => merge(generateTemperature(signal), generateHumidity(signal))),
 )

@@ -6,7 +6,7 @@ import Koa from 'koa'
 const steps = ['build', 'test', 'upload', 'switch']
 
 // #region deploy
-// Clients choose the ids, so their number is bounded.
+// Clients choose the ids, so the number of channels is bounded.
 const deploys = new SseManager({ maxChannels: 1_000 })
 
 const app = new Koa()
@@ -22,15 +22,15 @@ async function* run(): AsyncGenerator<SseEvent> {
 
 async function deploy(channel: SseChannel): Promise<void> {
   await channel.pipeFrom(run())
-  // Everybody's stream ends behind this. Who comes back then gets 204, which stops an EventSource.
+  // Every stream ends after this. A client that reconnects then gets 204, which stops an EventSource.
   await channel.end({ event: 'done', data: { status: 'complete' } })
 }
 
 router.post('/deploy/:id', (ctx) => {
   const name = `deploy:${ctx.params.id}`
-  // A channel that has ended takes no more, and one that has not is another deploy's.
+  // A channel that has ended accepts no more events, and one that has not belongs to another deploy.
   if (deploys.has(name)) return ctx.throw(409, 'this deploy was started before')
-  // Nobody awaits it, and what nobody hears of would end the process.
+  // Not awaited, and an unhandled rejection would end the process.
   deploy(deploys.getOrCreate(name)).catch((error) => ctx.app.emit('error', error, ctx))
   ctx.status = 202
 })
@@ -38,7 +38,7 @@ router.post('/deploy/:id', (ctx) => {
 router.get('/deploy/:id/progress', (ctx) => {
   const channel = deploys.get(`deploy:${ctx.params.id}`)
   if (channel === undefined) return ctx.throw(404, 'no such deploy')
-  // From its first step, whenever somebody opens the page; over a broken connection, from where they were.
+  // A new client gets all steps from the first; one that reconnects gets those that it missed.
   return ctx.sse(channel, { rewind: Number.POSITIVE_INFINITY })
 })
 

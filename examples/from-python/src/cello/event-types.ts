@@ -21,7 +21,7 @@ interface Notifications {
   readonly order: { readonly number: number }
 }
 
-// A channel may know its events: another type, or other data, does not compile.
+// A channel may declare its events: another type, or other data, does not compile.
 const notifications = new SseChannel<Notifications & Record<'alert', string>>('notifications')
 
 async function announce(): Promise<void> {

@@ -2,10 +2,10 @@
 import { formatEvent, SseEvent } from '@ssekit/sse-core'
 
 const event: SseEvent = {
-  data: 'Hello, world!', // any JSON value; text as it is, more than one line too
-  event: 'message', // the type that listeners ask for
-  id: '1', // what a client comes back with
-  retry: 3_000, // when it comes back, in ms
+  data: 'Hello, world!', // any JSON value; text is sent as it is, also with several lines
+  event: 'message', // the type that listeners are registered for
+  id: '1', // what a client sends when it reconnects
+  retry: 3_000, // how long it waits before that, in ms
 }
 // #endregion constructor
 

@@ -17,7 +17,7 @@ const getEventsFrom = (id: number): readonly Stored[] => stored.filter((event) =
 
 // #region own-store
 function* feed(lastEventId: string): Generator<SseEvent> {
-  // It comes from the client, so it may be anything.
+  // The id comes from the client, so it may be anything.
   const startFrom = /^\d+$/.test(lastEventId) ? Number(lastEventId) + 1 : 0
   for (const { id, type, data } of getEventsFrom(startFrom)) yield { data, event: type, id: String(id) }
 }
@@ -26,7 +26,7 @@ router.get('/feed', (ctx) => ctx.sse(({ lastEventId }) => feed(lastEventId)))
 // #endregion own-store
 
 // #region channel
-// A channel gives ids, remembers what it sent, and answers Last-Event-ID: there is nothing to write.
+// A channel makes ids, keeps what it sent, and answers Last-Event-ID: there is nothing to write.
 const news = new SseChannel('news', { history: { maxEvents: 1_000, maxAgeMs: 300_000 } })
 
 router.get('/live', (ctx) => ctx.sse(news))

@@ -11,7 +11,7 @@ app.get('/events', async (_req, res) => {
   for (let i = 0; i < 10; i++) {
     stream.add({ data: { count: i, timestamp: Date.now() / 1000 }, event: 'update', id: String(i) })
   }
-  // Without it the stream stays open, and takes events for as long as the client is there.
+  // Without this the stream stays open, and takes events as long as the client is connected.
   stream.end()
   await res.sse(stream)
 })

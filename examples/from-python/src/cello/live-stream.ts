@@ -13,7 +13,7 @@ app.get('/temperature', async (_req, res) => {
     stream.addEvent('change', { at: Date.now() })
   }
   thermometer.addEventListener('change', onChange)
-  // The stream is filled while it is sent.
+  // The stream is filled while it is being sent.
   await res.sse(stream)
   thermometer.removeEventListener('change', onChange)
 })

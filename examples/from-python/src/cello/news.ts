@@ -23,7 +23,7 @@ async function* newArticles({ lastEventId }: SseConnection): AsyncGenerator<SseE
   }
 }
 
-// The stream ends after what is new, and the client comes back for more: `retryMs` is how often.
+// The stream ends after the new items, and the client reconnects for more, every `retryMs`.
 app.get('/news/stream', (_req, res) => res.sse(newArticles, { retryMs: 10_000 }))
 
 // #endregion news

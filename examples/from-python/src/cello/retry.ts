@@ -7,7 +7,7 @@ app.use(sse())
 const channel = new SseChannel('prices')
 
 // #region retry
-// At the start of the stream, whoever connects.
+// Sent to every client, at the start of its stream.
 app.get('/events', (_req, res) => res.sse(channel, { retryMs: 5_000 }))
 
 async function slowDown(): Promise<void> {

@@ -8,11 +8,11 @@ stream.add({ data: 'First event' })
 stream.add({ data: 'Status update', event: 'status' })
 stream.add({ data: 'Alert!', event: 'alert', id: '3' })
 
-// For the usual ones
+// Shorter forms
 stream.addData('Simple data event')
 stream.addEvent('notification', 'New message received')
 
-// What waits to be sent
+// Events waiting to be sent
 const length: number = stream.length // 5
 const isEmpty: boolean = stream.isEmpty // false
 

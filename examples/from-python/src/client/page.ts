@@ -8,12 +8,12 @@ export function watch(url: string, log: (line: string) => void): () => void {
   source.addEventListener('order', (event) => log(`Order event: ${event.data}`))
   source.addEventListener('alert', (event) => log(`Alert: ${event.data}`))
 
-  // Unnamed events, and those named `message`.
+  // Events without a name, and those named `message`.
   source.onmessage = (event) => log(`Message: ${event.data}`)
 
   source.onerror = () => log(source.readyState === EventSource.CLOSED ? 'gave up' : 'reconnecting')
 
-  // Closes the connection when done.
+  // Call this when done, to close the connection.
   const stop = (): void => source.close()
   // #endregion page
   return stop

@@ -7,10 +7,10 @@ app.use(sse())
 
 const notifications = new SseChannel('notifications')
 
-// Streams what is broadcast to whoever is connected.
+// Streams broadcasts to every connected client.
 app.get('/events', (_req, res) => res.sse(notifications, { heartbeatMs: 10_000 }))
 
-// Broadcasts to all of them.
+// Broadcasts to all of these clients.
 app.get('/send', async (_req, res) => {
   await notifications.broadcast({ event: 'notice', data: 'Hello, world!' })
   res.json({ sent: true })

@@ -9,11 +9,11 @@ const channel = new SseChannel('demo')
 app.get('/events', (_req, res) => res.sse(channel))
 
 // #region cleanup
-// Subscribers that leave are removed at once; this is how to hear of it.
+// Subscribers that disconnect are removed at once; this listener is called then.
 channel.on('unsubscribe', () => console.log(`${channel.subscriberCount} left`))
 
 function sweep(): number {
-  // For those who are gone and have not said so: how many it removed.
+  // Removes subscribers whose disconnect was not noticed, and returns how many there were.
   return channel.cleanup()
 }
 

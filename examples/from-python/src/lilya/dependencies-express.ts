@@ -7,7 +7,7 @@ app.use(sse())
 
 app.get('/stream', injectChannel('chat'), (req, res) => res.sse(req.sseChannel))
 
-// The name may come from the request; then set the manager's `maxChannels`, since everybody can think of another one.
+// The name may come from the request. Then set the manager's `maxChannels`, since clients can invent any number of names.
 const room = injectChannel((req) => `room:${req.params.room}`)
 app.get('/rooms/:room', room, (req, res) => res.sse(req.sseChannel))
 

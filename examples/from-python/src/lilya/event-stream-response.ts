@@ -26,7 +26,7 @@ router.get('/sync-ticks', (ctx) => ctx.sse(syncTicks()))
 async function* everyField(): AsyncGenerator<unknown> {
   yield { event: 'user', id: '7', retry: 5_000, data: { name: 'Zoë', tags: ['a', 'b'] } }
   yield { comment: 'clients do not see this' }
-  // What is no plain object is data: text as it is, all else as JSON.
+  // Everything but a plain object is data: text as it is, all else as JSON.
   yield 'plain text'
   yield ['a', 'list']
 }

@@ -24,11 +24,11 @@ function isOrder(data: unknown): data is Order {
 }
 
 router.get('/orders', (ctx) => {
-  // Who asks is what the server knows of them: into an address anybody can write another's name.
+  // The customer comes from the session, not from the URL, in which a client could write another's name.
   const customer = sessions.get(ctx.cookies.get('session') ?? '')
-  // An EventSource gives up for good on it.
+  // After this status an EventSource gives up for good.
   if (customer === undefined) return ctx.throw(401)
-  // One channel for all, and nobody gets what is not theirs: replayed events pass the same filter.
+  // One channel for all, and each customer gets only their own orders: replayed events pass the same filter.
   return ctx.sse(orders, { filter: ({ data }) => isOrder(data) && data.customer === customer })
 })
 

@@ -10,7 +10,7 @@ const channel = new SseChannel('quiet')
 // `: heartbeat` after ten seconds in which nothing else was sent.
 app.get('/events', (_req, res) => res.sse(channel, { heartbeatMs: 10_000 }))
 
-// Browsers do not show comments to the page: a page that wants to watch the connection needs an event.
+// An EventSource does not show comments to the page: a page that watches the connection needs an event.
 app.get('/visible', (_req, res) =>
   res.sse(channel, { heartbeatMs: 10_000, heartbeat: () => ({ event: 'heartbeat', data: '' }) }),
 )

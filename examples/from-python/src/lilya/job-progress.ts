@@ -16,7 +16,7 @@ async function* runJob(): AsyncGenerator<SseEvent> {
 }
 
 app.post('/job', async (_request, reply) => {
-  // The job goes on whoever watches; if it fails, the manager's `onError` hears of it.
+  // The job runs whether clients watch or not. If it fails, the manager's `onError` is called.
   void progress.pipeFrom(runJob())
   return reply.code(202).send({ started: true })
 })

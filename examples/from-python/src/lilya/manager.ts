@@ -1,10 +1,10 @@
 // #region manager
 import { type SseChannel, sseManager } from '@ssekit/sse-core'
 
-// Get or create a channel. There is nothing to wait for; an `await` does no harm.
+// Get or create a channel. This is synchronous; an `await` does no harm.
 const chat: SseChannel = sseManager.getOrCreate('chat')
 
-// The names of the channels that there are.
+// The names of all channels.
 const names: string[] = sseManager.listChannels()
 // #endregion manager
 

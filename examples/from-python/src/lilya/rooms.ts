@@ -3,14 +3,14 @@ import Router from '@koa/router'
 import { type SseChannel, SseError, SseManager, sse } from '@ssekit/koa-sse'
 import Koa from 'koa'
 
-// Clients choose the names, so their number is bounded.
+// Clients choose the names, so the number of channels is bounded.
 const manager = new SseManager({ maxChannels: 1_000 })
 
 const app = new Koa()
 const router = new Router()
 app.use(sse({ manager })).use(router.routes())
 
-/** A room's channel; undefined if there are too many. The prefix keeps clients from all channels that are no rooms. */
+/** A room's channel; undefined if there are too many. The prefix keeps clients away from channels that are not rooms. */
 function roomOf(name: string | undefined): SseChannel | undefined {
   try {
     return manager.getOrCreate(`room:${name}`)
@@ -20,11 +20,11 @@ function roomOf(name: string | undefined): SseChannel | undefined {
   }
 }
 
-// On a 503 an EventSource would give up for good: it is told to ask again in half a minute.
+// An EventSource never reconnects after a 503, so it is told to reconnect in half a minute.
 router.get('/events/:room', (ctx) => ctx.sse(roomOf(ctx.params.room) ?? [{ retry: 30_000 }]))
 
 router.post('/events/:room', async (ctx) => {
-  // Who speaks makes no room: there would be nobody in it to hear.
+  // `get`, not `getOrCreate`: a new room would have no subscribers.
   const room = manager.get(`room:${ctx.params.room}`)
   if (room === undefined) return ctx.throw(404, 'nobody is there')
   await room.broadcast({ event: 'message', data: ctx.query.text ?? '' })

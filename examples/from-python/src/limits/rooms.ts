@@ -18,7 +18,7 @@ function roomOf(name: string): SseChannel | undefined {
 
 app.get('/rooms/:room', (req, res) => {
   const room = roomOf(req.params.room)
-  // A 503 would be the last that an EventSource hears of us: it is told to ask again in half a minute.
+  // An EventSource never reconnects after a 503, so it is told to reconnect in half a minute.
   return res.sse(room ?? [{ retry: 30_000 }])
 })
 

@@ -13,7 +13,7 @@ interface Login {
 app.use(sse({ manager }))
 app.use((ctx) => {
   const user = sessions.get(String(ctx.query.session))
-  // 204 stops an EventSource, and so would 401. Who is disconnected comes back, and is told so here.
+  // 204 stops an EventSource, and so would 401. A client that was disconnected reconnects, and is stopped here.
   if (user === undefined) return ctx.sse(null)
   const context: Login = { user }
   return ctx.sse(manager.getOrCreate('news'), { key: user, context })
@@ -21,10 +21,10 @@ app.use((ctx) => {
 
 function logOut(session: string): number {
   const user = sessions.get(session)
-  // Of a session that is not there the user would be that of every stream without a context: none.
+  // Without this check, `undefined` would match the user of every stream without a context.
   if (user === undefined) return 0
   sessions.delete(session)
-  // It is asked of every stream of the manager, and those of other routes may have no context.
+  // Called for every stream of the manager; streams of other routes may have no context.
   return manager.disconnect(({ context }: SseConnection<Login | undefined>) => context?.user === user)
 }
 

@@ -9,14 +9,14 @@ const database: Database = openDatabase()
 
 // #region database
 async function* streamDatabaseResults(signal: AbortSignal): AsyncGenerator<unknown> {
-  // Opened by the generator, not by the route: it lives exactly as long as the stream.
+  // Opened by the generator, not by the route, so it lives exactly as long as the stream.
   const session = await database.connect()
   try {
     for await (const row of session.select<User>('users', { signal })) {
       yield { data: row.name, id: String(row.id) }
     }
   } finally {
-    // Once, whether the rows came to an end, the query failed, or the client left.
+    // Runs once, whether the rows ended, the query failed, or the client disconnected.
     await session.close()
   }
 }

@@ -12,7 +12,7 @@ async function* robustStream(signal: AbortSignal): AsyncGenerator<SseEvent> {
   try {
     for (let i = 0; i < 100; i++) {
       yield { data: `Item ${i}` }
-      // Nobody has to ask whether the client is still there: waiting ends when it is not.
+      // No need to check whether the client is still there: the wait ends when it disconnects.
       await sleep(500, undefined, { signal })
     }
   } finally {

@@ -25,10 +25,10 @@ async function* failsLater(): AsyncGenerator<SseEvent> {
   throw new Error('the database password is 1234')
 }
 
-// Nothing was sent yet: the framework's own error response.
+// Nothing was sent yet, so the answer is the framework's own error response.
 router.get('/at-once', (ctx) => ctx.sse(failsAtOnce()))
 
-// The stream ends, the client learns no more, and `onError` and the framework hear of it.
+// The stream ends without a message to the client. `onError` and the framework get the error.
 router.get('/later', (ctx) => ctx.sse(failsLater()))
 
 // #endregion errors

@@ -18,7 +18,7 @@ app.get('/updates', (_request, reply) => reply.sse(streamData()))
 // #endregion stream-data
 
 // #region server-sent-event
-// An event is a plain object; its type is checked when it compiles, its fields when it is sent.
+// An event is a plain object. Its type is checked at compile time, its fields when it is sent.
 const event: SseEvent = {
   data: 'Custom message',
   event: 'notification',
@@ -28,7 +28,7 @@ const event: SseEvent = {
 // #endregion server-sent-event
 
 // #region json
-// Objects become JSON by themselves; this makes JSON of text as well, and throws at once where JSON cannot hold the value.
+// Objects become JSON by themselves. This makes JSON of text as well, and throws at once if JSON cannot hold the value.
 const json = SseEvent.json({ field: 'value' }, { event: 'update' })
 // #endregion json
 

@@ -2,7 +2,7 @@
 import { SseManager, sse } from '@ssekit/express-sse'
 import express, { type Express } from 'express'
 
-/** Each application its own manager: nothing is global, so tests have nothing to reset. */
+/** Each application has its own manager: nothing is global, so tests have nothing to reset. */
 export function createApp(manager: SseManager = new SseManager()): Express {
   const app = express()
   app.use(sse({ manager }))

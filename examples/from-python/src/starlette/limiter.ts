@@ -13,8 +13,8 @@ export function createApp(overload: 'retry' | 'reject' = 'retry'): Express {
 
   const app = express()
   app.use(sse({ manager }))
-  // Nothing that clients choose, or they choose their limit. Behind a proxy it takes Express' `trust proxy`, and of those who
-  // are logged in the user is the better key.
+  // The key must not be chosen by clients, or they choose their limit. Behind a proxy, `req.ip` needs Express' `trust proxy`.
+  // For logged-in users, the user is the better key.
   app.get('/events', (req, res) => res.sse(generateEvents(), { key: req.ip }))
   // #endregion limiter
   return app

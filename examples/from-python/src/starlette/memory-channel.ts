@@ -16,14 +16,14 @@ async function dataProducer(writable: WritableStream<SseEvent>, source: Iterable
   const writer = writable.getWriter()
   try {
     for (const event of source) {
-      // Waits while ten are waiting, and rejects when the client has left.
+      // Waits while ten events are queued, and rejects when the client has disconnected.
       await writer.ready
       await writer.write(event)
       await sleep(1_000)
     }
     await writer.close()
   } catch (error) {
-    // Otherwise the stream would stay open, and silent. Of one whose client has left nobody hears.
+    // Otherwise the stream would stay open and silent. If the client has disconnected, this error is reported nowhere.
     await writer.abort(error)
   }
 }
@@ -38,7 +38,7 @@ router.get('/memory', (ctx) => {
 // #region send
 async function produce(connection: SseConnection): Promise<void> {
   for (const event of items()) {
-    // Goes no faster than the client reads; false once the stream is over.
+    // Resolves no faster than the client reads, and with false once the stream is over.
     if (!(await connection.send(event))) return
     await sleep(1_000, undefined, { signal: connection.signal })
   }

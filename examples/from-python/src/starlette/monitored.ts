@@ -17,10 +17,10 @@ async function* monitoredStream(signal: AbortSignal): AsyncGenerator<SseEvent> {
 
 app.use(async (ctx) => {
   const reason = await ctx.sse(({ signal }) => monitoredStream(signal), {
-    // Once for each stream, whatever ended it.
+    // Called once for each stream, whatever ended it.
     onClose: (why, { events, bytes }) => log.push(`${why} after ${events} events and ${bytes} bytes`),
   })
-  // What is to be done after the response, a background task, stands behind it.
+  // A background task, to run after the response, follows the `await`.
   if (reason === 'client') log.push('the client left')
 })
 

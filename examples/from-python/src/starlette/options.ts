@@ -12,7 +12,7 @@ function generateEvents(): SseStream {
 const customPing = (): SseEvent => ({ comment: 'Custom ping message' })
 
 // #region options
-// How long a write may hang holds for all streams of a manager.
+// The time limit for a write holds for all streams of a manager.
 const manager = new SseManager({ writeTimeoutMs: 30_000 }) // send_timeout
 
 const app = new Koa()

@@ -13,9 +13,9 @@ async function* threadEvents(): AsyncGenerator<SseEvent> {
 }
 
 if (isMainThread) {
-  // Each thread has its own event loop, and its own manager: nothing is shared, so nothing is bound to another loop.
+  // Each thread has its own event loop and its own manager: nothing is shared, so nothing is bound to another loop.
   for (let i = 0; i < 3; i++) {
-    // Without a listener for it, a thread that fails would take the others along.
+    // Without an `error` listener, a thread that fails would end the whole process.
     new Worker(new URL(import.meta.url)).on('error', (error) => console.error('a thread has failed:', error))
   }
 } else {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** A stand-in for a database driver: rows that take their time, and sessions that somebody has to close. */
+/** A stand-in for a database driver: its rows take time, and its sessions have to be closed. */
 export interface Database {
   connect(): Promise<Session>
   /** Sessions that are open now. */
