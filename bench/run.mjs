@@ -22,19 +22,19 @@ if (unknown.length > 0) throw new RangeError(`no row ${unknown}; there are ${row
 
 const { max, roundMax, remedy } = streamLimit()
 /** What cannot be measured here, and why. */
-const leftOut = new Set(['µWebSockets.js, which npm does not have'])
+const leftOut = new Set(['µWebSockets.js, which is not on npm'])
 
 /** @type {import('./rows/row.mjs').Settings} */
 const settings = {
   isQuick: args.quick,
   rounds: Number(args.rounds ?? (args.quick ? 3 : 5)),
   allows(streams) {
-    if (streams > max) leftOut.add(`${thousands(streams)} streams, since ${remedy}`)
+    if (streams > max) leftOut.add(`${thousands(streams)} streams, because ${remedy}`)
     return streams <= max
   },
   most(streams) {
     if (streams <= max) return streams
-    leftOut.add(`${thousands(streams)} streams, for which there are ${thousands(roundMax)}, since ${remedy}`)
+    leftOut.add(`${thousands(streams)} streams (measured with ${thousands(roundMax)} instead), because ${remedy}`)
     return roundMax
   },
 }

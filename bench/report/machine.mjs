@@ -6,7 +6,7 @@ import { findNats, findRedis } from '../../scripts/brokers.mjs'
 const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const { version } = JSON.parse(readFileSync(new URL('../../packages/sse-core/package.json', import.meta.url), 'utf8'))
 
-/** Where and with what the bench has run: lines of a table. @returns {[string, string][]} */
+/** The machine and the versions that the bench has run with: lines of a table. @returns {[string, string][]} */
 export function machine() {
   const [{ model = '' } = {}] = cpus()
   const peers = Object.entries(/** @type {Record<string, string>} */ (dependencies))
@@ -34,7 +34,7 @@ function brokerSaid(program) {
 }
 
 /**
- * The first line of what a program says; nothing if there is no such program.
+ * The first line of a program's output; empty if there is no such program.
  *
  * @param {string} command
  * @param {readonly string[]} args

@@ -1,9 +1,11 @@
 import { controlOf, isSound, notesOf, tableOf } from './text.mjs'
 
+const LINE_WIDTH = 120
+
 /** @typedef {import('../comparison.mjs').Comparison} Comparison */
 
 /**
- * What a row has found out.
+ * The result of a row.
  *
  * @typedef {object} Result
  * @property {string} id
@@ -14,19 +16,19 @@ import { controlOf, isSound, notesOf, tableOf } from './text.mjs'
  */
 
 /**
- * What a run has found out.
+ * The result of a run.
  *
  * @typedef {object} Run
  * @property {string} date
  * @property {number} minutes how long it took
  * @property {number} rounds
  * @property {[string, string][]} machine
- * @property {string[]} leftOut what this machine did not allow
+ * @property {string[]} leftOut what could not be measured here
  * @property {Result[]} results
  */
 
 /**
- * The page that tells of a run, in Markdown.
+ * The page about a run, in Markdown.
  *
  * @param {Run} run
  * @param {ReadonlySet<string>} plotted the ids of the rows that have a picture
@@ -35,8 +37,8 @@ export function formatPage(run, plotted) {
   return [
     '# Benchmarks',
     '',
-    'Written by `npm run bench`, which measures all of this anew on your machine; the raw figures are in [benchmarks.json](benchmarks.json).',
-    'How it measures, and why so, is told in [bench/README.md](../bench/README.md).',
+    '`npm run bench` writes this page, and measures all of it again on your machine. The raw figures are in',
+    '[benchmarks.json](benchmarks.json). [bench/README.md](../bench/README.md) explains how it measures, and why.',
     '',
     ...formatTable(
       [
@@ -47,11 +49,15 @@ export function formatPage(run, plotted) {
       '---',
     ),
     '',
-    '- CPU is the time, user and system, that the server process used; the median of ' +
-      `${run.rounds} rounds or more, in each of which every candidate has its turn, unless the row says otherwise.`,
-    '- A ratio is the median of each round’s ratio to the baseline, whose ratio is 1. Beside it is where half of the rounds’ ratios are.',
-    `- ${controls(run)}`,
-    ...run.leftOut.map((reason) => `- Left out: ${reason}.`),
+    ...wrapped(
+      '- CPU is the user and system time that the server process used. It is the median of ' +
+        `${run.rounds} rounds or more, in each of which every candidate has its turn, unless the row says otherwise.`,
+    ),
+    ...wrapped(
+      '- A ratio is the median of each round’s ratio to the baseline, whose ratio is 1. Beside it is the range of the middle half of these ratios.',
+    ),
+    ...wrapped(`- ${controls(run)}`),
+    ...run.leftOut.flatMap((reason) => wrapped(`- Left out: ${reason}.`)),
     ...run.results.flatMap((result) => formatResult(result, plotted.has(result.id))),
     '',
   ].join('\n')
@@ -66,7 +72,7 @@ function formatResult({ id, title, method, comparisons }, hasPlot) {
     '',
     `## ${title}`,
     '',
-    method,
+    ...wrapped(method),
     ...(hasPlot ? ['', `![${title}: the figures of the tables as bars](images/bench/${id}.svg)`] : []),
     ...comparisons.flatMap(formatComparison),
   ]
@@ -80,7 +86,7 @@ function formatComparison(comparison) {
     `**${comparison.title}**`,
     '',
     ...formatTable(tableOf(comparison), '--:'),
-    ...(notes.length > 0 ? ['', notes.join(' ')] : []),
+    ...(notes.length > 0 ? ['', ...wrapped(notes.join(' '))] : []),
   ]
 }
 
@@ -93,11 +99,24 @@ function formatTable([heading = [], ...lines], rest) {
   return [heading, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |`)
 }
 
-/** What the baselines, measured against themselves, say of the others' figures. @param {Run} run */
+/** Text in lines of at most 120 columns, indented below the mark of a list. @param {string} text */
+function wrapped(text) {
+  const indent = text.startsWith('- ') ? '  ' : ''
+  const lines = ['']
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1) ?? ''
+    const longer = line === '' ? word : `${line} ${word}`
+    if (longer.length <= LINE_WIDTH) lines[lines.length - 1] = longer
+    else lines.push(`${indent}${word}`)
+  }
+  return lines
+}
+
+/** How close the baselines came to themselves, which shows how far the other figures can be trusted. @param {Run} run */
 function controls({ results }) {
   const all = results
     .flatMap(({ comparisons }) => comparisons.map(controlOf))
     .filter((control) => control !== undefined)
   const sound = all.filter(isSound).length
-  return `A/A control: a second process of the same baseline came within 3 % of the first in ${sound} of ${all.length} tables; the others say so.`
+  return `A/A control: a second process of the same baseline came within 3 % of the first in ${sound} of ${all.length} tables. The other tables say so.`
 }

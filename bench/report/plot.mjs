@@ -6,7 +6,7 @@ import { figure, plain } from './text.mjs'
 const WIDTH = 960
 const BAR_HEIGHT = 22
 const HEAD_AND_FOOT = 70
-/** A letter of a label, on average. */
+/** The average width of a letter in a label. */
 const LETTER_WIDTH = 6
 
 /** Legible on white and on black; text takes the color of the reader's theme. */
@@ -15,10 +15,10 @@ const OTHERS = '#8b949e'
 const THEME = '<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6edf3}}</style>'
 
 /**
- * Bars beside each other, a panel for each comparison, as SVG.
+ * A bar chart with a panel for each comparison, as SVG.
  *
  * @param {readonly import('../comparison.mjs').Comparison[]} comparisons of the same quantity
- * @param {'value' | 'ratio'} kind what a bar is: the median, or what that is beside the baseline
+ * @param {'value' | 'ratio'} kind what a bar shows: the median, or its ratio to the baseline
  */
 export function drawBars(comparisons, kind) {
   const bars = comparisons.flatMap((comparison) =>

@@ -5,7 +5,7 @@ import { ratioOf, typicalOf } from '../comparison.mjs'
 /** How far from 1 the ratio of a baseline to itself may be. */
 const CONTROL_LIMIT = 0.03
 
-/** Three digits that count. @param {number} value */
+/** A number with three significant digits. @param {number} value */
 export function figure(value) {
   if (Number.isInteger(value)) return String(value)
   const digits = 2 - Math.floor(Math.log10(Math.abs(value) || 1))
@@ -49,13 +49,13 @@ export function isSound(control) {
   return Math.abs(control - 1) <= CONTROL_LIMIT
 }
 
-/** What has to be said below a table. @param {Comparison} comparison */
+/** The notes below a table. @param {Comparison} comparison */
 export function notesOf(comparison) {
   const notes = []
   const control = controlOf(comparison)
   if (control !== undefined && !isSound(control)) {
     notes.push(
-      `The A/A control is ${control.toFixed(2)}, which is not within 3 %: the machine was not quiet, take these figures with care.`,
+      `The A/A control is ${control.toFixed(2)}, which is not within 3 %: the machine was busy, so take these figures with care.`,
     )
   }
   if (comparison.clientShare)

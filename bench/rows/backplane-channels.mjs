@@ -3,19 +3,19 @@ import { Crew, cast } from '../crew.mjs'
 import { growth } from '../memory.mjs'
 import { thousands } from '../report/text.mjs'
 
-/** What has been subscribed and published before anything is measured, so that what is made once is there. */
+/** Subscribed and published before anything is measured, so that everything that is made once exists. */
 const WARM_UP_CHANNELS = 500
 const WARM_UP_EVENTS = 2_000
 
 /**
- * What is measured, in the order of the figures. A multiple of the little that raw clients keep says nothing.
+ * What is measured, in the order of the figures. Memory has no ratios: raw clients keep so little that a multiple of it says nothing.
  *
  * @type {readonly { what: string, quantity: string, unit: string, plot?: 'value', hasRatio: boolean }[]}
  */
 const QUANTITIES = [
   { what: 'until all are live', quantity: 'Time', unit: 'ms', plot: 'value', hasRatio: true },
   {
-    what: 'resident, but for the young generation',
+    what: 'resident, without the young generation',
     quantity: 'Resident memory per channel',
     unit: 'KiB',
     hasRatio: false,
@@ -29,8 +29,8 @@ export const backplaneChannels = {
   id: 'backplane-channels',
   title: 'Backplanes: many channels',
   method:
-    'A fresh node subscribes to so many channels, each of which then gets an event of 100 bytes. Memory is what the node holds more than before, after garbage ' +
-    'collection. The bus of @boringnode/transmit has one subscription whatever is listened to, so that every node gets the events of all channels.',
+    'A fresh node subscribes to so many channels, each of which then gets an event of 100 bytes. Memory is how much more the node holds than before, after garbage ' +
+    'collection. The bus of @boringnode/transmit has a single subscription for all channels, so every node gets the events of all channels.',
 
   async run({ isQuick, rounds }) {
     const count = isQuick ? 2_000 : 10_000
@@ -70,7 +70,7 @@ async function observe(crew, count) {
   const liveMs = await crew.listen(1)
   const grown = growth(before, await crew.node.call('memory'))
   const { ms } = await crew.flood(count)
-  // What it goes on to do for so many channels is not to disturb the others.
+  // Its further work for so many channels must not disturb the others.
   await crew.stop()
   return { figures: [liveMs, grown.residentButYoung / count / 1024, grown.heap / count / 1024, (ms * 1000) / count] }
 }

@@ -3,7 +3,7 @@ import { Crew, cast } from '../crew.mjs'
 const PER_SECOND = 100
 const ROUND_MS = 400
 
-/** What a client's shortest question is. @type {Readonly<Record<string, string>>} */
+/** A client's shortest request. @type {Readonly<Record<string, string>>} */
 const questions = {
   ioredis: 'a round trip of ioredis, `PING`',
   'node-redis': 'a round trip of node-redis, `PING`',
@@ -15,8 +15,8 @@ export const backplaneLatency = {
   id: 'backplane-latency',
   title: 'Backplanes: latency',
   method:
-    `Events of 100 bytes, ${PER_SECOND} a second, from just before they are published in one process until they are received in another. Between two of them the ` +
-    'publisher asks the broker the shortest question that there is: that is the round trip, which all with the same client are divided by.',
+    `Events of 100 bytes, ${PER_SECOND} a second. Latency is the time from just before an event is published in one process until it is received in another. ` +
+    'Between two events the publisher sends the broker the shortest possible request. The round trip of that request is the baseline of all candidates with the same client.',
 
   run: ({ isQuick, rounds }) =>
     Crew.compete(cast, { rounds, nodes: 1 }, async (contest) => {

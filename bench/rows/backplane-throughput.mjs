@@ -5,8 +5,8 @@ export const backplaneThroughput = {
   id: 'backplane-throughput',
   title: 'Backplanes: throughput',
   method:
-    'One process publishes events of 100 bytes to one channel, at most 1,000 of them unacknowledged; others receive them. ' +
-    'From the first one’s publishing until all are everywhere: 20 µs are 50,000 events a second. Each candidate has a broker of its own, on the same machine.',
+    'One process publishes events of 100 bytes to one channel, at most 1,000 of them unacknowledged; others receive them. The time is measured from the ' +
+    'first publish until all events have arrived everywhere: 20 µs are 50,000 events a second. Each candidate has its own broker, on the same machine.',
 
   run({ isQuick, rounds }) {
     const sizes = isQuick ? [1] : [1, 3]
@@ -17,7 +17,7 @@ export const backplaneThroughput = {
         await contest.prepare(async (crew) => {
           await crew.meet(`to-${nodes}`, 1)
           await crew.listen(nodes)
-          // What the first event of a channel costs more is no matter here.
+          // The extra cost of a channel's first event does not belong here.
           await crew.flood(1)
         })
         const title = `100 bytes to ${nodes === 1 ? 'one node' : `${nodes} nodes`}`

@@ -20,7 +20,8 @@ const wholeCast = { ...cast, 'sse-channel': 'net', 'fastify-sse-v2': 'net', 'exp
 export const broadcast = {
   id: 'broadcast',
   title: 'Broadcast',
-  method: 'One event after another to all subscribers, the next as soon as the last one has arrived everywhere.',
+  method:
+    'One event after another to all subscribers. The next one is published as soon as every subscriber has the last one.',
 
   run({ isQuick, rounds, allows }) {
     const sizes = (isQuick ? [1_000] : [100, 1_000, 10_000]).filter(allows)

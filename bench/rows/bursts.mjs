@@ -1,7 +1,7 @@
 import { thousands } from '../report/text.mjs'
 import { compareBroadcasts } from './publishing.mjs'
 
-/** How many a round has, if each takes ten events: the peers write each by itself. */
+/** How many writes a round has, if each takes ten events: the other packages write each event by itself. */
 const WRITES = 10_000
 
 /** @type {import('../stage.mjs').Cast} */
@@ -18,7 +18,8 @@ const cast = {
 export const bursts = {
   id: 'bursts',
   title: 'Ten events in one turn of the event loop',
-  method: 'The bare baseline writes the joined ten at once. The libraries are called ten times, without a pause.',
+  method:
+    'The bare baseline joins the ten events and writes them at once. The libraries are called ten times, without a pause.',
 
   run({ isQuick, rounds, allows }) {
     const tables = (isQuick ? [1_000] : [1_000, 10_000]).filter(allows).map((subscribers) => ({

@@ -14,7 +14,8 @@ const encoders = [
 export const encoding = {
   id: 'encoding',
   title: 'Encoding',
-  method: 'One event with a type, an id and an object of about 120 bytes of JSON, to a `Buffer`; measured with mitata.',
+  method:
+    'One event with a type, an id and an object of about 120 bytes of JSON, encoded to a `Buffer`. Measured with mitata.',
 
   /** @returns {Promise<import('../comparison.mjs').Comparison[]>} */
   async run({ rounds }) {

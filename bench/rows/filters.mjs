@@ -3,7 +3,7 @@ import { costOfTurn } from './publishing.mjs'
 
 const SUBSCRIBERS = 1_000
 const TOPICS = 10
-/** In a turn each stream with a filter gets one. */
+/** In a turn each stream with a filter gets one event. */
 const PUBLICATIONS = TOPICS
 const TURNS = 3
 const WORKLOAD = { bytes: 100, count: 1 }
@@ -15,7 +15,8 @@ const cast = { 'ssekit-all': null, 'ssekit-all-again': 'ssekit-all', 'ssekit-fil
 export const filters = {
   id: 'filters',
   title: 'Filters',
-  method: 'Events of ten types in turn. With a filter, a stream gets those of one type; without, all.',
+  method:
+    'Events of ten types in turn. A stream with a filter gets those of one type, a stream without a filter gets all.',
 
   run: ({ rounds }) =>
     Stage.with(cast, rounds, { heartbeatMs: 0 }, async (stage) => {

@@ -30,7 +30,7 @@ const cast = {
 export const frameworks = {
   id: 'frameworks',
   title: 'Behind a framework',
-  method: 'As above. The bare handlers collect responses in a `Set` and `res.write(buffer)` to each.',
+  method: 'As above. The bare handlers collect responses in a `Set` and call `res.write(buffer)` on each.',
 
   run: ({ isQuick, rounds }) => compareBroadcasts(isQuick ? quickCast : cast, { tables: [TABLE], rounds }),
 }

@@ -3,7 +3,7 @@ import { thousands } from '../report/text.mjs'
 import { Stage } from '../stage.mjs'
 
 const INTERVAL_MS = 2_000
-/** How long is looked: in that, a stream gets one heartbeat or two. */
+/** How long a measurement lasts: in that time, a stream gets one heartbeat or two. */
 const LOOK_MS = 3_000
 /** Stands once in every heartbeat, whatever its text is. */
 const MARKER = ':'
@@ -20,7 +20,7 @@ export const heartbeats = {
   title: 'Heartbeats',
   method:
     'Idle streams that get a comment every two seconds. All servers run at the same time. The bare baseline has one timer, which writes to all ' +
-    'sockets at once. The stall, the longest time without a turn of the event loop, is measured with one server at a time.',
+    'sockets at once. The stall is the longest time without a turn of the event loop. It is measured with one server at a time.',
 
   async run({ isQuick, rounds, allows }) {
     const count = isQuick ? 2_000 : 10_000
@@ -37,7 +37,7 @@ export const heartbeats = {
     })
     const stalls = []
     for (const [id, against] of Object.entries(players)) {
-      // One look says nothing of how two looks differ.
+      // One measurement does not show how far two of them differ.
       if (id.endsWith('-again')) continue
       const stall = await Stage.with({ [id]: against }, 1, options, async (stage) => {
         await stage.open({ count })

@@ -7,7 +7,7 @@ import { Subject } from '../subject.mjs'
 /** @typedef {import('../memory.mjs').Memory} Memory */
 /** @typedef {keyof typeof QUANTITIES} Quantity */
 
-/** Opened and closed before anything is measured, so that what is made once is there. */
+/** Opened and closed before anything is measured, so that everything that is made once exists. */
 const WARM_UP_STREAMS = 1_000
 
 /** @type {import('../stage.mjs').Cast} */
@@ -32,8 +32,8 @@ const cast = {
 }
 
 /**
- * Who is looked at more than once, and with twice as many streams, too: ssekit, and those that it is to be no heavier than. The others differ
- * by far more than they do from themselves.
+ * Candidates that are measured more than once, and also with twice as many streams: ssekit, and those that it should not exceed. The others
+ * differ from these by far more than two servers of one candidate do.
  *
  * @type {readonly CandidateId[]}
  */
@@ -49,10 +49,10 @@ const closeCast = [
   'ssekit-koa',
 ]
 
-/** What is looked at, and what it is called. */
+/** What is measured, and what it is called. */
 const QUANTITIES = /** @type {const} */ ({
   residentButYoung: {
-    what: 'resident, but for the young generation',
+    what: 'resident, without the young generation',
     quantity: 'Resident memory per stream',
     plot: 'value',
   },
@@ -65,9 +65,9 @@ export const idleMemory = {
   id: 'idle-memory',
   title: 'Memory of idle streams',
   method:
-    'What a fresh server holds more with so many open streams than before, after garbage collection, for each of them. Everything at its ' +
-    'defaults, heartbeats too. V8’s young generation grows and shrinks by up to 16 MB, whatever the streams need: so there is a table without it. ' +
-    'Of ssekit and of those that it is close to, the median of several servers; of the others, one.',
+    'How much more memory a fresh server holds with so many open streams than before, after garbage collection, for each stream. Everything is at ' +
+    'its defaults, heartbeats too. V8’s young generation grows and shrinks by up to 16 MB, whatever the streams need, so there is a table without it. ' +
+    'For ssekit and the candidates close to it, a figure is the median of several servers; for the others it comes from one.',
 
   async run({ isQuick, rounds, most }) {
     const counts = [...new Set((isQuick ? [10_000] : [10_000, 20_000]).map(most))]
@@ -83,7 +83,7 @@ export const idleMemory = {
       for (let id = waiting.shift(); id !== undefined; id = waiting.shift())
         growths.get(id)?.push(await growthsOf(id, isClose(id) ? counts : counts.slice(0, 1)))
     }
-    // Memory does not mind that two run at the same time.
+    // Running two at the same time does not change their memory.
     await Promise.all([measureAll(), measureAll()])
     return counts.flatMap((count, size) =>
       tablesOf(players, count, (id) => (growths.get(id) ?? []).flatMap((round) => round[size] ?? [])),
@@ -94,7 +94,7 @@ export const idleMemory = {
 /**
  * @param {import('../stage.mjs').Cast} players
  * @param {number} count
- * @param {(id: CandidateId) => Memory[]} memoriesOf with so many streams, round by round; none of those who have not had so many
+ * @param {(id: CandidateId) => Memory[]} memoriesOf with so many streams, round by round; none for candidates that have not had so many
  * @returns {import('../comparison.mjs').Comparison[]}
  */
 function tablesOf(players, count, memoriesOf) {

@@ -27,9 +27,8 @@ export const latency = {
   title: 'Latency',
   method:
     `Events of 100 bytes are published for ${thousands(SUBSCRIBERS)} subscribers at a steady rate, whether or not ` +
-    'the server keeps up. From just before the client tells the server to publish ' +
-    'until it has read the event, over all events and all streams. One process reads all streams, one after another: about half of the figure ' +
-    'is its own time.',
+    'the server keeps up. Latency is the time from just before the client tells the server to publish until it has read the event, over all ' +
+    'events and all streams. One process reads all streams, one after another: about half of the figure is its own time.',
 
   run: ({ isQuick, rounds }) =>
     Stage.with(isQuick ? quickCast : cast, rounds, { heartbeatMs: 0 }, async (stage) => {

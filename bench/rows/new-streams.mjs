@@ -4,7 +4,7 @@ import { Stage } from '../stage.mjs'
 const VISITS = { count: 300, concurrency: 20 }
 /** V8 compiles, and compiles better, for some 5,000 of them. */
 const WARM_UPS = 18
-/** How many turns each candidate has where others have one: short ones, so that nobody waits for long. */
+/** How many turns each candidate has where other rows have one: short ones, so that no candidate waits for long. */
 const TURNS = 4
 
 /** @type {import('../stage.mjs').Cast} */
@@ -36,10 +36,10 @@ export const newStreams = {
   id: 'new-streams',
   title: 'New streams',
   method:
-    'Clients connect, ask, read the first bytes, leave, and wait until the server has closed its side; twenty at a time. The bare handlers send a ' +
-    'head and a first line, keep the response in a `Set`, and delete it when it closes. They return at once; those that await the end show what a framework ' +
-    'asks for a handler whose promise is pending meanwhile, as that of `res.sse()` is. Each turn ends with a collection of the young generation; ' +
-    'a full one falls into few of them, which the medians leave out.',
+    'Clients connect, send a request, read the first bytes, disconnect, and wait until the server has closed its side; twenty at a time. The bare ' +
+    'handlers send the response headers and a first line, keep the response in a `Set`, and delete it when it closes. They return at once. Those ' +
+    'that await the end show what a handler with a pending promise costs in a framework, since the promise of `res.sse()` is pending too. Each turn ends ' +
+    'with a collection of V8’s young generation. Full collections fall into few turns, and the medians leave those out.',
 
   async run({ isQuick, rounds }) {
     /** @type {import('../stage.mjs').Heading} */
@@ -50,7 +50,7 @@ export const newStreams = {
       plot: 'value',
     }
     const comparisons = []
-    // Those who are compared with the same, and nobody else: the fewer there are, the sooner each has its next turn.
+    // Only candidates with the same baseline: the fewer there are, the sooner each has its next turn.
     for (const group of groupsOf(isQuick ? quickCast : cast)) {
       const compared = await Stage.with(group, rounds, {}, (stage) =>
         stage.compare([heading], costOf, { warmUps: WARM_UPS, turns: TURNS }),

@@ -2,13 +2,13 @@ import { Stage } from '../stage.mjs'
 
 /** How many writes to streams a round has: enough for some 100 ms of CPU time and more. */
 const ROUND_WRITES = 20_000
-/** How many of them one turn has, if that is one publication at least. */
+/** How many of them one turn has; a turn has at least one publication. */
 const TURN_WRITES = 4_000
-/** More say little more. */
+/** More turns add little. */
 const MOST_TURNS = 6
 /**
- * Who has received nothing for 200 ms acknowledges each of the next sixteen segments by itself, and later ones several at a time: an event
- * then costs its sender much less. So all that is measured comes after a rest, and is among the sixteen.
+ * A socket that has received nothing for 200 ms acknowledges each of the next sixteen segments by itself, and later ones several at a
+ * time. An event then costs its sender much less. So every measurement comes after a rest, and is among the sixteen.
  *
  * (Linux: `tcp_event_data_recv`, which compares with the shortest time to retransmit; `TCP_MAX_QUICKACKS`.)
  */
@@ -38,7 +38,7 @@ const MOST_PUBLICATIONS = 16
  *   `writes`: how many a round has
  */
 export function compareBroadcasts(cast, { tables, rounds, writes = ROUND_WRITES }) {
-  // Heartbeats of those whose turn it is not would disturb those whose turn it is.
+  // Heartbeats of the other candidates would disturb the one whose turn it is.
   return Stage.with(cast, rounds, { heartbeatMs: 0 }, async (stage) => {
     const comparisons = []
     let opened = 0

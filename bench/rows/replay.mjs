@@ -11,7 +11,7 @@ export const replay = {
   id: 'replay',
   title: 'Replay',
   method:
-    'A client comes back and gets a thousand events of 100 bytes that it has missed. What counts as a write is what goes to the operating system.',
+    'A client reconnects and gets a thousand events of 100 bytes that it has missed. Writes are counted where they go to the operating system.',
 
   run: ({ rounds }) =>
     Stage.with(cast, rounds, {}, (stage) => {

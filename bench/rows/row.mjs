@@ -4,13 +4,13 @@
  * @typedef {object} Settings
  * @property {boolean} isQuick
  * @property {number} rounds how often everything is measured
- * @property {(streams: number) => boolean} allows whether this machine allows so many streams of one server; if not, that is told
- * @property {(streams: number) => number} most so many streams of one server, or if this machine does not allow that, which is told, the
- *   greatest round number that it does
+ * @property {(streams: number) => boolean} allows whether this machine allows so many streams of one server; if not, the page says so
+ * @property {(streams: number) => number} most so many streams of one server, or, if this machine does not allow that, the greatest round
+ *   number that it allows; the page then says so
  */
 
 /**
- * What a row finds out.
+ * A row of the bench.
  *
  * @typedef {object} Row
  * @property {string} id

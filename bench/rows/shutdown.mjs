@@ -7,7 +7,7 @@ import { Subject } from '../subject.mjs'
 const READING = 5_000
 const STALLED = 20
 const GRACE_MS = 2_000
-/** Together more than the buffers of a socket's both ends hold. */
+/** Together more than the buffers at both ends of a socket hold. */
 const FILL = { bytes: 65_536, count: 10 }
 const FILLS = 25
 
@@ -19,8 +19,8 @@ export const shutdown = {
   id: 'shutdown',
   title: 'Shutdown',
   method:
-    `The server says farewell to ${thousands(READING)} streams and ends them; each has to receive that. ${STALLED} more, whose readers have stalled ` +
-    `with full sockets, have ${thousands(GRACE_MS)} ms of grace. The process ends by itself, when nothing is open any more.`,
+    `The server ends ${thousands(READING)} streams with a last event, which each client has to receive. ${STALLED} more streams, whose readers have ` +
+    `stalled with full sockets, get ${thousands(GRACE_MS)} ms of grace. The process ends by itself once nothing is open any more.`,
 
   async run({ isQuick, allows }) {
     if (!allows(READING + STALLED)) return []
@@ -32,15 +32,15 @@ export const shutdown = {
       ends.map((end) => ({ id: end.id, label: labelOf(end.id), against: undefined, values: [figureOf(end)] }))
     return [
       {
-        title: 'Until the last reader has its end',
-        quantity: 'After',
+        title: 'Until the last client has received the end',
+        quantity: 'Time',
         unit: 'ms',
         entries: entriesOf(({ readingMs }) => readingMs),
         leftOut: [],
       },
       {
         title: 'Until the process has ended',
-        quantity: 'After',
+        quantity: 'Time',
         unit: 'ms',
         entries: entriesOf(({ exitMs }) => exitMs),
         leftOut: [],

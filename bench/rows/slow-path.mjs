@@ -19,9 +19,9 @@ const cast = {
 /** @type {import('./row.mjs').Row} */
 export const slowPath = {
   id: 'slow-path',
-  title: 'Where the direct path may not be used',
+  title: 'Without the direct write path',
   method:
-    'As above, but `res.write` has been replaced by a function that calls it, as compression does: so the bytes have to go that way.',
+    'As above, but `res.write` has been replaced by a function that calls it, as compression does. So ssekit has to write through it.',
 
   run: ({ rounds }) => compareBroadcasts(cast, { tables: [TABLE], rounds }),
 }

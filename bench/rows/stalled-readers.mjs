@@ -12,20 +12,20 @@ import { Subject } from '../subject.mjs'
 /** @typedef {{ p50: number, p99: number }} Latency */
 
 /**
- * What came of a trial.
+ * The result of a trial.
  *
  * @typedef {object} Outcome
  * @property {number} grownBytes by how much resident memory grew at most
- * @property {Latency} latency of those who read
+ * @property {Latency} latency of the clients that read
  */
 
-/** @typedef {{ trial: Trial, beside: Outcome, alone: Outcome }} Pair `alone`: at the same time, where nobody stalled */
+/** @typedef {{ trial: Trial, beside: Outcome, alone: Outcome }} Pair `alone`: at the same time, without stalled readers */
 
 const MIB = 1024 * 1024
 const WORKLOAD = { bytes: 1_024, count: 1 }
 const PER_SECOND = 1_000
 const READERS = 10
-/** How long they read before anybody stalls. */
+/** How long they read before any reader stalls. */
 const WARM_UP_SECONDS = 2
 const SAMPLE_MS = 50
 const PEERS = /** @type {const} */ (['better-sse', 'sse-channel', 'express-sse', 'fastify-sse'])
@@ -35,20 +35,23 @@ export const stalledReaders = {
   id: 'stalled-readers',
   title: 'Readers that stop reading',
   method:
-    `Events of 1 KiB come at ${thousands(PER_SECOND)} a second, for ten readers that read and some that have stopped. Resident memory is looked at ` +
-    'all the time; what counts is its peak, beside what it was before, after garbage collection. A second process, the control, does the same at the same time for ten ' +
-    'readers of which none stops: what it grows by is what such traffic costs anyway, V8’s young generation most of all. Peers keep everything that a ' +
-    'reader does not read: less of it shows that.',
+    `Events of 1 KiB come at ${thousands(PER_SECOND)} a second, for ten clients that read and some that have stopped reading. Resident memory is ` +
+    'sampled throughout. The figure is its peak, less its value at the start, after garbage collection. A second process, the control, does the same ' +
+    'at the same time for ten clients that all read. Its growth is what such traffic costs anyway, V8’s young generation most of all. The other ' +
+    'packages keep everything that a stalled client does not read, so fewer stalled clients and a shorter time are enough to show it.',
 
   async run({ isQuick }) {
     const own = await observe({ id: 'ssekit-http', stalled: 100, seconds: isQuick ? 10 : 60 })
-    // Memory does not mind that they run at the same time.
+    // Running them at the same time does not change their memory.
     const peers = (isQuick ? [] : PEERS).map((id) => observe({ id, stalled: 10, seconds: 10 }))
     const pairs = [own, ...(await Promise.all(peers))]
     return [
-      growth('more than the control, in all', pairs.map(entryOf(beyondControl))),
-      growth('more than the control, for each', pairs.map(entryOf((pair) => beyondControl(pair) / pair.trial.stalled))),
-      growth('as it was, and that of the control', pairs.flatMap(entriesOf)),
+      growth('beyond that of the control, in total', pairs.map(entryOf(beyondControl))),
+      growth(
+        'beyond that of the control, per stalled reader',
+        pairs.map(entryOf((pair) => beyondControl(pair) / pair.trial.stalled)),
+      ),
+      growth('as measured, and that of the control', pairs.flatMap(entriesOf)),
       latency('median', own, ({ p50 }) => p50),
       latency('99th percentile', own, ({ p99 }) => p99),
     ]
@@ -136,11 +139,16 @@ function growth(what, entries) {
  */
 function latency(what, { trial, alone, beside }, figureOf) {
   const entries = [
-    { id: 'alone', label: 'the control, where nobody stalled', against: undefined, values: [figureOf(alone.latency)] },
+    {
+      id: 'alone',
+      label: 'the control, without stalled readers',
+      against: undefined,
+      values: [figureOf(alone.latency)],
+    },
     { id: 'beside', label: `${trial.stalled} stalled`, against: 'alone', values: [figureOf(beside.latency)] },
   ]
   return {
-    title: `Latency of those who read, ${what}`,
+    title: `Latency of the clients that read, ${what}`,
     quantity: 'Latency of **ssekit** on http',
     unit: 'ms',
     entries,
