@@ -2,7 +2,7 @@ import { joined } from '../comparison.mjs'
 import { Stage } from '../stage.mjs'
 
 const VISITS = { count: 300, concurrency: 20 }
-/** V8 compiles, and compiles better, for some 5,000 of them. */
+/** V8 compiles and optimizes during some 5,000 visits. */
 const WARM_UPS = 18
 /** How many turns each candidate has where other rows have one: short ones, so that no candidate waits for long. */
 const TURNS = 4
