@@ -26,7 +26,7 @@ router.get('/events/:room', (ctx) => ctx.sse(roomOf(ctx.params.room) ?? [{ retry
 router.post('/events/:room', async (ctx) => {
   // `get`, not `getOrCreate`: a new room would have no subscribers.
   const room = manager.get(`room:${ctx.params.room}`)
-  if (room === undefined) return ctx.throw(404, 'nobody is there')
+  if (room === undefined) return ctx.throw(404, 'no such room')
   await room.broadcast({ event: 'message', data: ctx.query.text ?? '' })
   ctx.status = 204
 })
