@@ -3,7 +3,7 @@ import { respond, sseManager } from '@ssekit/sse-core'
 
 const news = sseManager.getOrCreate('news')
 const server = http.createServer((req, res) => {
-  if (req.url === '/events') respond(req, res, news)
+  if (req.url?.split('?')[0] === '/events') respond(req, res, news)
   else res.end('Hello, world!\n')
 })
 server.listen(3000)

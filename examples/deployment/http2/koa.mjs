@@ -7,7 +7,7 @@ const app = new Koa().use(sse())
 const news = sseManager.getOrCreate('news')
 app.use(async (ctx) => {
   if (ctx.path === '/events') await ctx.sse(news)
-  else ctx.body = await news.broadcast('Hello, world!')
+  if (ctx.path === '/send') ctx.body = await news.broadcast('Hello, world!')
 })
 
 const options = { key: readFileSync('key.pem'), cert: readFileSync('cert.pem'), allowHTTP1: true }

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from '@jest/globals'
+import { readEvents } from '@ssekit/sse-testkit'
 import { EventSource } from 'eventsource'
 import { freePort } from '../../../packages/sse-testkit/test/network/free-port.js'
 
@@ -18,7 +19,30 @@ afterEach(async () => {
   if (copies !== undefined) await rm(copies, { recursive: true })
 })
 
-test.each(['express', 'fastify', 'koa', 'http'])('the %s start of the README sends what is broadcast', async (name) => {
+const names = ['express', 'fastify', 'koa', 'http']
+
+test.each(names)('the %s start of the README sends what is broadcast', async (name) => {
+  const url = await start(name)
+  source = new EventSource(`${url}/events`)
+  await new Promise((resolve) => source?.addEventListener('open', resolve))
+  const noticed = new Promise<MessageEvent>((resolve) => source?.addEventListener('notice', resolve))
+  const answer = await fetch(`${url}/send`)
+  const id = await answer.text()
+  expect(await noticed).toMatchObject({ data: 'Hello, world!', lastEventId: id })
+})
+
+test.each(names)('the %s start streams where a query has the last id, and broadcasts on /send alone', async (name) => {
+  const url = await start(name)
+  const reader = await readEvents(`${url}/events?lastEventId=unknown`)
+  expect(await reader.take(1)).toMatchObject([{ event: 'sse-gap' }])
+  for (const path of ['/', '/favicon.ico']) expect((await fetch(`${url}${path}`)).status).toBe(404)
+  const id = await (await fetch(`${url}/send`)).text()
+  expect(await reader.take(1)).toMatchObject([{ event: 'notice', id }])
+  reader.abort()
+})
+
+/** Runs a start as it is shown, except for its port; returns its address. */
+async function start(name: string): Promise<string> {
   const port = await freePort()
   const code = await readFile(join(folder, `${name}.mjs`), 'utf8')
   expect(code).toContain('3000')
@@ -28,14 +52,8 @@ test.each(['express', 'fastify', 'koa', 'http'])('the %s start of the README sen
   await writeFile(copy, code.replace('3000', `${port}`))
   child = spawn(process.execPath, [copy], { stdio: 'inherit' })
   await listening(port)
-
-  source = new EventSource(`http://127.0.0.1:${port}/events`)
-  await new Promise((resolve) => source?.addEventListener('open', resolve))
-  const noticed = new Promise<MessageEvent>((resolve) => source?.addEventListener('notice', resolve))
-  const answer = await fetch(`http://127.0.0.1:${port}/send`)
-  const id = await answer.text()
-  expect(await noticed).toMatchObject({ data: 'Hello, world!', lastEventId: id })
-})
+  return `http://127.0.0.1:${port}`
+}
 
 async function listening(port: number): Promise<void> {
   for (;;) {
