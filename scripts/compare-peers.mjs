@@ -1,5 +1,6 @@
-// Prints the table of the README that compares ssekit with other packages. Each cell comes from a probe that runs here: the
-// pinned peers are installed in a temporary folder, ssekit is built. Takes a minute or two.
+// Prints the table of the README that compares ssekit with other packages. Most cells come from probes that run here
+// (`claims` and `notes` of the libraries are written by hand): the pinned peers are installed in a temporary folder, ssekit is
+// built. Takes a minute or two.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -27,7 +27,7 @@
  * @property {() => Promise<Stand>} [channels] two channels on one stream
  * @property {(source: AsyncIterable<string>) => Promise<Stand>} [iterable] each reader gets what the source yields
  * @property {(request: Request) => Promise<Response>} [fetch] answers with the event `hello`
- * @property {Readonly<Record<string, string>>} claims cells that no program can find out, by row
+ * @property {Readonly<Record<string, string>>} claims cells that are written by hand, by row
  * @property {Readonly<Record<string, string>>} notes footnotes by row; `row=cell` for one that holds for that outcome only
  *
  * @typedef {(load: (id: string) => Promise<any>) => Promise<Library>} Maker loads a package from where the peers are installed

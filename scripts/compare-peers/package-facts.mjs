@@ -14,7 +14,7 @@ export function packageFacts(modules, name) {
   const bytes = closure.reduce((sum, each) => sum + folderBytes(join(modules, each)), 0)
   return {
     version,
-    node: engines?.node ?? 'not said',
+    node: engines?.node ?? 'not stated',
     types: types !== undefined || existsSync(join(modules, name, 'index.d.ts')) ? '✓' : '–',
     dependencies: `${closure.length}, ${Math.round(bytes / 1000)} kB`,
   }

@@ -5,7 +5,7 @@ import { shutdown } from './probes/shutdown.mjs'
 import { accept, compression, fetchApi, head, headRequest, heartbeat } from './probes/wire.mjs'
 
 /**
- * The rows of the table in order. A row without a probe is the library's claim, or says what its package says.
+ * The rows of the table in order. A row without a probe states what the library claims, or what its `package.json` says.
  *
  * @type {readonly { id: string, title: string, probe?: import('./probes/wire.mjs').Probe }[]}
  */
@@ -14,14 +14,14 @@ export const rows = [
   { id: 'fits', title: 'Made for' },
   { id: 'fetch', title: 'Fetch API: `Request` in, `Response` out', probe: fetchApi },
   { id: 'head', title: 'Headers go out before the first event', probe: head },
-  { id: 'resume', title: 'Sends what was missed after `Last-Event-ID`', probe: resume },
-  { id: 'gap', title: 'Tells the client if that is gone', probe: gap },
+  { id: 'resume', title: 'Sends missed events after `Last-Event-ID`', probe: resume },
+  { id: 'gap', title: 'Tells the client when missed events are gone', probe: gap },
   { id: 'channels', title: 'Several channels on one stream', probe: channels },
   { id: 'paused', title: 'Held in memory for a reader that stops reading while 25 MB are broadcast', probe: paused },
   { id: 'backpressure', title: 'Streams an async iterable at its reader’s pace', probe: backpressure },
-  { id: 'release', title: 'Client leaves: the iterable’s `return()` is called, even if it is waiting', probe: release },
+  { id: 'release', title: 'Calls the iterable’s `return()` on disconnect, even while it is waiting', probe: release },
   { id: 'forge', title: 'Line breaks cannot forge an event', probe: forge },
-  { id: 'compression', title: 'Events come through compression', probe: compression },
+  { id: 'compression', title: 'Events arrive through compression middleware', probe: compression },
   { id: 'headRequest', title: '`HEAD` is answered and ends', probe: headRequest },
   { id: 'accept', title: '`Accept` negotiation (406)', probe: accept },
   { id: 'heartbeat', title: 'Heartbeat by default, every', probe: heartbeat },

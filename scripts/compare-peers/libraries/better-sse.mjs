@@ -43,8 +43,8 @@ export async function betterSse(load) {
       processes: '–',
     },
     notes: {
-      'resume=–': 'It tells you the last id (`session.lastId`); history is up to you.',
-      'shutdown=–': 'A session cannot be closed, but for ending its response yourself.',
+      'resume=–': 'It gives you the last id (`session.lastId`); history is up to you.',
+      'shutdown=–': 'A session has no way to be closed other than ending its response yourself.',
     },
   }
 }

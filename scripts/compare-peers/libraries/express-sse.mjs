@@ -26,7 +26,7 @@ export async function expressSse(load) {
       processes: '–',
     },
     notes: {
-      'resume=–': 'Its ids count each connection’s own events from 0.',
+      'resume=–': 'Its ids count the events of each connection, from 0.',
     },
   }
 }

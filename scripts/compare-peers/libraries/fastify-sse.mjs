@@ -58,13 +58,13 @@ export async function fastifySse(load) {
       processes: '–',
     },
     notes: {
-      fits: 'It has no channels; in this table, replies collected in a `Set` stand for one.',
-      resume: '`reply.sse.replay(callback)` calls you with the last id.',
-      'head=–': 'They come with the first event or the first heartbeat, after `sendHeaders()` too.',
-      paused: 'An awaited `send()` waits for its reader; those that nobody awaits pile up.',
+      fits: 'It has no channels; in this table, a `Set` of replies stands in for one.',
+      resume: '`reply.sse.replay(callback)` calls your function with the last id.',
+      'head=–': 'They go out with the first event or the first heartbeat, even after `sendHeaders()`.',
+      paused: 'An awaited `send()` waits for its reader; sends that are not awaited pile up.',
       'shutdown=–':
-        '`app.close()` waits for streams that are kept alive, unless you close each, or set `forceCloseConnections`.',
-      forge: '`data` of an object is safe; a bare string is not against a lone CR.',
+        '`app.close()` waits for streams that are kept alive, unless you close each one or set `forceCloseConnections`.',
+      forge: 'The `data` of an event object is safe; a bare string is not safe against a lone CR.',
     },
   }
 }

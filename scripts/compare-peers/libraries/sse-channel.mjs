@@ -30,7 +30,7 @@ export async function sseChannel(load) {
       processes: '–',
     },
     notes: {
-      'resume=✓': 'For ids that are rising numbers, which you make.',
+      'resume=✓': 'Only with ids that are increasing numbers, which you supply.',
     },
   }
 }

@@ -39,15 +39,16 @@ export const ssekit = async () => ({
     processes: '✓, on Redis or NATS',
   },
   notes: {
+    'fetch=–': 'Hono on Node works with `respond()`: see [frameworks](docs/frameworks.md).',
     processes:
-      'With `@ssekit/sse-redis` or `@ssekit/sse-nats`: one order everywhere, and what was missed on whichever process the client comes back to.',
-    resume: 'Ids are made by the channel. Events sent while the client reconnects come once, in order.',
-    gap: 'An event `sse-gap`, then everything that is still there.',
+      'With `@ssekit/sse-redis` or `@ssekit/sse-nats`: one order everywhere, and replay on whichever process a client reconnects to.',
+    resume: 'The channel makes the ids. Events sent while the client reconnects arrive once, in order.',
+    gap: 'An `sse-gap` event, then everything that is still retained.',
     paused:
-      'That is the history of the channel, which all its readers share. The reader is cut off after `writeTimeoutMs`, 30 s by default.',
+      'The history of the channel, which all its readers share. The reader is disconnected after `writeTimeoutMs` (30 s).',
     compression:
-      'Kept away with `no-transform`; with a `Cache-Control` of yours, compressed and flushed event by event.',
-    dependencies: 'The core alone. An adapter is one more, Fastify’s two with `fastify-plugin`.',
+      '`no-transform` turns compression off; with your own `Cache-Control`, events are compressed and flushed one by one.',
+    dependencies: 'The core alone. An adapter adds one package, or two for Fastify (`fastify-plugin`).',
     limit: '`maxConnections`, `maxConnectionsPerKey`, `maxChannels`.',
   },
 })

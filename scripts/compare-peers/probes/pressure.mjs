@@ -49,7 +49,7 @@ export async function paused({ channel }) {
   await flood(stand)
   const bytes = (await heldBytes()) - before
   const held = `${Math.round(bytes / 1_000_000)} MB`
-  return (await isCut(channel)) ? `${held}, then cut off` : held
+  return (await isCut(channel)) ? `${held}, then disconnected` : held
 }
 
 /** Whether it is disconnected in the end. @param {import('../library.mjs').Library['channel']} channel */
@@ -70,7 +70,7 @@ export async function backpressure(library) {
     }
   }
   await openPaused((await library.iterable(source())).server)
-  return (await becomes(() => pulled === EVENTS, 3_000)) ? 'takes it, does not wait' : '✓'
+  return (await becomes(() => pulled === EVENTS, 3_000)) ? 'accepts it, does not wait' : '✓'
 }
 
 /** When the client leaves, a source that has nothing to say is let go. @type {Probe} */
