@@ -45,6 +45,12 @@ test.each(['reader', 'supertest', 'supertest-channel', 'inject'])(
   },
 )
 
+test('the README begins with a whole test, as it is run here', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  const whole = readFileSync(new URL('reconnect.test.ts', import.meta.url), 'utf8')
+  expect(readme).toContain(`\n${whole}\`\`\``)
+})
+
 test('a channel in memory is read as the README says', async () => {
   const url = await listen(expressApp())
   // #region reader
