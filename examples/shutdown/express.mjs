@@ -14,13 +14,13 @@ async function stop() {
   if (isStopping) return
   isStopping = true
   const closed = new Promise((resolve) => server.close(resolve))
-  // Whoever still gets an answer does not keep its connection after it.
+  // A connection that still gets an answer is closed after it.
   server.keepAliveTimeout = 1
   server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'))
-  // The server does not wait for answers that take too long, nor for connections that never ask.
+  // Destroys what is left: answers that take too long, and connections that never send a request.
   setTimeout(() => server.closeAllConnections(), 6_000).unref()
   await sseManager.close({ event: { event: 'bye', data: 'restarting' }, retryMs: [1_000, 10_000], graceMs: 5_000 })
   await closed
-  // Nobody asks any more: close databases and brokers here.
+  // No more requests: close databases and brokers here.
   console.log('stopped')
 }

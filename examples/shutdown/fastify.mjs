@@ -1,7 +1,7 @@
 import sse, { sseManager } from '@ssekit/fastify-sse'
 import Fastify from 'fastify'
 
-// Otherwise Fastify answers who asks while it closes with 503, on which an EventSource gives up for good.
+// Otherwise Fastify answers requests with 503 while it closes, and an EventSource does not reconnect after that.
 const app = Fastify({ return503OnClosing: false })
 await app.register(sse, {
   close: { event: { event: 'bye', data: 'restarting' }, retryMs: [1_000, 10_000], graceMs: 5_000 },
@@ -17,11 +17,11 @@ process.on('SIGTERM', stop)
 async function stop() {
   if (isStopping) return
   isStopping = true
-  // Whoever still gets an answer does not keep its connection after it.
+  // A connection that still gets an answer is closed after it.
   app.server.keepAliveTimeout = 1
-  // The server does not wait for answers that take too long, nor for connections that never ask.
+  // Destroys what is left: answers that take too long, and connections that never send a request.
   setTimeout(() => app.server.closeAllConnections(), 6_000).unref()
   await app.close()
-  // Nobody asks any more: close databases and brokers here.
+  // No more requests: close databases and brokers here.
   console.log('stopped')
 }
