@@ -21,7 +21,7 @@ class Received {
   /** @type {import('node:http').IncomingHttpHeaders} */
   headers = {}
   status = 0
-  /** Leaves. @type {() => void} */
+  /** Disconnects. @type {() => void} */
   abort = () => {}
   #parser = createParser({
     onEvent: (event) => this.events.push(event),
@@ -56,7 +56,7 @@ export function plain(data) {
 }
 
 /**
- * Opens a stream; the head may come later.
+ * Opens a stream; the headers may come later.
  *
  * @param {import('node:http').Server} server
  * @param {Record<string, string>} [headers]
@@ -91,7 +91,7 @@ export function open(server, headers = {}, method = 'GET') {
   return received
 }
 
-/** Asks for the stream and never reads. @param {import('node:http').Server} server */
+/** Requests the stream and never reads. @param {import('node:http').Server} server */
 export async function openPaused(server) {
   const socket = connect(portOf(server), '127.0.0.1')
   await once(socket, 'connect')

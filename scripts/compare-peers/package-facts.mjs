@@ -29,7 +29,7 @@ function manifestOf(modules, name) {
 }
 
 /**
- * The package and all that it depends on, but for its peers: the framework is there anyway.
+ * The package and all that it depends on, except its peers: the framework is there anyway.
  *
  * @param {string} modules
  * @param {string} name

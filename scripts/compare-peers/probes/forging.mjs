@@ -5,7 +5,7 @@ import { becomes } from '../wait.mjs'
 
 const BREAKS = ['\n', '\r', '\r\n']
 
-/** Whoever controls a part of an event cannot make another event, or another part, of it. @type {Probe} */
+/** A part of an event cannot add another event, or another part, whatever it contains. @type {Probe} */
 export async function forge({ channel }) {
   const stand = await channel({})
   const client = open(stand.server)

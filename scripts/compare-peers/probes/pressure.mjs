@@ -23,7 +23,7 @@ async function flood({ server, broadcast, readers }) {
   return socket
 }
 
-/** What the process holds, in bytes, after the garbage is gone. */
+/** What the process holds after garbage collection, in bytes. */
 async function heldBytes() {
   const { gc } = globalThis
   if (gc === undefined) throw new Error('run with --expose-gc')
@@ -35,7 +35,7 @@ async function heldBytes() {
   return heapUsed + external
 }
 
-/** What a reader costs that does not read. @type {Probe} */
+/** What a reader that does not read costs. @type {Probe} */
 export async function paused({ channel }) {
   const stand = await channel({})
   // So that code which is compiled on first use does not count.
@@ -59,7 +59,7 @@ async function isCut(channel) {
   return becomes(() => stand.readers() === 0, 3_000)
 }
 
-/** An iterable is not asked for more than its reader takes. @type {Probe} */
+/** No more is requested of an iterable than its reader takes. @type {Probe} */
 export async function backpressure(library) {
   if (library.iterable === undefined) return '–'
   let pulled = 0
@@ -73,7 +73,7 @@ export async function backpressure(library) {
   return (await becomes(() => pulled === EVENTS, 3_000)) ? 'accepts it, does not wait' : '✓'
 }
 
-/** When the client leaves, a source that has nothing to say is let go. @type {Probe} */
+/** When the client disconnects, a source that is waiting is released. @type {Probe} */
 export async function release(library) {
   if (library.iterable === undefined) return '–'
   let isReleased = false

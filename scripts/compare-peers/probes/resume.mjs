@@ -5,7 +5,7 @@ import { becomes } from '../wait.mjs'
 /** @typedef {import('./wire.mjs').Probe} Probe */
 
 /**
- * A client that has read events 1 to 3 and left.
+ * A client that has read events 1 to 3 and disconnected.
  *
  * @param {import('../library.mjs').Stand} stand
  */
@@ -19,7 +19,7 @@ async function readAndLeave({ server, broadcast, readers }) {
   return client.lastEventId
 }
 
-/** What happens while a client is away, and while it comes back, reaches it once and in order. @type {Probe} */
+/** What is sent while a client is away, and while it reconnects, reaches it once and in order. @type {Probe} */
 export async function resume({ channel }) {
   const stand = await channel({})
   const lastEventId = await readAndLeave(stand)
@@ -42,7 +42,7 @@ export async function resume({ channel }) {
   return client.data.join() === missed.join() ? '✓' : '–'
 }
 
-/** If what a client missed is gone, it hears of that. @type {Probe} */
+/** If what a client missed is gone, it is notified. @type {Probe} */
 export async function gap({ channel }) {
   const stand = await channel({ historyEvents: 2 })
   const lastEventId = await readAndLeave(stand)

@@ -3,14 +3,14 @@ import { becomes } from '../wait.mjs'
 
 /** @typedef {(library: import('../library.mjs').Library) => Promise<string>} Probe */
 
-/** The head comes before the first event. @type {Probe} */
+/** The headers come before the first event. @type {Probe} */
 export async function head({ channel }) {
   const { server } = await channel({})
   const client = open(server)
   return (await becomes(() => client.status === 200)) ? '✓' : '–'
 }
 
-/** A HEAD request is answered and over. @type {Probe} */
+/** A HEAD request is answered, and its response ends. @type {Probe} */
 export async function headRequest({ channel }) {
   const { server } = await channel({})
   /** @type {import('node:http').ServerResponse[]} */
@@ -44,7 +44,7 @@ export async function fetchApi(library) {
   return (await becomes(() => text.includes('hello'))) ? '✓' : '–'
 }
 
-/** Who asks for something else than an event stream does not get one. @type {Probe} */
+/** A request for something other than an event stream does not get one. @type {Probe} */
 export async function accept({ channel }) {
   const { server } = await channel({})
   const client = open(server, { accept: 'application/json' })
