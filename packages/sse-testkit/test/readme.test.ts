@@ -86,7 +86,7 @@ test('a channel in memory is read as the README says', async () => {
 test('supertest reads what ends, and what does not, as the README says', async () => {
   const app = expressApp()
   // #region supertest
-  const { body } = await request(app).get('/finite').buffer(true).parse(sseParser(2)) // leaves after two events
+  const { body } = await request(app).get('/finite').buffer(true).parse(sseParser(2)) // disconnects after two
   expect(body).toMatchObject([{ data: 'first' }, { event: 'order', data: '{"n":1}' }])
   // #endregion supertest
 })
@@ -95,7 +95,7 @@ test('supertest reads a channel in memory as the README says', async () => {
   const app = expressApp()
   // #region supertest-channel
   const isNews = ({ event }: { event: string }) => event !== 'sse-checkpoint'
-  const { body } = await request(app).get('/news').buffer(true).parse(sseParser(isNews)) // leaves after the first
+  const { body } = await request(app).get('/news').buffer(true).parse(sseParser(isNews)) // disconnects after one
   expect(body.filter(isNews)).toMatchObject([{ data: 'first' }])
   // #endregion supertest-channel
   expect(body).toHaveLength(2)
@@ -114,7 +114,7 @@ test('fastify.inject() is read as the README says', async () => {
   const response = await app.inject({ url: '/news', payloadAsStream: true, signal: client.signal })
   const reader = await readEvents(response.stream())
   const [first] = await reader.take(1, ({ event }) => event !== 'sse-checkpoint')
-  client.abort() // leaves
+  client.abort() // disconnects
   // #endregion inject
   expect(first).toMatchObject({ data: 'first' })
   while (manager.stats().connections > 0) await new Promise(setImmediate)
