@@ -17,8 +17,9 @@ export class RunningExample {
   #stdout = ''
   #onOutput: () => void = () => {}
 
-  constructor(name: string, env: NodeJS.ProcessEnv) {
-    const file = fileURLToPath(new URL(`../${name}.mjs`, import.meta.url))
+  /** @param example the name of one of this folder, or the file of another one */
+  constructor(example: string | URL, env: NodeJS.ProcessEnv) {
+    const file = fileURLToPath(new URL(typeof example === 'string' ? `../${example}.mjs` : example, import.meta.url))
     this.#child = spawn(process.execPath, [file], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // Under NODE_ENV=test, which Jest sets, frameworks keep some errors to themselves.

@@ -1,0 +1,120 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { type EventReader, RawClient, type ReceivedEvent, readEvents } from '@ssekit/sse-testkit'
+import { RunningExample } from '../../cluster/test/running-example.js'
+
+let example: RunningExample
+let url: string
+let leave: (() => void)[] = []
+
+afterEach(async () => {
+  for (const go of leave) go()
+  leave = []
+  example.destroy()
+  await example.exited
+})
+
+async function start(name: string): Promise<void> {
+  example = new RunningExample(new URL(`../dist/${name}.js`, import.meta.url), {})
+  url = (await example.listens()).replace('127.0.0.1', 'localhost')
+}
+
+async function read(path: string, headers: Record<string, string> = {}): Promise<EventReader> {
+  const reader = await readEvents(url + path, { headers, timeoutMs: 60_000 })
+  leave.push(() => reader.abort())
+  return reader
+}
+
+async function connect(): Promise<RawClient> {
+  const client = await RawClient.connect(url, 60_000)
+  leave.push(() => client.destroy())
+  return client
+}
+
+/** Has the server send an event to everybody; resolves to its id. */
+async function send(): Promise<string> {
+  return (await fetch(`${url}/send`, { method: 'POST' })).text()
+}
+
+const isNotice = ({ event }: ReceivedEvent): boolean => event === 'notice'
+
+describe.each(['hono', 'nest', 'nest-fastify', 'fetch'])('%s', (name) => {
+  beforeEach(() => start(name))
+
+  test('a client that reconnects gets what it missed, once, and what is sent then', async () => {
+    const before = await read('/events')
+    expect(before.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
+    expect(before.headers.get('x-accel-buffering')).toBe('no')
+    const first = await send()
+    expect(await before.take(1, isNotice)).toEqual([{ event: 'notice', id: first, data: 'Hello, world!' }])
+    before.abort()
+    const missed = [await send(), await send()]
+    const after = await read('/events', { 'Last-Event-ID': before.lastEventId })
+    const ids = [...missed, await send()]
+    expect((await after.take(3, isNotice)).map(({ id }) => id)).toEqual(ids)
+    expect(after.events.filter(isNotice)).toHaveLength(3)
+    expect(example.stderr).toBe('')
+  })
+
+  test('HEAD is answered with the headers of the stream, and the connection serves the next request', async () => {
+    const client = (await connect()).send({ path: '/events', method: 'HEAD' }, { path: '/nowhere' })
+    const [head, next] = [await client.response(0), await client.response(1)]
+    expect([head.status, head.header('content-type')]).toEqual([200, ['text/event-stream; charset=utf-8']])
+    expect(next.status).toBe(404)
+    // What is written too late is complained of.
+    await send()
+    expect(example.stderr).toBe('')
+  })
+
+  test('on SIGTERM the stream ends as it should, and then the process', async () => {
+    const reader = await read('/events')
+    const id = await send()
+    await reader.take(1, isNotice)
+    const exit = example.stop()
+    expect(await reader.ended).toBe('complete')
+    expect(reader.lastEventId).toBe(id)
+    if (name === 'fetch') expect(reader.retries).toEqual([2_000])
+    else expect(reader.retries.at(-1)).toBeGreaterThanOrEqual(1_000)
+    // Nest sends itself the signal again when it is done.
+    expect(await exit).toBe(name.startsWith('nest') ? null : 0)
+  })
+})
+
+describe.each(['hono', 'nest', 'nest-fastify'])('%s', (name) => {
+  beforeEach(() => start(name))
+
+  test('an error before the headers is answered by the framework, without its message', async () => {
+    const response = await fetch(`${url}/jobs/unknown`)
+    expect([response.status, (await response.text()).toLowerCase()]).toEqual([
+      500,
+      name === 'hono' ? 'internal server error' : '{"statuscode":500,"message":"internal server error"}',
+    ])
+    await example.complains('no such job')
+  })
+
+  test('an error after them ends the stream, and is logged', async () => {
+    const reader = await read('/jobs/broken')
+    expect(await reader.ended).toBe('complete')
+    expect(reader.events).toEqual([{ event: 'step', id: undefined, data: '1' }])
+    expect(reader.text).not.toContain('disk')
+    await example.complains('the disk is full')
+    expect((await read('/jobs/7')).status).toBe(200)
+  })
+})
+
+test('hono: headers that middleware sets before the stream are sent with it, those that it sets later do no harm', async () => {
+  await start('hono')
+  const reader = await read('/cookies')
+  expect(reader.headers.getSetCookie()).toEqual(['first=1; Path=/', 'second=2; Path=/'])
+  expect(reader.headers.get('access-control-allow-origin')).toBe('*')
+  await reader.ended
+  expect((await read('/events')).headers.getSetCookie()).toEqual([])
+  expect(example.stderr).toBe('')
+})
+
+test('nest: a connection that never sends a request does not hold up the end', async () => {
+  await start('nest')
+  const silent = await connect()
+  await send()
+  await example.stop()
+  await silent.closed
+})
