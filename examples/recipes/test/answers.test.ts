@@ -118,6 +118,8 @@ describe('an answer with a channel of its own', () => {
     const before = await connect(lasting.app, path)
     await before.take(2, isNews)
     before.abort()
+    // Only then is its last id final: an event may have arrived already.
+    await before.ended
     const after = await connect(lasting.app, path, { 'Last-Event-ID': before.lastEventId })
     await after.end()
     const events = [...before.events, ...after.events]
