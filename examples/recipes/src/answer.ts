@@ -16,8 +16,8 @@ app.post('/answers', express.json({ limit: '16kb' }), async (req, res) => {
     return
   }
   await res.sse(async ({ signal }) => {
-    // Awaited before there is a stream, so that a model that refuses is an error response. The signal is aborted when the
-    // client leaves, and the model stops.
+    // Awaited before the response headers are sent, so that a refusal of the model becomes an error response. The signal is
+    // aborted when the client disconnects, which stops the model.
     const chunks = await model.complete(prompt, { signal })
     return answer(chunks)
   })
@@ -25,13 +25,13 @@ app.post('/answers', express.json({ limit: '16kb' }), async (req, res) => {
 
 async function* answer(chunks: AsyncIterable<Chunk>): AsyncGenerator<SseEvent> {
   try {
-    // A chunk is a plain object: yielded bare, it would be taken for an event, and refused for its fields.
+    // A chunk is a plain object. Yielded as it is, it would be taken for an event, and rejected for its fields.
     for await (const chunk of chunks) yield { data: chunk }
     yield { event: 'done', data: '' }
   } catch (error) {
-    // Not `error`: an EventSource calls its own errors so. And not the message, which is for us.
+    // Not `error`: that is the name of an EventSource's own errors. And without the error's message, which is for the server.
     yield { event: 'failed', data: 'the answer broke off' }
-    // `onError` and the framework hear of it.
+    // So that `onError` and the framework receive it.
     throw error
   }
 }

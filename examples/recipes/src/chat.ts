@@ -36,7 +36,7 @@ router.post('/rooms/:room', async (ctx) => {
   ctx.status = 204
 })
 
-/** The body of a request; undefined if it is longer than that. */
+/** The body of a request; undefined if it is longer than `maxBytes`. */
 async function readText(req: IncomingMessage, maxBytes: number): Promise<string | undefined> {
   const chunks: Buffer[] = []
   let bytes = 0
@@ -56,7 +56,7 @@ interface Member {
 
 const watches = new Map<SseChannel, { streams: number; stop(): void }>()
 
-/** Tells everybody in a room who is there. What it returns is to be called when the stream is over. */
+/** Tells everybody in a room who is there. Call the function that it returns when the stream is over. */
 function watch(room: SseChannel): () => void {
   const current = watches.get(room) ?? begin(room)
   current.streams += 1
@@ -75,7 +75,7 @@ function begin(room: SseChannel): { streams: number; stop(): void } {
   const watching = {
     streams: 0,
     stop() {
-      // A room that has listeners is in use, and would be one of `maxChannels` for ever.
+      // A room with listeners counts as in use: it would take one of `maxChannels` forever.
       room.off('subscribe', tell).off('unsubscribe', tell)
       watches.delete(room)
     },

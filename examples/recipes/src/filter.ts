@@ -18,7 +18,7 @@ const tasks = new SseChannel<{ task: Task }>('tasks')
 router.get('/tasks', (ctx) => {
   const user = sessions.get(ctx.cookies.get('session') ?? '')
   if (user === undefined) return ctx.throw(401)
-  // Asked of each event, those that are replayed too.
+  // Called for each event, including replayed ones.
   return ctx.sse(tasks, { filter: ({ data }) => (data as Task).members.includes(user) })
 })
 

@@ -21,12 +21,12 @@ app.use(sse({ manager: jobs }))
 
 app.post('/jobs/:id', (req, res) => {
   const { id } = req.params
-  // A job that has ended is there too, for as long as its history: its channel would refuse a second one's events.
+  // This includes a job that has ended, until its history expires: its channel would reject the events of a second one.
   if (jobs.has(`job:${id}`)) {
     res.status(409).json({ error: 'this job was started before' })
     return
   }
-  // Nobody awaits it: without the `catch`, a job that fails would end the process.
+  // Nothing awaits it: without the `catch`, a job that fails would end the process.
   run(jobs.getOrCreate(`job:${id}`), id).catch(report)
   res.status(202).location(`/jobs/${id}`).end()
 })
@@ -42,10 +42,10 @@ async function run(channel: SseChannel, id: string): Promise<void> {
 }
 
 app.get('/jobs/:id', async (req, res) => {
-  // Not `getOrCreate`: who asks for a job that is not there must not take its name.
+  // Not `getOrCreate`: a request for a job that does not exist must not take its name.
   const channel = jobs.get(`job:${req.params.id}`)
   if (channel === undefined) res.sendStatus(404)
-  // From its first step, whenever somebody opens the page; over a broken connection, from where they were.
+  // A page that is opened gets the job from its first step; a client that reconnects continues where it was.
   else await res.sse(channel, { rewind: Number.POSITIVE_INFINITY })
 })
 

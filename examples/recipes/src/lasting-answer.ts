@@ -8,7 +8,7 @@ const failures: unknown[] = []
 const report = (error: unknown): unknown => failures.push(error)
 
 // #region lasting-answer
-// However many words there are, each is kept for ten minutes; but not of as many answers as anybody asks for.
+// Every word of an answer is kept for ten minutes. The number of answers is limited.
 const answers = new SseManager({
   maxChannels: 1_000,
   history: { maxEvents: Number.POSITIVE_INFINITY, maxBytes: 4 * 1024 * 1024, maxAgeMs: 10 * 60_000 },
@@ -18,7 +18,7 @@ const app = Fastify()
 await app.register(sse, { manager: answers })
 
 const prompt = { type: 'string', maxLength: 16_384 }
-// Without it, a request that brings no prompt would begin an answer that nobody ever writes.
+// Without it, a request without a prompt would start an answer that is never written.
 const schema = { body: { type: 'object', required: ['prompt'], properties: { prompt } } }
 
 app.post<{ Body: { prompt: string } }>('/answers', { schema }, (request, reply) => {
@@ -29,7 +29,7 @@ app.post<{ Body: { prompt: string } }>('/answers', { schema }, (request, reply) 
 
 async function write(channel: SseChannel, prompt: string): Promise<void> {
   try {
-    // It goes on though nobody may be reading, so it needs an end of its own.
+    // It continues even if nobody is reading, so it needs a time limit of its own.
     const chunks = await model.complete(prompt, { signal: AbortSignal.timeout(120_000) })
     await channel.pipeFrom(eventsOf(chunks))
     await channel.end({ event: 'done', data: '' })
@@ -45,7 +45,7 @@ async function* eventsOf(chunks: AsyncIterable<Chunk>): AsyncGenerator<SseEvent>
 
 app.get<{ Params: { id: string } }>('/answers/:id', (request, reply) => {
   const channel = answers.get(`answer:${request.params.id}`)
-  // `null` is 204. Who has read the answer to its end gets that too, from the channel.
+  // `null` answers 204. A client that has read the answer to its end gets that from the channel, too.
   return reply.sse(channel ?? null, { rewind: Number.POSITIVE_INFINITY })
 })
 

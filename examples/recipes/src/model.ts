@@ -8,13 +8,13 @@ export interface Chunk {
 }
 
 /**
- * A stand-in for a model's SDK: it rejects where the model refuses, before there is any answer, and stops to write when its
+ * A stand-in for a model's SDK: it rejects when the model refuses, before there is any answer, and stops writing when its
  * signal is aborted. The prompt says what it does.
  */
 export class Model {
   /** Prompts that it was given. */
   prompts: string[] = []
-  /** How many answers it has stopped to write, for whatever reason. */
+  /** How many answers it has stopped writing, for whatever reason. */
   stopped = 0
 
   async complete(prompt: string, { signal }: { readonly signal: AbortSignal }): Promise<AsyncIterable<Chunk>> {
@@ -30,7 +30,7 @@ export class Model {
         yield { id: 'answer-1', object: 'chat.completion.chunk', choices: [{ delta: { content } }] }
         await sleep(20, undefined, { signal })
         if (prompt === 'break') throw new Error('the key is sk-1234')
-        // Until somebody stops it.
+        // Until it is stopped.
         if (prompt === 'endless') await sleep(2 ** 31 - 1, undefined, { signal })
       }
     } finally {

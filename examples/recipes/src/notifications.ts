@@ -8,7 +8,7 @@ interface Login {
   readonly session: string
 }
 
-// Six tabs of one user; the seventh waits until there is room.
+// Six tabs for each user. A seventh is told to retry later, until there is room.
 const manager = new SseManager({ maxConnectionsPerKey: 6 })
 
 const app = Fastify()
@@ -23,14 +23,14 @@ app.get('/notifications', (request, reply) => {
   return reply.sse(manager.getOrCreate(`user:${user}`), { key: user, context })
 })
 
-/** Reaches all tabs of a user, and those that are on their way back. */
+/** Reaches all tabs of a user, and those that are reconnecting. */
 function notify(user: string, text: string): Promise<string> {
   return manager.getOrCreate(`user:${user}`).broadcast({ event: 'notification', data: { text } })
 }
 
 function logOut(session: string): number {
   sessions.delete(session)
-  // Open streams do not end by themselves. Their EventSources come back, and get the 401.
+  // Open streams do not end by themselves. Once they are disconnected, their EventSources reconnect and get the 401.
   return manager.disconnect(({ context }: SseConnection<Login | undefined>) => context?.session === session)
 }
 

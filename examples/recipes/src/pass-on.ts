@@ -13,12 +13,12 @@ const upstream = { url: '' }
 app.get('/events', (_req, res) => res.sse(passOn))
 
 async function passOn({ lastEventId, signal }: SseConnection): Promise<SseSource> {
-  // In UTF-8, as an EventSource sends it: `fetch` takes no character of two bytes in a header.
+  // As the bytes of its UTF-8, like an EventSource: `fetch` accepts only characters of one byte in a header.
   const headers = lastEventId === '' ? {} : { 'Last-Event-ID': Buffer.from(lastEventId).toString('latin1') }
   const response = await fetch(upstream.url, { headers, signal }).catch(() => undefined)
-  // It has ended: so have we.
+  // The other stream has ended for good, so this one has too.
   if (response?.status === 204) return null
-  // A 502 would be the last that an EventSource hears of us: it is told to ask again in ten seconds.
+  // After a 502 an EventSource would never reconnect. So it gets a stream that tells it to retry in ten seconds.
   if (response?.status !== 200) return [{ retry: 10_000 }]
   return eventsOf(response)
 }

@@ -1,4 +1,4 @@
-/** A stand-in for a session store: who has logged in, by the value of their cookie. */
+/** A stand-in for a session store: the logged-in user by the value of the cookie. */
 export const sessions = new Map([
   ['ann-1', 'ann'],
   ['ann-2', 'ann'],

@@ -12,7 +12,7 @@ await app.register(sse, { manager })
 app.get('/events', (request, reply) => {
   const user = sessions.get(request.cookies.session ?? '')
   if (user === undefined) return reply.code(401).send({ error: 'log in first' })
-  // In the same order each time: the one id that the client has is made of the places in all of them.
+  // In the same order each time: the client's one id holds its position in each of them.
   return reply.sse(merge(manager.getOrCreate('announcements'), manager.getOrCreate(`user:${user}`)))
 })
 

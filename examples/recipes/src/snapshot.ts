@@ -32,9 +32,9 @@ async function save(order: Order): Promise<void> {
 
 router.get('/orders', (ctx) =>
   ctx.sse(async (connection) => {
-    // First the place in the log, then the state: what is broadcast while we load comes behind the snapshot.
+    // First the position in the log, then the state: what is broadcast while it loads is sent after the snapshot.
     const live = orders.listen()
-    // Who comes back has the state, and gets what it missed.
+    // A client that reconnects has the state, and gets what it missed.
     if (connection.lastEventId === '') {
       await connection.send({ event: 'snapshot', data: await loadOrders() })
     }

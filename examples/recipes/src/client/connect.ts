@@ -2,22 +2,22 @@ import type { Gap } from '@ssekit/sse-core'
 
 // #region connect
 export interface ConnectOptions {
-  /** The types to listen for; an EventSource hears no others. @defaultValue `['message']` */
+  /** The types to listen for; an EventSource reports no others. @defaultValue `['message']` */
   readonly events?: readonly string[]
   readonly onEvent: (event: MessageEvent<string>) => void
-  /** What was sent between two events is lost: load anew what the page shows. */
+  /** Events were lost: reload what the page shows. */
   readonly onGap?: (gap: Gap) => void
-  /** It is over: `204`, or a status that says no, such as `401`. */
+  /** The stream has ended for good: with `204`, or with a status that refuses it, such as `401`. */
   readonly onEnd?: (status: number) => void
-  /** Whether cookies go to another origin, too. @defaultValue false */
+  /** Whether cookies are sent to another origin, too. @defaultValue false */
   readonly withCredentials?: boolean
   /** The first wait after a failure, in ms. Each further one is twice as long, up to 30 s. @defaultValue 1_000 */
   readonly retryMs?: number
 }
 
 /**
- * An EventSource that comes back though it has given up, which it does on any status but 200: on a proxy's 502 while the
- * server restarts. Where the status is an answer, it stays away. Returns what closes it.
+ * An EventSource that reconnects even after a status on which the browser's would give up, such as a proxy's 502 while the
+ * server restarts. If the status is final, it stops. Returns a function that closes it.
  */
 export function connect(address: string, options: ConnectOptions): () => void {
   const { events = ['message'], onEvent, onGap, onEnd, withCredentials = false, retryMs = 1_000 } = options
@@ -34,7 +34,7 @@ export function connect(address: string, options: ConnectOptions): () => void {
       failures = 0
     })
     source.addEventListener('error', () => {
-      // CONNECTING: it is already on its way back, and a second one would double every event.
+      // CONNECTING: it is reconnecting already, and a second one would receive every event again.
       if (source.readyState === EventSource.CLOSED) askLater()
     })
     source.addEventListener('sse-checkpoint', remember)
@@ -50,20 +50,20 @@ export function connect(address: string, options: ConnectOptions): () => void {
     }
   }
 
-  /** For the next EventSource, which has no memory and cannot set headers. */
+  /** For the next EventSource, which does not know the last id and cannot set headers. */
   function remember({ lastEventId }: MessageEvent): void {
     if (lastEventId === '') url.searchParams.delete('lastEventId')
     else url.searchParams.set('lastEventId', lastEventId)
   }
 
   function askLater(): void {
-    // Each page its own time, lest a server that is back has all of them at once.
+    // A random delay, so that a restarted server does not get all pages at once.
     const delayMs = Math.min(30_000, retryMs * 2 ** failures) * (0.5 + Math.random())
     failures += 1
     timer = setTimeout(ask, delayMs)
   }
 
-  /** An EventSource does not tell the status that made it give up. */
+  /** An EventSource does not report the status on which it gave up. */
   async function ask(): Promise<void> {
     question = new AbortController()
     const status = await fetch(url, {
@@ -75,7 +75,7 @@ export function connect(address: string, options: ConnectOptions): () => void {
       (response) => response.status,
       () => undefined,
     )
-    // The head is all that we want to know.
+    // Only the status is needed.
     question.abort()
     if (isClosed) return
     if (status === 200) open()
@@ -92,7 +92,7 @@ export function connect(address: string, options: ConnectOptions): () => void {
   }
 }
 
-/** Whether asking again would get the same answer. */
+/** Whether another request would get the same answer. */
 function isFinal(status: number): boolean {
   return status === 204 || (status >= 400 && status < 500 && ![408, 425, 429].includes(status))
 }

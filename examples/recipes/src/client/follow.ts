@@ -6,20 +6,20 @@ import type { Gap } from '@ssekit/sse-core'
 import { type EventSourceMessage, EventSourceParserStream } from 'eventsource-parser/stream'
 
 export interface FollowOptions {
-  /** Where the last event id is kept. */
+  /** The file that keeps the last event id. */
   readonly idFile: string
-  /** Handles an event; its id is kept once that is done. If it throws, `follow()` rejects, and the event comes again. */
+  /** Handles an event; after that its id is kept. If it throws, `follow()` rejects, and the event is sent again. */
   readonly onEvent: (event: EventSourceMessage) => void | Promise<void>
-  /** Events were lost: load anew what you made of them. */
+  /** Events were lost: reload what you made of them. */
   readonly onGap: (gap: Gap) => void | Promise<void>
   readonly headers?: Readonly<Record<string, string>>
   readonly signal: AbortSignal
 }
 
 /**
- * Reads a stream for as long as there is one, whichever side restarts. Resolves on `204` and when the signal is aborted.
+ * Reads a stream until it ends for good, whichever side restarts. Resolves on `204` and when the signal is aborted.
  *
- * @throws {Error} the server says no, with any other 4xx but 408, 425 and 429
+ * @throws {Error} the server refuses, with any other 4xx but 408, 425 and 429
  */
 export async function follow(url: string, options: FollowOptions): Promise<void> {
   const { idFile, onEvent, onGap, headers = {}, signal } = options
@@ -35,7 +35,7 @@ export async function follow(url: string, options: FollowOptions): Promise<void>
     if (response?.status === 200) {
       failures = 0
       for await (const event of eventsOf(response, onRetry)) {
-        // What came in the same piece may be waiting still.
+        // Events of the same chunk may still be queued.
         if (signal.aborted) return
         await handle(event)
       }
@@ -43,18 +43,18 @@ export async function follow(url: string, options: FollowOptions): Promise<void>
       failures += 1
       await response?.body?.cancel()
     }
-    // Not all at once, of those whom one restart has cut off.
+    // A random delay, so that clients disconnected by a restart do not all reconnect at once.
     const delayMs = retryMs * 2 ** Math.min(failures, 5) * (1 + Math.random())
     await sleep(delayMs, undefined, { signal }).catch(() => {})
   }
 
   async function handle(event: EventSourceMessage): Promise<void> {
-    // A checkpoint is no news, but its id is.
+    // A checkpoint carries no data, but its id counts.
     if (event.event === 'sse-gap') await onGap(JSON.parse(event.data))
     else if (event.event !== 'sse-checkpoint') await onEvent(event)
     if (event.id === undefined) return
     lastEventId = event.id
-    // Renamed, since a process that is killed while it writes would leave half an id.
+    // Renamed into place: a process that is killed while it writes would leave half an id.
     await writeFile(`${idFile}.new`, lastEventId)
     await rename(`${idFile}.new`, idFile)
   }
@@ -69,7 +69,7 @@ async function* eventsOf({ body }: Response, onRetry: (ms: number) => void): Asy
   try {
     yield* body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream({ onRetry }))
   } catch {
-    // A connection that breaks is an end like any other.
+    // A connection that breaks is treated like any other end.
   }
 }
 

@@ -1,9 +1,9 @@
 import { connect } from './connect.js'
 
-/** What a page does about its notifications. */
+/** What a page does with its notifications. */
 export interface Page {
   show(notification: { readonly text: string }): void
-  /** Loads anew all that is shown. */
+  /** Reloads everything that is shown. */
   load(): void
   logIn(): void
 }
