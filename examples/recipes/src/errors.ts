@@ -35,7 +35,7 @@ async function* eventsOf(rows: AsyncIterable<object>): AsyncGenerator<SseEvent> 
     for await (const row of rows) yield { event: 'row', data: row }
     yield { event: 'done', data: '' }
   } catch (error) {
-    // After the headers: the status is sent, so the client is told by an event. It gets no details.
+    // After the headers: the status is sent, so an event tells the client. It contains no details.
     yield { event: 'failed', data: 'the report broke off' }
     throw error
   }

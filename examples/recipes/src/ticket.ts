@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type SseConnection, SseManager, sse } from '@ssekit/express-sse'
 import express, { type Express } from 'express'
 
-/** A stand-in for the verification of a token: who it belongs to. */
+/** A stand-in for the verification of a token: the user it belongs to. */
 function userOf(authorization: string | undefined): string | undefined {
   return authorization === 'Bearer token-of-ann' ? 'ann' : undefined
 }

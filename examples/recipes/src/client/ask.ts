@@ -2,7 +2,7 @@ import { EventSourceParserStream } from 'eventsource-parser/stream'
 import type { Chunk } from '../model.js'
 
 // #region ask
-/** Asks for an answer, and resolves when it is complete. Aborting the signal stops the model. */
+/** Requests an answer, and resolves when it is complete. Aborting the signal stops the model. */
 export async function ask(
   url: string,
   prompt: string,

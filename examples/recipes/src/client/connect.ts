@@ -24,7 +24,7 @@ export function connect(address: string, options: ConnectOptions): () => void {
   const url = new URL(address, location.href)
   let source: EventSource
   let timer: ReturnType<typeof setTimeout> | undefined
-  let question: AbortController | undefined
+  let probing: AbortController | undefined
   let failures = 0
   let isClosed = false
 
@@ -35,7 +35,7 @@ export function connect(address: string, options: ConnectOptions): () => void {
     })
     source.addEventListener('error', () => {
       // CONNECTING: it is reconnecting already, and a second one would receive every event again.
-      if (source.readyState === EventSource.CLOSED) askLater()
+      if (source.readyState === EventSource.CLOSED) retryLater()
     })
     source.addEventListener('sse-checkpoint', remember)
     source.addEventListener('sse-gap', (event) => {
@@ -56,38 +56,38 @@ export function connect(address: string, options: ConnectOptions): () => void {
     else url.searchParams.set('lastEventId', lastEventId)
   }
 
-  function askLater(): void {
+  function retryLater(): void {
     // A random delay, so that a restarted server does not get all pages at once.
     const delayMs = Math.min(30_000, retryMs * 2 ** failures) * (0.5 + Math.random())
     failures += 1
-    timer = setTimeout(ask, delayMs)
+    timer = setTimeout(probe, delayMs)
   }
 
   /** An EventSource does not report the status on which it gave up. */
-  async function ask(): Promise<void> {
-    question = new AbortController()
+  async function probe(): Promise<void> {
+    probing = new AbortController()
     const status = await fetch(url, {
       headers: { accept: 'text/event-stream' },
       credentials: withCredentials ? 'include' : 'same-origin',
       cache: 'no-store',
-      signal: question.signal,
+      signal: probing.signal,
     }).then(
       (response) => response.status,
       () => undefined,
     )
     // Only the status is needed.
-    question.abort()
+    probing.abort()
     if (isClosed) return
     if (status === 200) open()
     else if (status !== undefined && isFinal(status)) onEnd?.(status)
-    else askLater()
+    else retryLater()
   }
 
   open()
   return () => {
     isClosed = true
     clearTimeout(timer)
-    question?.abort()
+    probing?.abort()
     source.close()
   }
 }
