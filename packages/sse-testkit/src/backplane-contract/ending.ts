@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { SseError } from '@ssekit/sse-core'
-import { numbers, publishAll } from './hearing.js'
+import { dataOf, numbers, publishAll } from './hearing.js'
+import { outwaitStragglers } from './stragglers.js'
 import type { Scenarios } from './suite.js'
 
 /** An error with the code that a caller can handle. */
@@ -39,14 +40,18 @@ export function ending({ test, onNodes, hear }: Scenarios): void {
     onNodes(2, async (publisher, other) => {
       assert(publisher && other)
       const hearing = await hear(other, 'news')
+      const elsewhere = await hear(other, 'goes on')
+      const [id] = await publishAll(publisher, 'news', [1])
       await publisher.publish('news', { end: true })
       for (const node of [publisher, other]) {
         await assert.rejects(node.publish('news', { event: { data: 'late' } }), hasCode('ERR_SSE_CLOSED'))
         await assert.rejects(node.publish('news', { end: true }), hasCode('ERR_SSE_CLOSED'))
       }
-      await publishAll(publisher, 'other', ['goes on'])
-      await hearing.heard(1)
-      assert.equal(hearing.entries.length, 1)
+      await hearing.heard(2)
+      // Nothing live can follow here any more, so that another channel of the same node has to do.
+      await outwaitStragglers(publisher, 'goes on', [elsewhere])
+      assert.deepEqual(hearing.data, [1, undefined])
+      assert.deepEqual((await other.read('news', id as string, 10))?.map(dataOf), [undefined])
     }),
   )
 
@@ -63,6 +68,7 @@ export function ending({ test, onNodes, hear }: Scenarios): void {
       await hearing.heard(1)
       const late = await hear(two, 'news', 10)
       await late.heard(1)
+      await outwaitStragglers(one, 'goes on', [await hear(node, 'goes on'), await hear(two, 'goes on')])
       assert.deepEqual([hearing.entries.length, late.entries.length], [1, 1])
     }),
   )

@@ -28,7 +28,7 @@ export function ids({ test, onNodes, hear }: Scenarios): void {
   )
 
   test(
-    'entries name the one before them, where the log knows it',
+    'an entry that names the one before it names the right one; it need not name any',
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)
       const published = await publishAll(publisher, 'news', numbers(1, 5))
