@@ -1,3 +1,4 @@
+import type { AddressInfo, Socket } from 'node:net'
 import { describe, expect, test } from '@jest/globals'
 import * as core from '@ssekit/sse-core'
 import { collect, turn } from './collecting.js'
@@ -75,7 +76,7 @@ test('several threads of one process do not touch each other', async () => {
 describe('the core in a thread', () => {
   test('leaves no global, listener or timer behind by being imported', async () => {
     expect(
-      await runInWorker(async (_core, { listenersBefore }) => ({
+      await runInWorker(async (_core, { listenersBefore, madeByLoading }) => ({
         globals: [...Object.keys(globalThis), ...Object.getOwnPropertySymbols(globalThis).map(String)].filter((name) =>
           /sse/i.test(name),
         ),
@@ -83,20 +84,80 @@ describe('the core in a thread', () => {
           .eventNames()
           .filter((name) => process.listenerCount(name) !== listenersBefore[String(name)])
           .map(String),
-        timers: process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout'),
+        madeByLoading,
       })),
-    ).toEqual({ globals: [], listeners: [], timers: [] })
+    ).toEqual({ globals: [], listeners: [], madeByLoading: [] })
   })
 
-  test('keeps no process alive: channels, history, listeners and heartbeats are nobody to wait for', async () => {
-    // The worker ends by itself, else this test would.
-    await runInWorker(async ({ SseManager, memoryBackplane }) => {
-      const manager = new SseManager({ backplane: memoryBackplane(), idleChannelMs: 10_000 })
-      const channel = manager.getOrCreate('news')
-      void channel.listen({ heartbeatMs: 60_000 })[Symbol.asyncIterator]().next()
-      await channel.broadcast('1')
-      await new SseManager().getOrCreate('news').broadcast('1')
-    }).catch((error: unknown) => expect(error).toBeUndefined())
+  describe('keeps no process alive', () => {
+    test('by channels, history and listeners with heartbeats', async () => {
+      const worker = await CoreWorker.start(async ({ SseManager, memoryBackplane }) => {
+        const manager = new SseManager({ backplane: memoryBackplane(), idleChannelMs: 10_000 })
+        const channel = manager.getOrCreate('news')
+        void channel.listen({ heartbeatMs: 60_000 })[Symbol.asyncIterator]().next()
+        await channel.broadcast('1')
+        await new SseManager().getOrCreate('news').broadcast('1')
+      })
+      await worker.exit()
+    })
+
+    test('by comparing with a log that is elsewhere', async () => {
+      const worker = await CoreWorker.start(async ({ LogFollowers }) => {
+        const followers = new LogFollowers(
+          {
+            newest: async () => ({ originId: 'p1', entries: [], place: 'p1' }),
+            after: async () => [],
+            tails: async (channels) => channels.map(() => 'p1'),
+            isLater: () => false,
+            listen: async () => {},
+            unlisten: () => {},
+          },
+          { compareMs: 60_000 },
+        )
+        await followers.subscribe('news', { last: 0 }, { entry: () => {}, gap: () => {} })
+      })
+      await worker.exit()
+    })
+
+    // Bytes that a client does not take hold the thread themselves, so that here it is asked which timers do.
+    test.each([
+      'an open stream, its heartbeat and its age',
+      'a client that does not read',
+      'a shutdown that waits for a client to take its last events',
+      'a shutdown that waits for a client to read up to the newest event',
+    ])('by %s', async (what) => {
+      const worker = await CoreWorker.start(async ({ respond, SseManager }, { receive }) => {
+        const situation = String(await receive())
+        const [http, net] = [process.getBuiltinModule('node:http'), process.getBuiltinModule('node:net')]
+        const manager = new SseManager({ maxConnectionAgeMs: 600_000 })
+        const channel = manager.getOrCreate('news')
+        const server = http.createServer((req, res) => void respond(req, res, channel, { manager }))
+        const connected = new Promise<Socket>((resolve) => server.on('connection', resolve))
+        await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+        const client = net.connect((server.address() as AddressInfo).port, '127.0.0.1')
+        const subscribed = new Promise((resolve) => channel.on('subscribe', resolve))
+        client.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+        const socket = await connected
+        await subscribed
+        for (let events = 0; !situation.startsWith('an open') && !socket.writableNeedDrain; events++) {
+          if (events === 1_000) throw new Error('a client that does not read takes everything')
+          await channel.broadcast('x'.repeat(256 * 1024))
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+        if (situation.endsWith('newest event')) await channel.broadcast('more')
+        const closing = situation.startsWith('a shutdown') ? manager.close({ graceMs: 60_000 }) : undefined
+        await new Promise((resolve) => setImmediate(resolve))
+        const timers = process.getActiveResourcesInfo().filter((name) => name === 'Timeout')
+        const isOpen = !socket.destroyed
+        client.destroy()
+        await closing
+        await new Promise((resolve) => server.close(resolve))
+        return { isOpen, timers }
+      })
+      worker.post(what)
+      expect(await worker.result).toEqual({ isOpen: true, timers: [] })
+      await worker.exit()
+    })
   })
 
   test('warns where there is no onError, and raises no unhandled rejection', async () => {
