@@ -1,6 +1,7 @@
 // `npm run mutants`: breaks the code one place at a time, in a copy, and shows which test goes red.
 // `npm run mutants -- sink heartbeat` takes only those mutants whose file or promise has one of the words in it.
 import { availableParallelism } from 'node:os'
+import { bounds } from './mutants/bounds.mjs'
 import { cleaningUp } from './mutants/cleaning-up.mjs'
 import { defaults } from './mutants/defaults.mjs'
 import { processes } from './mutants/processes.mjs'
@@ -12,7 +13,17 @@ import { Tree } from './mutants/tree.mjs'
 import { writePath } from './mutants/write-path.mjs'
 
 const words = process.argv.slice(2)
-const all = [...writePath, ...defaults, ...reasons, ...cleaningUp, ...promises, ...shared, ...requests, ...processes]
+const all = [
+  ...writePath,
+  ...defaults,
+  ...reasons,
+  ...cleaningUp,
+  ...promises,
+  ...shared,
+  ...requests,
+  ...processes,
+  ...bounds,
+]
 const mutants = all.filter(
   ({ file, proves }) => words.length === 0 || words.some((word) => `${file} ${proves}`.includes(word)),
 )

@@ -141,6 +141,24 @@ describe('followers of a log with a bell', () => {
     expect(told).toEqual(['origin p1', 1, 'gap p3', 2])
   })
 
+  test('read no more than 16 MiB of what is kept when their place is lost', async () => {
+    const broker = new BellBroker()
+    const node = broker.node(0)
+    const asked: unknown[] = []
+    const newest: SharedLog['newest'] = (channel, last, maxBytes) => {
+      asked.push({ last, maxBytes })
+      return node.newest(channel, last)
+    }
+    const followers = new LogFollowers({ ...bound(node), newest }, { compareMs: 0 })
+    const { told, sink } = telling()
+    await followers.subscribe('news', { last: 10 }, sink)
+    broker.wipe()
+    followers.compare()
+    await until(() => told.length === 2, 'a gap')
+    expect(asked.slice(1)).toEqual([{ last: Number.MAX_SAFE_INTEGER, maxBytes: 16 * 1024 * 1024 }])
+    followers.close()
+  })
+
   test('tell of a gap and give what is kept, when the log has been trimmed beyond them', async () => {
     const broker = new BellBroker(2)
     const { told, sink } = telling()
@@ -452,6 +470,23 @@ describe('followers of a log with a bell', () => {
     expect(asked.filter((channels) => channels.includes('sick'))).toEqual([['sick']])
     resume()
     await until(() => sick.told.includes('a'), 'what was not rung for')
+    followers.close()
+  })
+
+  test('compare 500 channels by one question at most, and all of them', async () => {
+    const node = new BellBroker().node(0)
+    const asked: (readonly string[])[] = []
+    const tails = (channels: readonly string[]): Promise<string[]> => {
+      asked.push(channels)
+      return node.tails(channels)
+    }
+    const followers = new LogFollowers({ ...bound(node), tails }, { compareMs: 0 })
+    const channels = Array.from({ length: 1_201 }, (_, index) => `channel ${index}`)
+    await Promise.all(channels.map((channel) => followers.subscribe(channel, { last: 0 }, nobody)))
+    followers.compare()
+    await until(() => asked.flat().length >= channels.length, 'questions about all channels')
+    expect(asked.map(({ length }) => length)).toEqual([500, 500, 201])
+    expect(asked.flat()).toEqual(channels)
     followers.close()
   })
 

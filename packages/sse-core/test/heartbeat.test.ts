@@ -5,6 +5,7 @@ import { respond, type SseConnection, SseManager, type SseOptions } from '@sseki
 import { turn } from './collecting.js'
 import { exchange, get, hangUp, type RawConnection, serve } from './raw-exchange.js'
 import { runInWorker } from './sources-in-worker.js'
+import { until } from './until.js'
 
 let manager: SseManager
 
@@ -38,6 +39,27 @@ describe('heartbeats', () => {
     for (let i = 0; i < 5; i++) await turn()
     await Promise.all(clients.map(({ until }) => until(/: heartbeat\n\n/)))
     for (const { text } of clients) expect(text().match(/: heartbeat/g)).toHaveLength(1)
+  })
+
+  test('of many connections leave the event loop to others in between', async () => {
+    let beats = 0
+    let inThisTurn = 0
+    let mostInOneTurn = 0
+    await connect(600, () => ({
+      heartbeat: () => {
+        beats += 1
+        inThisTurn += 1
+        mostInOneTurn = Math.max(mostInOneTurn, inThisTurn)
+        setImmediate(() => {
+          inThisTurn = 0
+        })
+        return { comment: 'beat' }
+      },
+    }))
+    await jest.advanceTimersByTimeAsync(15_000)
+    await until(() => beats >= 600, 'the heartbeat of every connection')
+    expect(beats).toBe(600)
+    expect(mostInOneTurn).toBeLessThanOrEqual(256)
   })
 
   test('come one interval after the last write, not after the last time that somebody looked', async () => {

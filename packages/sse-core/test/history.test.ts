@@ -116,6 +116,16 @@ describe('a channel whose history grows old', () => {
   })
 })
 
+/** The types of the events that a loop gets of so many that are broadcast in one turn. */
+async function heardOfBurst({ count, bytes }: { count: number; bytes: number }): Promise<unknown[]> {
+  const channel = new SseChannel('news', { history: { maxEvents: 5 } })
+  const heard = collect(channel)
+  const data = 'x'.repeat(bytes)
+  for (let n = 0; n < count; n++) void channel.broadcast({ data })
+  await turn()
+  return heard.events.map(({ event }) => event)
+}
+
 describe('a burst longer than the history', () => {
   test('loses nothing for a loop that keeps up', async () => {
     const channel = new SseChannel('news', { history: { maxEvents: 5 } })
@@ -133,6 +143,23 @@ describe('a burst longer than the history', () => {
     await turn()
     expect(heard.data).toEqual(Array.from({ length: 100 }, (_, data) => data))
     expect(late.data).toEqual([95, 96, 97, 98, 99])
+  })
+
+  test.each([
+    ['10 000 events', { count: 9_000, bytes: 1 }],
+    ['16 MiB', { count: 30, bytes: 512 * 1024 }],
+  ])('by less than %s waits until readers had their turn', async (_limit, burst) => {
+    const heard = await heardOfBurst(burst)
+    expect(heard).toHaveLength(burst.count)
+    expect(heard).not.toContain('sse-gap')
+  })
+
+  test.each([
+    ['10 000 events', { count: 11_000, bytes: 1 }],
+    ['16 MiB', { count: 40, bytes: 512 * 1024 }],
+  ])('by more than %s is not kept until readers had their turn: they get one gap', async (_limit, burst) => {
+    const heard = await heardOfBurst(burst)
+    expect(heard.filter((event) => event === 'sse-gap')).toHaveLength(1)
   })
 
   test('gives one that falls behind a gap, then what is retained', async () => {
