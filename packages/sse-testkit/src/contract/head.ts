@@ -101,7 +101,7 @@ export function headScenarios({ scenario, traits }: Script): void {
     assert.deepEqual([...headers.getSetCookie()], ['a=1', 'b=2'])
   })
 
-  scenario('the headers option adds to them and wins over them', async (stage) => {
+  scenario('the headers option adds to headers that earlier middleware set, and wins over them', async (stage) => {
     const served = await stage.serve(({ sse, setHeader }) => {
       setHeader('X-Kept', 'kept')
       setHeader('X-Replaced', 'old')

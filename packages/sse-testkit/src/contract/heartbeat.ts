@@ -8,7 +8,7 @@ import type { Script } from './scenario.js'
 export function heartbeatScenarios({ scenario }: Script): void {
   const beating = (options: SseOptions): SseOptions => ({ heartbeatMs: 10, checkpoints: false, ...options })
 
-  scenario('an idle stream gets comments', async (stage) => {
+  scenario('an idle stream gets heartbeats, which are comments', async (stage) => {
     const served = await stage.serve(({ sse }) => sse(new SseChannel('silent'), beating({})))
     const reader = await served.open()
     await reader.until(() => reader.comments.length >= 3, 'heartbeats')
@@ -32,7 +32,7 @@ export function heartbeatScenarios({ scenario }: Script): void {
     }
   })
 
-  scenario('a busy stream gets none', async (stage) => {
+  scenario('a busy stream gets no heartbeats', async (stage) => {
     const channel = new SseChannel('busy')
     const idle = new SseChannel('idle')
     const served = await stage.serve({
@@ -49,7 +49,7 @@ export function heartbeatScenarios({ scenario }: Script): void {
     assert.deepEqual(busy.comments, [])
   })
 
-  scenario('0 turns them off', async (stage) => {
+  scenario('heartbeatMs: 0 turns heartbeats off', async (stage) => {
     const manager = stage.manager({ heartbeatMs: 10 })
     const channel = manager.getOrCreate('silent')
     const served = await stage.serve(
@@ -66,7 +66,7 @@ export function heartbeatScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(off, 1), ['still open'])
   })
 
-  scenario('they may be events, or many lines; none of them can inject anything', async (stage) => {
+  scenario('heartbeats may be events, or comments of many lines; none of them can inject anything', async (stage) => {
     const events: (SseEvent | string)[] = [
       { event: 'ping', data: { at: 1 } },
       { comment: 'a\ndata: injected\n\nb\rdata: injected\r\rc' },
@@ -89,7 +89,7 @@ export function heartbeatScenarios({ scenario }: Script): void {
     ['throws', () => assert.fail('no heartbeat')],
     ['cannot be written', () => ({ event: 'a\ndata: injected' })],
   ] as const) {
-    scenario(`one that ${what} is reported, and the stream is kept alive all the same`, async (stage) => {
+    scenario(`a heartbeat that ${what} is reported, and the stream is kept alive all the same`, async (stage) => {
       const channel = new SseChannel('silent')
       const served = await stage.serve(({ sse }) => sse(channel, beating({ heartbeat })))
       const reader = await served.open()
@@ -101,7 +101,7 @@ export function heartbeatScenarios({ scenario }: Script): void {
     })
   }
 
-  scenario('they stop with the stream', async (stage) => {
+  scenario('heartbeats stop with their stream', async (stage) => {
     let beats = 0
     const manager = stage.manager({ heartbeatMs: 10 })
     const count = (): string => {

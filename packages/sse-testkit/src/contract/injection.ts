@@ -36,7 +36,7 @@ export function injectionScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(manager.listChannels().sort(), ['room/blue', 'room/red'])
   })
 
-  scenario('another manager may be named for it', async (stage) => {
+  scenario('the manager of an injected channel may be another one', async (stage) => {
     const [manager, other] = [stage.manager(), stage.manager()]
     const served = await stage.serve(
       ({ sse, injectedChannel }) => sse(injectedChannel ?? assert.fail('no channel'), { checkpoints: false }),
@@ -73,7 +73,7 @@ export function injectionScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(manager.listChannels(), [])
   })
 
-  scenario('options that are not set are not asked of a channel that is there', async (stage) => {
+  scenario('options of injectChannel() that are undefined are not asked of a channel that is there', async (stage) => {
     const manager = stage.manager()
     const news = manager.getOrCreate('news', { history: { maxEvents: 1 } })
     const served = await stage.serve(
@@ -85,14 +85,17 @@ export function injectionScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(await takeData(reader, 1), ['one'])
   })
 
-  scenario('options that are set are, and others are answered by the framework', async (stage) => {
-    const manager = stage.manager()
-    manager.getOrCreate('news', { history: { maxEvents: 1 } })
-    const served = await stage.serve(() => assert.fail('the route was reached'), {
-      manager,
-      injectChannel: { name: 'news', history: { maxEvents: 2 } },
-    })
-    assert.equal((await served.open()).status, 500)
-    assert.equal(served.reported[0] instanceof TypeError, true)
-  })
+  scenario(
+    'options that differ from those of the channel that is there are an error of the framework',
+    async (stage) => {
+      const manager = stage.manager()
+      manager.getOrCreate('news', { history: { maxEvents: 1 } })
+      const served = await stage.serve(() => assert.fail('the route was reached'), {
+        manager,
+        injectChannel: { name: 'news', history: { maxEvents: 2 } },
+      })
+      assert.equal((await served.open()).status, 500)
+      assert.equal(served.reported[0] instanceof TypeError, true)
+    },
+  )
 }

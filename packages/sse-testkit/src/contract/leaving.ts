@@ -103,37 +103,43 @@ export function leavingScenarios({ scenario }: Script): void {
     assert.deepEqual(served.reported, [])
   })
 
-  scenario('during a replay that the socket does not take', async (stage) => {
-    const channel = new SseChannel('news', { history: { maxBytes: 64 * 1024 * 1024 } })
-    const start = await channel.broadcast('0')
-    for (const number of numbers(1, 80)) void channel.broadcast(`${number} ${BIG}`)
-    await channel.broadcast('last')
-    const served = await stage.serve(({ sse }) => sse(channel))
-    const reader = await served.open('/', { headers: { 'last-event-id': start }, isPaused: true })
-    const request = await served.request()
-    await fullSocket(request)
-    reader.abort()
-    await assertNoTrace(stage, { served, request, channels: [channel] })
-  })
+  scenario(
+    'a client that leaves during a replay that its socket does not take leaves nothing behind',
+    async (stage) => {
+      const channel = new SseChannel('news', { history: { maxBytes: 64 * 1024 * 1024 } })
+      const start = await channel.broadcast('0')
+      for (const number of numbers(1, 80)) void channel.broadcast(`${number} ${BIG}`)
+      await channel.broadcast('last')
+      const served = await stage.serve(({ sse }) => sse(channel))
+      const reader = await served.open('/', { headers: { 'last-event-id': start }, isPaused: true })
+      const request = await served.request()
+      await fullSocket(request)
+      reader.abort()
+      await assertNoTrace(stage, { served, request, channels: [channel] })
+    },
+  )
 
-  scenario('while a send waits for the socket, it resolves to false', async (stage) => {
-    let last: boolean | undefined
-    const served = await stage.serve(({ sse }) =>
-      sse(async (connection) => {
-        do last = await connection.send(BIG)
-        while (last)
-      }),
-    )
-    const reader = await served.open('/', { isPaused: true })
-    const request = await served.request()
-    await fullSocket(request)
-    assert.notEqual(last, false)
-    reader.abort()
-    await assertNoTrace(stage, { served, request })
-    assert.equal(last, false)
-  })
+  scenario(
+    'a client that leaves while a send waits for its socket leaves nothing behind; the send resolves to false',
+    async (stage) => {
+      let last: boolean | undefined
+      const served = await stage.serve(({ sse }) =>
+        sse(async (connection) => {
+          do last = await connection.send(BIG)
+          while (last)
+        }),
+      )
+      const reader = await served.open('/', { isPaused: true })
+      const request = await served.request()
+      await fullSocket(request)
+      assert.notEqual(last, false)
+      reader.abort()
+      await assertNoTrace(stage, { served, request })
+      assert.equal(last, false)
+    },
+  )
 
-  scenario('with nothing left over: who left is counted no more, and who stays is not disturbed', async (stage) => {
+  scenario('clients that leave are counted no more, and one that stays is not disturbed', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }))
     const stays = await served.open()

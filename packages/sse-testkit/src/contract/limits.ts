@@ -19,15 +19,18 @@ export function limitScenarios({ scenario }: Script): void {
     assert.deepEqual(stage.errors, [])
   })
 
-  scenario("with overload: 'reject' it is answered with 503 and Retry-After", async (stage) => {
-    const { served } = await full(stage, { maxConnections: 1, overload: 'reject' })
-    const reader = await served.open()
-    assert.equal(reader.status, 503)
-    assert.match(reader.headers.get('retry-after') ?? '', /^[1-9]\d*$/)
-    assert.doesNotMatch(reader.headers.get('content-type') ?? '', /event-stream/)
-    assert.equal(await reader.end(), 'complete')
-    assert.deepEqual(await (await served.request(1)).outcome(), { reason: 'limit' })
-  })
+  scenario(
+    "with overload: 'reject' a client over maxConnections is answered with 503 and Retry-After",
+    async (stage) => {
+      const { served } = await full(stage, { maxConnections: 1, overload: 'reject' })
+      const reader = await served.open()
+      assert.equal(reader.status, 503)
+      assert.match(reader.headers.get('retry-after') ?? '', /^[1-9]\d*$/)
+      assert.doesNotMatch(reader.headers.get('content-type') ?? '', /event-stream/)
+      assert.equal(await reader.end(), 'complete')
+      assert.deepEqual(await (await served.request(1)).outcome(), { reason: 'limit' })
+    },
+  )
 
   scenario('a place is free again once its client has left', async (stage) => {
     const { served, first, channel } = await full(stage, { maxConnections: 1 })

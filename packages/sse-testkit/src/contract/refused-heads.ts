@@ -56,7 +56,7 @@ export function refusedHeadScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('one that is refused keeps no other stream of its signal from ending', async (stage) => {
+  scenario('a response whose headers are refused keeps no other stream of its signal from ending', async (stage) => {
     const controller = new AbortController()
     const { signal } = controller
     const served = await stage.serve({
