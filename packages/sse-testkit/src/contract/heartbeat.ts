@@ -40,11 +40,11 @@ export function heartbeatScenarios({ scenario }: Script): void {
       '/idle': ({ sse }) => sse(idle, beating({ heartbeatMs: 60 })),
     })
     const [busy, other] = await Promise.all([served.open('/busy'), served.open('/idle')])
-    while (other.comments.length < 3) {
-      await channel.broadcast('news')
-      await new Promise((resolve) => {
-        setTimeout(resolve, 2)
-      })
+    const broadcasting = setInterval(() => void channel.broadcast('news'), 2)
+    try {
+      await other.until(() => other.comments.length >= 3, 'heartbeats of the idle stream')
+    } finally {
+      clearInterval(broadcasting)
     }
     assert.deepEqual(busy.comments, [])
   })
