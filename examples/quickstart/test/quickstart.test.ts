@@ -51,12 +51,17 @@ async function start(name: string): Promise<string> {
   const copy = join(copies, `${name}.mjs`)
   await writeFile(copy, code.replace('3000', `${port}`))
   child = spawn(process.execPath, [copy], { stdio: 'inherit' })
-  await listening(port)
+  await listening(port, child)
   return `http://127.0.0.1:${port}`
 }
 
-async function listening(port: number): Promise<void> {
+/** Waits until somebody listens. Rejects if the program ends instead, and if it takes longer than a busy machine does. */
+async function listening(port: number, program: ChildProcess): Promise<void> {
+  const deadline = performance.now() + 30_000
   for (;;) {
+    if (program.exitCode !== null || program.signalCode !== null)
+      throw new Error(`the program ended with ${program.exitCode ?? program.signalCode} before it listened`)
+    if (performance.now() > deadline) throw new Error(`waited in vain for a listener on port ${port}`)
     const socket = connect(port, '127.0.0.1')
     const isOpen = await new Promise((resolve) =>
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false)),

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import sse, { SseChannel, SseManager, type SseSource } from '@ssekit/fastify-sse'
 import { RawClient } from '@ssekit/sse-testkit'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { until } from '../../sse-core/test/until.js'
 
 const apps: FastifyInstance[] = []
 
@@ -52,11 +53,7 @@ describe('a header of the reply that Node refuses', () => {
       return stream
     })
     const client = (await RawClient.connect(await app.listen({ port: 0, host: '127.0.0.1' }))).send({})
-    while (over.length === 0) {
-      await new Promise((resolve) => {
-        setImmediate(resolve)
-      })
-    }
+    await until(() => over.length > 0, 'the request')
     client.destroy()
     expect(await over[0]).toBe('client')
     expect(manager.stats().connections).toBe(0)

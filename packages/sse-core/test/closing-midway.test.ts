@@ -2,6 +2,7 @@ import { afterEach, expect, test } from '@jest/globals'
 import { merge, respond, type SseConnection, SseManager } from '@ssekit/sse-core'
 import { turn } from './collecting.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
+import { until } from './until.js'
 
 afterEach(hangUp)
 
@@ -92,7 +93,7 @@ test('whose connection it is does not change with the object that said so', asyn
   await first.until(/sse-checkpoint/)
   options.key = 'bob'
   first.socket.destroy()
-  while (channel.subscriberCount > 0) await turn()
+  await until(() => channel.subscriberCount === 0, 'the departure')
   options.key = 'ann'
   const second = await exchange(server, get())
   await second.until(/\r\n\r\n/)

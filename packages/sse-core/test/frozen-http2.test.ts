@@ -51,10 +51,10 @@ async function freeze(transport: Transport, manager: SseManager): Promise<Frozen
   const stream = client.request({ ':path': '/' }).on('error', () => {})
   await once(stream.resume(), 'data')
   proxy.stall()
-  while (!isFull()) {
-    await channel.broadcast(BIG)
-    await new Promise((resolve) => setImmediate(resolve))
-  }
+  await until(async () => {
+    if (!isFull()) await channel.broadcast(BIG)
+    return isFull()
+  }, 'a full socket')
   return { server, sockets, outcome }
 }
 

@@ -3,6 +3,7 @@ import { merge, respond, SseManager } from '@ssekit/sse-core'
 import { LateBroker, settle as settleBroker } from './late-broker.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
 import { runInWorker } from './sources-in-worker.js'
+import { until } from './until.js'
 
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
@@ -58,16 +59,16 @@ describe('a channel that would be idle', () => {
     const server = await serve((req, res) => {
       void respond(req, res, merge(early, late), { manager })
     })
-    const { until, text } = await exchange(server, get())
-    while (broker.asked.subscribe === asked) await settleBroker()
+    const client = await exchange(server, get())
+    await until(() => broker.asked.subscribe > asked, 'a subscription')
     await jest.advanceTimersByTimeAsync(60_000)
     await settleBroker()
     expect(broker.subscriptionCount).toBe(0)
     broker.resume()
-    await until(/sse-checkpoint/)
-    expect(text()).toMatch(/^HTTP\/1\.1 200 /)
+    await client.until(/sse-checkpoint/)
+    expect(client.text()).toMatch(/^HTTP\/1\.1 200 /)
     await Promise.all([early.broadcast('from early'), late.broadcast('from late')])
-    await until(/from early[\s\S]*from late|from late[\s\S]*from early/)
+    await client.until(/from early[\s\S]*from late|from late[\s\S]*from early/)
     await manager.close({ graceMs: 0 })
   })
 })

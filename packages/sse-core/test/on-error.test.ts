@@ -4,6 +4,7 @@ import { respond, SseChannel, SseManager } from '@ssekit/sse-core'
 import { collect, turn } from './collecting.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
 import { runInWorker } from './sources-in-worker.js'
+import { until } from './until.js'
 
 afterEach(hangUp)
 
@@ -142,11 +143,11 @@ test('streams of one channel tell of their errors whom each of them names', asyn
     )
   })
   for (let i = 0; i < onFailures.length; i++) {
-    const { until } = await exchange(server, get(`/${i}`))
-    await until(/sse-checkpoint/)
+    const client = await exchange(server, get(`/${i}`))
+    await client.until(/sse-checkpoint/)
     await channel.broadcast('news')
-    await until(/0\r\n\r\n$/)
-    while (told.length <= i) await turn()
+    await client.until(/0\r\n\r\n$/)
+    await until(() => told.length > i, 'the report of the error')
   }
   expect(told).toEqual(['awaited', 'one', 'other', 'awaited'])
 })

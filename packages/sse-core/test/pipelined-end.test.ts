@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, expect, jest, test } from '@jest/globals'
 import { type CloseReason, respond, SseManager } from '@ssekit/sse-core'
-import { turn } from './collecting.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
 import { until } from './until.js'
 
@@ -27,15 +26,15 @@ test('a stream that has ended behind a slow answer of its connection waits for i
       begun?.()
     }
   })
-  const { socket, until } = await exchange(server, get('/slow') + get('/events'))
+  const { socket, until: untilHeard } = await exchange(server, get('/slow') + get('/events'))
   await hasBegun
-  while (manager.stats().connections > 0) await turn()
+  await until(() => manager.stats().connections === 0, 'the end of the stream')
   await jest.advanceTimersByTimeAsync(10_000)
   slow?.end('slow')
-  await until(/slow[\s\S]*data: one\n\n/)
+  await untilHeard(/slow[\s\S]*data: one\n\n/)
   expect(await over).toBe('end')
   socket.write(get('/after'))
-  await until(/after/)
+  await untilHeard(/after/)
 })
 
 test('manager.close() waits no longer than its grace for a stream behind an answer that does not come', async () => {

@@ -2,6 +2,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 
+/** How long to wait for what must come, in ms. */
+const PATIENCE_MS = 15_000
+
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
 
 const servers: Server[] = []
@@ -23,7 +26,7 @@ export function urlOf(server: Server): string {
 export interface RawConnection {
   readonly socket: Socket
   readonly text: () => string
-  /** Waits until the text matches. */
+  /** Waits until the text matches. Rejects if the connection closes first, and if it takes longer than a busy machine does. */
   readonly until: (pattern: RegExp) => Promise<void>
 }
 
@@ -43,9 +46,30 @@ export async function exchange(server: Server, text: string): Promise<RawConnect
     socket,
     text: () => received,
     until: async (pattern) => {
-      while (!pattern.test(received)) await once(socket, 'data')
+      // A signal's time goes on where the clock of a test stands still.
+      const late = AbortSignal.timeout(PATIENCE_MS)
+      while (!pattern.test(received)) {
+        if (socket.closed || late.aborted) {
+          const why = socket.closed ? 'the connection closed' : `${PATIENCE_MS} ms went by`
+          throw new Error(`${why} before ${pattern} came; the last that came: ${JSON.stringify(received.slice(-300))}`)
+        }
+        await news(socket, late)
+      }
     },
   }
+}
+
+/** Resolves when there is data, the connection closes, or it is late. */
+async function news(socket: Socket, late: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      socket.off('data', done).off('close', done)
+      late.removeEventListener('abort', done)
+      resolve()
+    }
+    socket.on('data', done).on('close', done)
+    late.addEventListener('abort', done)
+  })
 }
 
 export function get(path = '/', headers = ''): string {

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { type Backplane, memoryBackplane, respond, type SseEvent, SseManager } from '@ssekit/sse-core'
-import { collect, turn } from './collecting.js'
+import { collect } from './collecting.js'
 import { LateBroker } from './late-broker.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
+import { until } from './until.js'
 
 afterEach(hangUp)
 
@@ -35,7 +36,7 @@ describe.each(backplanes)('what was broadcast stays as it was, %s', (_what, make
     const heard = collect(channel.listen({ rewind: 2 }))
     await channel.broadcast({ event: 'state', data: state })
     state.n = 3
-    while (heard.events.length < 2 || live.events.length < 2) await turn()
+    await until(() => heard.events.length >= 2 && live.events.length >= 2, 'both events')
     const both = [
       { n: 1, deep: { list: [1] } },
       { n: 2, deep: { list: [1, 2] } },
@@ -93,6 +94,6 @@ test('an event that is read back has all of its fields', async () => {
   const ids: string[] = []
   for (const event of events) ids.push(await channel.broadcast(event))
   const heard = collect(channel.listen({ rewind: 100 }))
-  while (heard.events.length < events.length) await turn()
+  await until(() => heard.events.length >= events.length, 'all events')
   expect(heard.events).toEqual(events.map((event, index) => ({ ...event, id: ids[index] })))
 })

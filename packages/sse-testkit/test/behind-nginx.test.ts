@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { SseManager } from '@ssekit/sse-core'
 import { type ReceivedEvent, readEvents } from '@ssekit/sse-testkit'
+import { until } from '../../sse-core/test/until.js'
 import { compressingServers } from './clients/compressing-servers.js'
 import { npmEventSource } from './clients/event-sources.js'
 import { Nginx } from './clients/nginx.js'
@@ -50,7 +51,7 @@ async function assertAtOnce(url: string, encoding: string | null): Promise<void>
     expect(event?.data).toBe(number)
   }
   reader.abort()
-  while (manager.stats().connections > 0) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => manager.stats().connections === 0, 'the departure')
   expect(manager.stats().closed).toEqual({ client: 1 })
 }
 
@@ -104,7 +105,7 @@ test('nginx would hold events back, if X-Accel-Buffering did not say otherwise',
     return reader
   })
   const passed = await readEvents(`${url}/events`)
-  while (news.subscriberCount < 2) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => news.subscriberCount === 2, 'both clients')
   for (let number = 1; number <= 20; number++) {
     await news.broadcast(String(number))
     await passed.take(1, isNews)

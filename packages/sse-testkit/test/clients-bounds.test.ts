@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
 import { respond, type SseConnection, SseManager } from '@ssekit/sse-core'
+import { until } from '../../sse-core/test/until.js'
 import { type BareServer, startServer } from './clients/one-source.js'
 import { RawClient } from './clients/raw-client.js'
 
@@ -98,16 +99,17 @@ test('a generator never runs ahead of a slow client', async () => {
   const client = new RawClient(server.url)
   await client.opened()
   client.response?.pause()
-  let before = -1
-  // Until the sockets have taken all that they take, which comes to an end only if it is not asked for more meanwhile.
-  while (!isWaiting && (socket?.writableNeedDrain !== true || asked !== before)) {
-    before = asked
+  // The sockets have taken all that they take, which comes to an end only if it is not asked for more meanwhile.
+  await until(async () => {
+    const before = asked
     for (let n = 0; n < 50; n++) await turn()
-  }
+    return isWaiting || (socket?.writableNeedDrain === true && asked === before)
+  }, 'full sockets')
   expect(isWaiting).toBe(false)
   expect(heldWhenAsked).toBeLessThanOrEqual(ONE_WRITE)
+  const before = asked
   client.response?.resume()
-  while (asked === before) await turn()
+  await until(() => asked > before, 'the next value')
   await client.leave()
 })
 

@@ -6,6 +6,7 @@ import { sse as expressSse } from '@ssekit/express-sse'
 import { SseManager } from '@ssekit/sse-core'
 import compression from 'compression'
 import express from 'express'
+import { until } from '../../sse-core/test/until.js'
 import { compressingServers } from './clients/compressing-servers.js'
 import { type Client, npmEventSource } from './clients/event-sources.js'
 
@@ -45,7 +46,7 @@ test.each(Object.entries(compressingServers))(
     }
     expect(stream.data).toEqual(['event 1', 'event 2', 'event 3'])
     await stream.close()
-    while (manager.stats().connections > 0) await new Promise((resolve) => setImmediate(resolve))
+    await until(() => manager.stats().connections === 0 && encodings.length > 0, 'the departure')
     expect(encodings).toEqual([encoding])
   },
 )

@@ -4,6 +4,7 @@ import { constants, createServer as createHttp2 } from 'node:http2'
 import { type AddressInfo, createServer as createTcp } from 'node:net'
 import { afterEach, expect, test } from '@jest/globals'
 import { faults, Http2Client, RawClient } from '@ssekit/sse-testkit'
+import { until } from '../../sse-core/test/until.js'
 
 const closers: (() => Promise<unknown> | unknown)[] = []
 
@@ -189,7 +190,7 @@ test('http2RapidReset opens and resets streams by the hundred', async () => {
     stream.on('close', () => reset.push(stream.rstCode))
   })
   ending(await faults.http2RapidReset(await listen(server as unknown as Server), 300))
-  while (reset.length < 300) await new Promise(setImmediate)
+  await until(() => reset.length >= 300, '300 resets')
   expect([opened, new Set(reset)]).toEqual([300, new Set([constants.NGHTTP2_CANCEL])])
 })
 

@@ -3,6 +3,7 @@ import { get } from 'node:http'
 import { Readable } from 'node:stream'
 import { expect, test } from '@jest/globals'
 import { parseEvents, readEvents } from '@ssekit/sse-testkit'
+import { until } from '../../sse-core/test/until.js'
 import { listen } from './network/listen.js'
 
 const FRAMES = 'retry: 5\n\nid: 1\ndata: one\n\n: note\n\nevent: two\ndata: €\n\n'
@@ -55,7 +56,7 @@ test('a wait fails with what came instead: when the stream ends, and when the ti
   const url = await listen((_req, res) => void res.write('data: 1\n\n'))
   const open = await readEvents(await fetch(url), { timeoutMs: 20 })
   // It may take longer than that to come.
-  while (open.events.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await until(() => open.events.length > 0, 'the first event')
   await expect(open.take(2)).rejects.toThrow(/2 events.*20 ms.*data: 1/s)
   await expect(open.end()).rejects.toThrow(/the end.*20 ms/)
   open.abort()

@@ -9,6 +9,7 @@ import express from 'express'
 import Fastify from 'fastify'
 import request from 'supertest'
 import { cutRegion } from '../../../scripts/docs-blocks.mjs'
+import { until } from '../../sse-core/test/until.js'
 import { listen } from './network/listen.js'
 
 const events: readonly SseEvent[] = [
@@ -117,6 +118,6 @@ test('fastify.inject() is read as the README says', async () => {
   client.abort() // disconnects
   // #endregion inject
   expect(first).toMatchObject({ data: 'first' })
-  while (manager.stats().connections > 0) await new Promise(setImmediate)
+  await until(() => manager.stats().connections === 0, 'the departure')
   await app.close()
 })

@@ -131,10 +131,10 @@ test('a client that says it sends no more, and is then gone, takes its target wi
   one.socket.end()
   await ended
   one.destroy()
-  while (!socket.destroyed) {
-    socket.write('two')
-    await turn()
-  }
+  await until(() => {
+    if (!socket.destroyed) socket.write('two')
+    return socket.destroyed
+  })
   await until(() => proxy.connections === 0)
 })
 

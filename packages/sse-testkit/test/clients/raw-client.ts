@@ -1,5 +1,8 @@
 import { type ClientRequest, get, type IncomingMessage } from 'node:http'
 
+/** How long to wait for what must come, in ms. */
+const PATIENCE_MS = 30_000
+
 /** A client that takes what comes as text, on a connection of its own, and can stop reading or leave at any moment. */
 export class RawClient {
   text = ''
@@ -42,11 +45,24 @@ export class RawClient {
     return [...this.text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => data).filter((data) => data !== '')
   }
 
+  /** Waits for a condition. Rejects if the response is over first, and if it takes longer than a busy machine does. */
   async until(condition: () => boolean): Promise<void> {
-    while (!condition()) {
-      await new Promise<void>((resolve) => {
-        this.#look = resolve
-      })
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      this.#look?.()
+    }, PATIENCE_MS)
+    try {
+      while (!condition()) {
+        if (isLate) throw this.#missed(condition, `within ${PATIENCE_MS} ms`)
+        if (this.isOver && this.response?.closed !== false)
+          throw this.#missed(condition, 'before its response was over')
+        await new Promise<void>((resolve) => {
+          this.#look = resolve
+        })
+      }
+    } finally {
+      clearTimeout(timer)
     }
   }
 
@@ -60,6 +76,10 @@ export class RawClient {
     if (this.isOver) return
     this.#request.destroy()
     await this.until(() => this.isOver)
+  }
+
+  #missed(condition: () => boolean, when: string): Error {
+    return new Error(`not ${when}: ${condition}; the last that came: ${JSON.stringify(this.text.slice(-300))}`)
   }
 
   #finish(): void {

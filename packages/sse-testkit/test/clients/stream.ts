@@ -1,3 +1,6 @@
+/** How long to wait for what must happen, in ms: less than Jest does, which does not say what is missing. */
+const PATIENCE_MS = 60_000
+
 /** What a client has received as one event. */
 export interface Received {
   readonly type: string
@@ -55,12 +58,25 @@ export class ClientStream {
     this.#look?.()
   }
 
-  /** Resolves once a condition holds, which is looked at whenever something happens. */
+  /** Resolves once a condition holds, which is looked at whenever something happens. Rejects if it takes too long. */
   async until(condition: (stream: this) => boolean): Promise<void> {
-    while (!condition(this)) {
-      await new Promise<void>((resolve) => {
-        this.#look = resolve
-      })
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      this.#look?.()
+    }, PATIENCE_MS)
+    try {
+      while (!condition(this)) {
+        if (isLate) {
+          const last = JSON.stringify(this.happenings.slice(-5))
+          throw new Error(`not within ${PATIENCE_MS} ms: ${condition}; what happened last: ${last}`)
+        }
+        await new Promise<void>((resolve) => {
+          this.#look = resolve
+        })
+      }
+    } finally {
+      clearTimeout(timer)
     }
   }
 
