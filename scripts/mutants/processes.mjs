@@ -104,6 +104,18 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
+    'sse-redis/src/ioredis.ts',
+    ['sse-redis/test/cluster-key-prefix.test'],
+    [
+      ["          keyPrefix: '',\n", '', 'a keyPrefix is not before names of bells twice'],
+      [
+        "redisOptions: { ...client.options.redisOptions, keyPrefix: '' }",
+        'redisOptions: { ...client.options.redisOptions }',
+        'nor is one that the options of nodes have',
+      ],
+    ],
+  ),
+  ...mutantsOf(
     'sse-redis/src/calm.ts',
     ['sse-redis/test/cluster-sick.test'],
     [

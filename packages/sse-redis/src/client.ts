@@ -81,14 +81,20 @@ export interface IoredisSubscriber {
 export interface IoredisCluster {
   readonly isCluster: boolean
   readonly status: string
-  readonly options: { readonly keyPrefix?: string | undefined }
+  readonly options: { readonly keyPrefix?: string | undefined; readonly redisOptions?: object | undefined }
   call(command: string, args: string[]): Promise<unknown>
-  duplicate(
-    startupNodes?: [],
-    override?: { enableOfflineQueue: boolean; shardedSubscribers: boolean; enableReadyCheck: boolean },
-  ): IoredisSubscriber
+  duplicate(startupNodes?: [], override?: IoredisClusterSubscriberOptions): IoredisSubscriber
   listenerCount(event: 'error'): number
   emit(event: 'error', error: unknown): boolean
+}
+
+/** What is other in a cluster's connections for subscriptions. */
+interface IoredisClusterSubscriberOptions {
+  readonly enableOfflineQueue: boolean
+  readonly shardedSubscribers: boolean
+  readonly enableReadyCheck: boolean
+  readonly keyPrefix: string
+  readonly redisOptions: { readonly keyPrefix: string }
 }
 
 /** A client that the backplane can work with: of node-redis 5 or 6, or of ioredis 5 or 6; of one server or of a cluster. */

@@ -42,6 +42,9 @@ export class Ioredis implements RedisConnection {
           shardedSubscribers: sharded,
           // It would ask any one of the nodes whether all is well, and wait for the answer of one that hangs.
           enableReadyCheck: false,
+          // The names of bells have the prefix already, and ioredis would put it before those of SSUBSCRIBE once more.
+          keyPrefix: '',
+          redisOptions: { ...client.options.redisOptions, keyPrefix: '' },
         })
       : client.duplicate({
           enableOfflineQueue,
