@@ -71,9 +71,13 @@ export const processes = [
     ],
   ]),
   ...mutantsOf(
-    'sse-redis/src/publisher.ts',
-    ['sse-redis/test/refused.test'],
-    [['|NOREPLICAS', '', 'a master without its replicas is waited for']],
+    'sse-redis/src/transient-errors.ts',
+    ['sse-redis/test/transient-errors.test', 'sse-redis/test/refused.test'],
+    [
+      ['|NOREPLICAS', '', 'a master without its replicas is waited for', ['sse-redis/test/refused.test']],
+      ['+-?/', '+/', 'what Redis 6.2 says of itself within a script is understood'],
+      ["undefined : 'ERR'", 'undefined : undefined', 'who lacks a right is told so at once by Redis 6.2'],
+    ],
   ),
   ...mutantsOf('sse-redis/src/read-scripts.ts', REDIS, [
     [

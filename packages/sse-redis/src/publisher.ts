@@ -7,6 +7,7 @@ import { encode, idOf } from './entries.js'
 import type { ChannelKeys } from './keys.js'
 import { Outbox, Outgoing, tooLate } from './outbox.js'
 import type { Retention } from './retention.js'
+import { isTransient } from './transient-errors.js'
 
 export interface PublisherOptions {
   readonly connection: RedisConnection
@@ -129,7 +130,7 @@ export class Publisher {
       outbox.trouble = cause
       if (last.isSettled) throw tooLate(timeoutMs, cause)
       if (!(answer instanceof Failure)) return answer
-      if (!mayPass(cause)) throw new SseError('ERR_SSE_BACKPLANE', 'Redis refused the event', { cause })
+      if (!isTransient(cause)) throw new SseError('ERR_SSE_BACKPLANE', 'Redis refused the event', { cause })
       await delay(Math.min(retryMs, Math.max(0, last.deadline - performance.now())))
       if (last.isSettled) throw tooLate(timeoutMs, cause)
     }
@@ -164,16 +165,4 @@ class Failure {
 
 function asFailure(error: unknown): Failure {
   return new Failure(error)
-}
-
-/**
- * Whether an error may be over soon: those of connections, and what a server says that is starting, failing over or busy. All
- * other answers of a server begin with an error code in capitals, and would be the same again.
- */
-function mayPass(error: unknown): boolean {
-  const message = error instanceof Error ? error.message : String(error)
-  return (
-    !/^[A-Z]{2,}\b/.test(message) ||
-    /^(LOADING|TRYAGAIN|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|READONLY|BUSY|UNBLOCKED)\b/.test(message)
-  )
 }
