@@ -105,6 +105,12 @@ export const processes = [
         'a shard that does not answer holds up no subscription to others',
         ['sse-redis/test/cluster-sick.test'],
       ],
+      [
+        'names.length > 1 && !isTransient(error)',
+        'false',
+        'a channel that a user may not hear is refused alone',
+        ['sse-redis/test/channel-rights.test'],
+      ],
     ],
   ),
   ...mutantsOf(

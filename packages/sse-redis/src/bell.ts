@@ -1,5 +1,6 @@
 import type { RedisConnection, RedisSubscriber, SubscriberEvents } from './client.js'
 import { Rounds } from './rounds.js'
+import { isTransient } from './transient-errors.js'
 
 /** How many channels one command subscribes to at most. */
 const MAX_CHANNELS = 1_000
@@ -119,26 +120,32 @@ export class Bell {
   async #join(rounds: Rounds, names: readonly string[]): Promise<void> {
     // It may hear of it, whatever becomes of the answer, or of the connection.
     for (const name of names) this.#rung.add(name)
+    const joining: Promise<void>[] = []
+    for (let from = 0; from < names.length; from += MAX_CHANNELS) {
+      joining.push(this.#subscribe(rounds, names.slice(from, from + MAX_CHANNELS)))
+    }
+    await Promise.all(joining)
+  }
+
+  /** Asks for some by one command, and tells whoever waits for one of them what has become of it. */
+  async #subscribe(rounds: Rounds, names: readonly string[]): Promise<void> {
+    if (this.#isClosed) return
     try {
-      await this.#subscribe(names)
+      this.#subscriber ??= this.#open()
+      await this.#subscriber.subscribe(names)
       for (const name of names) {
         // Unless it was given back meanwhile, and is asked for again.
         if (!rounds.isToJoin(name)) this.#settle(name)
       }
     } catch (error) {
+      if (names.length > 1 && !isTransient(error)) {
+        // Because of one that the user may not hear the server refuses the others of its command.
+        await Promise.all(names.map((name) => this.#subscribe(rounds, [name])))
+        return
+      }
       for (const name of names) if (!rounds.isToJoin(name)) this.#settle(name, error)
       this.#tryAgain(names)
     }
-  }
-
-  async #subscribe(names: readonly string[]): Promise<void> {
-    if (this.#isClosed || names.length === 0) return
-    this.#subscriber ??= this.#open()
-    const subscribing: Promise<void>[] = []
-    for (let from = 0; from < names.length; from += MAX_CHANNELS) {
-      subscribing.push(this.#subscriber.subscribe(names.slice(from, from + MAX_CHANNELS)))
-    }
-    await Promise.all(subscribing)
   }
 
   /** Whoever waited gives it back. What is followed still was lost with a connection, and nobody else asks for it. */
