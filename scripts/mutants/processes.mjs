@@ -169,6 +169,18 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
+    'sse-redis/src/coalescer.ts',
+    ['sse-redis/test/reading.test'],
+    [
+      [
+        'asked.next ??= asked.running.then(start, start)\n    return asked.next',
+        'return asked.running',
+        'an answer is not older than its question',
+      ],
+      ['asked.next ??= ', 'asked.next = ', 'those who ask the same meanwhile share an answer'],
+    ],
+  ),
+  ...mutantsOf(
     'sse-redis/src/entries.ts',
     ['sse-redis/test/data-lost.test'],
     [

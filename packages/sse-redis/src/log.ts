@@ -1,6 +1,7 @@
 import type { LogEntry, LogNews, LogStretch, PlacedEntry, SharedLog } from '@ssekit/sse-core'
 import type { Bell } from './bell.js'
 import type { RedisConnection } from './client.js'
+import { Coalescer } from './coalescer.js'
 import { decodeAll, idBefore, isLater, parseId, storedOf } from './entries.js'
 import type { ChannelKeys } from './keys.js'
 import { AFTER, NEWEST, READ, TAILS } from './read-scripts.js'
@@ -25,7 +26,7 @@ export class RedisLog implements SharedLog {
   readonly isSpread: boolean
   readonly #options: RedisLogOptions
   // In a reconnect storm nearly all clients ask the same.
-  readonly #reading = new Map<string, Promise<readonly LogEntry[] | undefined>>()
+  readonly #reading = new Coalescer<readonly LogEntry[] | undefined>()
 
   constructor(options: RedisLogOptions) {
     this.#options = options
@@ -74,12 +75,7 @@ export class RedisLog implements SharedLog {
   /** As `Backplane.read`. */
   read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
     const question = JSON.stringify([channel, afterId, limit])
-    let answer = this.#reading.get(question)
-    if (answer === undefined) {
-      answer = this.#read(channel, afterId, limit).finally(() => this.#reading.delete(question))
-      this.#reading.set(question, answer)
-    }
-    return answer
+    return this.#reading.ask(question, () => this.#read(channel, afterId, limit))
   }
 
   async #read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
