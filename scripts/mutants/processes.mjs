@@ -55,6 +55,25 @@ export const processes = [
     ['this.#isAskedAgain && !this.#isUnanswered', 'false', 'a comparison that is asked for during another one is made'],
     ['if (this.#isAskedAgain) this.run()\n', '', 'a comparison that was asked for too early is made once it can be'],
   ]),
+  ...mutantsOf(
+    'sse-testkit/src/backplane-contract/index.ts',
+    ['sse-testkit/test/backplane-flaws.test'],
+    [
+      ['await closeAll().catch(() => {})', 'await closeAll()', 'what a scenario finds is told though closing fails'],
+      ['      await closeAll()\n    },', '    },', 'what cannot be closed does not pass'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-testkit/src/backplane-contract/hearing.ts',
+    ['sse-testkit/test/backplane-hearing.test'],
+    [
+      [
+        'for (const check of this.#checks) check()',
+        '[...this.#checks].at(-1)?.()',
+        'several may wait at the same time',
+      ],
+    ],
+  ),
   ...mutantsOf('sse-redis/src/append-script.ts', REDIS, [
     ["if last == number then return { 'ok', nowText, ids } end", '', 'a batch that is sent twice is stored once'],
     [

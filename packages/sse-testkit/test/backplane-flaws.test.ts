@@ -291,3 +291,17 @@ test('no scenario has the name of another', () => {
   const names = scenariosOn(() => ({}), 1_000).map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
 })
+
+const FIRST = 'every node hears each event once, in publish order'
+const broken = { close: () => Promise.reject(new Error('cannot be closed')) }
+
+test('what a scenario finds is told, also where its nodes cannot be closed then', async () => {
+  const silent = telling(() => {})
+  const [scenario] = scenariosOn((sound) => ({ ...silent(sound), ...broken }), 100).filter(({ name }) => name === FIRST)
+  await expect(scenario?.run()).rejects.toThrow(/waited in vain/)
+})
+
+test('a backplane that cannot be closed does not pass', async () => {
+  const [scenario] = scenariosOn(() => broken, 15_000).filter(({ name }) => name === FIRST)
+  await expect(scenario?.run()).rejects.toThrow('cannot be closed')
+})

@@ -10,7 +10,8 @@ export class Hearing {
   readonly gapIds: string[] = []
   unsubscribe: Unsubscribe = () => {}
   readonly #patienceMs: number
-  #onNews: (() => void) | undefined
+  // One for each wait.
+  readonly #checks = new Set<() => void>()
 
   private constructor(patienceMs: number) {
     this.#patienceMs = patienceMs
@@ -27,12 +28,12 @@ export class Hearing {
     hearing.unsubscribe = await backplane.subscribe(channel, start, {
       entry: (entry) => {
         hearing.entries.push(entry)
-        hearing.#onNews?.()
+        hearing.#check()
       },
       gap: (id) => {
         hearing.gaps += 1
         if (id !== undefined) hearing.gapIds.push(id)
-        hearing.#onNews?.()
+        hearing.#check()
       },
     })
     return hearing
@@ -56,17 +57,23 @@ export class Hearing {
   async until(isReached: () => boolean, what: string): Promise<void> {
     if (isReached()) return
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(
-        () => reject(new Error(`waited in vain for ${what}; heard ${this.entries.length} entries, ${this.gaps} gaps`)),
-        this.#patienceMs,
-      )
-      this.#onNews = () => {
+      const late = (): void => {
+        this.#checks.delete(check)
+        reject(new Error(`waited in vain for ${what}; heard ${this.entries.length} entries, ${this.gaps} gaps`))
+      }
+      const timer = setTimeout(late, this.#patienceMs)
+      const check = (): void => {
         if (!isReached()) return
         clearTimeout(timer)
+        this.#checks.delete(check)
         resolve()
       }
+      this.#checks.add(check)
     })
-    this.#onNews = undefined
+  }
+
+  #check(): void {
+    for (const check of this.#checks) check()
   }
 }
 

@@ -40,11 +40,15 @@ export function backplaneContract(suite: BackplaneSuite): void {
     },
     onNodes: (count, scenario, history) => async () => {
       const backplanes = await nodes(count, history)
+      const closeAll = () => Promise.all(backplanes.map((backplane) => backplane.close()))
       try {
         await scenario(...backplanes)
-      } finally {
-        await Promise.all(backplanes.map((backplane) => backplane.close()))
+      } catch (error) {
+        // What a scenario found says more than what its nodes say when they are closed after that.
+        await closeAll().catch(() => {})
+        throw error
       }
+      await closeAll()
     },
   }
   delivery(scenarios)
