@@ -146,13 +146,18 @@ export const processes = [
   ),
   ...mutantsOf(
     'sse-redis/src/calm.ts',
-    ['sse-redis/test/cluster-sick.test'],
+    ['sse-redis/test/calm.test'],
     [
       [
         '    if (this.#pause !== undefined) {\n      this.#isCalled = true\n      return\n    }\n',
         '',
         'while a shard is down the others are not asked again and again',
+        ['sse-redis/test/cluster-sick.test'],
       ],
+      ['Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs)', 'MIN_PAUSE_MS', 'pauses grow'],
+      ['Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs)', '2 * this.#pauseMs', 'no pause is longer than a second'],
+      [': MIN_PAUSE_MS', ': this.#pauseMs', 'after a quiet pause the next one is short'],
+      ['if (this.#isCalled) this.call()', '', 'what was called for in a pause is done after it'],
     ],
   ),
   ...mutantsOf(
