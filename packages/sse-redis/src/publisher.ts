@@ -119,17 +119,19 @@ export class Publisher {
       // A command without a deadline could be carried out when nobody waits for it any more: the first only asks for the time.
       const brought = deadline === '' ? [] : entries
       const args = [String(number), mark, deadline, ...this.#commonArgs, ...brought]
-      // The time is read of an answer that nobody waits for, too: where all come late, what is refused must not be stored.
-      const asked = connection
-        .run(APPEND, [log, tail, published(this.#name)], args)
-        .then((answer) => this.#read(answer))
-      // Whoever waits is told by the outbox that the time is up. But the client still holds the command, and another one would
-      // only join it.
-      const answer = await asked.catch(asFailure)
-      const cause = answer instanceof Failure ? answer.error : undefined
+      let answer: string[] | undefined
+      let cause: unknown
+      try {
+        // Whoever waits is told by the outbox that the time is up. But the client still holds the command, and another one would
+        // only join it. And the time is read of an answer that nobody waits for, too: where all come late, what is refused must
+        // not be stored.
+        answer = this.#read(await connection.run(APPEND, [log, tail, published(this.#name)], args))
+      } catch (error) {
+        cause = error
+      }
       outbox.trouble = cause
       if (last.isSettled) throw tooLate(timeoutMs, cause)
-      if (!(answer instanceof Failure)) return answer
+      if (answer !== undefined) return answer
       if (!isTransient(cause)) throw new SseError('ERR_SSE_BACKPLANE', 'Redis refused the event', { cause })
       await delay(Math.min(retryMs, Math.max(0, last.deadline - performance.now())))
       if (last.isSettled) throw tooLate(timeoutMs, cause)
@@ -153,16 +155,4 @@ export class Publisher {
 function settle(channel: string, outgoing: Outgoing, streamId: string | undefined, mark: string): void {
   if (streamId) outgoing.resolve(outgoing.ownId || idOf(streamId, mark))
   else outgoing.reject(new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(channel)} has ended`))
-}
-
-class Failure {
-  readonly error: unknown
-
-  constructor(error: unknown) {
-    this.error = error
-  }
-}
-
-function asFailure(error: unknown): Failure {
-  return new Failure(error)
 }
