@@ -112,12 +112,12 @@ export const processes = [
     ['sse-redis/test/(connections|odd-clients).test'],
     [
       [
-        'for (const name of names) this.#rung.add(name)',
+        'for (const name of names) this.#maybeSubscribed.add(name)',
         '',
         'no subscription is left behind that was asked for twice at once',
       ],
-      ['else if (!this.#isClosed) this.#roundsOf(name).leave(name)', '', 'no subscription is left behind'],
-      ['this.#roundsOf(name).join(name) : undefined', 'undefined : undefined', 'subscriptions are made again'],
+      ['else if (!this.#isClosed) this.#batcherOf(name).unsubscribe(name)', '', 'no subscription is left behind'],
+      ['this.#batcherOf(name).subscribe(name) : undefined', 'undefined : undefined', 'subscriptions are made again'],
       [
         'this.#options.sharded ? name',
         "this.#options.sharded ? ''",
@@ -145,11 +145,11 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
-    'sse-redis/src/calm.ts',
-    ['sse-redis/test/calm.test'],
+    'sse-redis/src/backoff-throttle.ts',
+    ['sse-redis/test/backoff-throttle.test'],
     [
       [
-        '    if (this.#pause !== undefined) {\n      this.#isCalled = true\n      return\n    }\n',
+        '    if (this.#pause !== undefined) {\n      this.#isTriggered = true\n      return\n    }\n',
         '',
         'while a shard is down the others are not asked again and again',
         ['sse-redis/test/cluster-sick.test'],
@@ -157,7 +157,7 @@ export const processes = [
       ['Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs)', 'MIN_PAUSE_MS', 'pauses grow'],
       ['Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs)', '2 * this.#pauseMs', 'no pause is longer than a second'],
       [': MIN_PAUSE_MS', ': this.#pauseMs', 'after a quiet pause the next one is short'],
-      ['if (this.#isCalled) this.call()', '', 'what was called for in a pause is done after it'],
+      ['if (this.#isTriggered) this.trigger()', '', 'what was called for in a pause is done after it'],
     ],
   ),
   ...mutantsOf(
@@ -172,7 +172,7 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
-    'sse-redis/src/kind.ts',
+    'sse-redis/src/detect-client.ts',
     ['sse-redis/test/unfit-clients.test'],
     [
       ["if (has(client, 'acquire'))", 'if (false)', 'a Sentinel client is refused'],

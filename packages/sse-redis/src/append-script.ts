@@ -46,7 +46,7 @@ end
 
 local function append()
   -- Where a stream begins it says what it follows on. Within a second of an event it has not expired.
-  local begins = before and isFirst and redis.call('XLEN', KEYS[1]) == 0
+  local isNewStream = before and isFirst and redis.call('XLEN', KEYS[1]) == 0
   local news = {}
   for i = 9, #ARGV, 2 do
     if string.find(flags, 'e') then
@@ -54,7 +54,7 @@ local function append()
     else
       local own, json = ARGV[i], ARGV[i + 1]
       local streamId
-      if own == '' and not begins then
+      if own == '' and not isNewStream then
         streamId = add('e', json, 'm', mark)
       else
         local fields = { 'e', json, 'm', mark }
@@ -62,11 +62,11 @@ local function append()
           fields[5], fields[6] = 'i', own
           flags = string.gsub(flags, '^%-', 'o')
         end
-        if begins then
+        if isNewStream then
           fields[#fields + 1] = 'a'
           fields[#fields + 1] = before
         end
-        begins = false
+        isNewStream = false
         streamId = add(unpack(fields))
       end
       place = streamId .. '-' .. mark

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type Backplane, type HistoryLimits, inTime, LogFollowers, SseError } from '@ssekit/sse-core'
 import { Bell } from './bell.js'
-import { connectionOf, type RedisClient } from './client.js'
+import type { RedisClient } from './client.js'
+import { connectionOf } from './connection.js'
 import { type ChannelKeys, keysOf } from './keys.js'
 import { newsOf, RedisLog } from './log.js'
 import { Publisher } from './publisher.js'
@@ -72,7 +73,7 @@ export function redisBackplane(options: RedisBackplaneOptions): Backplane {
     sharded: isSharded,
     keyOf: (channel) => keys(channel).log,
     onMessage: (channel, message) => followers.hear(channel, newsOf(message)),
-    onReturn: (channels) => followers.compare(channels),
+    onReconnect: (channels) => followers.compare(channels),
   })
   const log = new RedisLog({ connection, keys, retention, bell, name: randomBytes(6).toString('hex') })
   const followers = new LogFollowers(log, { timeoutMs, compareMs })

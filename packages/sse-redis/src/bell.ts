@@ -1,5 +1,5 @@
-import type { RedisConnection, RedisSubscriber, SubscriberEvents } from './client.js'
-import { Rounds } from './rounds.js'
+import type { RedisConnection, RedisSubscriber, SubscriberEvents } from './connection.js'
+import { SubscriptionBatcher } from './subscription-batcher.js'
 import { isTransient } from './transient-errors.js'
 
 /** How many channels one command subscribes to at most. */
@@ -12,14 +12,14 @@ export interface BellOptions {
   readonly sharded: boolean
   readonly onMessage: (channel: string, message: string) => void
   /** The bell of these may not have been heard for a while, and can be again. */
-  readonly onReturn: (channels: readonly string[]) => void
+  readonly onReconnect: (channels: readonly string[]) => void
 }
 
 /** How long after a subscription that could not be made again the next attempt is, in ms. */
-const AGAIN_MS = 1_000
+const RETRY_MS = 1_000
 
 /** Who waits for a subscription. */
-interface Listening {
+interface Waiting {
   readonly promise: Promise<void>
   resolve(): void
   reject(error: unknown): void
@@ -36,13 +36,13 @@ export class Bell {
   // Opened when it is first needed: a process that only publishes never does.
   #subscriber: RedisSubscriber | undefined
   readonly #channels = new Map<string, string>()
-  readonly #listening = new Map<string, Listening>()
+  readonly #waiting = new Map<string, Waiting>()
   // Of those that have something to change.
-  readonly #rounds = new Map<string, Rounds>()
+  readonly #batchers = new Map<string, SubscriptionBatcher>()
   // What the server may ring for, and what it could not be asked for: names.
-  readonly #rung = new Set<string>()
-  readonly #failed = new Set<string>()
-  #again: NodeJS.Timeout | undefined
+  readonly #maybeSubscribed = new Set<string>()
+  readonly #toRetry = new Set<string>()
+  #retryTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
   constructor(options: BellOptions) {
@@ -53,13 +53,13 @@ export class Bell {
   listen(channel: string): Promise<void> {
     const name = this.#nameOf(channel)
     this.#channels.set(name, channel)
-    let listening = this.#listening.get(name)
-    if (listening === undefined) {
-      listening = newListening()
-      this.#listening.set(name, listening)
+    let waiting = this.#waiting.get(name)
+    if (waiting === undefined) {
+      waiting = newWaiting()
+      this.#waiting.set(name, waiting)
     }
-    void this.#roundsOf(name).join(name)
-    return listening.promise
+    void this.#batcherOf(name).subscribe(name)
+    return waiting.promise
   }
 
   unlisten(channel: string): void {
@@ -67,17 +67,17 @@ export class Bell {
     this.#channels.delete(name)
     this.#settle(name, new Error('the subscription was given back'))
     if (this.#isClosed) return
-    const rounds = this.#roundsOf(name)
-    const isOnlyWanted = rounds.forget(name) && !this.#rung.has(name)
-    if (!isOnlyWanted) rounds.leave(name)
+    const batcher = this.#batcherOf(name)
+    const isNotUnderWay = batcher.cancel(name) && !this.#maybeSubscribed.has(name)
+    if (!isNotUnderWay) batcher.unsubscribe(name)
   }
 
   close(): void {
     this.#isClosed = true
-    clearTimeout(this.#again)
+    clearTimeout(this.#retryTimer)
     this.#channels.clear()
-    for (const rounds of this.#rounds.values()) rounds.close()
-    for (const name of [...this.#listening.keys()]) this.#settle(name, new Error('the backplane was closed'))
+    for (const batcher of this.#batchers.values()) batcher.close()
+    for (const name of [...this.#waiting.keys()]) this.#settle(name, new Error('the backplane was closed'))
     this.#subscriber?.close()
   }
 
@@ -87,77 +87,77 @@ export class Bell {
     return connection.keyPrefix + keyOf(channel)
   }
 
-  #roundsOf(name: string): Rounds {
+  #batcherOf(name: string): SubscriptionBatcher {
     const key = this.#options.sharded ? name : ''
-    let rounds = this.#rounds.get(key)
-    if (rounds === undefined) {
-      const made = new Rounds({
-        join: (names) => this.#join(made, names),
-        leave: (names) => this.#leave(names),
-        onRest: () => this.#rounds.delete(key),
+    let batcher = this.#batchers.get(key)
+    if (batcher === undefined) {
+      const made = new SubscriptionBatcher({
+        subscribe: (names) => this.#subscribeAll(made, names),
+        unsubscribe: (names) => this.#unsubscribeAll(names),
+        onIdle: () => this.#batchers.delete(key),
       })
-      rounds = made
-      this.#rounds.set(key, rounds)
+      batcher = made
+      this.#batchers.set(key, batcher)
     }
-    return rounds
+    return batcher
   }
 
   #settle(name: string, error?: unknown): void {
-    const listening = this.#listening.get(name)
-    this.#listening.delete(name)
-    if (error === undefined) listening?.resolve()
-    else listening?.reject(error)
+    const waiting = this.#waiting.get(name)
+    this.#waiting.delete(name)
+    if (error === undefined) waiting?.resolve()
+    else waiting?.reject(error)
   }
 
-  async #leave(names: readonly string[]): Promise<void> {
+  async #unsubscribeAll(names: readonly string[]): Promise<void> {
     const report = (error: unknown): void => {
       if (!this.#isClosed) this.#options.connection.report(error)
     }
     await Promise.all(names.map((name) => this.#subscriber?.unsubscribe(name).catch(report)))
-    for (const name of names) this.#rung.delete(name)
+    for (const name of names) this.#maybeSubscribed.delete(name)
   }
 
-  async #join(rounds: Rounds, names: readonly string[]): Promise<void> {
+  async #subscribeAll(batcher: SubscriptionBatcher, names: readonly string[]): Promise<void> {
     // It may hear of it, whatever becomes of the answer, or of the connection.
-    for (const name of names) this.#rung.add(name)
-    const joining: Promise<void>[] = []
+    for (const name of names) this.#maybeSubscribed.add(name)
+    const subscribing: Promise<void>[] = []
     for (let from = 0; from < names.length; from += MAX_CHANNELS) {
-      joining.push(this.#subscribe(rounds, names.slice(from, from + MAX_CHANNELS)))
+      subscribing.push(this.#subscribe(batcher, names.slice(from, from + MAX_CHANNELS)))
     }
-    await Promise.all(joining)
+    await Promise.all(subscribing)
   }
 
   /** Asks for some by one command, and tells whoever waits for one of them what has become of it. */
-  async #subscribe(rounds: Rounds, names: readonly string[]): Promise<void> {
+  async #subscribe(batcher: SubscriptionBatcher, names: readonly string[]): Promise<void> {
     if (this.#isClosed) return
     try {
       this.#subscriber ??= this.#open()
       await this.#subscriber.subscribe(names)
       for (const name of names) {
         // Unless it was given back meanwhile, and is asked for again.
-        if (!rounds.isToJoin(name)) this.#settle(name)
+        if (!batcher.willSubscribe(name)) this.#settle(name)
       }
     } catch (error) {
       if (names.length > 1 && !isTransient(error)) {
         // Because of one that the user may not hear the server refuses the others of its command.
-        await Promise.all(names.map((name) => this.#subscribe(rounds, [name])))
+        await Promise.all(names.map((name) => this.#subscribe(batcher, [name])))
         return
       }
-      for (const name of names) if (!rounds.isToJoin(name)) this.#settle(name, error)
-      this.#tryAgain(names)
+      for (const name of names) if (!batcher.willSubscribe(name)) this.#settle(name, error)
+      this.#retryLater(names)
     }
   }
 
   /** Whoever waited gives it back. What is followed still was lost with a connection, and nobody else asks for it. */
-  #tryAgain(names: readonly string[]): void {
+  #retryLater(names: readonly string[]): void {
     if (this.#isClosed) return
-    for (const name of names) this.#failed.add(name)
-    this.#again ??= setTimeout(() => {
-      this.#again = undefined
-      const failed = [...this.#failed]
-      this.#failed.clear()
-      this.#return(failed)
-    }, AGAIN_MS).unref()
+    for (const name of names) this.#toRetry.add(name)
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = undefined
+      const failed = [...this.#toRetry]
+      this.#toRetry.clear()
+      this.#onConnected(failed)
+    }, RETRY_MS).unref()
   }
 
   #open(): RedisSubscriber {
@@ -167,36 +167,36 @@ export class Bell {
         const channel = this.#channels.get(name)
         if (channel !== undefined) onMessage(channel, message)
         // It was given back while a connection was lost, of which not every client tells the next one.
-        else if (!this.#isClosed) this.#roundsOf(name).leave(name)
+        else if (!this.#isClosed) this.#batcherOf(name).unsubscribe(name)
       },
       failed: (error) => connection.report(error),
       // All of them: what was asked for over a connection that was lost at once may have been told to nobody.
-      connected: () => this.#return(this.#channels.keys()),
+      connected: () => this.#onConnected(this.#channels.keys()),
     }
     return connection.subscriber(events, sharded)
   }
 
   /** A connection is there again: what the server rang for over the former one must be asked for anew. */
-  #return(names: Iterable<string>): void {
+  #onConnected(names: Iterable<string>): void {
     const all = new Map<Promise<void> | undefined, string[]>()
     for (const name of names) {
       const channel = this.#channels.get(name)
       if (channel === undefined) continue
-      const joining = this.#subscriber?.resubscribes === false ? this.#roundsOf(name).join(name) : undefined
-      const channels = all.get(joining)
-      if (channels === undefined) all.set(joining, [channel])
+      const subscribing = this.#subscriber?.resubscribes === false ? this.#batcherOf(name).subscribe(name) : undefined
+      const channels = all.get(subscribing)
+      if (channels === undefined) all.set(subscribing, [channel])
       else channels.push(channel)
     }
-    for (const [joining, channels] of all) void this.#tellReturn(joining, channels)
+    for (const [subscribing, channels] of all) void this.#reportReconnect(subscribing, channels)
   }
 
-  async #tellReturn(joining: Promise<void> | undefined, channels: readonly string[]): Promise<void> {
-    await joining
-    if (!this.#isClosed) this.#options.onReturn(channels)
+  async #reportReconnect(subscribing: Promise<void> | undefined, channels: readonly string[]): Promise<void> {
+    await subscribing
+    if (!this.#isClosed) this.#options.onReconnect(channels)
   }
 }
 
-function newListening(): Listening {
+function newWaiting(): Waiting {
   let resolve!: () => void
   let reject!: (error: unknown) => void
   const promise = new Promise<void>((yes, no) => {

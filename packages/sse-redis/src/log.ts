@@ -1,10 +1,10 @@
 import type { LogEntry, LogNews, LogStretch, PlacedEntry, SharedLog } from '@ssekit/sse-core'
 import type { Bell } from './bell.js'
-import type { RedisConnection } from './client.js'
 import { Coalescer } from './coalescer.js'
+import type { RedisConnection } from './connection.js'
 import { decodeAll, idBefore, isLater, parseId, storedOf } from './entries.js'
 import type { ChannelKeys } from './keys.js'
-import { AFTER, NEWEST, READ, TAILS } from './read-scripts.js'
+import { AFTER_ID, AFTER_PLACE, NEWEST, TAILS } from './read-scripts.js'
 import type { Retention } from './retention.js'
 
 /** How much one answer brings at most; more is asked for by the next question. */
@@ -48,7 +48,7 @@ export class RedisLog implements SharedLog {
   async after(channel: string, place: string): Promise<readonly PlacedEntry[] | undefined> {
     const { connection, keys } = this.#options
     const { log, tail } = keys(channel)
-    return pageOf(await connection.run(AFTER, [log, tail], [place, String(PAGE_ENTRIES), String(PAGE_BYTES)]))
+    return pageOf(await connection.run(AFTER_PLACE, [log, tail], [place, String(PAGE_ENTRIES), String(PAGE_BYTES)]))
   }
 
   async tails(channels: readonly string[]): Promise<(string | undefined)[]> {
@@ -83,7 +83,7 @@ export class RedisLog implements SharedLog {
     const { log, tail } = keys(channel)
     const { streamId = '', mark = '', isBefore = false } = parseId(afterId) ?? {}
     const args = [afterId, String(limit), String(PAGE_BYTES), streamId, mark, isBefore ? '1' : '']
-    return pageOf(await connection.run(READ, [log, tail], args))?.map(({ entry }) => entry)
+    return pageOf(await connection.run(AFTER_ID, [log, tail], args))?.map(({ entry }) => entry)
   }
 }
 

@@ -1,32 +1,27 @@
-import type {
-  NodeRedisClusterSubscriber,
-  NodeRedisSubscriber,
-  RedisConnection,
-  RedisSubscriber,
-  SubscriberEvents,
-} from './client.js'
-import type { NodeRedisKind } from './kind.js'
+import type { NodeRedisClusterSubscriber, NodeRedisSubscriber } from './client.js'
+import type { RedisConnection, RedisSubscriber, SubscriberEvents } from './connection.js'
+import type { DetectedNodeRedis } from './detect-client.js'
 import { type Script, ScriptRunner } from './script.js'
 
 /** How long the first attempt to connect to a cluster is given, in ms; each further one twice as long. */
-const PATIENCE_MS = 1_000
+const CONNECT_TIMEOUT_MS = 1_000
 
 /** A client of node-redis. */
-export class NodeRedis implements RedisConnection {
+export class NodeRedisConnection implements RedisConnection {
   readonly isCluster: boolean
   // Commands that are sent as they are get no prefix.
   readonly keyPrefix = ''
-  readonly #kind: NodeRedisKind
+  readonly #detected: DetectedNodeRedis
   readonly #scripts: ScriptRunner
 
-  constructor(kind: NodeRedisKind) {
-    this.#kind = kind
-    this.isCluster = kind.isCluster
+  constructor(detected: DetectedNodeRedis) {
+    this.#detected = detected
+    this.isCluster = detected.isCluster
     this.#scripts = new ScriptRunner((name, args) =>
       // Digest or source, and the number of keys, come before the first key.
-      kind.isCluster
-        ? kind.client.sendCommand(args[2] ?? '', false, [name, ...args])
-        : kind.client.sendCommand([name, ...args]),
+      detected.isCluster
+        ? detected.client.sendCommand(args[2] ?? '', false, [name, ...args])
+        : detected.client.sendCommand([name, ...args]),
     )
   }
 
@@ -35,14 +30,19 @@ export class NodeRedis implements RedisConnection {
   }
 
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
-    const { isCluster, client } = this.#kind
+    const { isCluster, client } = this.#detected
     // Else it would connect to all masters for commands, which it has none of, and wait for one that is down.
     const open = () => (isCluster ? client.duplicate({ minimizeConnections: true }) : client.duplicate())
-    return new NodeRedisSubscriptions({ open, events, sharded, patienceMs: isCluster ? PATIENCE_MS : undefined })
+    return new NodeRedisSubscriptions({
+      open,
+      events,
+      sharded,
+      connectTimeoutMs: isCluster ? CONNECT_TIMEOUT_MS : undefined,
+    })
   }
 
   readonly report = (error: unknown): void => {
-    const { client } = this.#kind
+    const { client } = this.#detected
     if (client.listenerCount('error') > 0) client.emit('error', error)
   }
 
@@ -56,7 +56,7 @@ interface SubscriptionsOptions {
   readonly events: SubscriberEvents
   readonly sharded: boolean
   /** How long it may take to connect before it is tried anew, in ms. Default: for ever */
-  readonly patienceMs: number | undefined
+  readonly connectTimeoutMs: number | undefined
 }
 
 class NodeRedisSubscriptions implements RedisSubscriber {
@@ -118,11 +118,11 @@ class NodeRedisSubscriptions implements RedisSubscriber {
     try {
       // Which servers there are a cluster's client asks any one of them, and waits for as long as that one hangs: over a connection
       // that it keeps until then, and that nobody else can close. So there is more patience each time.
-      let { patienceMs } = this.#options
-      while (!(await isFulfilled(this.#subscriber.connect(), patienceMs)) && !this.#isClosed) {
+      let { connectTimeoutMs } = this.#options
+      while (!(await isFulfilled(this.#subscriber.connect(), connectTimeoutMs)) && !this.#isClosed) {
         destroy(this.#subscriber)
         this.#subscriber = this.#open()
-        patienceMs = patienceMs && 2 * patienceMs
+        connectTimeoutMs = connectTimeoutMs && 2 * connectTimeoutMs
       }
       this.#isConnected = true
     } catch (error) {

@@ -59,7 +59,7 @@ export interface OutboxOptions {
  */
 export class Outbox {
   /** What the server or the client said the last time, if that was an error. */
-  trouble: unknown
+  lastError: unknown
   readonly #options: OutboxOptions
   // Both in the order in which their time is up.
   #underWay: readonly Outgoing[] = []
@@ -118,7 +118,7 @@ export class Outbox {
         this.#timer = setTimeout(() => this.#expire(), Math.ceil(outgoing.deadline - now))
         break
       }
-      outgoing.reject(tooLate(this.#options.timeoutMs, this.trouble))
+      outgoing.reject(tooLate(this.#options.timeoutMs, this.lastError))
     }
     this.#waiting = this.#waiting.filter(({ isSettled }) => !isSettled)
   }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type LogInput, SseError } from '@ssekit/sse-core'
 import { APPEND } from './append-script.js'
-import type { RedisConnection } from './client.js'
+import type { RedisConnection } from './connection.js'
 import { encode, idOf } from './entries.js'
 import type { ChannelKeys } from './keys.js'
 import { Outbox, Outgoing, tooLate } from './outbox.js'
@@ -37,7 +37,7 @@ export class Publisher {
   #batches = 0
   #bufferedBytes = 0
   // The server's clock less ours; undefined until it has answered.
-  #clockMs: number | undefined
+  #serverAheadMs: number | undefined
 
   constructor(options: PublisherOptions) {
     this.#options = options
@@ -129,7 +129,7 @@ export class Publisher {
       } catch (error) {
         cause = error
       }
-      outbox.trouble = cause
+      outbox.lastError = cause
       if (last.isSettled) throw tooLate(timeoutMs, cause)
       if (answer !== undefined) return answer
       if (!isTransient(cause)) throw new SseError('ERR_SSE_BACKPLANE', 'Redis refused the event', { cause })
@@ -140,13 +140,13 @@ export class Publisher {
 
   /** A time of `performance.now()` by the server's clock; '' if that is not known yet. */
   #serverTime(time: number): string {
-    if (this.#clockMs === undefined) return ''
-    return String(Math.floor(Date.now() + time - performance.now() + this.#clockMs))
+    if (this.#serverAheadMs === undefined) return ''
+    return String(Math.floor(Date.now() + time - performance.now() + this.#serverAheadMs))
   }
 
   #read(answer: unknown): string[] {
     const [status, time, streamIds = ''] = (answer as unknown[]).map(String)
-    this.#clockMs = Number(time) - Date.now()
+    this.#serverAheadMs = Number(time) - Date.now()
     return [status as string, ...streamIds.split(',')]
   }
 }

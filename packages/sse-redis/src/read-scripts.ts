@@ -8,7 +8,7 @@ import { Script } from './script.js'
  * server's time.
  */
 export const NEWEST: Script = new Script(`${TAIL}${RANGE}
-local last, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
+local count, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 local tail = readTail()
@@ -27,10 +27,10 @@ local size = 0
 local start = '+'
 local before
 while not before do
-  local page = redis.call('XREVRANGE', KEYS[1], start, '-', 'COUNT', math.min(50, last + 1 - #found))
+  local page = redis.call('XREVRANGE', KEYS[1], start, '-', 'COUNT', math.min(50, count + 1 - #found))
   for _, entry in ipairs(page) do
     size = size + #field(entry, 'e')
-    if #found >= last or size > bytes then
+    if #found >= count or size > bytes then
       before = entry
       break
     end
@@ -72,7 +72,7 @@ return tails
  * Entries after a place. ARGV: the place, how many at most, how many bytes. Returns nothing if the log does not have the place, else the id before
  * the first of them, and the entries.
  */
-export const AFTER: Script = new Script(`${TAIL}${RANGE}
+export const AFTER_PLACE: Script = new Script(`${TAIL}${RANGE}
 local place, limit, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local tail = readTail()
 if not tail then return false end
@@ -93,9 +93,9 @@ return { beforeId, range('-', limit, bytes) }
 
 /**
  * Entries after an id. ARGV: the id, how many at most, how many bytes, and what the id says if it is one of ours: the stream's id, mark,
- * whether it is the one before. Returns as AFTER.
+ * whether it is the one before. Returns as AFTER_PLACE.
  */
-export const READ: Script = new Script(`${TAIL}${RANGE}
+export const AFTER_ID: Script = new Script(`${TAIL}${RANGE}
 local id, limit, bytes, streamId, mark, isBefore = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local tail = readTail()
 if not tail then return false end

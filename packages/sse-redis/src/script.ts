@@ -17,7 +17,7 @@ export type SendCommand = (name: string, args: string[]) => Promise<unknown>
 /** Runs scripts by their digests, and brings their source to servers that do not know them (yet, or any more). */
 export class ScriptRunner {
   readonly #send: SendCommand
-  readonly #bringing = new Map<Script, Promise<unknown>>()
+  readonly #loading = new Map<Script, Promise<unknown>>()
 
   constructor(send: SendCommand) {
     this.#send = send
@@ -32,7 +32,7 @@ export class ScriptRunner {
       if (!isUnknownScript(error)) throw error
     }
     // Ten thousand that were sent before the first answer must not bring the source ten thousand times.
-    const others = this.#bringing.get(script)
+    const others = this.#loading.get(script)
     if (others !== undefined) {
       await others.catch(() => {})
       try {
@@ -42,14 +42,14 @@ export class ScriptRunner {
         if (!isUnknownScript(error)) throw error
       }
     }
-    return this.#bring(script, rest)
+    return this.#load(script, rest)
   }
 
-  #bring(script: Script, rest: readonly string[]): Promise<unknown> {
-    const bringing = this.#send('EVAL', [script.source, ...rest])
-    this.#bringing.set(script, bringing)
-    return bringing.finally(() => {
-      if (this.#bringing.get(script) === bringing) this.#bringing.delete(script)
+  #load(script: Script, rest: readonly string[]): Promise<unknown> {
+    const loading = this.#send('EVAL', [script.source, ...rest])
+    this.#loading.set(script, loading)
+    return loading.finally(() => {
+      if (this.#loading.get(script) === loading) this.#loading.delete(script)
     })
   }
 }

@@ -6,22 +6,22 @@ const MAX_PAUSE_MS = 1_000
  * Does something at once when it is called for, and for all calls of the pause after that once more. As long as calls come in every pause, each
  * pause is twice as long as the one before it.
  */
-export class Calm {
+export class BackoffThrottle {
   readonly #run: () => void
   #pauseMs = MIN_PAUSE_MS
   #pause: NodeJS.Timeout | undefined
-  #isCalled = false
+  #isTriggered = false
 
   constructor(run: () => void) {
     this.#run = run
   }
 
-  readonly call = (): void => {
+  readonly trigger = (): void => {
     if (this.#pause !== undefined) {
-      this.#isCalled = true
+      this.#isTriggered = true
       return
     }
-    this.#isCalled = false
+    this.#isTriggered = false
     this.#pause = setTimeout(() => this.#onPauseOver(), this.#pauseMs).unref()
     this.#run()
   }
@@ -32,7 +32,7 @@ export class Calm {
 
   #onPauseOver(): void {
     this.#pause = undefined
-    this.#pauseMs = this.#isCalled ? Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs) : MIN_PAUSE_MS
-    if (this.#isCalled) this.call()
+    this.#pauseMs = this.#isTriggered ? Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs) : MIN_PAUSE_MS
+    if (this.#isTriggered) this.trigger()
   }
 }

@@ -1,43 +1,43 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
-import { Calm } from '../src/calm.js'
+import { BackoffThrottle } from '../src/backoff-throttle.js'
 
 // What ioredis does a hundred times a second while a server of a cluster is down depends on its version; cluster-sick.test.ts has it.
 
 let times: number[]
-let calm: Calm
+let throttle: BackoffThrottle
 
 beforeEach(() => {
   jest.useFakeTimers()
   const start = performance.now()
   times = []
-  calm = new Calm(() => times.push(performance.now() - start))
+  throttle = new BackoffThrottle(() => times.push(performance.now() - start))
 })
 afterEach(() => {
-  calm.close()
+  throttle.close()
   jest.useRealTimers()
 })
 
 /** Calls every 10 ms, from now on and for so long. */
 function callFor(durationMs: number): void {
   for (let passed = 0; passed < durationMs; passed += 10) {
-    calm.call()
+    throttle.trigger()
     jest.advanceTimersByTime(10)
   }
 }
 
 test('a call runs at once, and all calls of the pause after it are one more run', () => {
-  calm.call()
+  throttle.trigger()
   expect(times).toEqual([0])
-  for (let count = 0; count < 5; count++) calm.call()
+  for (let count = 0; count < 5; count++) throttle.trigger()
   expect(times).toEqual([0])
   jest.advanceTimersByTime(10_000)
   expect(times).toEqual([0, 20])
 })
 
 test('a call after the pause runs at once', () => {
-  calm.call()
+  throttle.trigger()
   jest.advanceTimersByTime(20)
-  calm.call()
+  throttle.trigger()
   expect(times).toEqual([0, 20])
 })
 
@@ -55,9 +55,9 @@ test('a pause without a call makes the next one short again', () => {
 })
 
 test('nothing runs once it is closed', () => {
-  calm.call()
-  calm.call()
-  calm.close()
+  throttle.trigger()
+  throttle.trigger()
+  throttle.close()
   jest.advanceTimersByTime(10_000)
   expect(times).toEqual([0])
 })

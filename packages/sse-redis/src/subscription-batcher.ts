@@ -1,52 +1,52 @@
-export interface RoundsOptions {
+export interface SubscriptionBatcherOptions {
   /** Neither rejects. */
-  readonly join: (names: readonly string[]) => Promise<void>
-  readonly leave: (names: readonly string[]) => Promise<void>
+  readonly subscribe: (names: readonly string[]) => Promise<void>
+  readonly unsubscribe: (names: readonly string[]) => Promise<void>
   /** Nothing is left to be changed. */
-  readonly onRest: () => void
+  readonly onIdle: () => void
 }
 
 /**
  * Changes of subscriptions. They are made in rounds, one behind the other, each with all that was asked for meanwhile: ten thousand
  * channels are a few commands, and no client is given a subscription to take back that it is still making.
  */
-export class Rounds {
-  readonly #options: RoundsOptions
-  readonly #joining = new Set<string>()
-  readonly #leaving = new Set<string>()
+export class SubscriptionBatcher {
+  readonly #options: SubscriptionBatcherOptions
+  readonly #toSubscribe = new Set<string>()
+  readonly #toUnsubscribe = new Set<string>()
   #changing: Promise<void> | undefined
 
-  constructor(options: RoundsOptions) {
+  constructor(options: SubscriptionBatcherOptions) {
     this.#options = options
   }
 
   /** Resolves when all that was to be changed is, as far as that can be had. */
-  join(name: string): Promise<void> {
-    this.#leaving.delete(name)
-    this.#joining.add(name)
+  subscribe(name: string): Promise<void> {
+    this.#toUnsubscribe.delete(name)
+    this.#toSubscribe.add(name)
     return this.#change()
   }
 
-  leave(name: string): void {
-    this.#joining.delete(name)
-    this.#leaving.add(name)
+  unsubscribe(name: string): void {
+    this.#toSubscribe.delete(name)
+    this.#toUnsubscribe.add(name)
     void this.#change()
   }
 
   /** Whether it is to be joined in a round to come. */
-  isToJoin(name: string): boolean {
-    return this.#joining.has(name)
+  willSubscribe(name: string): boolean {
+    return this.#toSubscribe.has(name)
   }
 
   /** Does not join it any more, if no round has begun to. Says whether that was so. */
-  forget(name: string): boolean {
-    return this.#joining.delete(name)
+  cancel(name: string): boolean {
+    return this.#toSubscribe.delete(name)
   }
 
   /** Changes nothing any more. */
   close(): void {
-    this.#joining.clear()
-    this.#leaving.clear()
+    this.#toSubscribe.clear()
+    this.#toUnsubscribe.clear()
   }
 
   #change(): Promise<void> {
@@ -57,13 +57,13 @@ export class Rounds {
   async #changeAll(): Promise<void> {
     // What is asked for in the same tick is in the same round.
     await new Promise<void>((resolve) => process.nextTick(resolve))
-    while (this.#joining.size > 0 || this.#leaving.size > 0) {
-      await this.#options.leave(take(this.#leaving))
-      await this.#options.join(take(this.#joining))
+    while (this.#toSubscribe.size > 0 || this.#toUnsubscribe.size > 0) {
+      await this.#options.unsubscribe(take(this.#toUnsubscribe))
+      await this.#options.subscribe(take(this.#toSubscribe))
     }
     // In the same turn: what is asked for from now on is in rounds to come.
     this.#changing = undefined
-    this.#options.onRest()
+    this.#options.onIdle()
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IoredisClient, IoredisCluster, NodeRedisClient, NodeRedisCluster } from './client.js'
 
 /** A client of ioredis, of one server or of a cluster. */
-export type IoredisKind =
+export type DetectedIoredis =
   | { readonly isCluster: false; readonly client: IoredisClient }
   | { readonly isCluster: true; readonly client: IoredisCluster }
 
@@ -9,28 +9,28 @@ export type IoredisKind =
  * A client of node-redis, of one server or of a cluster. A cluster's of version 5 has no way to be told that a master is lost and another
  * took its place: it asks the lost one until that is back, as the README says.
  */
-export type NodeRedisKind =
+export type DetectedNodeRedis =
   | { readonly isCluster: false; readonly client: NodeRedisClient }
   | { readonly isCluster: true; readonly client: NodeRedisCluster }
 
 /** Which client it is. */
-export type Kind =
-  | { readonly library: 'ioredis'; readonly kind: IoredisKind }
-  | { readonly library: 'node-redis'; readonly kind: NodeRedisKind }
+export type DetectedClient =
+  | { readonly library: 'ioredis'; readonly detected: DetectedIoredis }
+  | { readonly library: 'node-redis'; readonly detected: DetectedNodeRedis }
 
 /** @throws {TypeError} it is no client that we know, or one that cannot do what a backplane needs */
-export function kindOf(client: unknown): Kind {
+export function detectClient(client: unknown): DetectedClient {
   if (typeof client !== 'object' || client === null) throw unfit(client === null ? 'null' : typeof client)
   const isCluster = 'masters' in client || ('isCluster' in client && client.isCluster === true)
   if (has(client, 'call', 'duplicate', 'on', 'off') && 'status' in client) {
-    return { library: 'ioredis', kind: { isCluster, client } as IoredisKind }
+    return { library: 'ioredis', detected: { isCluster, client } as DetectedIoredis }
   }
   if (!has(client, 'sendCommand') || !('isOpen' in client || isCluster))
     throw unfit('an object without what those have')
   // It takes commands as no other client does, and may take them to another master each time.
   if (has(client, 'acquire')) throw unfit('a Sentinel client of node-redis; that of ioredis will do')
   if (!has(client, 'duplicate')) throw unfit('a pool of node-redis, which can make no connection for subscriptions')
-  return { library: 'node-redis', kind: { isCluster, client } as NodeRedisKind }
+  return { library: 'node-redis', detected: { isCluster, client } as DetectedNodeRedis }
 }
 
 function has(client: object, ...methods: readonly string[]): boolean {
