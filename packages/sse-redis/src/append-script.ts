@@ -2,18 +2,18 @@ import { END_JSON, TAIL } from './lua.js'
 import { Script } from './script.js'
 
 /**
- * Appends a batch of entries and rings the bell, once, however often it is sent: clients send commands again whose answer
- * they have lost.
+ * Appends a batch of entries and rings the bell. It does so once, however often it is sent: clients repeat commands whose
+ * answers were lost.
  *
- * KEYS[3]: what this publisher has appended to this channel last. ARGV: the number of the batch, the publisher's mark for
- * it, the server's time until which it may be appended ('' only asks for the time), how long the publisher's record is kept,
- * how many events and ms the log keeps, how long the tail is kept, whether the bell is sharded; then for each entry an id of
- * its own, if it has one, and its JSON.
+ * KEYS[3]: what this publisher appended to this channel last. ARGV: the number of the batch; the publisher's mark for it; the
+ * deadline by the server's clock ('' only requests the time); how long the publisher's record is kept; how many events the log
+ * keeps and for how many ms; how long the tail is kept; whether the bell is sharded. Then, for each entry, its own id ('' if
+ * it has none) and its JSON.
  *
- * Returns 'late' (it was not appended, and will not be), 'stale' (a later batch was appended) or 'ok', then the server's time, then
- * the stream's ids of the entries with commas between them, '' for those behind the end.
+ * Returns 'late' (not appended, and never will be), 'stale' (a later batch was appended) or 'ok'; then the server's time; then
+ * the stream ids of the entries, separated by commas, '' for entries after the end of the channel.
  *
- * The usual event takes seven commands of the server; what need not be done for each is done once a second.
+ * A typical event takes seven server commands. Work that is not needed for each event is done once a second.
  */
 export const APPEND: Script = new Script(`${TAIL}
 local number, mark, deadline, keepRecordMs, maxEvents, maxAgeMs, keepTailMs, sharded = unpack(ARGV, 1, 8)
@@ -33,7 +33,7 @@ local before = readTail()
 local place, id, flags = '', '', '-'
 if before then place, id, flags = splitTail(before) end
 local after, afterId = place, id
--- What need not be done for each event is done for the first one, and the first of a second.
+-- Work that is not needed for each event is done for the first event, and for the first one of each second.
 local isFirst = string.find(place, 'origin')
   or math.floor((tonumber(string.match(place, '^%d+')) or 0) / 1000) ~= tonumber(time[1])
 local all = {}
@@ -45,7 +45,7 @@ local function add(...)
 end
 
 local function append()
-  -- Where a stream begins it says what it follows on. Within a second of an event it has not expired.
+  -- The first entry of a new stream names the tail that it follows. Within a second of an event the stream cannot have expired.
   local isNewStream = before and isFirst and redis.call('XLEN', KEYS[1]) == 0
   local news = {}
   for i = 9, #ARGV, 2 do
@@ -88,14 +88,14 @@ local function append()
     else redis.call('SET', KEYS[2], tail, 'PX', keepTailMs) end
     local message = '["' .. after .. '",' .. cjson.encode(afterId) .. ',"' .. mark .. '",["'
       .. table.concat(streamIds, '","') .. '"],[' .. table.concat(news, ',') .. ']]'
-    -- Sharded Pub/Sub came with Redis 7, which also says its version.
+    -- Sharded Pub/Sub came with Redis 7, as did REDIS_VERSION_NUM.
     if sharded == '1' and redis.REDIS_VERSION_NUM then redis.call('SPUBLISH', KEYS[1], message)
     else redis.call('PUBLISH', KEYS[1], message) end
   end
   redis.call('SET', KEYS[3], number .. ' ' .. table.concat(all, ','), 'PX', keepRecordMs)
 end
 
--- A server does not undo what a script has done before an error, such as that its user may not publish.
+-- The server does not roll back a script that fails half-way, for example because its user may not publish.
 local isDone, problem = pcall(append)
 if not isDone then
   for _, streamId in ipairs(streamIds) do redis.pcall('XDEL', KEYS[1], streamId) end

@@ -1,10 +1,10 @@
-/** How long it pauses at first, and at most, in ms. */
+/** The first pause and the longest one, in ms. */
 const MIN_PAUSE_MS = 20
 const MAX_PAUSE_MS = 1_000
 
 /**
- * Does something at once when it is called for, and for all calls of the pause after that once more. As long as calls come in every pause, each
- * pause is twice as long as the one before it.
+ * Runs at once. Calls during the pause that follows are merged into one run at its end. The pause doubles, up to 1 s, while they
+ * keep coming.
  */
 export class BackoffThrottle {
   readonly #run: () => void

@@ -10,47 +10,58 @@ import { Retention } from './retention.js'
 
 export interface RedisBackplaneOptions {
   /**
-   * A client of node-redis or ioredis, of one server or of a cluster, which you connect and close yourself. Events are
-   * published and read through it; for subscriptions the backplane makes a connection of its own by `client.duplicate()`,
-   * when somebody first subscribes, and closes it with `close()`.
+   * A client of node-redis or ioredis, for one server or a cluster, which you connect and close yourself. Events are published
+   * and read through it. For subscriptions the backplane opens a connection of its own with `client.duplicate()`, on the first
+   * subscription, and closes it in `close()`.
    */
   readonly client: RedisClient
-  /** What the names of all keys and bells begin with; processes with the same prefix share channels. No braces. @defaultValue `'ssekit'` */
+  /**
+   * What all keys and Pub/Sub channels begin with, without `{` and `}`. Processes with the same prefix share channels.
+   * @defaultValue `'ssekit'`
+   */
   readonly prefix?: string | undefined
   /**
-   * What the server keeps of each channel. `maxEvents` is a little more in truth, since streams are trimmed in blocks. A channel
-   * to which nothing was published for `maxAgeMs` leaves no events, and no key once nobody follows it any more.
-   * The same in all processes. @defaultValue `{ maxEvents: 1000, maxAgeMs: 300_000 }`
+   * What the server keeps of each channel: how many events (0 counts as 1), and for how long, in ms; `Infinity` is no limit. It keeps
+   * a little more than `maxEvents`, since streams are trimmed in blocks. A channel without a new event for `maxAgeMs` has no events
+   * left, and no keys either once no process follows it. Use the same values in all processes.
+   * @defaultValue `{ maxEvents: 1000, maxAgeMs: 300_000 }`
    */
   readonly history?: Pick<HistoryLimits, 'maxEvents' | 'maxAgeMs'> | undefined
-  /** How long Redis may take to accept an event or to answer a question, in ms, before `ERR_SSE_BACKPLANE`. @defaultValue 5_000 */
+  /**
+   * How long Redis may take to accept an event or to answer, in ms, before the call rejects with `ERR_SSE_BACKPLANE`.
+   * At most 2_147_483_647. @defaultValue 5_000
+   */
   readonly timeoutMs?: number | undefined
   /**
-   * How often quiet channels are compared with the server, in ms: a message that Pub/Sub lost, with none after it, is found
-   * within twice that time. @defaultValue 4_000
+   * How often quiet channels are compared with the server, in ms; 0 never compares. If Pub/Sub loses a message and no other follows,
+   * it is found within twice that time. @defaultValue 4_000
    */
   readonly compareMs?: number | undefined
-  /** What may wait for Redis in this process, in bytes of JSON; more is refused with `ERR_SSE_LIMIT` at once. @defaultValue 16 MiB */
+  /**
+   * How much may wait for Redis in this process, in bytes of JSON, 0 or more. Beyond it `publish` rejects at once with `ERR_SSE_LIMIT`;
+   * one event is always accepted if nothing else waits. @defaultValue 16 MiB
+   */
   readonly maxBufferedBytes?: number | undefined
   /**
-   * Whether a cluster's messages stay within their shard, where the server can do that (Redis 7, Valkey), instead of going to all of its
-   * nodes. The same in all processes. @defaultValue true
+   * Whether a cluster's messages stay within their shard, if the server can do that (Redis 7, Valkey), instead of going to all nodes.
+   * Use the same value in all processes. @defaultValue true
    */
   readonly sharded?: boolean | undefined
 }
 
 /**
- * A backplane on Redis, Valkey, or a cluster of them: each channel is a stream, and a Pub/Sub message says what is new in it.
+ * A backplane on Redis, Valkey, or a cluster of them. Each channel is a stream, and a Pub/Sub message says what is new in it.
  *
  * ```ts
  * const client = await createClient({ url: 'redis://127.0.0.1' }).connect()
  * const manager = new SseManager({ backplane: redisBackplane({ client }) })
  * ```
  *
- * Appending and ringing are one step, by a script. `publish` resolves once the server has stored the event; a command whose answer was
- * lost is sent again until `timeoutMs`, and stored once. Subscriptions go on by themselves after a lost connection.
+ * A script stores an event and sends its message in one step. `publish` resolves once the server has stored the event. A command whose
+ * answer was lost is repeated until `timeoutMs`, and its events are stored once. Subscriptions recover from lost connections by themselves.
  *
- * @throws {TypeError} `client` is no such client, a pool or a Sentinel client of node-redis, or `prefix` no text without braces
+ * @throws {TypeError} `client` is not such a client (a pool or a Sentinel client of node-redis is not), or `prefix` is not a string, or
+ * contains `{` or `}`
  * @throws {RangeError} a number is out of its range
  */
 export function redisBackplane(options: RedisBackplaneOptions): Backplane {
@@ -104,7 +115,7 @@ export function redisBackplane(options: RedisBackplaneOptions): Backplane {
     },
   }
 
-  /** What was published before is still appended. */
+  /** Events that were published before are still appended. */
   async function close(): Promise<void> {
     followers.close()
     bell.close()

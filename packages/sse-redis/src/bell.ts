@@ -2,23 +2,23 @@ import type { RedisConnection, RedisSubscriber, SubscriberEvents } from './conne
 import { SubscriptionBatcher } from './subscription-batcher.js'
 import { isTransient } from './transient-errors.js'
 
-/** How many channels one command subscribes to at most. */
+/** The most channels that one command subscribes to. */
 const MAX_CHANNELS = 1_000
 
 export interface BellOptions {
   readonly connection: RedisConnection
-  /** The key of a channel's log, which names its bell. */
+  /** The key of a channel's log, which is also the name of its Pub/Sub channel. */
   readonly keyOf: (channel: string) => string
   readonly sharded: boolean
   readonly onMessage: (channel: string, message: string) => void
-  /** The bell of these may not have been heard for a while, and can be again. */
+  /** Messages of these channels may have been lost for a while, and arrive again. */
   readonly onReconnect: (channels: readonly string[]) => void
 }
 
-/** How long after a subscription that could not be made again the next attempt is, in ms. */
+/** The pause before a subscription that failed is tried again, in ms. */
 const RETRY_MS = 1_000
 
-/** Who waits for a subscription. */
+/** A promise for those who wait for a subscription. */
 interface Waiting {
   readonly promise: Promise<void>
   resolve(): void
@@ -26,20 +26,20 @@ interface Waiting {
 }
 
 /**
- * The subscriptions of a process, over one connection of their own (in a cluster with sharded Pub/Sub, one to each shard).
+ * The subscriptions of a process, over a connection of their own (in a cluster with sharded Pub/Sub, one per shard).
  *
- * They change in rounds. Where messages stay within their shard, each channel has rounds of its own: it takes a command of its own anyway,
- * and one that is at a server which does not answer must not hold up the others.
+ * They change in rounds. With sharded Pub/Sub each channel has rounds of its own: it takes its own command anyway, and a channel whose
+ * server does not answer must not hold up the others.
  */
 export class Bell {
   readonly #options: BellOptions
-  // Opened when it is first needed: a process that only publishes never does.
+  // Opened when it is first needed: a process that only publishes never needs it.
   #subscriber: RedisSubscriber | undefined
   readonly #channels = new Map<string, string>()
   readonly #waiting = new Map<string, Waiting>()
-  // Of those that have something to change.
+  // Only those with changes to make.
   readonly #batchers = new Map<string, SubscriptionBatcher>()
-  // What the server may ring for, and what it could not be asked for: names.
+  // Names that the server may send messages for, and names whose subscription failed.
   readonly #maybeSubscribed = new Set<string>()
   readonly #toRetry = new Set<string>()
   #retryTimer: NodeJS.Timeout | undefined
@@ -49,7 +49,7 @@ export class Bell {
     this.#options = options
   }
 
-  /** Resolves once the server rings for this channel. */
+  /** Resolves once the process is subscribed to this channel. */
   listen(channel: string): Promise<void> {
     const name = this.#nameOf(channel)
     this.#channels.set(name, channel)
@@ -65,7 +65,7 @@ export class Bell {
   unlisten(channel: string): void {
     const name = this.#nameOf(channel)
     this.#channels.delete(name)
-    this.#settle(name, new Error('the subscription was given back'))
+    this.#settle(name, new Error('the subscription was released'))
     if (this.#isClosed) return
     const batcher = this.#batcherOf(name)
     const isNotUnderWay = batcher.cancel(name) && !this.#maybeSubscribed.has(name)
@@ -81,7 +81,7 @@ export class Bell {
     this.#subscriber?.close()
   }
 
-  /** The server rings with the whole key: what a client puts before keys it does not put before names of bells. */
+  /** Messages are published under the whole key. A client puts its `keyPrefix` before keys, but not before names of channels. */
   #nameOf(channel: string): string {
     const { connection, keyOf } = this.#options
     return connection.keyPrefix + keyOf(channel)
@@ -118,7 +118,7 @@ export class Bell {
   }
 
   async #subscribeAll(batcher: SubscriptionBatcher, names: readonly string[]): Promise<void> {
-    // It may hear of it, whatever becomes of the answer, or of the connection.
+    // Messages may arrive from now on, even if the answer or the connection is lost.
     for (const name of names) this.#maybeSubscribed.add(name)
     const subscribing: Promise<void>[] = []
     for (let from = 0; from < names.length; from += MAX_CHANNELS) {
@@ -127,19 +127,19 @@ export class Bell {
     await Promise.all(subscribing)
   }
 
-  /** Asks for some by one command, and tells whoever waits for one of them what has become of it. */
+  /** Subscribes to some names by one command, and settles each of them. */
   async #subscribe(batcher: SubscriptionBatcher, names: readonly string[]): Promise<void> {
     if (this.#isClosed) return
     try {
       this.#subscriber ??= this.#open()
       await this.#subscriber.subscribe(names)
       for (const name of names) {
-        // Unless it was given back meanwhile, and is asked for again.
+        // It may have been released in the meantime and requested again.
         if (!batcher.willSubscribe(name)) this.#settle(name)
       }
     } catch (error) {
       if (names.length > 1 && !isTransient(error)) {
-        // Because of one that the user may not hear the server refuses the others of its command.
+        // The server refuses a whole command if the user may not subscribe to one of its names.
         await Promise.all(names.map((name) => this.#subscribe(batcher, [name])))
         return
       }
@@ -148,7 +148,7 @@ export class Bell {
     }
   }
 
-  /** Whoever waited gives it back. What is followed still was lost with a connection, and nobody else asks for it. */
+  /** Callers that waited release their channels. Those still followed were lost with a connection, and only this restores them. */
   #retryLater(names: readonly string[]): void {
     if (this.#isClosed) return
     for (const name of names) this.#toRetry.add(name)
@@ -166,17 +166,17 @@ export class Bell {
       message: (name, message) => {
         const channel = this.#channels.get(name)
         if (channel !== undefined) onMessage(channel, message)
-        // It was given back while a connection was lost, of which not every client tells the next one.
+        // It was released while the connection was lost, and some clients subscribe to it again on the next one.
         else if (!this.#isClosed) this.#batcherOf(name).unsubscribe(name)
       },
       failed: (error) => connection.report(error),
-      // All of them: what was asked for over a connection that was lost at once may have been told to nobody.
+      // All of them: a connection that is lost at once may take requests with it without a word.
       connected: () => this.#onConnected(this.#channels.keys()),
     }
     return connection.subscriber(events, sharded)
   }
 
-  /** A connection is there again: what the server rang for over the former one must be asked for anew. */
+  /** A connection is ready: subscriptions of the previous one must be requested again. */
   #onConnected(names: Iterable<string>): void {
     const all = new Map<Promise<void> | undefined, string[]>()
     for (const name of names) {
@@ -203,7 +203,7 @@ function newWaiting(): Waiting {
     resolve = yes
     reject = no
   })
-  // Given back at once, it may have nobody who waits.
+  // If it is released at once, nobody may be waiting for it.
   promise.catch(() => {})
   return { promise, resolve, reject }
 }

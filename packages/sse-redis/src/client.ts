@@ -1,4 +1,4 @@
-// biome-ignore lint/suspicious/noExplicitAny: node-redis has text or bytes for listeners, by a type argument of its methods
+// biome-ignore lint/suspicious/noExplicitAny: node-redis passes listeners text or bytes, by a type argument of its methods
 type MessageListener = (message: any, channel: any) => void
 
 /** What the backplane uses of a client of node-redis: `createClient()`. */
@@ -10,7 +10,7 @@ export interface NodeRedisClient {
   emit(event: 'error', error: unknown): boolean
 }
 
-/** What the backplane uses of the connection for subscriptions that it makes of a client of node-redis. */
+/** What the backplane uses of the connection that it duplicates from a client of node-redis for subscriptions. */
 export interface NodeRedisSubscriber {
   readonly isOpen: boolean
   connect(): Promise<unknown>
@@ -21,7 +21,7 @@ export interface NodeRedisSubscriber {
   destroy(): void
 }
 
-/** What the backplane uses of a cluster client of node-redis: `createCluster()`; of version 6, where masters may be lost. */
+/** What the backplane uses of a cluster client of node-redis: `createCluster()`. Use version 6 if masters may be lost. */
 export interface NodeRedisCluster {
   readonly masters: readonly unknown[]
   sendCommand(firstKey: string, isReadonly: boolean, args: string[]): Promise<unknown>
@@ -30,7 +30,7 @@ export interface NodeRedisCluster {
   emit(event: 'error', error: unknown): boolean
 }
 
-/** What the backplane uses of the connections for subscriptions that it makes of a cluster client of node-redis. */
+/** What the backplane uses of the connections that it duplicates from a cluster client of node-redis for subscriptions. */
 export interface NodeRedisClusterSubscriber extends NodeRedisSubscriber {
   sSubscribe(channels: string, listener: MessageListener): Promise<unknown>
   sUnsubscribe(channels: string, listener: MessageListener): Promise<unknown>
@@ -52,14 +52,14 @@ export interface IoredisClient {
   emit(event: 'error', error: unknown): boolean
 }
 
-/** What is other in a connection for subscriptions. */
+/** The options that differ in a connection for subscriptions. */
 interface IoredisSubscriberOptions {
   readonly enableOfflineQueue: boolean
   readonly autoResubscribe: boolean
   readonly autoResendUnfulfilledCommands: boolean
 }
 
-/** What the backplane uses of the connections for subscriptions that it makes of a client of ioredis. */
+/** What the backplane uses of the connections that it duplicates from a client of ioredis for subscriptions. */
 export interface IoredisSubscriber {
   readonly status: string
   connect(): Promise<unknown>
@@ -83,7 +83,7 @@ export interface IoredisCluster {
   emit(event: 'error', error: unknown): boolean
 }
 
-/** What is other in a cluster's connections for subscriptions. */
+/** The options that differ in a cluster's connections for subscriptions. */
 interface IoredisClusterSubscriberOptions {
   readonly enableOfflineQueue: boolean
   readonly shardedSubscribers: boolean
@@ -92,5 +92,5 @@ interface IoredisClusterSubscriberOptions {
   readonly redisOptions: { readonly keyPrefix: string }
 }
 
-/** A client that the backplane can work with: of node-redis 5 or 6, or of ioredis 5 or 6; of one server or of a cluster. */
+/** A client that the backplane can work with: node-redis 5 or 6, or ioredis 5 or 6, for one server or a cluster. */
 export type RedisClient = NodeRedisClient | NodeRedisCluster | IoredisClient | IoredisCluster

@@ -1,24 +1,24 @@
 import type { IoredisClient, IoredisCluster, NodeRedisClient, NodeRedisCluster } from './client.js'
 
-/** A client of ioredis, of one server or of a cluster. */
+/** A client of ioredis, for one server or a cluster. */
 export type DetectedIoredis =
   | { readonly isCluster: false; readonly client: IoredisClient }
   | { readonly isCluster: true; readonly client: IoredisCluster }
 
 /**
- * A client of node-redis, of one server or of a cluster. A cluster's of version 5 has no way to be told that a master is lost and another
- * took its place: it asks the lost one until that is back, as the README says.
+ * A client of node-redis, for one server or a cluster. The cluster client of version 5 does not learn that a lost master was replaced.
+ * It keeps asking the lost one until that is back, as the README says.
  */
 export type DetectedNodeRedis =
   | { readonly isCluster: false; readonly client: NodeRedisClient }
   | { readonly isCluster: true; readonly client: NodeRedisCluster }
 
-/** Which client it is. */
+/** Which library a client is of, and whether it is for a cluster. */
 export type DetectedClient =
   | { readonly library: 'ioredis'; readonly detected: DetectedIoredis }
   | { readonly library: 'node-redis'; readonly detected: DetectedNodeRedis }
 
-/** @throws {TypeError} it is no client that we know, or one that cannot do what a backplane needs */
+/** @throws {TypeError} the client is unknown, or cannot do what a backplane needs */
 export function detectClient(client: unknown): DetectedClient {
   if (typeof client !== 'object' || client === null) throw unfit(client === null ? 'null' : typeof client)
   const isCluster = 'masters' in client || ('isCluster' in client && client.isCluster === true)
@@ -27,7 +27,7 @@ export function detectClient(client: unknown): DetectedClient {
   }
   if (!has(client, 'sendCommand') || !('isOpen' in client || isCluster))
     throw unfit('an object without what those have')
-  // It takes commands as no other client does, and may take them to another master each time.
+  // It takes commands in another way than all other clients, and may send each one to another master.
   if (has(client, 'acquire')) throw unfit('a Sentinel client of node-redis; that of ioredis will do')
   if (!has(client, 'duplicate')) throw unfit('a pool of node-redis, which can make no connection for subscriptions')
   return { library: 'node-redis', detected: { isCluster, client } as DetectedNodeRedis }

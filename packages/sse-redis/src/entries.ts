@@ -1,12 +1,12 @@
 import type { LogEntry, LogInput, PlacedEntry, SseEvent } from '@ssekit/sse-core'
 import { END_JSON } from './lua.js'
 
-/** An entry as the stream keeps it: what was published, and the mark of the batch that brought it. */
+/** An entry as the stream stores it: what was published, and the mark of its batch. */
 export interface StoredEntry {
   /** The stream's own id: `<ms>-<sequence>`. */
   readonly streamId: string
   readonly mark: string
-  /** What its JSON holds. */
+  /** Its parsed JSON. */
   readonly value: unknown
 }
 
@@ -20,45 +20,45 @@ function parse(json: string): unknown {
   try {
     return JSON.parse(json)
   } catch {
-    // Some other program's. As text it is no event, and the core says so where it stands.
+    // Another program wrote it. Text is not an event, and the core reports that in its place.
     return json
   }
 }
 
-/** What is published, as text. */
+/** What is published, as JSON. */
 export function encode(input: LogInput): string {
   return 'end' in input ? END_JSON : JSON.stringify(input.event)
 }
 
 /**
- * The place of an entry, and its id if its publisher gave none: the stream's own, and what no other log ever had there.
- * Without the mark, an event of a stream that was lost and one of its successor could have the same, if the server's clock
- * went back, and those of two databases have the same any day.
+ * The place of an entry, and its id unless its publisher gave one: the stream id and the batch's mark, which no other log ever
+ * had there. Without the mark, an event of a lost stream and one of its successor could share an id if the server's clock went
+ * back. Events of two databases often would.
  */
 export function idOf(streamId: string, mark: string): string {
   return `${streamId}-${mark}`
 }
 
-/** The id of whoever has read all before an entry, of which nobody knows the one before it. */
+/** The id of the place before an entry, if the entry before it is unknown. */
 export function idBefore(streamId: string, mark: string): string {
   return `before-${idOf(streamId, mark)}`
 }
 
-/** What an id of ours says. */
+/** The parts of an id that was made here. */
 export interface ParsedId {
   readonly streamId: string
   readonly mark: string
   readonly isBefore: boolean
 }
 
-/** What an id says, if it may be one of ours. */
+/** The parts of an id; undefined if it cannot be one that was made here. */
 export function parseId(id: string): ParsedId | undefined {
   const [, before, streamId, mark] = /^(before-)?((?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,9}))-([\w.]{1,40})$/.exec(id) ?? []
   if (streamId === undefined || mark === undefined) return undefined
   return { streamId, mark, isBefore: before !== undefined }
 }
 
-/** Entries of a log, one behind the other. @param beforeId the id of the one before the first, if it is known */
+/** Consecutive entries of a log. @param beforeId the id of the entry before the first one, if it is known */
 export function decodeAll(stored: readonly StoredEntry[], beforeId: string | undefined): PlacedEntry[] {
   let previousId = beforeId
   return stored.map((each) => {
@@ -76,16 +76,17 @@ function decode({ streamId, mark, value }: StoredEntry, previousId: string | und
   return { id: ownId ?? idOf(streamId, mark), previousId, at, event: value as SseEvent }
 }
 
-/** When an entry was made, in ms since the epoch by the server's clock. */
+/** When an entry was stored, in ms since the epoch by the server's clock. */
 function timeOf(streamId: string): number {
   return Number.parseInt(streamId, 10)
 }
 
 /**
- * Whether a place was made after another one, of whatever life of the log. A place without entry is before those of its ms.
+ * Whether a place was made after another one, even if the log has lost its data in between. A place without an entry comes before
+ * the entries of its millisecond.
  *
- * Batches of one process say it themselves. Of others it is the stream's ids, which a server goes back with that took over
- * from another one without its newest entries, and whose clock is behind.
+ * Batches of one process have numbers. Otherwise stream ids are compared; those go back if a server takes over that lacks the newest
+ * entries and whose clock is behind.
  */
 export function isLater(place: string, than: string): boolean {
   const [one, other] = [parsePlace(place), parsePlace(than)]
@@ -96,12 +97,12 @@ export function isLater(place: string, than: string): boolean {
 interface Place {
   readonly ms: number
   readonly sequence: number
-  /** The process of ours that made it, if it was one, and the number of the batch. */
+  /** The process that appended it and the number of its batch, unless another program did. */
   readonly publisher: string
   readonly batch: number
 }
 
-/** A mark that a publisher of ours has made; other programs' may be anything. */
+/** A mark made by `Publisher`. Those of other programs may be anything. */
 const MARK = /^(\w{8})\.([0-9a-z]+)$/
 
 function parsePlace(place: string): Place {

@@ -10,7 +10,7 @@ export class IoredisConnection implements RedisConnection {
   readonly keyPrefix: string
   readonly #detected: DetectedIoredis
   readonly #scripts: ScriptRunner
-  // A cluster client tells of each command.
+  // A cluster client rejects lost commands itself.
   readonly #inFlight: InFlightCommands | undefined
 
   constructor(detected: DetectedIoredis) {
@@ -33,24 +33,24 @@ export class IoredisConnection implements RedisConnection {
   }
 
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
-    // What is subscribed before it is connected must wait, whatever the owner wants of commands.
+    // Subscriptions must wait until it is connected, whatever the owner has chosen for commands.
     const enableOfflineQueue = true
     const { isCluster, client } = this.#detected
     const subscriber = isCluster
       ? client.duplicate([], {
           enableOfflineQueue,
           shardedSubscribers: sharded,
-          // It would ask any one of the nodes whether all is well, and wait for the answer of one that hangs.
+          // The check would ask an arbitrary node, and wait for it even if it hangs.
           enableReadyCheck: false,
-          // The names of bells have the prefix already, and ioredis would put it before those of SSUBSCRIBE once more.
+          // Channel names already have the prefix, and for SSUBSCRIBE ioredis would add it again.
           keyPrefix: '',
           redisOptions: { ...client.options.redisOptions, keyPrefix: '' },
         })
       : client.duplicate({
           enableOfflineQueue,
-          // It would subscribe again without saying when that is done.
+          // ioredis would subscribe again without reporting when that is done.
           autoResubscribe: false,
-          // Without it, it would not say that a subscription was lost.
+          // Otherwise ioredis would not report that a subscription was lost.
           autoResendUnfulfilledCommands: true,
         })
     return new IoredisSubscriptions(subscriber, events, sharded)
@@ -70,7 +70,7 @@ class IoredisSubscriptions implements RedisSubscriber {
   readonly resubscribes = false
   readonly #subscriber: IoredisSubscriber
   readonly #sharded: boolean
-  // While one server of a cluster is down, ioredis tells of new connections a hundred times a second, to the same servers as before.
+  // While one server of a cluster is down, ioredis reports new connections to the others a hundred times a second.
   readonly #connected: BackoffThrottle
 
   constructor(subscriber: IoredisSubscriber, events: SubscriberEvents, sharded: boolean) {
@@ -81,14 +81,14 @@ class IoredisSubscriptions implements RedisSubscriber {
       events.message(channel, message)
     })
     subscriber.on('error', (error: unknown) => events.failed(error))
-    // A cluster's subscriptions have connections of their own, which come and go without it.
+    // In a cluster, connections for subscriptions come and go without a `ready`.
     for (const event of ['ready', '+subscriber', 'subscribersReady']) subscriber.on(event, this.#connected.trigger)
   }
 
   async subscribe(channels: readonly string[]): Promise<void> {
-    // It has given up, as the owner's client does where it is told to, and can be connected again.
+    // It gives up reconnecting if the owner's client is configured to, and can be connected again.
     if (this.#subscriber.status === 'end') await this.#subscriber.connect()
-    // Those of one command must be of one shard.
+    // All channels of one SSUBSCRIBE must be in one slot.
     if (this.#sharded) await Promise.all(channels.map((channel) => this.#subscriber.ssubscribe(channel)))
     else await this.#subscriber.subscribe(...channels)
   }
@@ -105,8 +105,8 @@ class IoredisSubscriptions implements RedisSubscriber {
 }
 
 /**
- * Without `autoResendUnfulfilledCommands` ioredis forgets the commands that were under way when a connection was lost, and
- * never tells whoever waits for them. This does.
+ * Without `autoResendUnfulfilledCommands` ioredis forgets the commands that were in flight when a connection was lost, and never
+ * settles their promises. This class rejects them.
  */
 class InFlightCommands {
   readonly #client: IoredisClient
@@ -120,7 +120,7 @@ class InFlightCommands {
     client.on('close', this.#onClose)
   }
 
-  /** The answer to a command that was just given to the client, or that it is lost. */
+  /** The answer to a command that was just sent. Rejects if the connection is lost first. */
   watch<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#rejects.add(reject)
@@ -128,7 +128,7 @@ class InFlightCommands {
     })
   }
 
-  /** Leaves the client alone. */
+  /** Removes its listeners from the client. */
   close(): void {
     this.#client.off('ready', this.#onReady)
     this.#client.off('close', this.#onClose)
@@ -139,7 +139,7 @@ class InFlightCommands {
   }
 
   readonly #onClose = (): void => {
-    // What was asked for since then waits for the next connection, and is not lost.
+    // Commands sent since the connection was lost wait for the next one, and are not lost.
     if (!this.#isReady) return
     this.#isReady = false
     for (const reject of this.#rejects) reject(new Error('the connection was lost'))

@@ -7,7 +7,7 @@ import type { ChannelKeys } from './keys.js'
 import { AFTER_ID, AFTER_PLACE, NEWEST, TAILS } from './read-scripts.js'
 import type { Retention } from './retention.js'
 
-/** How much one answer brings at most; more is asked for by the next question. */
+/** The most that one answer holds. The next question requests the rest. */
 const PAGE_ENTRIES = 500
 const PAGE_BYTES = 1024 * 1024
 
@@ -16,16 +16,16 @@ export interface RedisLogOptions {
   readonly keys: (channel: string) => ChannelKeys
   readonly retention: Retention
   readonly bell: Bell
-  /** What a place without an entry is called by this process. */
+  /** What this process calls a place without an entry. */
   readonly name: string
 }
 
-/** The logs of channels at the server. */
+/** The channels' logs at the server. */
 export class RedisLog implements SharedLog {
-  /** In a cluster all keys of a command are of one slot anyway. */
+  /** In a cluster all keys of a command must be in one slot. */
   readonly isSpread: boolean
   readonly #options: RedisLogOptions
-  // In a reconnect storm nearly all clients ask the same.
+  // In a reconnect storm nearly all clients ask the same question.
   readonly #reading = new Coalescer<readonly LogEntry[] | undefined>()
 
   constructor(options: RedisLogOptions) {
@@ -53,8 +53,8 @@ export class RedisLog implements SharedLog {
 
   async tails(channels: readonly string[]): Promise<(string | undefined)[]> {
     const { connection, keys, retention } = this.#options
-    // Whoever asks keeps them, so that a channel may be quiet for longer than its history is kept. One command takes
-    // far less than one each.
+    // Reading a tail extends its life, so a channel may be quiet for longer than its history is kept. One command for all costs far
+    // less than one each.
     const all = channels.map((channel) => keys(channel).tail)
     const tails = (await connection.run(TAILS, all, [retention.keepTailMs])) as unknown[]
     return tails.map((tail) => (tail === null ? undefined : String(tail).split(' ', 1)[0]))
@@ -87,7 +87,7 @@ export class RedisLog implements SharedLog {
   }
 }
 
-/** What a bell says; undefined if that is nothing of ours. */
+/** The contents of a message; undefined if it is not one of ours. */
 export function newsOf(message: string): LogNews | undefined {
   try {
     const [after, afterId, mark, ids, values] = JSON.parse(message) as [string, string, string, string[], unknown[]]

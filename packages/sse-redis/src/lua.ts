@@ -1,17 +1,17 @@
-/** What stands for the end of a channel, by which the scripts know it: no event has such a field. */
+/** The end of a channel, as the scripts recognise it. No event has such a field. */
 export const END_JSON: string = '{"end":true}'
 
 // Pieces of the scripts.
 //
-// KEYS[1] is the log: a stream whose entries have `e`, the event as JSON, `m`, the mark of their batch, `i`, an id of the
-// publisher's own, and, of the first of a stream, `a`, the tail that it was appended to.
+// KEYS[1] is the log, a stream. Its entries have the fields `e` (the event as JSON), `m` (the mark of the batch), `i` (the publisher's
+// own id, if there is one) and, in the first entry of a stream, `a` (the tail that it was appended to).
 //
-// KEYS[2] is the tail: "<place> <id> <flags>" of the newest entry, or of the place before the first. It stays when entries
-// expire, for as long as somebody follows. Flags: `-`, `o` (there have been ids of publishers' own), `e` (the end). That of
-// a channel which has ended counts as long as there is a log: with it the channel is forgotten, and its name may be used anew.
+// KEYS[2] is the tail: "<place> <id> <flags>" of the newest entry, or of the place before the first one. It outlives expired entries for
+// as long as a process follows the channel. Flags: `-` (none), `o` (publishers have used their own ids), `e` (the channel has ended). The
+// tail of an ended channel counts only while there is a log. After that the channel is forgotten, and its name may be used again.
 //
-// A place is the stream's id of an entry and its mark. Without the mark two logs could have the same: one that was lost and its
-// successor, or those of two databases, whose bells everybody hears.
+// A place is the stream id of an entry and its mark. Without the mark two logs could share a place: a lost one and its successor, or those
+// of two databases, which share their Pub/Sub channels.
 
 /** `field`, `placeOf` and `idOf` of an entry, `splitTail` and `readTail`. */
 export const TAIL: string = `
@@ -37,8 +37,8 @@ local function splitTail(tail)
   return string.match(tail, '^(%S+) (%S+) (%S+)$')
 end
 
--- The tail may be gone where the log is not: a server that is short of memory evicts key by key. And it stays where the log has
--- expired, but not for a channel that has ended: nobody would hear of the end any more, and nobody could publish either.
+-- The tail may be missing although the log is there: a server that is short of memory evicts key by key. It stays when the log has
+-- expired, except for an ended channel: nobody would be told of the end, and nobody could publish either.
 local function readTail()
   local tail = redis.call('GET', KEYS[2])
   if tail and string.find(tail, 'e$') and redis.call('XLEN', KEYS[1]) == 0 then return nil end
@@ -50,13 +50,13 @@ local function readTail()
 end
 `
 
-/** `stored`, an entry as it is returned, and `range`, several. */
+/** `stored`, an entry as the scripts return it, and `range`, several of them. */
 export const RANGE: string = `
 local function stored(entry)
   return { entry[1], field(entry, 'e'), field(entry, 'm') }
 end
 
--- At most so many entries after a start, and no more bytes than fit, but one at least.
+-- Up to limit entries after a start, and up to about so many bytes, but at least one entry.
 local function range(start, limit, bytes)
   local found = {}
   local size = 0

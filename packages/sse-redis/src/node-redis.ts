@@ -3,13 +3,13 @@ import type { RedisConnection, RedisSubscriber, SubscriberEvents } from './conne
 import type { DetectedNodeRedis } from './detect-client.js'
 import { type Script, ScriptRunner } from './script.js'
 
-/** How long the first attempt to connect to a cluster is given, in ms; each further one twice as long. */
+/** The time limit of the first attempt to connect to a cluster, in ms. It doubles with each attempt. */
 const CONNECT_TIMEOUT_MS = 1_000
 
 /** A client of node-redis. */
 export class NodeRedisConnection implements RedisConnection {
   readonly isCluster: boolean
-  // Commands that are sent as they are get no prefix.
+  // `sendCommand` adds no prefix.
   readonly keyPrefix = ''
   readonly #detected: DetectedNodeRedis
   readonly #scripts: ScriptRunner
@@ -18,7 +18,7 @@ export class NodeRedisConnection implements RedisConnection {
     this.#detected = detected
     this.isCluster = detected.isCluster
     this.#scripts = new ScriptRunner((name, args) =>
-      // Digest or source, and the number of keys, come before the first key.
+      // The first key follows the digest or source and the number of keys.
       detected.isCluster
         ? detected.client.sendCommand(args[2] ?? '', false, [name, ...args])
         : detected.client.sendCommand([name, ...args]),
@@ -31,7 +31,7 @@ export class NodeRedisConnection implements RedisConnection {
 
   subscriber(events: SubscriberEvents, sharded: boolean): RedisSubscriber {
     const { isCluster, client } = this.#detected
-    // Else it would connect to all masters for commands, which it has none of, and wait for one that is down.
+    // Otherwise it would connect to all masters, though it sends no commands, and wait for one that is down.
     const open = () => (isCluster ? client.duplicate({ minimizeConnections: true }) : client.duplicate())
     return new NodeRedisSubscriptions({
       open,
@@ -55,7 +55,7 @@ interface SubscriptionsOptions {
   readonly open: () => Subscriber
   readonly events: SubscriberEvents
   readonly sharded: boolean
-  /** How long it may take to connect before it is tried anew, in ms. Default: for ever */
+  /** How long an attempt to connect may take before the next one, in ms. Default: no limit */
   readonly connectTimeoutMs: number | undefined
 }
 
@@ -78,17 +78,17 @@ class NodeRedisSubscriptions implements RedisSubscriber {
     await this.#connect()
     const subscriber = this.#subscriber
     if (this.#options.sharded && 'sSubscribe' in subscriber) {
-      // Those of one command must be of one shard.
+      // All channels of one SSUBSCRIBE must be in one slot.
       await Promise.all(channels.map((channel) => subscriber.sSubscribe(channel, this.#listener)))
     } else await subscriber.subscribe([...channels], this.#listener)
   }
 
   async unsubscribe(channel: string): Promise<void> {
     const subscriber = this.#subscriber
-    // It has given up: there is no subscription, and nobody who would answer.
+    // It has given up reconnecting: there is no subscription, and no answer would come.
     if (!subscriber.isOpen) return
-    // Without the listener node-redis would take the channel for subscribed until the answer is there, and who subscribes again
-    // before that would never hear it.
+    // Without the listener node-redis would consider the channel subscribed until the answer arrives, and a new subscription before
+    // that would never receive anything.
     if (this.#options.sharded && 'sUnsubscribe' in subscriber) await subscriber.sUnsubscribe(channel, this.#listener)
     else await subscriber.unsubscribe([channel], this.#listener)
   }
@@ -107,7 +107,7 @@ class NodeRedisSubscriptions implements RedisSubscriber {
   }
 
   #connect(): Promise<unknown> {
-    // It has given up, as the owner's client does where it is told to, and can be connected again.
+    // It gives up reconnecting if the owner's client is configured to, and can be connected again.
     if (this.#isConnected && !this.#subscriber.isOpen) this.#connecting = undefined
     this.#connecting ??= this.#connectNow()
     return this.#connecting
@@ -116,8 +116,8 @@ class NodeRedisSubscriptions implements RedisSubscriber {
   async #connectNow(): Promise<void> {
     this.#isConnected = false
     try {
-      // Which servers there are a cluster's client asks any one of them, and waits for as long as that one hangs: over a connection
-      // that it keeps until then, and that nobody else can close. So there is more patience each time.
+      // A cluster client asks an arbitrary server for the list of all servers. If that one hangs, so does the client, over a connection
+      // that nobody else can close until then. So each attempt gets more time.
       let { connectTimeoutMs } = this.#options
       while (!(await isFulfilled(this.#subscriber.connect(), connectTimeoutMs)) && !this.#isClosed) {
         destroy(this.#subscriber)
@@ -126,19 +126,19 @@ class NodeRedisSubscriptions implements RedisSubscriber {
       }
       this.#isConnected = true
     } catch (error) {
-      // The next one tries again.
+      // The next caller tries again.
       this.#connecting = undefined
       throw error
     }
   }
 }
 
-/** One that is not connected has nothing to destroy, and says so by an error. */
+/** Destroying a client that is not connected would throw. */
 function destroy(subscriber: Subscriber): void {
   if (subscriber.isOpen) subscriber.destroy()
 }
 
-/** Whether it is fulfilled in time; rejects if it is rejected by then. */
+/** Whether a promise is fulfilled in time. Rejects if it rejects before that. */
 function isFulfilled(promise: Promise<unknown>, limitMs: number | undefined): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const timer = limitMs === undefined ? undefined : setTimeout(resolve, limitMs, false).unref()

@@ -1,17 +1,17 @@
 import { SseError } from '@ssekit/sse-core'
 
-/** How many entries one batch has at most, and after how many bytes it is full. */
+/** The most entries of one batch, and the bytes after which it is full. */
 const MAX_BATCH_ENTRIES = 500
 const MAX_BATCH_BYTES = 1024 * 1024
 
-/** An entry that is to be appended, and who waits for its id. */
+/** An entry to be appended, and the promise of its id. */
 export class Outgoing {
-  /** The id that its publisher gave, or `''`. */
+  /** The publisher's own id, or `''`. */
   readonly ownId: string
   readonly json: string
-  /** How many bytes of UTF-8 the JSON is. */
+  /** The size of the JSON in UTF-8. */
   readonly bytes: number
-  /** Until when it may be appended, in ms of `performance.now()`. */
+  /** When its time is up, in ms of `performance.now()`. */
   readonly deadline: number
   readonly id: Promise<string>
   isSettled = false
@@ -29,13 +29,13 @@ export class Outgoing {
     })
   }
 
-  /** Tells the id, unless something else was told before. */
+  /** Fulfils the promise, unless it is settled. */
   resolve(id: string): void {
     this.isSettled = true
     this.#resolve(id)
   }
 
-  /** Tells why not, unless something else was told before. */
+  /** Rejects the promise, unless it is settled. */
   reject(error: SseError): void {
     this.isSettled = true
     this.#reject(error)
@@ -44,24 +44,24 @@ export class Outgoing {
 
 export interface OutboxOptions {
   /**
-   * Appends a batch; returns when each entry of it is settled, and the client holds nothing of it any more. Never rejects.
+   * Appends a batch. Resolves when every entry is settled and the client holds no command for it any more. Never rejects.
    */
   readonly send: (batch: readonly Outgoing[]) => Promise<void>
   readonly timeoutMs: number
-  /** Nothing is left. */
+  /** Called when nothing is left to send. */
   readonly onEmpty: () => void
 }
 
 /**
- * What a process has to append to one channel. One batch is under way at a time, and what comes meanwhile is the next: so
- * calls keep their order whatever becomes of a command, a slow answer makes batches larger, not the process slower, and a
- * client that waits for its server does not hold what nobody waits for any more.
+ * What a process has to append to one channel. One batch is under way at a time, and entries that arrive meanwhile form the next one.
+ * So calls keep their order whatever happens to a command. A slow answer makes batches larger, not the process slower. And a client
+ * that waits for its server does not hold entries whose time is up.
  */
 export class Outbox {
-  /** What the server or the client said the last time, if that was an error. */
+  /** The error of the last attempt, if it failed. */
   lastError: unknown
   readonly #options: OutboxOptions
-  // Both in the order in which their time is up.
+  // Both in the order of their deadlines.
   #underWay: readonly Outgoing[] = []
   #waiting: Outgoing[] = []
   #isSending = false
@@ -76,11 +76,11 @@ export class Outbox {
     this.#timer ??= setTimeout(() => this.#expire(), this.#options.timeoutMs)
     if (this.#isSending) return
     this.#isSending = true
-    // What is published in the same turn goes in the same batch.
+    // Events published in the same tick go in the same batch.
     process.nextTick(() => void this.#sendAll())
   }
 
-  /** Resolves once all that it has now is settled. */
+  /** Resolves once all current entries are settled. */
   async settled(): Promise<void> {
     await Promise.allSettled([...this.#underWay, ...this.#waiting].map(({ id }) => id))
   }
@@ -109,7 +109,7 @@ export class Outbox {
     return this.#waiting.splice(0, count)
   }
 
-  /** Whose time is up is told so, under way or not, and is not sent any more. */
+  /** Rejects entries whose time is up, whether they are under way or not. Those that wait are not sent any more. */
   #expire(): void {
     this.#timer = undefined
     const now = performance.now()
@@ -124,7 +124,7 @@ export class Outbox {
   }
 }
 
-/** What is told to who could not publish in time. */
+/** The error for an entry whose time is up. */
 export function tooLate(timeoutMs: number, cause?: unknown): SseError {
   return new SseError(
     'ERR_SSE_BACKPLANE',

@@ -21,22 +21,22 @@ export interface PublisherOptions {
 const MIN_RETRY_MS = 20
 const MAX_RETRY_MS = 500
 
-/** How long the server remembers a batch at least, so that a command which is sent again is not appended again. */
+/** How long the server remembers a batch at least, in ms, so that a repeated command does not append it again. */
 const MIN_RECORD_MS = 60_000
 
 /**
- * Appends to the logs of channels. What the server may have done without our hearing of it is asked again, under the same
- * number, until the time is up; the script does nothing twice.
+ * Appends to the channels' logs. A command whose answer was lost is repeated under the same number until its time is up. The script
+ * appends nothing twice.
  */
 export class Publisher {
   readonly #options: PublisherOptions
-  // Names this process in marks and records; new with each, as its numbers are.
+  // Names this process in marks and records. It is new with each process, as batch numbers start over.
   readonly #name = randomBytes(6).toString('base64url').replaceAll('-', '_')
   readonly #outboxes = new Map<string, Outbox>()
   readonly #commonArgs: readonly string[]
   #batches = 0
   #bufferedBytes = 0
-  // The server's clock less ours; undefined until it has answered.
+  // How far the server's clock is ahead of ours, in ms; undefined until it has answered.
   #serverAheadMs: number | undefined
 
   constructor(options: PublisherOptions) {
@@ -63,7 +63,7 @@ export class Publisher {
     })
   }
 
-  /** Resolves once all that was published is settled, which takes the time limit at most. */
+  /** Resolves once all published entries are settled, after `timeoutMs` at most. */
   async idle(): Promise<void> {
     await Promise.all([...this.#outboxes.values()].map((outbox) => outbox.settled()))
   }
@@ -83,14 +83,14 @@ export class Publisher {
 
   async #send(channel: string, batch: readonly Outgoing[]): Promise<void> {
     let rest = batch
-    // What was refused because the time of the first was up goes once more without it.
+    // A batch is refused when the time of its first entry is up. The rest is sent again without it.
     while (rest.length > 0) {
       await this.#append(channel, rest)
       rest = rest.filter(({ isSettled }) => !isSettled)
     }
   }
 
-  /** Appends a batch, and settles all of it, or some if the server says that it came too late. */
+  /** Appends a batch and settles all of it, or part of it if the server says that it came too late. */
   async #append(channel: string, batch: readonly Outgoing[]): Promise<void> {
     this.#batches += 1
     const mark = `${this.#name}.${this.#batches.toString(36)}`
@@ -107,7 +107,7 @@ export class Publisher {
     }
   }
 
-  /** Asks until there is an answer. @throws {SseError} there is none while anybody waits for it, or Redis refuses */
+  /** Repeats the command until it is answered. @throws {SseError} the time of all entries is up, or Redis refuses them */
   async #ask(channel: string, number: number, mark: string, batch: readonly Outgoing[]): Promise<string[]> {
     const { connection, keys, timeoutMs } = this.#options
     const { log, tail, published } = keys(channel)
@@ -116,15 +116,15 @@ export class Publisher {
     const entries = batch.flatMap(({ ownId, json }) => [ownId, json])
     for (let retryMs = MIN_RETRY_MS; ; retryMs = Math.min(MAX_RETRY_MS, retryMs * 2)) {
       const deadline = this.#serverTime(first.deadline)
-      // A command without a deadline could be carried out when nobody waits for it any more: the first only asks for the time.
+      // A command without a deadline could run after its entries' time is up. So the first command only requests the server's time.
       const brought = deadline === '' ? [] : entries
       const args = [String(number), mark, deadline, ...this.#commonArgs, ...brought]
       let answer: string[] | undefined
       let cause: unknown
       try {
-        // Whoever waits is told by the outbox that the time is up. But the client still holds the command, and another one would
-        // only join it. And the time is read of an answer that nobody waits for, too: where all come late, what is refused must
-        // not be stored.
+        // If the time is up meanwhile, the outbox rejects the entries. This still waits: the client holds the command, and another one
+        // would only queue after it. The server's time is read from late answers too. Otherwise, if all of them are late, entries could
+        // be stored that were already refused.
         answer = this.#read(await connection.run(APPEND, [log, tail, published(this.#name)], args))
       } catch (error) {
         cause = error
@@ -138,7 +138,7 @@ export class Publisher {
     }
   }
 
-  /** A time of `performance.now()` by the server's clock; '' if that is not known yet. */
+  /** Converts a time of `performance.now()` to the server's clock; '' if that is not known yet. */
   #serverTime(time: number): string {
     if (this.#serverAheadMs === undefined) return ''
     return String(Math.floor(Date.now() + time - performance.now() + this.#serverAheadMs))
@@ -151,7 +151,7 @@ export class Publisher {
   }
 }
 
-/** @param streamId `''` if the channel had ended before it */
+/** @param streamId `''` if the channel had already ended */
 function settle(channel: string, outgoing: Outgoing, streamId: string | undefined, mark: string): void {
   if (streamId) outgoing.resolve(outgoing.ownId || idOf(streamId, mark))
   else outgoing.reject(new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(channel)} has ended`))

@@ -2,17 +2,16 @@ import { RANGE, TAIL } from './lua.js'
 import { Script } from './script.js'
 
 /**
- * The newest entries. ARGV: how many at most, how many bytes, how long the tail is kept, what to call a place if there is none.
+ * The newest entries. ARGV: the most entries, the most bytes, how long the tail is kept, what to call the place if there is none.
  *
- * Returns the newest place, the id before the first of the entries ('' if nobody knows it), the entries, oldest first, and the
- * server's time.
+ * Returns the newest place, the id before the first entry ('' if it is unknown), the entries, oldest first, and the server's time.
  */
 export const NEWEST: Script = new Script(`${TAIL}${RANGE}
 local count, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 local tail = readTail()
--- A server that is short of memory lets nobody set anything, but read.
+-- A server that is short of memory still answers reads, but refuses SET.
 local isKept = tail and redis.call('EXISTS', KEYS[2]) == 1
 if not tail then
   local place = now .. '-origin-' .. ARGV[4]
@@ -55,12 +54,12 @@ for i = #found, 1, -1 do entries[#entries + 1] = stored(found[i]) end
 return { place, originId, entries, now }
 `)
 
-/** The tails of many channels. KEYS: their keys. ARGV: how long they are kept from now on. */
+/** The tails of many channels. KEYS: their keys. ARGV: how long they are kept from now on, in ms. */
 export const TAILS: Script = new Script(`
 local tails = {}
 for i, key in ipairs(KEYS) do
   local tail = redis.pcall('GET', key)
-  -- A key that is no tail of ours must not hide the others.
+  -- A key of another type must not fail the others.
   if type(tail) == 'table' then tail = false end
   if tail and ARGV[1] ~= '' then redis.call('PEXPIRE', key, ARGV[1]) end
   tails[i] = tail
@@ -69,8 +68,8 @@ return tails
 `)
 
 /**
- * Entries after a place. ARGV: the place, how many at most, how many bytes. Returns nothing if the log does not have the place, else the id before
- * the first of them, and the entries.
+ * Entries after a place. ARGV: the place, the most entries, the most bytes. Returns nothing if the log does not have the place;
+ * otherwise the id before the first entry, and the entries.
  */
 export const AFTER_PLACE: Script = new Script(`${TAIL}${RANGE}
 local place, limit, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -92,8 +91,8 @@ return { beforeId, range('-', limit, bytes) }
 `)
 
 /**
- * Entries after an id. ARGV: the id, how many at most, how many bytes, and what the id says if it is one of ours: the stream's id, mark,
- * whether it is the one before. Returns as AFTER_PLACE.
+ * Entries after an id. ARGV: the id, the most entries, the most bytes; then the parts of an id that was made here: the stream id, the
+ * mark, whether it is the id before that entry. Returns the same as AFTER_PLACE.
  */
 export const AFTER_ID: Script = new Script(`${TAIL}${RANGE}
 local id, limit, bytes, streamId, mark, isBefore = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
@@ -116,7 +115,7 @@ if appendedTo ~= '' then
   if beforeId == id then return { id, range('-', limit, bytes) } end
 end
 
--- Only publishers give ids that must be looked for, and of one that they gave twice the older counts.
+-- Only publishers' own ids must be searched for. If one was used twice, the older entry counts.
 if string.find(flags, 'o') then
   local start = '-'
   while true do

@@ -1,26 +1,26 @@
-/** How much the server keeps of each channel, as the scripts take it. */
+/** How much the server keeps of each channel, as arguments of the scripts. */
 export class Retention {
-  /** How many events, how many ms, and how long the tail is kept: `''` where there is no limit. */
+  /** How many events, for how many ms, and how long the tail is kept; `''` for no limit. */
   readonly args: readonly [maxEvents: string, maxAgeMs: string, keepTailMs: string]
 
   constructor(maxEvents: number, maxAgeMs: number, compareMs: number) {
-    // Whoever follows a channel asks for its tail when it is compared, and so keeps it.
+    // Comparing a channel reads its tail, and so extends its life.
     const unaskedMs = compareMs === 0 ? UNASKED_TAIL_MS : 3 * compareMs
     const keepTailMs = Math.max(maxAgeMs, MIN_TAIL_MS, unaskedMs)
-    // Where a stream is empty a channel that has ended is forgotten.
+    // At least one event: an ended channel whose stream is empty counts as forgotten.
     this.args = [argOf(Math.max(1, maxEvents)), argOf(maxAgeMs), argOf(keepTailMs)]
   }
 
-  /** How long the tail is kept after it was asked for, in ms; `''` for ever. */
+  /** How long the tail is kept after it was last read, in ms; `''` forever. */
   get keepTailMs(): string {
     return this.args[2]
   }
 }
 
-/** Longer than followers may be away without losing their place where there is no other news. */
+/** How long the tail is kept at least. A follower may be away for that long without losing its place in a quiet channel. */
 const MIN_TAIL_MS = 120_000
 
-/** The same where nobody compares: a channel that was quiet for longer may have a gap told that is none. */
+/** The same if channels are not compared. After a longer silence a gap may be reported though nothing is missing. */
 const UNASKED_TAIL_MS = 24 * 60 * 60 * 1_000
 
 function argOf(limit: number): string {

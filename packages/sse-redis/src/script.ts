@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** A Lua script, which servers know by its digest once they have run it. */
+/** A Lua script. A server that has run it knows it by its digest. */
 export class Script {
   readonly source: string
   readonly digest: string
@@ -11,10 +11,10 @@ export class Script {
   }
 }
 
-/** Sends a command of which the first key says to which server. */
+/** Sends a command. Its first key decides which server gets it. */
 export type SendCommand = (name: string, args: string[]) => Promise<unknown>
 
-/** Runs scripts by their digests, and brings their source to servers that do not know them (yet, or any more). */
+/** Runs scripts by their digests, and sends the source to servers that do not know a script, or have forgotten it. */
 export class ScriptRunner {
   readonly #send: SendCommand
   readonly #loading = new Map<Script, Promise<unknown>>()
@@ -31,14 +31,14 @@ export class ScriptRunner {
     } catch (error) {
       if (!isUnknownScript(error)) throw error
     }
-    // Ten thousand that were sent before the first answer must not bring the source ten thousand times.
+    // Ten thousand calls before the first answer must not send the source ten thousand times.
     const others = this.#loading.get(script)
     if (others !== undefined) {
       await others.catch(() => {})
       try {
         return await byDigest()
       } catch (error) {
-        // Another server of a cluster.
+        // This one is for another server of a cluster.
         if (!isUnknownScript(error)) throw error
       }
     }

@@ -1,14 +1,14 @@
 export interface SubscriptionBatcherOptions {
-  /** Neither rejects. */
+  /** Neither function rejects. */
   readonly subscribe: (names: readonly string[]) => Promise<void>
   readonly unsubscribe: (names: readonly string[]) => Promise<void>
-  /** Nothing is left to be changed. */
+  /** Called when nothing is left to change. */
   readonly onIdle: () => void
 }
 
 /**
- * Changes of subscriptions. They are made in rounds, one behind the other, each with all that was asked for meanwhile: ten thousand
- * channels are a few commands, and no client is given a subscription to take back that it is still making.
+ * Changes subscriptions in rounds, one after another. Each round makes all changes that were requested during the previous one: ten
+ * thousand channels take a few commands, and no client has to undo a subscription that is still under way.
  */
 export class SubscriptionBatcher {
   readonly #options: SubscriptionBatcherOptions
@@ -20,7 +20,7 @@ export class SubscriptionBatcher {
     this.#options = options
   }
 
-  /** Resolves when all that was to be changed is, as far as that can be had. */
+  /** Resolves when no change is left to make, whether or not all of them succeeded. */
   subscribe(name: string): Promise<void> {
     this.#toUnsubscribe.delete(name)
     this.#toSubscribe.add(name)
@@ -33,17 +33,17 @@ export class SubscriptionBatcher {
     void this.#change()
   }
 
-  /** Whether it is to be joined in a round to come. */
+  /** Whether a round to come subscribes to it. */
   willSubscribe(name: string): boolean {
     return this.#toSubscribe.has(name)
   }
 
-  /** Does not join it any more, if no round has begun to. Says whether that was so. */
+  /** Drops a subscription that no round has begun. Returns whether there was one. */
   cancel(name: string): boolean {
     return this.#toSubscribe.delete(name)
   }
 
-  /** Changes nothing any more. */
+  /** Drops all changes that no round has begun. */
   close(): void {
     this.#toSubscribe.clear()
     this.#toUnsubscribe.clear()
@@ -55,19 +55,19 @@ export class SubscriptionBatcher {
   }
 
   async #changeAll(): Promise<void> {
-    // What is asked for in the same tick is in the same round.
+    // Changes requested in the same tick are made in the same round.
     await new Promise<void>((resolve) => process.nextTick(resolve))
     while (this.#toSubscribe.size > 0 || this.#toUnsubscribe.size > 0) {
       await this.#options.unsubscribe(take(this.#toUnsubscribe))
       await this.#options.subscribe(take(this.#toSubscribe))
     }
-    // In the same turn: what is asked for from now on is in rounds to come.
+    // In the same tick as the last check, so that no change is missed.
     this.#changing = undefined
     this.#options.onIdle()
   }
 }
 
-/** All of a set, which is empty then. */
+/** Empties a set and returns what it held. */
 function take(names: Set<string>): string[] {
   const all = [...names]
   names.clear()
