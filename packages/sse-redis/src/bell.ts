@@ -68,8 +68,8 @@ export class Bell {
     this.#settle(name, new Error('the subscription was released'))
     if (this.#isClosed) return
     const batcher = this.#batcherOf(name)
-    const isNotUnderWay = batcher.cancel(name) && !this.#maybeSubscribed.has(name)
-    if (!isNotUnderWay) batcher.unsubscribe(name)
+    const wasNeverSent = batcher.cancel(name) && !this.#maybeSubscribed.has(name)
+    if (!wasNeverSent) batcher.unsubscribe(name)
   }
 
   close(): void {
