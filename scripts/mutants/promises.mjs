@@ -42,9 +42,21 @@ export const promises = [
       'a full log forgets what is too old',
     ],
     [
-      'if (this.oldest === this.#offered) return false',
-      'if (this.length === 0) return false',
+      'if (this.oldest === this.#offered || ',
+      'if (this.length === 0 || ',
       'who reads all that there is loses nothing, whatever happens in one tick',
+    ],
+    [
+      ' || this.oldest === this.#heldFrom',
+      '',
+      'a reader gets what it came for, whatever is broadcast because it came',
+      [...TESTS.contract, 'sse-core/test/history.test'],
+    ],
+    [
+      'if (position < this.#heldFrom) this',
+      'this',
+      'a reader gets what it came for, whoever comes for less',
+      ['sse-core/test/history.test'],
     ],
   ]),
   ...mutantsOf(
@@ -66,8 +78,8 @@ export const promises = [
   ]),
   ...mutantsOf('sse-core/src/feed.ts', TESTS.contract, [
     [
-      'if (!log.isOverfull) this.#settle(log, head)',
-      'if (!log.isOverfull) this.#settle(log, log.head)',
+      'else this.#settle(log, head)',
+      'else this.#settle(log, log.head)',
       'who reads all that there is loses nothing, whatever others broadcast as they read',
     ],
     [
@@ -146,6 +158,28 @@ export const promises = [
         'const { signal }',
         'an abort is told in the context of its request',
       ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/feed.ts',
+    ['sse-core/test/history.test'],
+    [
+      [
+        'if (log.holdFrom(cursor.position)) this',
+        'if (log.holdFrom(cursor.position) && log.isBursting) this',
+        'what a reader came for is evicted in time, read or not',
+      ],
+      [
+        '      log.release()\n      this.#settle(log, log.head)',
+        '      this.#settle(log, log.head)',
+        'what a reader came for is held for one turn',
+      ],
+      [
+        '    log.release()\n    this.#settle(log, head)',
+        '    this.#settle(log, head)',
+        'nothing is held for a new reader that would be too much',
+      ],
+      ['if (hasGrown) this', 'if (true) this', 'who only reads takes no history of other channels'],
     ],
   ),
   ...mutantsOf(

@@ -44,7 +44,7 @@ export class Feed {
   // Its end was accepted from here; a log hears of that later, if there is one.
   #wasEnded = false
   #isFlushScheduled = false
-  #isTrimScheduled = false
+  #isSettling = false
 
   constructor(channel: string, options: FeedOptions) {
     this.#channel = channel
@@ -80,7 +80,10 @@ export class Feed {
     log.trim(Date.now())
     const intake = this.#intake
     // The only log has no past but what it holds itself.
-    return new Cursor(placeIn(log, start, intake && ((afterId) => intake.readPast(afterId))))
+    const cursor = new Cursor(placeIn(log, start, intake && ((afterId) => intake.readPast(afterId))))
+    // A 'subscribe' listener may broadcast before the reader's first turn: that must not evict what the reader came for.
+    if (log.holdFrom(cursor.position)) this.#settleLater()
+    return cursor
   }
 
   /**
@@ -110,15 +113,8 @@ export class Feed {
     // Readers may broadcast more, which those before them have not read.
     const { head } = log
     this.#options.onNews()
-    if (!log.isOverfull) this.#settle(log, head)
-    else if (!this.#isTrimScheduled) {
-      this.#isTrimScheduled = true
-      // Not before readers whose sockets take more in this turn have caught up: a burst longer than the log is no gap to them.
-      setImmediate(() => {
-        this.#isTrimScheduled = false
-        this.#settle(log, log.head)
-      })
-    }
+    if (log.isOverfull) this.#settleLater()
+    else this.#settle(log, head)
   }
 
   /** Evicts what the limits do not allow to keep. */
@@ -163,17 +159,35 @@ export class Feed {
   #relieve(log: Log): void {
     const { head } = log
     this.flush()
+    log.release()
     this.#settle(log, head)
+  }
+
+  /**
+   * Evicts once the event loop has had a turn: until then readers whose sockets take more have caught up, to whom a burst longer than
+   * the log is no gap, and readers that joined have begun to read.
+   */
+  #settleLater(): void {
+    if (this.#isSettling) return
+    this.#isSettling = true
+    setImmediate(() => {
+      this.#isSettling = false
+      const log = this.#log
+      if (log === undefined) return
+      log.release()
+      this.#settle(log, log.head)
+    })
   }
 
   /** Readers have had their turn, up to a position: what is before it may be evicted, and is, if the limits say so. */
   #settle(log: Log, position: number): void {
     // Given back in the meantime.
     if (this.#log !== log) return
-    log.offer(position)
+    const hasGrown = log.offer(position)
     // First its own limits, then the one that all logs share: a burst is not to cost others their history.
     if (log.isOverfull) log.trim(Date.now())
-    this.#options.budget?.grow(log)
+    if (hasGrown) this.#options.budget?.grow(log)
+    else this.#options.budget?.update(log)
   }
 
   #appendToOnlyLog(input: LogInput, body: string | undefined): string {

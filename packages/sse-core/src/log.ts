@@ -38,8 +38,11 @@ export class Log {
   #repeatedIds: Set<string> | undefined
   #endPosition: number | undefined
   #batch: (Batch & { start: number; head: number; eol: LineEnding }) | undefined
-  // Whoever reads all that there is has read what is before it.
+  // What is before this position has been offered to all readers: each had its turn to read it. The rest is not evicted.
   #offered = 0
+  // The lowest position of a reader that joined in this turn of the event loop, and perhaps had no turn to read yet. Nothing from here on is
+  // evicted either.
+  #heldFrom = Number.POSITIVE_INFINITY
 
   /** @param epoch what generated ids begin with: the one before the first item is `<epoch>.0` */
   constructor(limits: ResolvedHistoryLimits, epoch: string) {
@@ -130,9 +133,27 @@ export class Log {
     return this.#batch
   }
 
-  /** Notes that all readers had their turn up to a position: what is before it may be evicted, and nothing else. */
-  offer(position: number): void {
-    if (position > this.#offered) this.#offered = position
+  /**
+   * Notes that all readers had their turn up to a position: what is before it may be evicted, and nothing else. Says whether
+   * there was anything new for them.
+   */
+  offer(position: number): boolean {
+    if (position <= this.#offered) return false
+    this.#offered = position
+    return true
+  }
+
+  /** Keeps everything from a new reader's position on, until `release()`; says false if that could not be evicted anyway. */
+  holdFrom(position: number): boolean {
+    // So it is for a fresh reader, which costs nothing more.
+    if (position >= this.#offered) return false
+    if (position < this.#heldFrom) this.#heldFrom = position
+    return true
+  }
+
+  /** Notes that all readers that joined had their turn. */
+  release(): void {
+    this.#heldFrom = Number.POSITIVE_INFINITY
   }
 
   /** Whether `trim` would evict for count or size. */
@@ -159,9 +180,9 @@ export class Log {
     )
   }
 
-  /** Says whether it did: an end is never evicted, lest the channel seem to go on, nor what readers had no turn to read. */
+  /** Says whether it did: an end is never evicted, so that the channel does not seem to go on, nor what readers had no turn to read. */
   evictOldest(): boolean {
-    if (this.oldest === this.#offered) return false
+    if (this.oldest === this.#offered || this.oldest === this.#heldFrom) return false
     const item = this.at(this.oldest)
     if (item.kind === 'end') return false
     this.#ring[this.oldest & (this.#ring.length - 1)] = undefined

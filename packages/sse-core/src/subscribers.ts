@@ -5,7 +5,7 @@ import type { SseConnection } from './connection.js'
 /** Who is told of a new or lost subscriber; `connection` is undefined for one that listens within this process. */
 export type SubscriberListener = (connection: SseConnection | undefined) => void
 
-/** Somebody who reads a channel's log. None of these throws. */
+/** Somebody who reads a channel's log. `pump()` and `close()` do not throw: what fails a reader ends that reader alone. */
 export interface Subscriber {
   /** Reads what is new. */
   pump(): void

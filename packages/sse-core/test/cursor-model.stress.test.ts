@@ -79,14 +79,16 @@ class Broadcast implements fc.AsyncCommand<Model, Real> {
   toString = (): string => `broadcast ${this.#count} on node ${this.#node}`
 }
 
-/** A reader joins: fresh, with an id that was published, or with one that never was. */
+/** A reader joins: fresh, with an id that was published, or with one that never was; and somebody greets it. */
 class Connect implements fc.AsyncCommand<Model, Real> {
   readonly #node: number
   readonly #place: number
+  readonly #greetings: number
 
-  constructor(node: number, place: number) {
+  constructor(node: number, place: number, greetings: number) {
     this.#node = node
     this.#place = place
+    this.#greetings = greetings
   }
 
   check = (): boolean => true
@@ -99,15 +101,24 @@ class Connect implements fc.AsyncCommand<Model, Real> {
     const index = this.#place % Math.max(1, published.length)
     const lastEventId = isUnknown ? 'unknown' : published[index]
     const iterator = channel.listen(isFresh ? {} : { lastEventId })[Symbol.asyncIterator]()
+    const greetings: Promise<string>[] = []
+    const greet = (): void => {
+      const first = published.length
+      for (let i = 0; i < this.#greetings; i++) greetings.push(channel.broadcast({ data: first + i }))
+    }
+    channel.on('subscribe', greet)
     real.readers.push({ iterator, next: iterator.next() })
+    channel.off('subscribe', greet)
     // -2 has nothing that was ever published, so that a gap is due.
     model.readers.push({ last: isFresh ? published.length - 1 : isUnknown ? -2 : index })
+    published.push(...(await Promise.all(greetings)))
     if (isUnknown && !isFresh) expect((await real.readers.at(-1)?.next)?.value?.event).toBe('sse-gap')
-    // Asked at once, everything that is kept anywhere must be there.
-    await readOne(model, real, real.readers.length - 1, real.kept.anywhere)
+    // Asked at once, everything that is kept anywhere must be there; what this node keeps, whatever the greetings take the room of.
+    const kept = Math.max(real.kept.anywhere, real.kept.local + greetings.length)
+    await readOne(model, real, real.readers.length - 1, kept)
   }
 
-  toString = (): string => `connect to node ${this.#node} at ${this.#place}`
+  toString = (): string => `connect to node ${this.#node} at ${this.#place}, with ${this.#greetings} greetings`
 }
 
 class Read implements fc.AsyncCommand<Model, Real> {
@@ -163,7 +174,9 @@ class Turn implements fc.AsyncCommand<Model, Real> {
 const commands = fc.commands(
   [
     fc.tuple(fc.nat(3), fc.integer({ min: 1, max: 12 })).map(([node, count]) => new Broadcast(node, count)),
-    fc.tuple(fc.nat(3), fc.nat(40)).map(([node, place]) => new Connect(node, place)),
+    fc
+      .tuple(fc.nat(3), fc.nat(40), fc.constantFrom(0, 0, 1, 6))
+      .map(([node, place, greetings]) => new Connect(node, place, greetings)),
     fc.tuple(fc.nat(9), fc.integer({ min: 1, max: 30 })).map(([reader, count]) => new Read(reader, count)),
     fc.nat(9).map((reader) => new Leave(reader)),
     fc.constant(new Turn()),

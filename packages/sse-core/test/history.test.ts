@@ -183,6 +183,98 @@ describe('a burst longer than the history', () => {
   })
 })
 
+describe('what a new reader comes for', () => {
+  const FIRST = [1, 2, 3]
+
+  async function channelOfThree(manager = new SseManager({ history: { maxEvents: 3 } })): Promise<SseChannel> {
+    const channel = manager.getOrCreate('news')
+    for (const data of FIRST) void channel.broadcast({ id: 'a', data })
+    await turn()
+    await turn()
+    return channel
+  }
+
+  test('is there for a loop, though somebody broadcasts when it joins', async () => {
+    const channel = await channelOfThree()
+    const greet = (): void => void channel.broadcast({ data: 4 })
+    channel.on('subscribe', greet)
+    const heard = collect(channel.listen({ rewind: 3 }))
+    channel.off('subscribe', greet)
+    await turn()
+    expect(heard.data).toEqual([1, 2, 3, 4])
+    // And it is kept no longer than that.
+    expect(await retained(channel)).toEqual([2, 3, 4])
+  })
+
+  test('is there though others come for less of it', async () => {
+    const channel = await channelOfThree()
+    channel.on('subscribe', () => void channel.broadcast({ data: 4 }))
+    const far = channel.listen({ rewind: 3 })
+    const near = collect(channel.listen({ rewind: 1 }))
+    const heard = collect(far)
+    await turn()
+    expect(heard.data).toEqual([1, 2, 3, 4, 4])
+    expect(near.data).toEqual([3, 4, 4])
+  })
+
+  test('is there though another channel takes the room of maxHistoryBytes before it reads', async () => {
+    const manager = new SseManager({ maxHistoryBytes: 3 * FRAME })
+    const channel = await channelOfThree(manager)
+    const listening = channel.listen({ rewind: 3 })
+    void manager.getOrCreate('other').broadcast({ id: 'a', data: 4 })
+    await new Promise((resolve) => process.nextTick(resolve))
+    const heard = collect(listening)
+    await turn()
+    expect(heard.data).toEqual(FIRST)
+    await turn()
+    expect(manager.stats().historyBytes).toBe(3 * FRAME)
+  })
+
+  test('is given up by the channel that was written to longest ago, whoever reads it', async () => {
+    const manager = new SseManager({ maxHistoryBytes: 4 * FRAME })
+    const channel = await channelOfThree(manager)
+    const [other, third] = [manager.getOrCreate('other'), manager.getOrCreate('third')]
+    void other.broadcast({ id: 'a', data: 4 })
+    await turn()
+    expect(await retained(channel)).toEqual(FIRST)
+    await turn()
+    void third.broadcast({ id: 'a', data: 5 })
+    await turn()
+    expect(await retained(other)).toEqual([4])
+    expect(await retained(channel)).toEqual([2, 3])
+  })
+
+  test('is not kept for one that never reads', async () => {
+    const channel = await channelOfThree()
+    channel.listen({ rewind: 3 })
+    await turn()
+    await channel.broadcast({ data: 4 })
+    expect(await retained(channel)).toEqual([2, 3, 4])
+  })
+
+  test('is not kept for one that never reads, though the event loop has no turn', async () => {
+    const manager = new SseManager({ history: { maxEvents: 3 } })
+    const channel = await channelOfThree(manager)
+    channel.listen({ rewind: 3 })
+    for (let i = 0; i < 30_000; i++) void channel.broadcast({ id: 'a', data: 4 })
+    expect(manager.stats().historyBytes).toBeLessThanOrEqual(10_004 * FRAME)
+    await turn()
+  })
+
+  test('grows old all the same', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
+    try {
+      const channel = await channelOfThree()
+      channel.listen({ rewind: 3 })
+      await turn()
+      await jest.advanceTimersByTimeAsync(300_001)
+      expect(await retained(channel)).toEqual([])
+    } finally {
+      jest.useRealTimers()
+    }
+  })
+})
+
 describe('the history of all channels of a manager', () => {
   test('loses nothing for a loop that keeps up, whatever is broadcast in the same tick', async () => {
     const manager = new SseManager({ maxHistoryBytes: 2 * FRAME })

@@ -40,6 +40,9 @@ const wants: readonly Wants[] = [
   { channels: ['own'], oneIn: 5 },
   { channels: ['alpha', 'beta'], oneIn: 1 },
   { channels: ['beta', 'alpha'], oneIn: 4 },
+  { channels: ['alpha'], oneIn: 1, greetings: 1 },
+  { channels: ['own'], oneIn: 3, greetings: 9 },
+  { channels: ['alpha', 'beta'], oneIn: 1, greetings: 9 },
 ]
 
 const node = fc.nat(2)

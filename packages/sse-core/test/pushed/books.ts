@@ -88,8 +88,11 @@ export class Books {
     if (gap.oldestId !== ids[to]) this.#fault(got, `should go on with ${ids[to]}`)
     const { local, anywhere } = this.#kept
     const count = got.counts[channel] as number
+    const atStart = this.#visit?.counts?.[channel] as number
     if (to <= from) this.#fault(got, `leaves out nothing: from ${from} to ${to}`)
     if (from >= count - (this.#isFirst ? anywhere : local)) this.#fault(got, `leaves out ${from}, which is kept`)
+    // Whatever is broadcast because it came.
+    if (this.#isFirst && from >= atStart - local) this.#fault(got, `leaves out ${from}, which was kept when it came`)
     if (to > count - local) this.#fault(got, `goes on at ${to} of ${count}, though more is kept`)
     this.#past.set(channel, to)
     this.#moveAll(got, channel)

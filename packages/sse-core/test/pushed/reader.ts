@@ -7,6 +7,8 @@ export interface Wants {
   readonly channels: readonly string[]
   /** Of each channel every n-th event. */
   readonly oneIn: number
+  /** So many events are broadcast to each of its channels by a listener that hears of the new subscriber. */
+  readonly greetings?: number
 }
 
 /** How many events of each channel there were at some moment, those under way among them. */

@@ -110,7 +110,20 @@ export class World {
     const [first, ...others] = wants.channels.map((name) => this.#channel(name, node as number))
     const source = others.length > 0 ? merge(first as SseChannel, ...others) : (first as SseChannel)
     const filter = ({ data }: SseEvent): boolean => isWanted(wants, data as News)
+    const stopGreeting = this.#greet(wants, node as number)
     void respond(req, res, source, { manager, context: visit, heartbeatMs: 0, ...(wants.oneIn > 1 && { filter }) })
+    stopGreeting()
+  }
+
+  /** Broadcasts to all channels of a reader as it subscribes to each, until the returned function is called. */
+  #greet({ channels, greetings = 0 }: Wants, node: number): () => void {
+    const greet = (): void => {
+      for (const name of channels) void this.broadcast(name as ChannelName, node, greetings, 0)
+    }
+    if (greetings > 0) for (const name of channels) this.#channel(name, node).on('subscribe', greet)
+    return () => {
+      for (const name of channels) this.#channel(name, node).off('subscribe', greet)
+    }
   }
 
   /** Everybody who reads gets to what is newest. */

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
-import { memoryBackplane, SseChannel } from '@ssekit/sse-core'
+import { memoryBackplane, merge, SseChannel } from '@ssekit/sse-core'
 import { subscribed } from './departure.js'
+import { eventually } from './eventually.js'
 import { numbers, takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
 
@@ -162,5 +163,40 @@ export function replayScenarios({ scenario }: Script): void {
     )
     await channel.broadcast('live')
     assert.deepEqual(await takeData(reader, 1), ['live'])
+  })
+
+  scenario('a reader gets what it came for, however much is broadcast because it came', async (stage) => {
+    const history = { maxEvents: 3 }
+    const [room, hall] = [new SseChannel('room', { history }), new SseChannel('hall', { history })]
+    const served = await stage.serve({
+      '/': ({ sse }) => sse(room, { rewind: 3 }),
+      '/picked': ({ sse }) => sse(room, { rewind: 3, filter: ({ data }) => data !== 'other' }),
+      '/function': ({ sse }) => sse((connection) => void connection.subscribe(room, { rewind: 3 })),
+      '/both': ({ sse }) => sse(merge(room, hall), { rewind: 3, checkpoints: false }),
+      '/behind': ({ sse }) => sse(merge(hall, room), { rewind: 3, checkpoints: false }),
+    })
+    const said = ['one', 'two', 'three']
+    const refill = async (): Promise<string> => {
+      const start = await room.broadcast('before')
+      for (const data of said) await room.broadcast(data)
+      await eventually(() => room.subscriberCount === 0, 'the reader before to be gone')
+      return start
+    }
+    // More than the history holds.
+    const greet = (): void => {
+      for (const data of numbers(1, 4)) void room.broadcast(`welcome ${data}`)
+    }
+    const welcome = numbers(1, 4).map((number) => `welcome ${number}`)
+    for (const path of ['/', '/picked', '/function', '/both', '/behind']) {
+      await refill()
+      room.on('subscribe', greet)
+      const reader = await served.open(path)
+      assert.deepEqual(await takeData(reader, 7), [...said, ...welcome], path)
+      room.off('subscribe', greet)
+      reader.abort()
+    }
+    const start = await refill()
+    room.on('subscribe', greet)
+    assert.deepEqual(await takeData(await served.resume(start), 7), [...said, ...welcome])
   })
 }
