@@ -118,7 +118,8 @@ export class World {
   /** Broadcasts to all channels of a reader as it subscribes to each, until the returned function is called. */
   #greet({ channels, greetings = 0 }: Wants, node: number): () => void {
     const greet = (): void => {
-      for (const name of channels) void this.broadcast(name as ChannelName, node, greetings, 0)
+      // Wanted by all: nobody would come to the end of what ends with something else.
+      for (const name of channels) void this.broadcast(name as ChannelName, node, greetings, 0, true)
     }
     if (greetings > 0) for (const name of channels) this.#channel(name, node).on('subscribe', greet)
     return () => {
