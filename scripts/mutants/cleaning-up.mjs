@@ -96,13 +96,31 @@ export const cleaningUp = [
       'a loop that was left subscribes no longer',
     ],
     [
-      'this.#isClosing = true\n    this.#listener.channel.subscribers.remove(this)\n',
-      'this.#isClosing = true\n',
+      "this.#state = 'closing'\n    this.#listener.channel.subscribers.remove(this)\n",
+      "this.#state = 'closing'\n",
       'a loop of a channel that was closed subscribes no longer',
     ],
-    [' || cursor.isUpToDate) {', ' || true) {', 'a loop that is behind reads on when its channel is closed'],
-    ['if (this.#isClosing && !this.#isLoading)', 'if (this.#isClosing)', 'and so does one that is older than its log'],
-    ['    this.#cursor = undefined\n    clear', '    clear', 'a loop that is over holds no log'],
+    ['this.isDead || hasAll', 'true', 'a loop that is behind reads on when its channel is closed'],
+    [' && !cursor.isLoading) this.#finish()', ') this.#finish()', 'and so does one that is older than its log'],
+    [
+      ' && !this.#isPumping)',
+      ')',
+      'a filter may close its channel, and the loop gets what it was asked about',
+      ['sse-core/test/listen.test'],
+    ],
+    [
+      'if (this.#isPumping) return\n',
+      '',
+      'a filter that closes its channel does not have its event overtaken',
+      ['sse-core/test/listen.test'],
+    ],
+    [
+      "if (this.#state === 'done') return undefined\n      if (isWanted)",
+      'if (isWanted)',
+      'a filter that leaves its loop is not asked again',
+      ['sse-core/test/listen.test'],
+    ],
+    ['    this.#cursor = undefined\n    clear', '    clear', 'a loop that is over holds no log, and reads nothing more'],
   ]),
   ...mutantsOf('sse-core/src/channel.ts', LOOPS, [
     [

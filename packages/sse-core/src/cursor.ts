@@ -118,6 +118,11 @@ export class Cursor implements Place {
     return past !== undefined && !past.isLoading && past.page.length === 0 && past.loadedAt !== this.log.head
   }
 
+  /** Whether a page is on its way. */
+  get isLoading(): boolean {
+    return this.#past?.isLoading === true
+  }
+
   /** The next events' bytes as they stand in the log, which the cursor then has passed; undefined if something else is next. */
   takeBatch(eol: LineEnding): Packet | undefined {
     if (!this.#isInLog) return undefined

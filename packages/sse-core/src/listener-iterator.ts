@@ -12,22 +12,27 @@ const HEARTBEAT: SseEvent = Object.freeze({ comment: 'heartbeat' })
 type Result = IteratorResult<SseEvent, undefined>
 const DONE: Result = { done: true, value: undefined }
 
+/** A call to `next()` that nothing has answered yet. */
+interface Waiting {
+  readonly resolve: (result: Result) => void
+  readonly reject: (error: unknown) => void
+}
+
 /** One loop over a channel. It reads straight from the log: it holds no events, however slow its loop is. */
 export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber {
   readonly connection = undefined
   readonly #listener: ChannelListener
+  // `closing`: the channel is closed, what is left of it is read, and then the loop is done.
+  #state: 'new' | 'open' | 'closing' | 'done' = 'new'
+  // Undefined until the log is warm, and once the loop is done.
   #cursor: Cursor | undefined
   // So that the filter sees the async context of the loop, not that of whoever broadcasts.
   #scope: AsyncResource | undefined
   #forgetSignal: (() => void) | undefined
-  #hasStarted = false
-  #isLoading = false
-  // The channel is closed: what is left is read, and then it is over.
-  #isClosing = false
-  #isDone = false
-  #error: { readonly cause: unknown } | undefined
-  // Each call to next() that found nothing to read.
-  readonly #waiting: ((result: Promise<Result>) => void)[] = []
+  // What the loop is still to be told of.
+  #failure: { readonly cause: unknown } | undefined
+  readonly #waiting: Waiting[] = []
+  #isPumping = false
   #heartbeat: NodeJS.Timeout | undefined
 
   constructor(listener: ChannelListener) {
@@ -39,13 +44,10 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
   }
 
   next(): Promise<Result> {
-    if (!this.#hasStarted) this.#start()
-    if (this.#waiting.length === 0) {
-      const result = this.#take()
-      if (result !== undefined) return result
-    }
-    return new Promise((resolve) => {
-      this.#waiting.push(resolve)
+    if (this.#state === 'new') this.#start()
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject })
+      this.pump()
       this.#armHeartbeat()
     })
   }
@@ -56,27 +58,28 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
   }
 
   pump(): void {
-    while (this.#waiting.length > 0) {
-      const result = this.#take()
-      if (result === undefined) return
-      this.#waiting.shift()?.(result)
-    }
+    // A filter may broadcast, or close its channel, which comes back here: the event that it was asked about goes first.
+    if (this.#isPumping) return
+    this.#isPumping = true
+    while (this.#waiting.length > 0 && this.#answer());
+    this.#isPumping = false
   }
 
   close(): void {
     const cursor = this.#cursor
-    // A loop that is behind has what was broadcast before: its cursor holds the log that the channel gives back.
-    if (this.isDead || cursor === undefined || cursor.isUpToDate) {
+    const hasAll = cursor === undefined || (cursor.isUpToDate && !this.#isPumping)
+    if (this.isDead || hasAll) {
       this.#finish()
       return
     }
-    this.#isClosing = true
+    // A loop that is behind has what was broadcast before: its cursor holds the log that the channel gives back.
+    this.#state = 'closing'
     this.#listener.channel.subscribers.remove(this)
     this.pump()
   }
 
   #start(): void {
-    this.#hasStarted = true
+    this.#state = 'open'
     const { channel, options } = this.#listener
     if (options.filter !== undefined) this.#scope = new AsyncResource('SseListener')
     this.#forgetSignal = onAbort(options.signal, () => this.#finish())
@@ -95,35 +98,41 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
   }
 
   #begin(): void {
-    if (this.#isDone) return
+    if (this.#state === 'done') return
     this.#cursor = this.#listener.takeCursor()
     this.pump()
   }
 
-  /** What is there to yield; undefined if it must be waited for. */
-  #take(): Promise<Result> | undefined {
-    if (this.#error !== undefined) {
-      const { cause } = this.#error
-      this.#error = undefined
-      return Promise.reject(cause)
-    }
-    if (this.#isDone) return Promise.resolve(DONE)
+  /** Answers the first call that waits; says false if there is nothing yet that would. */
+  #answer(): boolean {
+    const event = this.#read()
+    if (event === undefined && this.#state !== 'done') return false
+    const { resolve, reject } = this.#waiting.shift() as Waiting
+    const failure = this.#failure
+    this.#failure = undefined
+    if (event !== undefined) resolve({ done: false, value: event })
+    else if (failure !== undefined) reject(failure.cause)
+    else resolve(DONE)
+    return true
+  }
+
+  /** The next event for the loop; undefined if there is none yet, or none any more. */
+  #read(): SseEvent | undefined {
     const cursor = this.#cursor
     if (cursor === undefined) return undefined
     try {
-      const event =
-        this.#scope === undefined ? this.#read(cursor) : this.#scope.runInAsyncScope(() => this.#read(cursor))
-      if (event !== undefined) return Promise.resolve({ done: false, value: event })
+      const scope = this.#scope
+      const event = scope === undefined ? this.#pass(cursor) : scope.runInAsyncScope(() => this.#pass(cursor))
+      if (event === undefined && this.#state === 'closing' && !cursor.isLoading) this.#finish()
+      return event
     } catch (error) {
-      // To the first who waits; to this call if nobody does.
       this.#fail(error)
-      return this.#take()
+      return undefined
     }
-    if (this.#isClosing && !this.#isLoading) this.#finish()
-    return this.#isDone ? Promise.resolve(DONE) : undefined
   }
 
-  #read(cursor: Cursor): SseEvent | undefined {
+  /** Moves the cursor past what comes next, up to an event that the filter lets through. */
+  #pass(cursor: Cursor): SseEvent | undefined {
     const { filter } = this.#listener.options
     for (let step = cursor.next(); step !== undefined; step = cursor.next()) {
       if (step.kind === 'end') this.#finish()
@@ -131,19 +140,18 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
       if (step.kind === 'gap') return { event: GAP_EVENT, data: step.gap, id: cursor.lastId }
       const { item } = step
       // The loop may change what it gets: what filters see is everybody's.
-      if (filter === undefined || passes(filter, item.event as SseEvent)) return item.copyEvent()
+      const isWanted = filter === undefined || passes(filter, item.event as SseEvent)
+      // The filter itself may have left the loop.
+      if (this.#state === 'done') return undefined
+      if (isWanted) return item.copyEvent()
     }
     if (cursor.needsPage) this.#loadPage(cursor)
     return undefined
   }
 
   #loadPage(cursor: Cursor): void {
-    this.#isLoading = true
     cursor.loadPage().then(
-      () => {
-        this.#isLoading = false
-        this.pump()
-      },
+      () => this.pump(),
       // Where the past is kept it is kept still: who listens again with the last id has lost nothing.
       (error: unknown) => this.#fail(error),
     )
@@ -154,22 +162,21 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
     clearTimeout(this.#heartbeat)
     if (heartbeatMs === 0 || this.#waiting.length === 0) return
     this.#heartbeat = setTimeout(() => {
-      this.#waiting.shift()?.(Promise.resolve({ done: false, value: HEARTBEAT }))
+      this.#waiting.shift()?.resolve({ done: false, value: HEARTBEAT })
       this.#armHeartbeat()
     }, heartbeatMs)
     this.#heartbeat.unref()
   }
 
   #fail(error: unknown): void {
-    if (this.#isDone) return
-    this.#error = { cause: error }
+    if (this.#state === 'done') return
+    this.#failure = { cause: error }
     this.#finish()
   }
 
   #finish(): void {
-    if (this.#isDone) return
-    this.#isDone = true
-    this.#hasStarted = true
+    if (this.#state === 'done') return
+    this.#state = 'done'
     // The channel may have given its log back, and an iterator may be kept.
     this.#cursor = undefined
     clearTimeout(this.#heartbeat)

@@ -54,6 +54,16 @@ describe('a loop over a channel', () => {
     expect(channel.subscriberCount).toBe(0)
   })
 
+  test('has nothing more once it was left, whatever it has not read', async () => {
+    const channel = new SseChannel('news')
+    const iterator = channel[Symbol.asyncIterator]()
+    const first = iterator.next()
+    for (const data of ['1', '2']) void channel.broadcast(data)
+    expect((await first).value?.data).toBe('1')
+    await iterator.return?.()
+    expect(await iterator.next()).toEqual({ done: true, value: undefined })
+  })
+
   test('answers several next() calls at once in their order', async () => {
     const channel = new SseChannel('news')
     const iterator = channel[Symbol.asyncIterator]()
@@ -143,6 +153,66 @@ describe('the filter of listen()', () => {
     await turn()
     expect(other.data).toEqual(['1', '2'])
     expect(channel.subscriberCount).toBe(1)
+  })
+})
+
+describe('a filter of listen() that acts on an event', () => {
+  /** A loop whose filter does something when it is asked about `A`, and what the loop gets of `A` and what follows. */
+  async function heardOf(channel: SseChannel, act: () => void, ...following: string[]): Promise<unknown[]> {
+    const filter = ({ data }: SseEvent): boolean => {
+      if (data === 'A') act()
+      return true
+    }
+    const heard = collect(channel.listen({ filter }))
+    await turn()
+    for (const data of ['A', ...following]) void channel.broadcast(data)
+    await heard.over
+    return heard.events.map(({ event, data }) => event ?? data)
+  }
+
+  test('and closes the channel, still gets it and what follows', async () => {
+    const channel = new SseChannel('news')
+    expect(await heardOf(channel, () => void channel.close(), 'B', 'C')).toEqual(['A', 'B', 'C'])
+    expect(channel.subscriberCount).toBe(0)
+  })
+
+  test('and closes the channel, still gets it though it is the last', async () => {
+    const channel = new SseChannel('news')
+    expect(await heardOf(channel, () => void channel.close())).toEqual(['A'])
+  })
+
+  test('and ends the channel, still gets it and what was broadcast before the end', async () => {
+    const channel = new SseChannel('news')
+    expect(await heardOf(channel, () => void channel.end('last'), 'B')).toEqual(['A', 'B', 'last'])
+  })
+
+  test('and broadcasts more than can wait, gets it first, then a gap, and then what is left', async () => {
+    const channel = new SseChannel('news', { history: { maxEvents: 2 } })
+    const flood = (): void => {
+      for (let i = 0; i < 10_010; i++) void channel.broadcast(String(i))
+      void channel.end()
+    }
+    const data = await heardOf(channel, flood)
+    expect(data.slice(0, 2)).toEqual(['A', 'sse-gap'])
+    expect(data.at(-1)).toBe('10009')
+    const numbers = data.slice(2).map(Number)
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
+  })
+
+  test('and aborts its signal, gets nothing more', async () => {
+    const channel = new SseChannel('news')
+    const controller = new AbortController()
+    const asked: unknown[] = []
+    const filter = ({ data }: SseEvent): boolean => {
+      asked.push(data)
+      controller.abort()
+      return false
+    }
+    const heard = collect(channel.listen({ filter, signal: controller.signal }))
+    await turn()
+    for (const data of ['A', 'B']) void channel.broadcast(data)
+    await heard.over
+    expect([asked, heard.data]).toEqual([['A'], []])
   })
 })
 
