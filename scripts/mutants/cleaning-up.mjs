@@ -120,7 +120,11 @@ export const cleaningUp = [
       'a filter that leaves its loop is not asked again',
       ['sse-core/test/listen.test'],
     ],
-    ['    this.#cursor = undefined\n    clear', '    clear', 'a loop that is over holds no log, and reads nothing more'],
+    [
+      '    this.#cursor = undefined\n    clear',
+      '    clear',
+      'a loop that is over holds no log, and reads nothing more',
+    ],
   ]),
   ...mutantsOf('sse-core/src/channel.ts', LOOPS, [
     [
