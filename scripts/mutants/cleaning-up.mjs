@@ -159,6 +159,27 @@ export const cleaningUp = [
       ['sse-core/test/(idle|history).test'],
     ],
   ]),
+  ...mutantsOf(
+    'sse-core/src/outside.ts',
+    ['sse-core/test/isolation.test'],
+    [['return context.runInAsyncScope(begin)', 'return begin()', 'what many share keeps nothing of a request']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/feed.ts',
+    ['sse-core/test/isolation.test'],
+    [
+      [
+        'outside(() => intake.subscribe(log, append))',
+        'intake.subscribe(log, append)',
+        'the subscription of a channel keeps nothing of the request that came first',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/memory-backplane.ts',
+    ['sse-core/test/memory-backplane.test'],
+    [['clearInterval(sweep)\n    sweep = undefined', 'sweep = undefined', 'nothing is swept where nothing is kept']],
+  ),
   ...mutantsOf('sse-core/src/registry.ts', LOOPS, [
     ['clearInterval(this.#sweepTimer)\n', '', 'nothing is swept where nothing is in use'],
   ]),

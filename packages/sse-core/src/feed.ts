@@ -9,6 +9,7 @@ import { Intake } from './intake.js'
 import type { ResolvedHistoryLimits } from './limits.js'
 import { Log } from './log.js'
 import { itemOf, type LogItem } from './log-item.js'
+import { outside } from './outside.js'
 
 export interface FeedOptions {
   readonly history: ResolvedHistoryLimits
@@ -229,10 +230,11 @@ export class Feed {
   }
 
   #subscribe(intake: Intake, log: Log): void {
-    const subscription = intake.subscribe(log, (item) => {
+    const append = (item: LogItem): void => {
       if (item.kind === 'event') this.lastEventId = item.id
       this.#append(log, item)
-    })
+    }
+    const subscription = outside(() => intake.subscribe(log, append))
     this.#subscription = subscription
     this.#warm(log, subscription)
   }

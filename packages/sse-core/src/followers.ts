@@ -3,6 +3,7 @@ import { Comparison } from './comparison.js'
 import { SseError } from './errors.js'
 import { Follower } from './follower.js'
 import { requireDuration } from './limits.js'
+import { startInterval } from './outside.js'
 import type { LogNews, LogStretch, SharedLog } from './shared-log.js'
 import { inTime } from './time-limit.js'
 import { Pace } from './turn.js'
@@ -153,7 +154,7 @@ export class LogFollowers {
       this.#channels.set(channel, followed)
     }
     followed.followers.add(follower)
-    if (this.#compareMs > 0) this.#timer ??= setInterval(() => this.#compareQuiet(), this.#compareMs).unref()
+    if (this.#compareMs > 0) this.#timer ??= startInterval(() => this.#compareQuiet(), this.#compareMs)
     return followed
   }
 

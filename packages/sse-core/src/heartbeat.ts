@@ -1,3 +1,5 @@
+import { startInterval } from './outside.js'
+
 /** Something that wants a beat when it was idle for long enough. */
 export interface Beating {
   /** The wheel's tick of the last write. */
@@ -36,7 +38,7 @@ export class HeartbeatWheel {
   add(member: Beating): void {
     this.#size += 1
     this.#place(member, this.tick + this.#interval)
-    this.#timer ??= setInterval(() => this.#turn(), this.#tickMs).unref()
+    this.#timer ??= startInterval(() => this.#turn(), this.#tickMs)
   }
 
   delete(member: Beating): void {

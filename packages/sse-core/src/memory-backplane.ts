@@ -4,6 +4,7 @@ import { SseError } from './errors.js'
 import { type HistoryLimits, resolveHistory } from './limits.js'
 import { Log } from './log.js'
 import { itemOf } from './log-item.js'
+import { startInterval } from './outside.js'
 
 export interface MemoryBackplaneOptions {
   /** What each channel keeps. A channel that nobody subscribes to is forgotten once all of it has expired. */
@@ -48,17 +49,17 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
   }
 
   const forget = (): void => {
-    sweep = undefined
     for (const [channel, { log, readers }] of channels) {
       log.trim(Date.now())
       if (readers.size === 0 && log.isExpired(Date.now())) channels.delete(channel)
     }
-    forgetLater()
+    if (channels.size > 0) return
+    clearInterval(sweep)
+    sweep = undefined
   }
   const forgetLater = (): void => {
-    if (channels.size === 0 || sweep !== undefined || !Number.isFinite(limits.maxAgeMs)) return
-    sweep = setTimeout(forget, Math.min(Math.max(limits.maxAgeMs + 1, MIN_SWEEP_MS), MAX_SWEEP_MS))
-    sweep.unref()
+    if (channels.size === 0 || !Number.isFinite(limits.maxAgeMs)) return
+    sweep ??= startInterval(forget, Math.min(Math.max(limits.maxAgeMs + 1, MIN_SWEEP_MS), MAX_SWEEP_MS))
   }
 
   return {
@@ -103,7 +104,7 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
 
     async close() {
       isClosed = true
-      clearTimeout(sweep)
+      clearInterval(sweep)
       channels.clear()
     },
   }

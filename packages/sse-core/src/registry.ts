@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { ChannelOptions, SseChannel } from './channel.js'
+import { startInterval } from './outside.js'
 
 export interface RegistryOptions {
   /** How long an idle channel may linger at least, in ms. */
@@ -74,7 +75,7 @@ export class Registry {
   #hold(channel: SseChannel): void {
     this.#inUse.set(channel.name, channel)
     this.#idle.delete(channel.name)
-    this.#sweepTimer ??= setInterval(() => this.#sweep(), this.#sweepMs).unref()
+    this.#sweepTimer ??= startInterval(() => this.#sweep(), this.#sweepMs)
   }
 
   #sweep(): void {

@@ -1,7 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { AddressInfo, Socket } from 'node:net'
-import { describe, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import * as core from '@ssekit/sse-core'
+import { BellBroker } from './bell-broker.js'
 import { collect, turn } from './collecting.js'
+import { exchange, get, hangUp, serve } from './raw-exchange.js'
 import { CoreWorker, runInWorker } from './sources-in-worker.js'
 
 describe('two managers', () => {
@@ -40,6 +43,76 @@ describe('two managers', () => {
     await other.close()
     await expect(backplane.publish('news', { event: { data: 'x' } })).resolves.toEqual(expect.any(String))
     await backplane.close()
+  })
+})
+
+describe('what many share, begun within a request, has nothing of that request', () => {
+  const storage = new AsyncLocalStorage<string>()
+  const nobody: core.BackplaneSink = { entry: () => {}, gap: () => {} }
+
+  afterEach(async () => {
+    jest.restoreAllMocks()
+    await hangUp()
+  })
+
+  /** In which contexts timers are set that go on. */
+  function contextsOfIntervals(): unknown[] {
+    const seen: unknown[] = []
+    const begin = globalThis.setInterval
+    jest.spyOn(globalThis, 'setInterval').mockImplementation(((...args: Parameters<typeof setInterval>) => {
+      seen.push(storage.getStore())
+      return begin(...args)
+    }) as typeof setInterval)
+    return seen
+  }
+
+  const sharing: Record<string, () => Promise<{ close(): unknown }>> = {
+    'the sweep of a manager': async () => {
+      const manager = new core.SseManager()
+      manager.getOrCreate('news')
+      return manager
+    },
+    'the sweep of a backplane in memory': async () => {
+      const backplane = core.memoryBackplane()
+      await backplane.publish('news', { event: { data: 1 } })
+      return backplane
+    },
+    'the comparisons of followers': async () => {
+      const { followers } = new BellBroker().node(1_000)
+      await followers.subscribe('news', { last: 0 }, nobody)
+      return followers
+    },
+  }
+  test.each(Object.entries(sharing))('%s', async (_what, share) => {
+    const contexts = contextsOfIntervals()
+    const shared = await storage.run('a request', share)
+    expect(contexts).toEqual([undefined])
+    await shared.close()
+  })
+
+  test('heartbeats', async () => {
+    const channel = new core.SseChannel('news')
+    const contexts = contextsOfIntervals()
+    const server = await serve((req, res) => storage.run('a request', () => void core.respond(req, res, channel)))
+    await (await exchange(server, get())).until(/sse-checkpoint/)
+    expect(contexts).toEqual([undefined])
+  })
+
+  test('the subscription of a channel, which holds promises for as long as it lasts', async () => {
+    const memory = core.memoryBackplane()
+    const contexts: unknown[] = []
+    const backplane: core.Backplane = {
+      ...memory,
+      subscribe: (...args) => {
+        contexts.push(storage.getStore())
+        return memory.subscribe(...args)
+      },
+    }
+    const manager = new core.SseManager({ backplane })
+    storage.run('a request', () => manager.getOrCreate('news').listen())
+    expect(contexts).toEqual([undefined])
+    await manager.close()
+    await memory.close()
   })
 })
 
