@@ -27,6 +27,19 @@ export const processes = [
     ['&& !this.#isPartial', '', 'a page may have another one behind it'],
     ["this.#hasEnded = 'end' in entry\n", '', 'nothing is delivered behind the end', ['sse-redis/test/retention.test']],
   ]),
+  ...mutantsOf(
+    'sse-core/src/clock.ts',
+    ['sse-core/test/(history|idle|memory-backplane|followers).test'],
+    [
+      ['performance.timeOrigin + performance.now()', 'Date.now()', 'nothing expires because a clock was set'],
+      ['Math.max(0, Date.now() - at)', '(Date.now() - at)', 'nothing is younger than new'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/log-item.ts',
+    ['sse-core/test/history.test'],
+    [['= momentOf(entry.at)', '= now()', 'what a broker has kept is as old as it is']],
+  ),
   ...mutantsOf('sse-core/src/followers.ts', FOLLOWERS, [
     ['if (isBehind) this.#log.listen(channel).catch(() => {})', '', 'a bell that has stopped is asked for again'],
     [
@@ -37,7 +50,15 @@ export const processes = [
     ['if (isQuiet) quiet.push(channel)', '', 'quiet channels are compared'],
     ['log.isSpread !== true', 'true', 'a server that does not answer holds up no comparison of others'],
     ['sink.entry(this.dated(entry))', 'sink.entry(entry)', 'entries are dated by the clock that tells their age'],
-    ['Math.abs(aheadMs) < MIN_SKEW_MS ? 0 : aheadMs', 'aheadMs', 'entries are left as they are where clocks agree'],
+    [
+      'if (Math.abs(skewMs - this.#skewMs) >= MIN_SKEW_MS) this',
+      'this',
+      'entries are left as they are where clocks agree',
+    ],
+    [' - wallAheadMs()', '', 'entries are dated by the clock as it is set by now'],
+    ['if (known !== undefined && known', 'if (known !== undefined || Number(known)', 'a log’s clock may be set'],
+    ['known < most + MIN_SKEW_MS', 'known < least + MIN_SKEW_MS', 'a late answer is no other clock'],
+    [', loggedAt: entry.at }', ' }', 'an entry is the same one whatever it is dated by'],
     [
       'this.#leave(channel, followed, follower)\n      this.#requireOpen()',
       'this.#leave(channel, followed, follower)',

@@ -8,6 +8,8 @@ export type LogEntry = {
   readonly previousId?: string | undefined
   /** When it was published, in ms since the epoch. */
   readonly at: number
+  /** What the log's own clock said, of an entry that `LogFollowers` has dated by another one. @internal */
+  readonly loggedAt?: number | undefined
 } & ({ readonly event: SseEvent } | { readonly end: true })
 
 /** What a publisher appends to a channel's log. */

@@ -277,7 +277,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     this.#feed.trim(now)
     // However many still come for it: there is nothing to tell them, and where logs are kept it may have begun anew.
     const isForgotten = this.#feed.isOver(now) && this.subscribers.size === 0
-    const isIdle = this.subscribers.isIdle(this.#idleChannelMs, now) && this.#feed.isDispensable(now)
+    const isIdle = this.subscribers.isIdle(this.#idleChannelMs) && this.#feed.isDispensable(now)
     if (!isForgotten && !isIdle) return false
     this.#feed.rest()
     return true

@@ -1,5 +1,6 @@
 import type { Backplane, LogInput, Unsubscribe } from './backplane.js'
 import type { HistoryBudget } from './budget.js'
+import { now } from './clock.js'
 import { Cursor, placeIn, type StartOptions } from './cursor.js'
 import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
@@ -78,7 +79,7 @@ export class Feed {
   /** A reader's place in the log, which must be ready. */
   cursor(start: StartOptions): Cursor {
     const log = this.#log as Log
-    log.trim(Date.now())
+    log.trim(now())
     const intake = this.#intake
     // The only log has no past but what it holds itself.
     const cursor = new Cursor(placeIn(log, start, intake && ((afterId) => intake.readPast(afterId))))
@@ -186,7 +187,7 @@ export class Feed {
     if (this.#log !== log) return
     const hasGrown = log.offer(position)
     // First its own limits, then the one that all logs share: a burst is not to cost others their history.
-    if (log.isOverfull) log.trim(Date.now())
+    if (log.isOverfull) log.trim(now())
     if (hasGrown) this.#options.budget?.grow(log)
     else this.#options.budget?.update(log)
   }
@@ -197,10 +198,11 @@ export class Feed {
     if (log.endPosition !== undefined) {
       throw new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(this.#channel)} has ended`)
     }
-    const at = Date.now()
+    // What is in no other log needs no date.
+    const at = now()
     const isEvent = 'event' in input
     const id = (isEvent ? input.event.id : undefined) ?? `${log.epoch}.${this.#sequence + 1}`
-    const item = itemOf(isEvent ? { id, at, event: input.event } : { id, at, end: true }, body)
+    const item = itemOf(isEvent ? { id, at, event: input.event } : { id, at, end: true }, body, at)
     this.#sequence += 1
     // Before anybody reads it, and perhaps broadcasts the next.
     if (isEvent) this.lastEventId = id

@@ -1,10 +1,11 @@
 import type { BackplaneSink, LogEntry, SubscriptionStart, Unsubscribe } from './backplane.js'
+import { now, wallAheadMs } from './clock.js'
 import { Comparison } from './comparison.js'
 import { SseError } from './errors.js'
 import { Follower } from './follower.js'
 import { requireDuration } from './limits.js'
 import { startInterval } from './outside.js'
-import type { LogNews, LogStretch, SharedLog } from './shared-log.js'
+import type { LogNews, SharedLog } from './shared-log.js'
 import { inTime } from './time-limit.js'
 import { Pace } from './turn.js'
 
@@ -18,7 +19,7 @@ export interface FollowersOptions {
   readonly compareMs?: number | undefined
 }
 
-/** From how much on a clock is another one than ours, in ms. */
+/** From how much on a clock is another one than ours, or was set, in ms. */
 const MIN_SKEW_MS = 2_000
 
 /** A channel that the bell rings for. */
@@ -43,8 +44,10 @@ export class LogFollowers {
   readonly #common: Comparison | undefined
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
-  // How far the log's clock is ahead of ours, in ms. It stays what it first was: an entry has to have the same time whenever it is read.
+  // How far the log's clock is ahead of `now()`, in ms; undefined while that is not known.
   #aheadMs: number | undefined
+  // And how far of `Date.now()`. Both stay what they are until one of the clocks is set.
+  #skewMs = 0
 
   /** @throws {RangeError} an option is out of its range */
   constructor(log: SharedLog, { timeoutMs = 5_000, compareMs = 4_000 }: FollowersOptions = {}) {
@@ -84,12 +87,14 @@ export class LogFollowers {
   }
 
   /**
-   * An entry of the log by this process's clock, for `Backplane.read`: what it delivers to subscriptions is dated so already. The same, if
-   * the log's stretches have no `now`, or both clocks agree.
+   * An entry of the log by this process's clock, as that is set now, for `Backplane.read`: what is delivered to subscriptions is dated so already. The
+   * same, if the log's stretches have no `now`, or both clocks agree.
    */
   dated(entry: LogEntry): LogEntry {
-    const aheadMs = this.#aheadMs ?? 0
-    return aheadMs === 0 ? entry : { ...entry, at: entry.at - aheadMs }
+    if (this.#aheadMs === undefined) return entry
+    const skewMs = this.#aheadMs - wallAheadMs()
+    if (Math.abs(skewMs - this.#skewMs) >= MIN_SKEW_MS) this.#skewMs = skewMs
+    return this.#skewMs === 0 ? entry : { ...entry, at: entry.at - this.#skewMs, loggedAt: entry.at }
   }
 
   /**
@@ -126,8 +131,9 @@ export class LogFollowers {
       inTime(answer, this.#timeoutMs, `${question} of channel ${JSON.stringify(channel)}`)
     return {
       newest: async (channel, last, maxBytes) => {
+        const askedAt = now()
         const stretch = await limit(log.newest(channel, last, maxBytes), 'the newest entries', channel)
-        this.#setClock(stretch)
+        if (stretch.now !== undefined) this.#setClock(stretch.now, askedAt)
         return stretch
       },
       after: (channel, place) => limit(log.after(channel, place), 'entries', channel),
@@ -139,11 +145,13 @@ export class LogFollowers {
     }
   }
 
-  #setClock({ now }: LogStretch): void {
-    if (now === undefined || this.#aheadMs !== undefined) return
-    const aheadMs = now - Date.now()
-    // An answer takes its time, and what is no longer than that makes no difference to anybody.
-    this.#aheadMs = Math.abs(aheadMs) < MIN_SKEW_MS ? 0 : aheadMs
+  /** Notes what the log's clock said some time between the question and now. */
+  #setClock(logNow: number, askedAt: number): void {
+    const known = this.#aheadMs
+    const [least, most] = [logNow - now(), logNow - askedAt]
+    // An answer takes its time: what that may explain, and little more, is no other clock.
+    if (known !== undefined && known > least - MIN_SKEW_MS && known < most + MIN_SKEW_MS) return
+    this.#aheadMs = least
   }
 
   #follow(channel: string, follower: Follower): Followed {

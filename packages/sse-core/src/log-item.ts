@@ -1,4 +1,5 @@
 import type { LogEntry } from './backplane.js'
+import { momentOf, now } from './clock.js'
 import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
 import type { SseEvent } from './event.js'
@@ -14,8 +15,10 @@ import { Frame, frameOf, shareFrame } from './frame.js'
 export class LogItem {
   readonly kind: 'event' | 'end' | 'gap'
   readonly id: string
-  /** When it was published, in ms since the epoch. */
+  /** When it was published, as the log that it comes from has it: the same whenever it is read. */
   readonly at: number
+  /** Since when it exists, by `now()`: its age. */
+  readonly since: number
   /** The id of the entry before it, where the backplane knew it. */
   readonly previousId: string | undefined
   readonly frame: Frame | undefined
@@ -25,10 +28,11 @@ export class LogItem {
   readonly #unread: Pick<SseEvent, 'data' | 'comment'> | undefined
   #event: SseEvent | undefined
 
-  constructor({ kind, id, at, previousId, frame, event }: LogItemFields) {
+  constructor({ kind, id, at, since, previousId, frame, event }: LogItemFields) {
     this.kind = kind
     this.id = id
     this.at = at
+    this.since = since
     this.previousId = previousId
     this.frame = frame
     this.hasOwnId = event?.id !== undefined
@@ -66,6 +70,7 @@ interface LogItemFields {
   readonly kind: 'event' | 'end' | 'gap'
   readonly id: string
   readonly at: number
+  readonly since: number
   readonly previousId?: string | undefined
   readonly frame?: Frame
   /** The event of the frame. */
@@ -83,18 +88,19 @@ export function isId(text: string): boolean {
  * The item that an entry becomes.
  *
  * @param body the event's text but for its id, if it is known
+ * @param since since when it exists, by `now()`. Default: what its time says
  * @throws {SseError} `ERR_SSE_INVALID_EVENT`: it cannot be written
  */
-export function itemOf(entry: LogEntry, body?: string): LogItem {
-  const { id, at, previousId } = entry
+export function itemOf(entry: LogEntry, body?: string, since: number = momentOf(entry.at)): LogItem {
+  const { id, previousId, loggedAt: at = entry.at } = entry
   if (!isId(id))
     throw new SseError('ERR_SSE_INVALID_EVENT', `the log has an id that cannot be written: ${JSON.stringify(id)}`)
-  if ('end' in entry) return new LogItem({ kind: 'end', id, at, previousId })
+  if ('end' in entry) return new LogItem({ kind: 'end', id, at, since, previousId })
   const frame = body === undefined ? frameOf(entry) : new Frame(id, body)
-  return new LogItem({ kind: 'event', id, at, previousId, frame, event: entry.event })
+  return new LogItem({ kind: 'event', id, at, since, previousId, frame, event: entry.event })
 }
 
 /** A place of which nobody knows what was there: what came before it was lost, or it cannot be read itself. */
 export function gapItem(id: string = `${newEpoch()}.g`): LogItem {
-  return new LogItem({ kind: 'gap', id, at: Date.now() })
+  return new LogItem({ kind: 'gap', id, at: Date.now(), since: now() })
 }

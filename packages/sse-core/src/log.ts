@@ -166,17 +166,17 @@ export class Log {
     return this.length > this.limits.maxEvents + BURST_EVENTS || this.bytes > this.limits.maxBytes + BURST_BYTES
   }
 
-  /** Evicts what the limits do not allow to keep. */
+  /** Evicts what the limits do not allow to keep. @param now what `now()` says */
   trim(now: number): void {
     this.#batch = undefined
     const expiry = now - this.limits.maxAgeMs
-    while (this.length > 0 && (this.isOverfull || this.at(this.oldest).at < expiry) && this.evictOldest());
+    while (this.length > 0 && (this.isOverfull || this.at(this.oldest).since < expiry) && this.evictOldest());
   }
 
   /** Whether nothing that is retained is young enough to be wanted. */
   isExpired(now: number): boolean {
     return (
-      this.length === 0 || (this.endPosition === this.oldest && this.at(this.oldest).at < now - this.limits.maxAgeMs)
+      this.length === 0 || (this.endPosition === this.oldest && this.at(this.oldest).since < now - this.limits.maxAgeMs)
     )
   }
 
@@ -210,8 +210,8 @@ export class Log {
   }
 
   #makeRoomFor(item: LogItem): void {
-    const expiry = item.at - this.limits.maxAgeMs
-    while (this.length > 0 && (this.#isFullFor(item) || this.at(this.oldest).at < expiry) && this.evictOldest());
+    const expiry = item.since - this.limits.maxAgeMs
+    while (this.length > 0 && (this.#isFullFor(item) || this.at(this.oldest).since < expiry) && this.evictOldest());
   }
 
   #index(id: string, position: number): void {

@@ -1,4 +1,5 @@
 import type { Backplane, BackplaneSink, LogEntry } from './backplane.js'
+import { now } from './clock.js'
 import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
 import { type HistoryLimits, resolveHistory } from './limits.js'
@@ -44,14 +45,14 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       memory = { log: new Log(limits, newEpoch()), readers: new Set(), sequence: 0, delivered: 0, isDelivering: false }
       channels.set(channel, memory)
     }
-    memory.log.trim(Date.now())
+    memory.log.trim(now())
     return memory
   }
 
   const forget = (): void => {
     for (const [channel, { log, readers }] of channels) {
-      log.trim(Date.now())
-      if (readers.size === 0 && log.isExpired(Date.now())) channels.delete(channel)
+      log.trim(now())
+      if (readers.size === 0 && log.isExpired(now())) channels.delete(channel)
     }
     if (channels.size > 0) return
     clearInterval(sweep)
@@ -70,7 +71,7 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
         throw new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(channel)} has ended`)
       const id = ('event' in input ? input.event.id : undefined) ?? `${log.epoch}.${memory.sequence + 1}`
       const entry: LogEntry = { id, previousId: log.idBefore(log.head), at: Date.now(), ...input }
-      log.append(itemOf(entry))
+      log.append(itemOf(entry, undefined, now()))
       memory.sequence += 1
       // What a sink publishes while it is delivered to comes behind what the sinks after it have not had yet.
       if (!memory.isDelivering) deliver(memory)
@@ -124,7 +125,7 @@ function deliver(memory: MemoryLog): void {
     memory.isDelivering = false
   }
   log.offer(log.head)
-  log.trim(Date.now())
+  log.trim(now())
 }
 
 function give(reader: Reader, entry: LogEntry): void {

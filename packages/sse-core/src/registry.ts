@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import type { ChannelOptions, SseChannel } from './channel.js'
+import { now } from './clock.js'
 import { startInterval } from './outside.js'
 
 export interface RegistryOptions {
@@ -79,9 +80,8 @@ export class Registry {
   }
 
   #sweep(): void {
-    const now = Date.now()
     for (const [name, channel] of this.#inUse) {
-      if (!channel.sweep(now)) continue
+      if (!channel.sweep(now())) continue
       this.#inUse.delete(name)
       // One that has ended would never go on: with its history its name is free again.
       if (channel.isClosed) continue

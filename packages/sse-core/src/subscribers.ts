@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { callListener } from './callbacks.js'
+import { now } from './clock.js'
 import type { SseConnection } from './connection.js'
 
 /** Who is told of a new or lost subscriber; `connection` is undefined for one that listens within this process. */
@@ -21,7 +22,7 @@ export class Subscribers {
   readonly #subscribers = new Set<Subscriber>()
   readonly #report: (error: unknown) => void
   #emitter: EventEmitter | undefined
-  #usedAt = Date.now()
+  #usedAt = now()
 
   /** @param report hears of a listener that threw */
   constructor(report: (error: unknown) => void) {
@@ -55,7 +56,7 @@ export class Subscribers {
 
   remove(subscriber: Subscriber): void {
     if (!this.#subscribers.delete(subscriber)) return
-    this.#usedAt = Date.now()
+    this.#usedAt = now()
     this.#emit('unsubscribe', subscriber)
   }
 
@@ -80,14 +81,14 @@ export class Subscribers {
 
   /** Notes that the channel was used. */
   use(): void {
-    this.#usedAt = Date.now()
+    this.#usedAt = now()
   }
 
   /** Whether nobody has used the channel for so long, in ms. */
-  isIdle(forMs: number, now: number): boolean {
+  isIdle(forMs: number): boolean {
     // Who listens for subscribers is a user too, though it may hold nothing but its listener.
     const isUsed = this.#subscribers.size > 0 || (this.#emitter?.eventNames().length ?? 0) > 0
-    return !isUsed && now - this.#usedAt >= forMs
+    return !isUsed && now() - this.#usedAt >= forMs
   }
 
   #emit(event: 'subscribe' | 'unsubscribe', { connection }: Subscriber): void {

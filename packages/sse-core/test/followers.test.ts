@@ -1,15 +1,17 @@
-import { describe, expect, test } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import {
+  type Backplane,
   type BackplaneSink,
   type LogEntry,
   LogFollowers,
   type LogStretch,
   type PlacedEntry,
   type SharedLog,
+  SseChannel,
   SseError,
 } from '@ssekit/sse-core'
 import { BellBroker, type BellNode } from './bell-broker.js'
-import { turn } from './collecting.js'
+import { collect, turn } from './collecting.js'
 import { until } from './until.js'
 
 /** What a subscription was told, in order: data, or what happened. */
@@ -333,10 +335,118 @@ describe('followers of a log with a bell', () => {
       for (const [index, at] of times.entries())
         expect(Math.abs((stored[index] as number) - aheadMs - at)).toBeLessThan(1_000)
       const [first] = broker.log('news').entries
-      expect(first && followers.dated(first.entry)).toEqual({ ...first?.entry, at: times[0] })
+      expect(first && followers.dated(first.entry)).toMatchObject({ ...first?.entry, at: times[0] })
       followers.close()
     },
   )
+
+  describe('whose clock is not the log’s', () => {
+    const HOUR_MS = 3_600_000
+    let logAheadMs: number
+    let wallAheadMs: number
+    // What has passed since the start, and how much of it an answer takes.
+    let passedMs: number
+    let answerMs: number
+    beforeEach(() => {
+      logAheadMs = 0
+      wallAheadMs = 0
+      passedMs = 0
+      answerMs = 0
+      const [wallMs, runningMs] = [Date.now(), performance.now()]
+      jest.spyOn(Date, 'now').mockImplementation(() => wallMs + passedMs + wallAheadMs)
+      jest.spyOn(performance, 'now').mockImplementation(() => runningMs + passedMs)
+    })
+    afterEach(() => {
+      jest.restoreAllMocks()
+    })
+
+    /** A process’s followers of a log that has a clock of its own, and how far they date what is published now from `Date.now()`. */
+    function stage() {
+      const broker = new BellBroker()
+      const node = broker.node(0)
+      const logNow = (): number => Date.now() - wallAheadMs + logAheadMs
+      const followers = new LogFollowers(
+        {
+          ...bound(node),
+          newest: async (channel, last) => {
+            const stretch = { ...(await node.newest(channel, last)), now: logNow() }
+            passedMs += answerMs
+            return stretch
+          },
+        },
+        { compareMs: 0, timeoutMs: 60_000 },
+      )
+      const entry = (): LogEntry => ({ id: 'a', at: logNow(), event: { data: 1 } })
+      const subscribe = (): Promise<unknown> => followers.subscribe('news', { last: 0 }, nobody)
+      return { subscribe, entry, followers, offMs: () => followers.dated(entry()).at - Date.now() }
+    }
+
+    test('date by this process’s clock as it is set by now', async () => {
+      wallAheadMs = -HOUR_MS
+      const { subscribe, offMs } = stage()
+      await subscribe()
+      expect(offMs()).toBe(0)
+      wallAheadMs = 0
+      expect(offMs()).toBe(0)
+      wallAheadMs = HOUR_MS
+      expect(offMs()).toBe(0)
+    })
+
+    test.each([-HOUR_MS, HOUR_MS])(
+      'find out at the next subscription that the log’s clock was set: %p ms',
+      async (ms) => {
+        const { subscribe, offMs } = stage()
+        await subscribe()
+        logAheadMs = ms
+        await subscribe()
+        expect(offMs()).toBe(0)
+        logAheadMs = 0
+        await subscribe()
+        expect(offMs()).toBe(0)
+      },
+    )
+
+    test('take no answer that comes late for another clock', async () => {
+      logAheadMs = HOUR_MS
+      const { subscribe, entry, followers } = stage()
+      const first = entry()
+      await subscribe()
+      answerMs = 30_000
+      const { at } = followers.dated(first)
+      await subscribe()
+      expect(followers.dated(first).at).toBe(at)
+    })
+
+    test('and readers that are older than the log find the place where it goes on', async () => {
+      const { followers, entry } = stage()
+      let pages = 0
+      logAheadMs = HOUR_MS
+      const ids = ['x', 'y', 'x', 'y', 'x', 'y']
+      const entries = ids.map(
+        (id, i): LogEntry => ({ ...entry(), at: entry().at + i, id, previousId: ids[i - 1], event: { id, data: i } }),
+      )
+      const backplane: Backplane = {
+        publish: async () => '',
+        subscribe: async (channel, _start, sink) => {
+          const unsubscribe = await followers.subscribe(channel, { last: 0 }, nobody)
+          for (const each of entries.slice(2)) sink.entry(followers.dated(each))
+          return unsubscribe
+        },
+        read: async () => entries.slice(1, pages++ === 0 ? undefined : 1).map((each) => followers.dated(each)),
+        close: async () => followers.close(),
+      }
+      const channel = new SseChannel('news', { backplane })
+      collect(channel)
+      for (let turns = 0; turns < 20; turns++) await turn()
+      // Whoever reads the same again dates it otherwise by now.
+      wallAheadMs = -HOUR_MS
+      const resumed = collect(channel.listen({ lastEventId: 'x' }))
+      for (let turns = 0; turns < 20; turns++) await turn()
+      expect(resumed.data).toEqual([1, 2, 3, 4, 5])
+      await channel.close()
+      followers.close()
+    })
+  })
 
   test('leave the time of entries as it is where clocks agree', async () => {
     const broker = new BellBroker()

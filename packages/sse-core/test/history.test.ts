@@ -58,21 +58,27 @@ describe('a channel retains', () => {
 })
 
 describe('a channel whose history grows old', () => {
+  let passedMs: number
+  let setMs: number
   beforeEach(() => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
+    passedMs = 0
+    setMs = 0
+    const [wallMs, runningMs] = [Date.now(), performance.now()]
+    jest.spyOn(Date, 'now').mockImplementation(() => wallMs + passedMs + setMs)
+    jest.spyOn(performance, 'now').mockImplementation(() => runningMs + passedMs)
   })
   afterEach(() => {
-    jest.useRealTimers()
+    jest.restoreAllMocks()
   })
 
   test('forgets what is older than maxAgeMs', async () => {
     const channel = new SseChannel('news', { history: { maxAgeMs: 1_000 } })
     await channel.broadcast('1')
-    jest.setSystemTime(Date.now() + 600)
+    passedMs += 600
     await channel.broadcast('2')
-    jest.setSystemTime(Date.now() + 400)
+    passedMs += 400
     expect(await retained(channel)).toEqual(['1', '2'])
-    jest.setSystemTime(Date.now() + 1)
+    passedMs += 1
     expect(await retained(channel)).toEqual(['2'])
   })
 
@@ -81,7 +87,7 @@ describe('a channel whose history grows old', () => {
     const channel = manager.getOrCreate('news')
     for (const data of [1, 2, 3]) void channel.broadcast({ id: 'a', data })
     await turn()
-    jest.setSystemTime(Date.now() + 1_001)
+    passedMs += 1_001
     void channel.broadcast({ id: 'a', data: 4 })
     await turn()
     expect(manager.stats().historyBytes).toBe(FRAME)
@@ -90,16 +96,16 @@ describe('a channel whose history grows old', () => {
   test('forgets after five minutes by default', async () => {
     const channel = new SseChannel('news')
     await channel.broadcast('1')
-    jest.setSystemTime(Date.now() + 300_000)
+    passedMs += 300_000
     expect(await retained(channel)).toEqual(['1'])
-    jest.setSystemTime(Date.now() + 1)
+    passedMs += 1
     expect(await retained(channel)).toEqual([])
   })
 
   test('forgets what is older than maxAgeMs, though the backplane keeps it', async () => {
     const backplane = memoryBackplane()
     await new SseManager({ backplane }).getOrCreate('news').broadcast('1')
-    jest.setSystemTime(Date.now() + 1_001)
+    passedMs += 1_001
     const manager = new SseManager({ backplane, history: { maxAgeMs: 1_000 } })
     expect(await retained(manager.getOrCreate('news'))).toEqual([])
   })
@@ -109,10 +115,53 @@ describe('a channel whose history grows old', () => {
     const id = await channel.broadcast('1')
     await channel.broadcast('2')
     await turn()
-    jest.setSystemTime(Date.now() + 300_001)
+    passedMs += 300_001
     const heard = collect(channel.listen({ lastEventId: id }))
     await turn()
     expect(heard.events).toMatchObject([{ event: 'sse-gap', data: { lastEventId: id, oldestId: null } }])
+  })
+
+  test.each([-3_600_000, 3_600_000])(
+    'forgets what is older than that, wherever the system’s clock is set meanwhile: %p ms',
+    async (jumpMs) => {
+      const backplane = memoryBackplane()
+      const history = { maxAgeMs: 1_000 }
+      const channels = [new SseChannel('news', { history }), new SseManager({ backplane, history }).getOrCreate('news')]
+      const loops = channels.map((channel) => collect(channel))
+      await turn()
+      for (const channel of channels) await channel.broadcast('1')
+      setMs = jumpMs
+      passedMs += 900
+      for (const channel of channels) expect(await retained(channel)).toEqual(['1'])
+      for (const channel of channels) await channel.broadcast('2')
+      passedMs += 101
+      for (const channel of channels) expect(await retained(channel)).toEqual(['2'])
+      expect(loops.map(({ data }) => data)).toEqual([
+        ['1', '2'],
+        ['1', '2'],
+      ])
+    },
+  )
+
+  test('does not keep for longer what a log dates later than now', async () => {
+    const backplane = memoryBackplane()
+    const later: Backplane = {
+      ...backplane,
+      subscribe: (channel, start, sink) =>
+        backplane.subscribe(channel, start, {
+          ...sink,
+          entry: (entry) => sink.entry({ ...entry, at: entry.at + 3_600_000 }),
+        }),
+    }
+    const manager = new SseManager({ backplane: later, history: { maxAgeMs: 1_000 } })
+    const channel = manager.getOrCreate('news')
+    collect(channel)
+    await turn()
+    await channel.broadcast('1')
+    passedMs += 1_000
+    expect(await retained(channel)).toEqual(['1'])
+    passedMs += 1
+    expect(await retained(channel)).toEqual([])
   })
 })
 

@@ -38,6 +38,20 @@ describe('a channel that nobody uses', () => {
     await manager.close()
   })
 
+  test.each([-3_600_000, 3_600_000])(
+    'gives it back in its time, wherever the system’s clock is set: %p ms',
+    async (jumpMs) => {
+      const manager = new SseManager({ history: { maxAgeMs: 10_000 } })
+      await manager.getOrCreate('news').broadcast('1')
+      jest.setSystemTime(Date.now() + jumpMs)
+      await jest.advanceTimersByTimeAsync(9_000)
+      expect(manager.stats()).toMatchObject({ channels: 1 })
+      await jest.advanceTimersByTimeAsync(5_000)
+      expect(manager.stats()).toMatchObject({ channels: 0, historyBytes: 0 })
+      await manager.close()
+    },
+  )
+
   test('that has ended is forgotten with its history, even by who holds it, and its name is free again', async () => {
     const manager = new SseManager({ history: { maxAgeMs: 10_000 } })
     const ended = manager.getOrCreate('job')

@@ -91,6 +91,15 @@ describe('a backplane in memory', () => {
     await backplane.close()
   })
 
+  test('forgets it in its time, though the system’s clock is set back', async () => {
+    const backplane = memoryBackplane({ history: { maxAgeMs: 1_000 } })
+    const id = await publish(backplane, 1)
+    jest.setSystemTime(Date.now() - 3_600_000)
+    await jest.advanceTimersByTimeAsync(3_000)
+    expect(await backplane.read('news', id, 9)).toBeUndefined()
+    await backplane.close()
+  })
+
   test('keeps a channel for as long as somebody subscribes to it', async () => {
     const backplane = memoryBackplane({ history: { maxAgeMs: 1_000 } })
     const { entries, unsubscribe } = await heardBy(backplane)
