@@ -11,6 +11,7 @@ run(process.execPath, ['scripts/build.mjs'])
 if (isFullRun) {
   runTool('typescript/bin/tsc', ['--build', 'tsconfig.test.json'])
   runTool('@biomejs/biome/bin/biome', ['check'])
+  run(process.execPath, ['scripts/mutants.mjs', '--check'])
   ensureChromium()
   ensureNginx()
   ensureBrokers()

@@ -43,18 +43,6 @@ export class Tree {
   }
 
   /**
-   * Why a mutant cannot be made.
-   *
-   * @param {Mutant} mutant
-   * @returns {string | undefined}
-   */
-  whyNot({ file, from, proves }) {
-    const path = join(this.#root, 'packages', file)
-    const found = existsSync(path) ? readFileSync(path, 'utf8').split(from).length - 1 : 0
-    return found === 1 ? undefined : `${file} has ${found} times: ${from.trim()} (${proves})`
-  }
-
-  /**
    * Lets a mutant live until a test notices it.
    *
    * @param {Mutant} mutant
