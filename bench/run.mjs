@@ -20,6 +20,10 @@ if (process.platform !== 'linux') throw new Error('the bench asks /proc, which o
 const unknown = args.only?.filter((id) => !rows.some((row) => row.id === id)) ?? []
 if (unknown.length > 0) throw new RangeError(`no row ${unknown}; there are ${rows.map(({ id }) => id).join(', ')}`)
 
+const rounds = Number(args.rounds ?? (args.quick ? 3 : 5))
+if (!Number.isInteger(rounds) || rounds < 1)
+  throw new RangeError(`--rounds is a whole number of 1 or more, not ${args.rounds}`)
+
 const { max, roundMax, remedy } = streamLimit()
 /** What cannot be measured here, and why. */
 const leftOut = new Set(['µWebSockets.js, which is not on npm'])
@@ -27,7 +31,7 @@ const leftOut = new Set(['µWebSockets.js, which is not on npm'])
 /** @type {import('./rows/row.mjs').Settings} */
 const settings = {
   isQuick: args.quick,
-  rounds: Number(args.rounds ?? (args.quick ? 3 : 5)),
+  rounds,
   allows(streams) {
     if (streams > max) leftOut.add(`${thousands(streams)} streams, because ${remedy}`)
     return streams <= max
@@ -60,5 +64,5 @@ for (const reason of leftOut) process.stdout.write(`Left out: ${reason}.\n`)
 // A part says nothing of the whole.
 if (!args.quick && args.only === undefined) {
   const date = startedAt.toISOString().slice(0, 10)
-  publish({ date, minutes, rounds: settings.rounds, machine: machine(), leftOut: [...leftOut], results })
+  publish({ date, minutes, rounds, machine: machine(), leftOut: [...leftOut], results })
 }
