@@ -8,6 +8,8 @@ const config: Config = {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
   },
   moduleNameMapper: {
+    // `npm run test:oldest`: the files of other versions, by the names of their modules.
+    ...JSON.parse(process.env.SSEKIT_STAND_INS ?? '{}'),
     // Tests run the sources, so that no build can be stale and coverage names the real lines.
     '^@ssekit/([^/]+)$': '<rootDir>/packages/$1/src/index.ts',
     // TypeScript's sources import './x.js' and mean './x.ts'.

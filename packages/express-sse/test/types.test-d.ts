@@ -34,10 +34,6 @@ app.get(
     res.send(room)
   },
 )
-app.get('/files/*path', injectChannel('files'), (req, res) => {
-  const path: string[] = req.params.path
-  res.send(path)
-})
 router.post<{ room: string }, string, { text: string }, { page: number }>(
   '/rooms/:room',
   injectChannel<{ room: string }>(({ params }) => params.room.trim()),

@@ -3,7 +3,7 @@
 import { type Backplane, SseManager } from '@ssekit/sse-core'
 import { type RedisClient, redisBackplane } from '@ssekit/sse-redis'
 import { Cluster, Redis } from 'ioredis'
-import { createClient, createClientPool, createCluster, createSentinel } from 'redis'
+import { createClient, createCluster, createSentinel } from 'redis'
 
 const backplane: Backplane = redisBackplane({ client: new Redis() })
 redisBackplane({ client: new Cluster(['redis://127.0.0.1']) })
@@ -25,8 +25,6 @@ new SseManager({ backplane })
 redisBackplane({})
 // @ts-expect-error an address is none
 redisBackplane({ client: 'redis://127.0.0.1' })
-// @ts-expect-error a pool can make no connection for subscriptions
-redisBackplane({ client: createClientPool() })
 // @ts-expect-error a Sentinel client takes commands otherwise
 redisBackplane({ client: createSentinel({ name: 'a', sentinelRootNodes: [] }) })
 // @ts-expect-error a stream has no limit of bytes
