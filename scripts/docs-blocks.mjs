@@ -1,10 +1,11 @@
 // The code blocks of the docs that nobody types: each stands behind a comment that says where it comes from.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
-/** The pages whose blocks are filled. */
+/** The pages whose blocks are filled, and whose links are tested. */
 export function pages() {
   const docs = readdirSync('docs').filter((name) => name.endsWith('.md'))
-  return ['README.md', ...docs.map((name) => `docs/${name}`)].filter((page) => existsSync(page))
+  const packages = readdirSync('packages').map((name) => `packages/${name}/README.md`)
+  return ['README.md', 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`), ...packages]
 }
 
 /**
