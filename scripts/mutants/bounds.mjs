@@ -28,24 +28,21 @@ export const bounds = [
     [['COMPARED_AT_ONCE = 500', 'COMPARED_AT_ONCE = 5e6', 'one question compares 500 channels at most']],
   ),
   ...mutantsOf('sse-core/src/registry.ts', HOLDING, [
-    ['this.#sweepMs).unref()', 'this.#sweepMs)', 'channels hold no process'],
     [
       'export class Registry {',
       'setInterval(() => {}, 60_000).unref()\nexport class Registry {',
       'an import sets no timer',
     ],
   ]),
-  ...mutantsOf('sse-core/src/memory-backplane.ts', HOLDING, [
-    ['    sweep.unref()\n', '', 'the history of a memory backplane holds no process'],
-  ]),
   ...mutantsOf('sse-core/src/listener-iterator.ts', HOLDING, [
     ['    this.#heartbeat.unref()\n', '', 'the heartbeat of a loop holds no process'],
   ]),
-  ...mutantsOf('sse-core/src/followers.ts', HOLDING, [
-    ['this.#compareMs).unref()', 'this.#compareMs)', 'comparisons with a log hold no process'],
-  ]),
-  ...mutantsOf('sse-core/src/heartbeat.ts', HOLDING, [
-    ['this.#tickMs).unref()', 'this.#tickMs)', 'the heartbeats of streams hold no process'],
+  ...mutantsOf('sse-core/src/outside.ts', HOLDING, [
+    [
+      'setInterval(callback, ms).unref()',
+      'setInterval(callback, ms)',
+      'channels, heartbeats, comparisons and memory backplanes hold no process',
+    ],
   ]),
   ...mutantsOf('sse-core/src/belongings.ts', HOLDING, [
     ['setTimeout(callback, ageMs).unref()', 'setTimeout(callback, ageMs)', 'the age of a stream holds no process'],

@@ -37,7 +37,7 @@ export const promises = [
     ],
     ['this.bytes -= item.frame?.size ?? 0\n', '', 'what is evicted counts no longer'],
     [
-      'this.at(this.oldest).at < expiry) && this.evictOldest());\n  }\n\n  #index',
+      'this.at(this.oldest).since < expiry) && this.evictOldest());\n  }\n\n  #index',
       'false) && this.evictOldest());\n  }\n\n  #index',
       'a full log forgets what is too old',
     ],

@@ -23,9 +23,10 @@ export class ScriptRunner {
     this.#send = send
   }
 
+  // In lower case: ioredis before 5.9 does not know others by what they are, and leaves their keys without its `keyPrefix`.
   async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args]
-    const byDigest = (): Promise<unknown> => this.#send('EVALSHA', [script.digest, ...rest])
+    const byDigest = (): Promise<unknown> => this.#send('evalsha', [script.digest, ...rest])
     try {
       return await byDigest()
     } catch (error) {
@@ -46,7 +47,7 @@ export class ScriptRunner {
   }
 
   #load(script: Script, rest: readonly string[]): Promise<unknown> {
-    const loading = this.#send('EVAL', [script.source, ...rest])
+    const loading = this.#send('eval', [script.source, ...rest])
     this.#loading.set(script, loading)
     return loading.finally(() => {
       if (this.#loading.get(script) === loading) this.#loading.delete(script)
