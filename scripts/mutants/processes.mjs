@@ -322,6 +322,17 @@ export const processes = [
         'a question that nobody has answered is asked again',
       ],
       [
+        '        this.#waiting.delete(number)\n        onLost(error as Error)\n',
+        '        throw error\n',
+        'a connection that its owner drains throws nowhere',
+      ],
+      [
+        'if (this.#isClosed) throw closedError()',
+        '',
+        'a closed backplane subscribes to nothing',
+        ['sse-nats/test/closing.test'],
+      ],
+      [
         'this.#waiting.delete(number)\n    waiting?.onReply(reply)',
         'waiting?.onReply(reply)',
         'what is answered is not asked again',

@@ -65,7 +65,7 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
 
   return {
     publish(channel, input) {
-      if (compareMs > 0) stream.keepInView(compareMs)
+      if (compareMs > 0 && closing === undefined) stream.keepInView(compareMs)
       return publisher.publish(channel, input)
     },
     subscribe: (channel, start, sink) => followers.subscribe(channel, start, sink),

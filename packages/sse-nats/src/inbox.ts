@@ -32,6 +32,7 @@ export class Inbox {
   #subscription: Subscription | undefined
   #timer: NodeJS.Timeout | undefined
   #againTimer: NodeJS.Timeout | undefined
+  #isClosed = false
 
   /** @param onSilence called when an answer has not come in time */
   constructor(connection: NatsConnection, timeoutMs: number, onSilence: () => void = () => {}) {
@@ -40,8 +41,9 @@ export class Inbox {
     this.#onSilence = onSilence
   }
 
-  /** Listens for replies, if it does not. */
+  /** Listens for replies, if it does not. @throws {SseError} `ERR_SSE_CLOSED`: nobody would give the subscription back */
   open(prefix: string | undefined): void {
+    this.#requireOpen()
     if (this.#subscription?.isClosed() === false) return
     this.#prefix = createInbox(prefix)
     this.#subscription = this.#connection.subscribe(`${this.#prefix}.*`, {
@@ -71,7 +73,7 @@ export class Inbox {
     })
   }
 
-  /** Asks a question, and returns its number. @throws {Error} the client refuses to send it */
+  /** Asks a question, and returns its number. @throws {Error} the client refuses to send it, or the inbox is closed */
   post(
     subject: string,
     payload: string | Uint8Array,
@@ -79,6 +81,7 @@ export class Inbox {
     onReply: (reply: Msg) => void,
     onLost: (error: Error) => void,
   ): number {
+    this.#requireOpen()
     this.#count += 1
     const reply = this.#addressOf(this.#count)
     this.#connection.publish(subject, payload, headers === undefined ? { reply } : { reply, headers })
@@ -106,10 +109,15 @@ export class Inbox {
   }
 
   close(): void {
+    this.#isClosed = true
     clearTimeout(this.#timer)
     clearInterval(this.#againTimer)
     this.#subscription?.unsubscribe()
-    this.abandon(new SseError('ERR_SSE_CLOSED', 'the backplane is closed'))
+    this.abandon(closedError())
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw closedError()
   }
 
   #addressOf(number: number): string {
@@ -131,11 +139,17 @@ export class Inbox {
     }
     if (this.#connection.isClosed()) return
     const now = performance.now()
-    for (const [number, { subject, question }] of this.#waiting) {
+    for (const [number, { subject, question, onLost }] of this.#waiting) {
       if (question === undefined || question.nextTime > now) continue
       question.nextTime = now + question.waitMs
       question.waitMs *= 2
-      this.#connection.publish(subject, question.payload, { reply: this.#addressOf(number) })
+      try {
+        this.#connection.publish(subject, question.payload, { reply: this.#addressOf(number) })
+      } catch (error) {
+        // Its owner drains the connection, which brings no answer any more.
+        this.#waiting.delete(number)
+        onLost(error as Error)
+      }
     }
   }
 
@@ -153,4 +167,8 @@ export class Inbox {
       this.#onSilence()
     }
   }
+}
+
+function closedError(): SseError {
+  return new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
 }

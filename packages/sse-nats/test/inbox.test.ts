@@ -1,5 +1,5 @@
-import { expect, test } from '@jest/globals'
-import { headers } from '@nats-io/transport-node'
+import { expect, jest, test } from '@jest/globals'
+import { errors, headers, type Subscription } from '@nats-io/transport-node'
 import { Inbox } from '../src/inbox.js'
 import { sharedBroker } from './shared-broker.js'
 
@@ -30,5 +30,23 @@ test('a question that nobody has answered is asked again, what was posted is not
   expect([times('questions.one'), times('questions.other')]).toEqual([2, 2])
   await expect(inbox.ask('nobody.there', '?')).rejects.toMatchObject({ code: 'ERR_SSE_BACKPLANE' })
   answerer.unsubscribe()
+  inbox.close()
+})
+
+test('a question on a connection that its owner drains fails, and nothing throws where nobody can catch it', async () => {
+  const proxy = await broker.proxy()
+  const [connection, silent] = [await broker.nodes(proxy).connect(), await broker.nodes().connect()]
+  const subscribe = jest.spyOn(connection, 'subscribe')
+  silent.subscribe('silent', { callback: () => {} })
+  await silent.flush()
+  const inbox = new Inbox(connection, 10_000)
+  inbox.open(undefined)
+  const asked = inbox.ask('silent', '?')
+  const [replies] = subscribe.mock.results.map(({ value }) => value as Subscription)
+  // The client publishes nothing more once its subscriptions are drained, and closes when one more ping is answered: that is lost.
+  proxy.discardReplies(() => replies?.isClosed() === true)
+  void connection.drain()
+  await expect(asked).rejects.toBeInstanceOf(errors.DrainingConnectionError)
+  expect(connection.isClosed()).toBe(false)
   inbox.close()
 })
