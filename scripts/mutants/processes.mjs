@@ -264,7 +264,19 @@ export const processes = [
     'sse-nats/src/bells.ts',
     ['sse-nats/test/unheard.test', 'sse-nats/test/contract.test'],
     [
-      ['former?.subscription.unsubscribe()', '', 'a bell that is asked for again leaves no second subscription'],
+      ['superseded?.subscription.unsubscribe()', '', 'a bell that is asked for again leaves no second subscription'],
+      [
+        'for (const bell of this.#unconfirmed) bell.error ??= error',
+        '',
+        'a bell for which there is no room is refused',
+        ['sse-nats/test/subscriptions.test'],
+      ],
+      [
+        'if (isFormerKept) this.#bells.set(channel, former)\n      // Not before: the server must never be without one.\n      const superseded = isFormerKept ? bell : former',
+        'const superseded = former',
+        'a bell that is asked for again where there is no room rings on',
+        ['sse-nats/test/subscriptions.test'],
+      ],
       ['former?.track ?? new Track()', 'new Track()', 'a bell that is asked for again is not missed for that'],
     ],
   ),

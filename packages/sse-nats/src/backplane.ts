@@ -60,6 +60,7 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
       const error = stream.refuse(subject, cause)
       if (error !== undefined) publisher.refuse(error)
     },
+    onTooManySubscriptions: (error) => log.refuseListens(error),
   })
   let closing: Promise<void> | undefined
 

@@ -25,6 +25,8 @@ export class Bells {
   readonly #connection: NatsConnection
   readonly #hear: HearBell
   readonly #bells = new Map<string, Bell>()
+  // Those of which the server may not have heard yet.
+  readonly #unconfirmed = new Set<Bell>()
   readonly #flushing = new Coalescer<void>()
 
   constructor(stream: Stream, hear: HearBell) {
@@ -38,7 +40,10 @@ export class Bells {
     return this.#bells.get(channel)?.track
   }
 
-  /** Resolves once the server has heard of it. Where it rings already, another subscription takes the place of the former. */
+  /**
+   * Resolves once the server has heard of it. Where it rings already, another subscription takes the place of the former, which stays if
+   * the server refuses the other.
+   */
   async listen(channel: string): Promise<void> {
     const former = this.#bells.get(channel)
     const subscription = this.#connection.subscribe(this.#stream.subjects.live(channel), {
@@ -49,13 +54,25 @@ export class Bells {
     })
     const bell: Bell = { track: former?.track ?? new Track(), subscription, error: undefined }
     this.#bells.set(channel, bell)
+    this.#unconfirmed.add(bell)
     try {
       await this.#flushing.ask('', () => this.#stream.ask(this.#connection.flush()))
+      // What the server said before that is told by promises of its own.
+      await new Promise((resolve) => setImmediate(resolve))
     } finally {
+      this.#unconfirmed.delete(bell)
+      const isFormerKept = bell.error !== undefined && former !== undefined && this.#bells.get(channel) === bell
+      if (isFormerKept) this.#bells.set(channel, former)
       // Not before: the server must never be without one.
-      former?.subscription.unsubscribe()
+      const superseded = isFormerKept ? bell : former
+      superseded?.subscription.unsubscribe()
     }
     if (bell.error !== undefined) throw bell.error
+  }
+
+  /** The server takes no more subscriptions, and does not say which one it has refused: none that it has not confirmed counts. */
+  refuse(error: Error): void {
+    for (const bell of this.#unconfirmed) bell.error ??= error
   }
 
   unlisten(channel: string): void {

@@ -1,5 +1,8 @@
 import { type NatsConnection, PermissionViolationError } from '@nats-io/transport-node'
 
+/** What servers say where a connection or an account has `max_subscriptions`; not of which subscription. */
+const TOO_MANY_SUBSCRIPTIONS = /maximum subscriptions exceeded/i
+
 export interface ConnectionListener {
   readonly onDisconnect: () => void
   readonly onReconnect: () => void
@@ -7,6 +10,8 @@ export interface ConnectionListener {
   readonly onClose: () => void
   /** The user may not publish to a subject; what was published to it is not answered. */
   readonly onRefused: (subject: string, error: Error) => void
+  /** The server has refused a subscription that it was asked for a moment ago. */
+  readonly onTooManySubscriptions: (error: Error) => void
 }
 
 const watched = new WeakMap<NatsConnection, Set<ConnectionListener>>()
@@ -29,15 +34,17 @@ export function watchConnection(connection: NatsConnection, listener: Connection
 /** Never rejects. */
 async function read(connection: NatsConnection, listeners: Set<ConnectionListener>): Promise<void> {
   for await (const status of connection.status()) {
-    for (const { onDisconnect, onReconnect, onClose, onRefused } of listeners) {
-      if (status.type === 'disconnect') onDisconnect()
-      else if (status.type === 'reconnect') onReconnect()
-      else if (status.type === 'close') onClose()
-      else if (status.type === 'error') {
-        const { error } = status
-        // A subscription that is refused hears of it itself.
-        if (error instanceof PermissionViolationError && error.operation === 'publish') onRefused(error.subject, error)
-      }
+    for (const listener of listeners) {
+      if (status.type === 'disconnect') listener.onDisconnect()
+      else if (status.type === 'reconnect') listener.onReconnect()
+      else if (status.type === 'close') listener.onClose()
+      else if (status.type === 'error') tellOfError(listener, status.error)
     }
   }
+}
+
+function tellOfError({ onRefused, onTooManySubscriptions }: ConnectionListener, error: Error): void {
+  if (TOO_MANY_SUBSCRIPTIONS.test(error.message)) onTooManySubscriptions(error)
+  // A subscription that is not allowed hears of it itself.
+  else if (error instanceof PermissionViolationError && error.operation === 'publish') onRefused(error.subject, error)
 }

@@ -49,6 +49,11 @@ export class NatsLog implements SharedLog {
     this.#bells.unlisten(channel)
   }
 
+  /** As `Bells.refuse`. */
+  refuseListens(error: Error): void {
+    this.#bells.refuse(error)
+  }
+
   async #tail(channel: string, life: StreamLife, round: number): Promise<string | undefined> {
     const track = this.#bells.track(channel)
     if (track === undefined) return undefined
