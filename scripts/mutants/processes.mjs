@@ -372,12 +372,41 @@ export const processes = [
   ...mutantsOf(
     'sse-nats/src/stream.ts',
     ['sse-nats/test/limits.test'],
-    [['this.#onUnfit()\n', '', 'a stream that is of no use any more takes nothing']],
+    [
+      [
+        "['INFO', 'CREATE']",
+        "['INFO']",
+        'who may not make the stream is told so at once',
+        ['sse-nats/test/security.test'],
+      ],
+      ['this.#onUnfit()\n', '', 'a stream that is of no use any more takes nothing'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/revival.ts',
+    ['sse-nats/test/revival.test'],
+    [
+      [' || !this.#options.isNeeded()', '', 'nobody is asked for a stream that nobody needs'],
+      [
+        'if (isWithoutJetStream(error))',
+        'if (false)',
+        'where an account has no JetStream that is told at once',
+        ['sse-nats/test/security.test'],
+      ],
+    ],
   ),
   ...mutantsOf(
     'sse-nats/src/backplane.ts',
     ['sse-nats/test/limits.test'],
-    [['stream.keepInView(compareMs)', '{}', 'who only publishes sees that a stream is of no use any more']],
+    [
+      [
+        'publisher.hold()\n    stream.doubt()',
+        'stream.doubt()\n    publisher.hold()',
+        'nothing is sent while a lost connection is given up',
+        ['sse-nats/test/stalled.test', 'sse-nats/test/contract.test', 'sse-nats/test/crash.test'],
+      ],
+      ['stream.keepInView(compareMs)', '{}', 'who only publishes sees that a stream is of no use any more'],
+    ],
   ),
   ...mutantsOf(
     'sse-nats/src/lives.ts',

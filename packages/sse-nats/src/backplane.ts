@@ -32,24 +32,32 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
   const log = new NatsLog(stream, (channel, news) => followers.hear(channel, news))
   const followers = new LogFollowers(log, { timeoutMs, compareMs })
   const past = new Past(stream, log.history, log.backlog)
-  const revival = new Revival(stream, () => {
-    followers.compare()
-    publisher.resume()
+  const revival = new Revival(stream, {
+    isNeeded: () => publisher.isWaiting || log.isFollowed,
+    onRevived: () => {
+      followers.compare()
+      publisher.resume()
+    },
+    onRefused: (error) => publisher.refuse(error),
   })
   const publisher = new Publisher(stream, {
     maxBufferedBytes,
     onTrouble: () => revival.start(),
     reason: () => revival.reason,
   })
+  /** What is on its way over a connection that was lost is never answered. */
+  const drop = (): void => {
+    // First: the stream gives up the questions of the publisher, which would send the next ones if nothing held it then.
+    publisher.hold()
+    stream.doubt()
+  }
   const unwatch = watchConnection(connection, {
     onDisconnect: () => {
       revival.stop(new Error('the NATS connection is lost'))
-      publisher.hold()
-      stream.doubt()
+      drop()
     },
     onReconnect: () => {
-      publisher.hold()
-      stream.doubt()
+      drop()
       revival.restart()
     },
     onClose: () => {

@@ -35,6 +35,11 @@ export class Bells {
     this.#hear = hear
   }
 
+  /** Whether any is to ring. */
+  get isAny(): boolean {
+    return this.#bells.size > 0
+  }
+
   /** What is known of a channel's newest message; undefined if nobody follows it. */
   track(channel: string): Track | undefined {
     return this.#bells.get(channel)?.track

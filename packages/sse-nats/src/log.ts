@@ -22,6 +22,11 @@ export class NatsLog implements SharedLog {
     this.history = new History(stream, this.backlog)
   }
 
+  /** Whether any channel is followed. */
+  get isFollowed(): boolean {
+    return this.#bells.isAny
+  }
+
   newest(channel: string, last: number, maxBytes: number): Promise<LogStretch> {
     return this.history.newest(channel, last, maxBytes, this.#bells.track(channel) ?? new Track())
   }

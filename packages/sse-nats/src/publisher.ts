@@ -56,6 +56,11 @@ export class Publisher {
     })
   }
 
+  /** Whether anybody waits for what becomes of an entry. */
+  get isWaiting(): boolean {
+    return this.#outbox.entries.size > 0
+  }
+
   /** As `Backplane.publish`. */
   async publish(channel: string, input: LogInput): Promise<string> {
     if (this.#isClosed) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')

@@ -1,13 +1,24 @@
+import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream'
+import { SseError } from '@ssekit/sse-core'
 import type { Stream } from './stream.js'
 
 /** How long to wait until the broker is asked again, in ms: twice as long every time. */
 const FIRST_WAIT_MS = 50
 const LAST_WAIT_MS = 1_000
 
-/** Asks for the stream until it is there. */
+export interface RevivalOptions {
+  /** Whether anybody waits for it: else there is no need to ask on. */
+  readonly isNeeded: () => boolean
+  /** It is there. */
+  readonly onRevived: () => void
+  /** It is not, and will not be until somebody configures the server otherwise. */
+  readonly onRefused: (error: SseError) => void
+}
+
+/** Asks for the stream until it is there, or nobody needs it any more. */
 export class Revival {
-  readonly #stream: Stream
-  readonly #onRevived: () => void
+  readonly #stream: Pick<Stream, 'refresh'>
+  readonly #options: RevivalOptions
   /** Why it is not there, as far as is known. */
   reason: unknown
   #isConnected = true
@@ -16,9 +27,9 @@ export class Revival {
   #isRunning = false
   #revivedAt = Number.NEGATIVE_INFINITY
 
-  constructor(stream: Stream, onRevived: () => void) {
+  constructor(stream: Pick<Stream, 'refresh'>, options: RevivalOptions) {
     this.#stream = stream
-    this.#onRevived = onRevived
+    this.#options = options
   }
 
   /** Begins, if it has not. */
@@ -48,17 +59,19 @@ export class Revival {
     // The stream was there a moment ago, and nobody leads it.
     if (performance.now() - this.#revivedAt < FIRST_WAIT_MS) await wait(FIRST_WAIT_MS)
     if (attempt !== this.#attempt) return
+    let isThere = false
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LAST_WAIT_MS)) {
-      const isThere = await this.#isThere()
+      isThere = await this.#isThere()
       if (attempt !== this.#attempt) return
-      if (isThere) break
+      if (isThere || !this.#options.isNeeded()) break
       await wait(waitMs)
       if (attempt !== this.#attempt) return
     }
     this.#isRunning = false
+    if (!isThere) return
     this.#revivedAt = performance.now()
     this.reason = undefined
-    this.#onRevived()
+    this.#options.onRevived()
   }
 
   async #isThere(): Promise<boolean> {
@@ -67,9 +80,19 @@ export class Revival {
       return true
     } catch (error) {
       this.reason = error
+      if (isWithoutJetStream(error)) {
+        const text = 'the broker has no JetStream for this account'
+        this.#options.onRefused(new SseError('ERR_SSE_BACKPLANE', text, { cause: error }))
+      }
       return false
     }
   }
+}
+
+/** Whether a server says so. Where nobody says anything, one that has it may come yet. */
+function isWithoutJetStream(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : undefined
+  return cause instanceof JetStreamApiError && cause.code === JetStreamApiCodes.JetStreamNotEnabledForAccount
 }
 
 function wait(ms: number): Promise<void> {

@@ -79,10 +79,10 @@ export class Stream {
     for (const abandon of this.#questions) abandon(error)
   }
 
-  /** The user may not publish to a subject: gives up what was asked there. The error, if that was about the stream itself. */
+  /** The user may not publish to a subject: gives up what was asked there. The error, if that was to see or to make the stream itself. */
   refuse(subject: string, cause: Error): SseError | undefined {
     const error = this.inbox.refuse(subject, cause)
-    if (!subject.endsWith(`.STREAM.INFO.${this.name}`)) return undefined
+    if (!['INFO', 'CREATE'].some((verb) => subject.endsWith(`.STREAM.${verb}.${this.name}`))) return undefined
     for (const abandon of this.#questions) abandon(error)
     return error
   }

@@ -92,3 +92,26 @@ test('a user who may not publish, or not read, is told so at once, with the serv
   for (const data of [5, 6]) await expect(blind.publish('news', { event: { data } })).rejects.toMatchObject(info)
   await expect(blind.read('news', id, 10)).rejects.toMatchObject(info)
 })
+
+test('where the stream may not be made, or there is no JetStream, that is told at once, until it changes', async () => {
+  const options = { stream: 'SSEKIT', timeoutMs: 600_000 }
+  const server = await start({ args: ['-c', fileURLToPath(new URL('restricted.conf', import.meta.url))] })
+  const app = await nodesOf(server, { user: 'app', pass: 'secret', inboxPrefix: '_INBOX_app' }).backplane(options)
+  for (const data of [1, 2]) {
+    await expect(app.publish('news', { event: { data } })).rejects.toMatchObject({
+      code: 'ERR_SSE_BACKPLANE',
+      cause: expect.objectContaining({ message: expect.stringContaining('$JS.API.STREAM.CREATE.SSEKIT') }),
+    })
+  }
+  const admin = await nodesOf(server, { user: 'admin', pass: 'secret' }).backplane(options)
+  await admin.publish('news', { event: { data: 3 } })
+  await app.publish('news', { event: { data: 4 } })
+  expect((await Heard.of(app, 'news')).data).toEqual([3, 4])
+
+  const accounts = await start({ args: ['-c', fileURLToPath(new URL('two-accounts.conf', import.meta.url))] })
+  const without = await nodesOf(accounts, { user: 'without', pass: 'secret' }).backplane(options)
+  await expect(without.publish('news', { event: { data: 1 } })).rejects.toMatchObject({
+    code: 'ERR_SSE_BACKPLANE',
+    cause: expect.objectContaining({ message: 'JetStream not enabled for account' }),
+  })
+})

@@ -1,0 +1,32 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
+import { Revival } from '../src/revival.js'
+
+beforeEach(() => {
+  jest.useFakeTimers()
+})
+
+afterEach(() => {
+  jest.useRealTimers()
+})
+
+test('a stream that is not to be had is asked for as long as somebody needs it, and again for who needs it later', async () => {
+  let isNeeded = true
+  const refresh = jest.fn(() => Promise.reject(new Error('no')))
+  const revival = new Revival(
+    { refresh },
+    { isNeeded: () => isNeeded, onRevived: () => expect(true).toBe(false), onRefused: () => expect(true).toBe(false) },
+  )
+  revival.start()
+  await jest.advanceTimersByTimeAsync(60_000)
+  expect(refresh.mock.calls.length).toBeGreaterThan(50)
+  isNeeded = false
+  await jest.advanceTimersByTimeAsync(2_000)
+  refresh.mockClear()
+  await jest.advanceTimersByTimeAsync(600_000)
+  expect(refresh).not.toHaveBeenCalled()
+  isNeeded = true
+  revival.start()
+  await jest.advanceTimersByTimeAsync(10_000)
+  expect(refresh.mock.calls.length).toBeGreaterThan(5)
+  revival.stop()
+})
