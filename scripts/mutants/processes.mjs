@@ -266,6 +266,24 @@ export const processes = [
     [
       ['superseded?.subscription.unsubscribe()', '', 'a bell that is asked for again leaves no second subscription'],
       [
+        "headers?.get('Nats-Stream') !== name",
+        'false',
+        'another stream’s bell is not ours',
+        ['sse-nats/test/domains.test'],
+      ],
+      [
+        'const isOurs = contested === undefined',
+        'const isOurs = true',
+        'nor is one of another domain, once that is known',
+        ['sse-nats/test/domains.test'],
+      ],
+      [
+        'if (track.isAttached) this',
+        'this',
+        'what another domain’s stream says does not make ours look shorter',
+        ['sse-nats/test/domains.test'],
+      ],
+      [
         'for (const bell of this.#unconfirmed) bell.error ??= error',
         '',
         'a bell for which there is no room is refused',
@@ -345,8 +363,8 @@ export const processes = [
         ['sse-nats/test/closing.test'],
       ],
       [
-        'this.#waiting.delete(number)\n    waiting?.onReply(reply)',
-        'waiting?.onReply(reply)',
+        'this.#waiting.delete(number)\n    if (waiting === undefined)',
+        'if (waiting === undefined)',
         'what is answered is not asked again',
       ],
       [
@@ -373,6 +391,12 @@ export const processes = [
     'sse-nats/src/stream.ts',
     ['sse-nats/test/limits.test'],
     [
+      [
+        'onStray: (reply) => reply.headers === undefined && this.answerOf(reply)',
+        'onStray: () => {}',
+        'a second stream that stores an event is noticed',
+        ['sse-nats/test/domains.test'],
+      ],
       [
         "['INFO', 'CREATE']",
         "['INFO']",
@@ -455,7 +479,8 @@ export const processes = [
     'sse-nats/src/answer.ts',
     ['sse-nats/test/in-flight.test'],
     [
-      ["seq === 0 ? { kind: 'busy' } : ", '', 'what is being stored is not stored yet'],
+      [' || domain !== stream.domain', '', 'another domain’s stream is not ours', ['sse-nats/test/domains.test']],
+      [" || seq === 0 ? { kind: 'busy' } : ", " ? { kind: 'busy' } : ", 'what is being stored is not stored yet'],
       [' || code === DUPLICATE_IN_PROCESS', '', 'nor is it refused'],
     ],
   ),

@@ -12,7 +12,21 @@ export type Answer =
   /** It is not: there is no such stream, or nobody leads it. */
   | { readonly kind: 'nobody' }
   /** It is not, and will not be. */
-  | { readonly kind: 'refused'; readonly error: SseError }
+  | Refused
+
+interface Refused {
+  readonly kind: 'refused'
+  readonly error: SseError
+  /** Another stream has stored it, perhaps beside ours. */
+  readonly isElsewhere?: boolean
+}
+
+/** The stream that should answer. */
+export interface StreamIdentity {
+  readonly name: string
+  /** The JetStream domain that it is in. */
+  readonly domain: string | undefined
+}
 
 const MESSAGE_TOO_BIG = 10_054
 const WRONG_LAST_SEQUENCE = 10_071
@@ -23,17 +37,17 @@ const DUPLICATE_IN_PROCESS = 10_158
 
 interface Reply {
   readonly stream?: string
+  readonly domain?: string
   readonly seq?: number
   readonly error?: { readonly err_code?: number; readonly description?: string }
 }
 
-/** @param stream the one that should answer */
-export function answerOf(message: Msg, stream: string): Answer {
+export function answerOf(message: Msg, stream: StreamIdentity): Answer {
   if (message.headers?.code === 503) return { kind: 'nobody' }
-  const { stream: name, seq, error } = parsed(message)
+  const { stream: name = '', domain, seq, error } = parsed(message)
   if (error === undefined) {
-    if (name === stream && seq !== undefined) return seq === 0 ? { kind: 'busy' } : { kind: 'stored', sequence: seq }
-    return refused(`the stream ${String(name)} has taken what was published to ${stream}`)
+    if (name !== stream.name || domain !== stream.domain) return elsewhere({ name, domain }, stream)
+    return seq === undefined || seq === 0 ? { kind: 'busy' } : { kind: 'stored', sequence: seq }
   }
   const { err_code: code, description = 'for no reason that it says' } = error
   if (code === WRONG_LAST_SEQUENCE) {
@@ -54,4 +68,15 @@ function parsed(message: Msg): Reply {
 
 function refused(text: string, code: 'ERR_SSE_LIMIT' | 'ERR_SSE_BACKPLANE' = 'ERR_SSE_BACKPLANE'): Answer {
   return { kind: 'refused', error: new SseError(code, text) }
+}
+
+/** Subjects go from one domain to another by leaf nodes, and each may have a stream of them, with sequences of its own. */
+function elsewhere(other: StreamIdentity, stream: StreamIdentity): Answer {
+  const advice = 'let all processes use one (the option `domain`), or give each another prefix'
+  const text = `${nameOf(other)} stores what is published to ${nameOf(stream)}: ${advice}`
+  return { kind: 'refused', error: new SseError('ERR_SSE_BACKPLANE', text), isElsewhere: true }
+}
+
+function nameOf({ name, domain }: StreamIdentity): string {
+  return domain === undefined ? `the stream ${name} without a domain` : `the stream ${name} of the domain ${domain}`
 }

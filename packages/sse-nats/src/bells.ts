@@ -87,19 +87,23 @@ export class Bells {
   }
 
   #ring(channel: string, { track }: Bell, { headers, data }: Msg): void {
-    const { life, round } = this.#stream
+    const { life, round, name, contested } = this.#stream
+    // By a leaf node there may be a copy of what another stream has stored.
+    if (headers?.get('Nats-Stream') !== name) return
     const sequence = Number(headers?.get('Nats-Sequence'))
     const previous = Number(headers?.get('Nats-Last-Sequence'))
     // It says what it followed among the events. Where it followed nothing, the stream is asked: it may be the end, which is alone
     // on its subject, or the first event after a time in which there may have been one that has expired, or another stream.
-    const isEnough = life !== undefined && track.isOf(round) && track.epoch === life.epoch
+    const isOurs = contested === undefined
+    const isEnough = life !== undefined && isOurs && track.isOf(round) && track.epoch === life.epoch
     if (!isEnough || track.end !== undefined || !(previous > 0) || sequence <= track.tail) {
       this.#hear(channel)
       return
     }
     const stored = { sequence, headers, data, at: timeOf(headers?.get('Nats-Time-Stamp')) }
-    track.note(life.epoch, round, stored)
-    this.#stream.see(sequence)
+    track.noteHeard(life.epoch, round, stored, previous)
+    // That of a stream of the same name in another domain, which counts otherwise, would have ours look shorter than it was.
+    if (track.isAttached) this.#stream.see(sequence)
     const entry = entryOf(stored, false, true)
     const place = formatPlace(life.epoch, sequence)
     this.#hear(channel, { after: formatPlace(life.epoch, previous), entries: [{ place, entry }], bytes: data.length })

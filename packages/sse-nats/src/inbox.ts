@@ -13,6 +13,14 @@ interface Waiting {
   question?: { readonly payload: string | Uint8Array; nextTime: number; waitMs: number }
 }
 
+export interface InboxOptions {
+  readonly timeoutMs: number
+  /** An answer has not come in time. */
+  readonly onSilence: () => void
+  /** There is an answer that nobody waits for: it is late, or another one than the first. */
+  readonly onStray: (reply: Msg) => void
+}
+
 /** After how long a question is asked again, in ms; then after twice that. A server takes its time for those of many channels. */
 const AGAIN_MS = 1_000
 /** Of a shorter limit the part after which it is asked again. */
@@ -24,8 +32,7 @@ const AGAIN_PART = 1 / 5
  */
 export class Inbox {
   readonly #connection: NatsConnection
-  readonly #timeoutMs: number
-  readonly #onSilence: () => void
+  readonly #options: InboxOptions
   readonly #waiting = new Map<number, Waiting>()
   #count = 0
   #prefix = ''
@@ -34,11 +41,9 @@ export class Inbox {
   #againTimer: NodeJS.Timeout | undefined
   #isClosed = false
 
-  /** @param onSilence called when an answer has not come in time */
-  constructor(connection: NatsConnection, timeoutMs: number, onSilence: () => void = () => {}) {
+  constructor(connection: NatsConnection, options: InboxOptions) {
     this.#connection = connection
-    this.#timeoutMs = timeoutMs
-    this.#onSilence = onSilence
+    this.#options = options
   }
 
   /** Listens for replies, if it does not. @throws {SseError} `ERR_SSE_CLOSED`: nobody would give the subscription back */
@@ -67,7 +72,7 @@ export class Inbox {
         else resolve(reply)
       }
       const waiting = this.#waiting.get(this.post(subject, payload, undefined, onReply, reject)) as Waiting
-      const waitMs = Math.min(AGAIN_MS, this.#timeoutMs * AGAIN_PART)
+      const waitMs = Math.min(AGAIN_MS, this.#options.timeoutMs * AGAIN_PART)
       waiting.question = { payload, nextTime: performance.now() + waitMs, waitMs: 2 * waitMs }
       this.#againTimer ??= setInterval(() => this.#askAgain(), waitMs).unref()
     })
@@ -85,8 +90,8 @@ export class Inbox {
     this.#count += 1
     const reply = this.#addressOf(this.#count)
     this.#connection.publish(subject, payload, headers === undefined ? { reply } : { reply, headers })
-    this.#waiting.set(this.#count, { subject, deadline: performance.now() + this.#timeoutMs, onReply, onLost })
-    this.#timer ??= setTimeout(() => this.#dropLate(), this.#timeoutMs).unref()
+    this.#waiting.set(this.#count, { subject, deadline: performance.now() + this.#options.timeoutMs, onReply, onLost })
+    this.#timer ??= setTimeout(() => this.#dropLate(), this.#options.timeoutMs).unref()
     return this.#count
   }
 
@@ -128,7 +133,8 @@ export class Inbox {
     const number = Number(reply.subject.slice(this.#prefix.length + 1))
     const waiting = this.#waiting.get(number)
     this.#waiting.delete(number)
-    waiting?.onReply(reply)
+    if (waiting === undefined) this.#options.onStray(reply)
+    else waiting.onReply(reply)
   }
 
   #askAgain(): void {
@@ -163,8 +169,8 @@ export class Inbox {
         return
       }
       this.#waiting.delete(number)
-      onLost(new SseError('ERR_SSE_BACKPLANE', `the broker did not answer in ${this.#timeoutMs} ms`))
-      this.#onSilence()
+      onLost(new SseError('ERR_SSE_BACKPLANE', `the broker did not answer in ${this.#options.timeoutMs} ms`))
+      this.#options.onSilence()
     }
   }
 }

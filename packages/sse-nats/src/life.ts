@@ -20,6 +20,8 @@ export interface StreamState {
   readonly now: number | undefined
   /** Whether messages are read from servers that may be a little behind. */
   readonly isReplicated: boolean
+  /** The JetStream domain that it is in, if that has a name. */
+  readonly domain: string | undefined
 }
 
 /** What is known of one life of a stream. */
@@ -30,13 +32,15 @@ export interface StreamLife extends StreamState {
   readonly maxEvents: number
 }
 
-/** What servers say since 2.10, and the client's types do not. */
-interface DatedInfo extends StreamInfo {
+/** What the client's types do not know. */
+interface FullInfo extends StreamInfo {
+  /** Servers say it since 2.10. */
   readonly ts?: string
+  readonly domain?: string
 }
 
 /** @throws {SseError} `ERR_SSE_BACKPLANE`: the stream was made by others, and lacks what a backplane needs */
-export function stateOf({ config, created, state, ts }: DatedInfo, subjects: Subjects): StreamState {
+export function stateOf({ config, created, state, ts, domain }: FullInfo, subjects: Subjects): StreamState {
   const { republish, allow_direct: isDirect, max_msgs_per_subject: maxEvents } = config
   const { src, dest } = subjects.republish
   if (isDirect !== true) throw unfit(config.name, 'allow_direct')
@@ -54,6 +58,7 @@ export function stateOf({ config, created, state, ts }: DatedInfo, subjects: Sub
     maxEvents: maxEvents > 0 ? maxEvents : Number.POSITIVE_INFINITY,
     now: ts === undefined ? undefined : Date.parse(ts),
     isReplicated: config.num_replicas > 1,
+    domain,
   }
 }
 

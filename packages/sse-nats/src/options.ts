@@ -29,7 +29,12 @@ export interface NatsBackplaneOptions {
    * @defaultValue the stream's name in lower case
    */
   readonly prefix?: string | undefined
-  /** The JetStream domain, where a leaf node has another one. @defaultValue the server's own */
+  /**
+   * The JetStream domain of the stream. On a leaf node: the hub's, to share the hub's stream. Without it a leaf node with a domain of its
+   * own makes a second stream, which is refused once it is seen.
+   *
+   * @defaultValue the server's own
+   */
   readonly domain?: string | undefined
   /** What a stream that is made keeps of each channel; one that is there already stays as it is. */
   readonly history?: NatsHistory | undefined

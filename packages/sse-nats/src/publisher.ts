@@ -64,6 +64,7 @@ export class Publisher {
   /** As `Backplane.publish`. */
   async publish(channel: string, input: LogInput): Promise<string> {
     if (this.#isClosed) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
+    if (this.#stream.contested !== undefined) throw this.#stream.contested
     if (this.#stream.connection.isClosed()) throw new SseError('ERR_SSE_BACKPLANE', 'the NATS connection is closed')
     const number = this.#count + 1
     const mark = `${this.#name}.${number.toString(36)}`
@@ -154,6 +155,7 @@ export class Publisher {
   #note(entry: Outgoing, sequence: number): void {
     const { lane, number, isEnd } = entry.parts
     entry.sequence = sequence
+    this.#stream.see(sequence)
     if (!isEnd) {
       if (lane.asked < number) this.#endCheck.want(lane)
       return

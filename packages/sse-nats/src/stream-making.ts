@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { JetStreamApiError, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream'
 import { insist } from './insist.js'
 import type { streamConfig } from './stream-config.js'
@@ -6,6 +7,9 @@ const STREAM_NOT_FOUND = 10_059
 /** What is said of a stream that others have made meanwhile: by its name, or by its subjects where that is seen first. */
 const MADE_BY_OTHERS = [10_058, 10_065]
 
+/** While it is being made, how often to look whether it is there, in ms: others may be at it too. */
+const LOOK_MS = 250
+
 type Config = ReturnType<typeof streamConfig>
 
 /**
@@ -13,32 +17,31 @@ type Config = ReturnType<typeof streamConfig>
  *
  * @param signal nobody waits for it any more
  */
-export async function infoOrMade(manager: JetStreamManager, config: Config, signal: AbortSignal): Promise<StreamInfo> {
-  try {
-    return await insist(() => begun(manager.streams.info(config.name)), signal)
-  } catch (error) {
-    if (!hasCode(error, STREAM_NOT_FOUND)) throw error
-  }
-  return made(manager, config, signal)
-}
-
-/** Asks for it once, since a cluster may make it twice else, and looks whether it is there: others may be at it too. */
-function made({ streams }: JetStreamManager, config: Config, signal: AbortSignal): Promise<StreamInfo> {
-  const making = begun(streams.add(config)).catch((error: unknown) => {
-    if (!MADE_BY_OTHERS.some((code) => hasCode(error, code))) throw error
-    // If there is none of its name, others have its subjects.
-    return begun(streams.info(config.name)).catch(() => {
-      throw error
-    })
-  })
-  let isFirst = true
-  return insist(() => {
-    if (isFirst) {
-      isFirst = false
-      return making
+export async function infoOrMade(
+  { streams }: JetStreamManager,
+  config: Config,
+  signal: AbortSignal,
+): Promise<StreamInfo> {
+  let making: Promise<unknown> | undefined
+  let refusal: unknown
+  for (;;) {
+    try {
+      return await insist(() => begun(streams.info(config.name)), signal)
+    } catch (error) {
+      if (!hasCode(error, STREAM_NOT_FOUND)) throw error
     }
-    return begun(streams.info(config.name)).catch(() => new Promise<never>(() => {}))
-  }, signal)
+    // If there is none of its name still, others have its subjects.
+    if (refusal !== undefined) throw refusal
+    // One request at a time: of two a cluster may make two. What it answers is not all that there is to know, as the domain.
+    making ??= streams.add(config).then(
+      () => {
+        making = undefined
+      },
+      (error: unknown) => error,
+    )
+    refusal = await Promise.race([making, wait(LOOK_MS, undefined, { ref: false })])
+    if (refusal !== undefined && !MADE_BY_OTHERS.some((code) => hasCode(refusal, code))) throw refusal
+  }
 }
 
 /** Never comes for a stream that is being made, which the server says was made in the year 1: another life, it would seem. */

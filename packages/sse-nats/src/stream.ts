@@ -8,6 +8,7 @@ import {
 } from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
+import { type Answer, answerOf } from './answer.js'
 import { Coalescer } from './coalescer.js'
 import { Inbox } from './inbox.js'
 import { insist } from './insist.js'
@@ -22,6 +23,9 @@ import type { Subjects } from './subjects.js'
 
 /** How long to wait for a server that leads and is behind, in ms. */
 const BEHIND_MS = 100
+
+/** For how long nothing is published once another stream was seen to store it, too, in ms; then it is tried again. */
+const CONTESTED_MS = 30_000
 
 /** By its sequence, as the newest of a subject, or as the oldest of a subject from a sequence on. */
 type MessageQuery =
@@ -42,6 +46,8 @@ export class Stream {
   readonly inbox: Inbox
   /** What is known of it. */
   life: StreamLife | undefined
+  /** The JetStream domain that it was last seen in. */
+  domain: string | undefined
   /**
    * Rises when what is known may not be so any more: messages were missed, or it is another stream. What was read before that
    * has to be read again.
@@ -55,17 +61,37 @@ export class Stream {
   #refreshing = new Coalescer<StreamLife>()
   #manager: JetStreamManager | undefined
   #lookedAt = 0
+  #contest: { readonly error: SseError; readonly until: number } | undefined
 
   /** @param onUnfit called when it is seen to lack what a backplane needs, as after an edit */
-  constructor(connection: NatsConnection, subjects: Subjects, settings: Settings, onUnfit: () => void = () => {}) {
+  constructor(connection: NatsConnection, subjects: Subjects, settings: Settings, onUnfit: () => void) {
     this.connection = connection
     this.subjects = subjects
     this.name = settings.stream
     this.timeoutMs = settings.timeoutMs
     this.#pulse = new Pulse(connection, settings.timeoutMs)
-    this.inbox = new Inbox(connection, settings.timeoutMs, () => void this.#pulse.feel())
+    this.inbox = new Inbox(connection, {
+      timeoutMs: settings.timeoutMs,
+      onSilence: () => void this.#pulse.feel(),
+      // The publish was answered by our stream first. Messages of the stream, which were asked for twice, have headers.
+      onStray: (reply) => reply.headers === undefined && this.answerOf(reply),
+    })
     this.#settings = settings
     this.#onUnfit = onUnfit
+  }
+
+  /** Whether another stream was seen to store what is published to this one, and the error that says so. */
+  get contested(): SseError | undefined {
+    return this.#contest !== undefined && performance.now() < this.#contest.until ? this.#contest.error : undefined
+  }
+
+  /** What a reply to a publish says. */
+  answerOf(reply: Msg): Answer {
+    const answer = answerOf(reply, this)
+    if (answer.kind === 'refused' && answer.isElsewhere === true) {
+      this.#contest = { error: answer.error, until: performance.now() + CONTESTED_MS }
+    }
+    return answer
   }
 
   /** Forgets what is known of it, and gives up what is being asked: the connection was lost. */
@@ -199,6 +225,7 @@ export class Stream {
     for (;;) {
       const { seen } = this.#lives
       const state = this.#stateOf(await this.#info())
+      this.domain = state.domain
       const life = this.#lives.lifeOf(state, seen)
       if (life !== undefined) return life
       await wait(BEHIND_MS, undefined, { ref: false })

@@ -25,6 +25,8 @@ export class Track {
   // Where the stream ended when the channel was last compared.
   #comparedAt = -1
   #isSettled = false
+  // What bells have said since one was missed follows on this sequence, up to which the stream has not been read since.
+  #heardFrom: number | undefined
 
   get epoch(): string {
     return this.#epoch
@@ -55,8 +57,24 @@ export class Track {
     return this.#isSettled && this.isCompared(life, round)
   }
 
-  /** Notes a message that was heard or read; one that is older than the newest says nothing. */
+  /** Whether the newest message was read, or heard after one that was. */
+  get isAttached(): boolean {
+    return this.#heardFrom === undefined
+  }
+
+  /** Notes a message that was heard, and what it followed. */
+  noteHeard(epoch: string, round: number, message: StoredMessage, previous: number): void {
+    if (previous !== this.tail) this.#heardFrom = previous
+    this.#note(epoch, round, message)
+  }
+
+  /** Notes a message that was read; one that is older than the newest says nothing of that. */
   note(epoch: string, round: number, message: StoredMessage): void {
+    this.#attach(message.sequence)
+    this.#note(epoch, round, message)
+  }
+
+  #note(epoch: string, round: number, message: StoredMessage): void {
     this.#round = round
     if (this.#epoch === epoch && message.sequence <= this.tail) return
     this.#moveTo(epoch, message.sequence)
@@ -67,6 +85,7 @@ export class Track {
   /** Notes that there is nothing behind a place that was read from. */
   noteRead(epoch: string, round: number, sequence: number): void {
     this.#round = round
+    this.#attach(sequence)
     if (this.#epoch !== epoch || sequence > this.tail) this.#moveTo(epoch, sequence)
   }
 
@@ -99,7 +118,12 @@ export class Track {
     return this.isAt(epoch, sequence) ? this.#emptyUpTo : sequence
   }
 
+  #attach(sequence: number): void {
+    if (this.#heardFrom !== undefined && sequence >= this.#heardFrom) this.#heardFrom = undefined
+  }
+
   #moveTo(epoch: string, sequence: number): void {
+    if (this.#epoch !== epoch) this.#heardFrom = undefined
     this.#epoch = epoch
     this.tail = sequence
     this.mark = undefined

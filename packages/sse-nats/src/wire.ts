@@ -1,6 +1,6 @@
 import type { MsgHdrs } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
-import { type Answer, answerOf } from './answer.js'
+import type { Answer } from './answer.js'
 import { Refusal } from './inbox.js'
 import type { Stream } from './stream.js'
 
@@ -33,7 +33,7 @@ export class Wire {
 
   /** Sends it. If there is no answer in time, or the connection is lost, there is none. */
   send({ subject, payload, headers, bytes, answer }: Question): void {
-    const { inbox, name } = this.#stream
+    const { inbox } = this.#stream
     const finish = (): void => {
       this.#questions -= 1
       this.bytes -= bytes
@@ -47,7 +47,7 @@ export class Wire {
         headers,
         (reply) => {
           finish()
-          answer(answerOf(reply, name))
+          answer(this.#stream.answerOf(reply))
           if (this.isIdle) this.#onIdle()
         },
         (error) => {

@@ -105,7 +105,12 @@ describe('a visit', () => {
     const node = await nodes.backplane({ connection })
     for (const size of sizes) await node.publish('news', { event: { data: 'x'.repeat(size) } })
     const prefix = nodes.stream.toLowerCase()
-    const stream = new Stream(connection, new Subjects(prefix), resolveOptions({ connection, stream: nodes.stream }))
+    const stream = new Stream(
+      connection,
+      new Subjects(prefix),
+      resolveOptions({ connection, stream: nodes.stream }),
+      () => {},
+    )
     const sequences: number[] = []
     const take = (messages: readonly StoredMessage[]): boolean => {
       sequences.push(...messages.map(({ sequence }) => sequence))

@@ -5,6 +5,9 @@ import { sharedBroker } from './shared-broker.js'
 
 const broker = sharedBroker()
 
+const onSilence = jest.fn()
+const onStray = jest.fn()
+
 test('a question that nobody has answered is asked again, what was posted is not, and late answers count for nothing', async () => {
   const connection = await broker.nodes().connect()
   const asked: string[] = []
@@ -17,7 +20,7 @@ test('a question that nobody has answered is asked again, what was posted is not
       if (times(question.subject) === 2) for (const answer of ['this', 'not this']) question.respond(answer)
     },
   })
-  const inbox = new Inbox(connection, 2_000)
+  const inbox = new Inbox(connection, { timeoutMs: 2_000, onSilence, onStray })
   inbox.open(undefined)
   const lost = new Promise<Error>((resolve) => {
     inbox.post('questions.once', '', headers(), () => {}, resolve)
@@ -39,7 +42,7 @@ test('a question on a connection that its owner drains fails, and nothing throws
   const subscribe = jest.spyOn(connection, 'subscribe')
   silent.subscribe('silent', { callback: () => {} })
   await silent.flush()
-  const inbox = new Inbox(connection, 10_000)
+  const inbox = new Inbox(connection, { timeoutMs: 10_000, onSilence, onStray })
   inbox.open(undefined)
   const asked = inbox.ask('silent', '?')
   const [replies] = subscribe.mock.results.map(({ value }) => value as Subscription)
