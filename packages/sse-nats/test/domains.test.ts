@@ -98,7 +98,13 @@ test('two domains that store the same subjects: no gap, no event twice, and who 
           return true
         },
       )
-    await until(isRefused, () => 'a refusal')
+    // The second answer to the first of them is enough: it does not take many until the other domain answers before ours.
+    let attempts = 0
+    while (!(await isRefused())) {
+      attempts += 1
+      expect(attempts).toBeLessThan(10)
+      await linked(nodes, leaf)
+    }
   }
   expect([news.gaps, quiet.gaps, quiet.data]).toEqual([0, 0, []])
 
@@ -139,7 +145,7 @@ test.each([
       () => false,
       () => true,
     )
-  await until(isRefused, () => 'a refusal')
+  if (leafStream === stream) await until(isRefused, () => 'a refusal')
   await publish('first')
   for (const data of numbers(1, 10)) await publish(data)
   expect([heard.data, heard.gaps]).toEqual([['first', ...numbers(1, 10)], 0])
