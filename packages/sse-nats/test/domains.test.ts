@@ -39,6 +39,12 @@ function startLeaf(hubPort: number): Promise<NatsServer> {
   return start(`server_name: leaf, jetstream { domain: leaf }, leafnodes { reconnect: 1, ${remotes} }`)
 }
 
+async function proxyTo(port: number): Promise<TcpProxy> {
+  const proxy = await TcpProxy.listen({ port })
+  closers.push(() => proxy.close())
+  return proxy
+}
+
 function nodesAt(server: NatsServer): Nodes {
   const nodes = new Nodes(server)
   closers.push(() => nodes.close())
@@ -58,7 +64,10 @@ async function linked(nodes: Nodes, leaf: NatsServer): Promise<void> {
 
 test('two domains that store the same subjects: no gap, no event twice, and who publishes is told of both', async () => {
   const port = await freePort()
-  const leaf = await startLeaf(port)
+  // So far away that a domain's own stream answers first.
+  const proxy = await proxyTo(port)
+  proxy.delayMs = 20
+  const leaf = await startLeaf(proxy.port)
   const nodes = nodesAt(leaf)
   const leafNode = await nodes.backplane()
   // It counts on while it is alone.
@@ -98,7 +107,7 @@ test('two domains that store the same subjects: no gap, no event twice, and who 
           return true
         },
       )
-    // The second answer to the first of them is enough: it does not take many until the other domain answers before ours.
+    // The second answer to the first of them is enough.
     let attempts = 0
     while (!(await isRefused())) {
       attempts += 1
@@ -154,8 +163,7 @@ test.each([
 test('a process on a leaf node may use the hub’s stream, and misses nothing while it is cut off', async () => {
   const port = await freePort()
   const hub = await startHub(port)
-  const proxy = await TcpProxy.listen({ port })
-  closers.push(() => proxy.close())
+  const proxy = await proxyTo(port)
   const leaf = await startLeaf(proxy.port)
   const nodes = nodesAt(hub)
   await linked(nodes, leaf)
