@@ -278,7 +278,7 @@ export const processes = [
         ['sse-nats/test/domains.test'],
       ],
       [
-        'if (track.isAttached) this',
+        'if (tail.isAttached) this',
         'this',
         'what another domain’s stream says does not make ours look shorter',
         ['sse-nats/test/domains.test'],
@@ -295,7 +295,11 @@ export const processes = [
         'a bell that is asked for again where there is no room rings on',
         ['sse-nats/test/subscriptions.test'],
       ],
-      ['former?.track ?? new Track()', 'new Track()', 'a bell that is asked for again is not missed for that'],
+      [
+        'former?.tail ?? new ChannelTail()',
+        'new ChannelTail()',
+        'a bell that is asked for again is not missed for that',
+      ],
     ],
   ),
   ...mutantsOf(
@@ -310,7 +314,7 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
-    'sse-nats/src/wire.ts',
+    'sse-nats/src/pending-publishes.ts',
     ['sse-nats/test/security.test'],
     [["if (error instanceof Refusal) answer({ kind: 'refused', error })", '', 'what the server refuses is refused']],
   ),
@@ -323,7 +327,7 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
-    'sse-nats/src/visit.ts',
+    'sse-nats/src/read-range.ts',
     ['sse-nats/test/forgotten.test'],
     [
       ["if (end === 'lost') return progress.next <= newest", '', 'what a forgotten pull has sent is read again'],
@@ -376,7 +380,7 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
-    'sse-nats/src/stream-making.ts',
+    'sse-nats/src/stream-creation.ts',
     ['sse-nats/test/first-contact.stress.test'],
     [
       ["info.created.startsWith('0001-')", 'false', 'a stream that is being made has not begun'],
@@ -407,8 +411,8 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
-    'sse-nats/src/revival.ts',
-    ['sse-nats/test/revival.test'],
+    'sse-nats/src/stream-recovery.ts',
+    ['sse-nats/test/stream-recovery.test'],
     [
       [' || !this.#options.isNeeded()', '', 'nobody is asked for a stream that nobody needs'],
       [
@@ -422,18 +426,10 @@ export const processes = [
   ...mutantsOf(
     'sse-nats/src/backplane.ts',
     ['sse-nats/test/limits.test'],
-    [
-      [
-        'publisher.hold()\n    stream.doubt()',
-        'stream.doubt()\n    publisher.hold()',
-        'nothing is sent while a lost connection is given up',
-        ['sse-nats/test/stalled.test', 'sse-nats/test/contract.test', 'sse-nats/test/crash.test'],
-      ],
-      ['stream.keepInView(compareMs)', '{}', 'who only publishes sees that a stream is of no use any more'],
-    ],
+    [['stream.refreshIfStale(compareMs)', '{}', 'who only publishes sees that a stream is of no use any more']],
   ),
   ...mutantsOf(
-    'sse-nats/src/lives.ts',
+    'sse-nats/src/epoch-tracker.ts',
     ['sse-nats/test/shorter.test'],
     [
       ['state.lastSequence < newest', 'false', 'a stream that has lost its newest events is another one'],
@@ -441,13 +437,13 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
-    'sse-nats/src/standing.ts',
+    'sse-nats/src/channel-tail.ts',
     ['sse-nats/test/shorter.test'],
     [
-      ["'that' : 'another'", "'that' : 'that'", 'a stream that has another event where one was is another one'],
+      ["'same' : 'different'", "'same' : 'same'", 'a stream that has another event where one was is another one'],
       ['oldest.sequence <= this.#sequence', 'false', 'and so is one that has an event where there was none'],
-      ["found !== 'nothing' || this.#isFresh", 'true', 'what somebody removed while a node was away is a gap'],
-      ["found !== 'nothing' || this.#isFresh", "found !== 'nothing'", 'for who was not away it is none'],
+      ["found !== 'absent' || this.#isFresh", 'true', 'what somebody removed while a node was away is a gap'],
+      ["found !== 'absent' || this.#isFresh", "found !== 'absent'", 'for who was not away it is none'],
     ],
   ),
   ...mutantsOf(
@@ -455,20 +451,20 @@ export const processes = [
     ['sse-nats/test/shorter.test'],
     [
       [
-        'if (event !== undefined && isSure && !isSame(event, track)) return undefined',
+        'if (event !== undefined && isSure && !isSame(event, tail)) return undefined',
         '',
         'a newest event before the place is of another stream',
       ],
       [
-        'track.noteQuiet(life, round, isSure)',
-        'track.noteQuiet(life, round, true)',
+        'tail.noteQuiet(snapshot, generation, isSure)',
+        'tail.noteQuiet(snapshot, generation, true)',
         'a replica that is behind settles nothing',
         ['sse-nats/test/cluster.test'],
       ],
     ],
   ),
   ...mutantsOf(
-    'sse-nats/src/past.ts',
+    'sse-nats/src/id-reader.ts',
     ['sse-nats/test/shorter.test'],
     [
       ['(message?.at ?? 0) <= time', 'true', 'ids of the beginning are unknown to another stream'],
@@ -480,7 +476,11 @@ export const processes = [
     ['sse-nats/test/in-flight.test'],
     [
       [' || domain !== stream.domain', '', 'another domain’s stream is not ours', ['sse-nats/test/domains.test']],
-      [" || seq === 0 ? { kind: 'busy' } : ", " ? { kind: 'busy' } : ", 'what is being stored is not stored yet'],
+      [
+        " || seq === 0 ? { kind: 'in-progress' } : ",
+        " ? { kind: 'in-progress' } : ",
+        'what is being stored is not stored yet',
+      ],
       [' || code === DUPLICATE_IN_PROCESS', '', 'nor is it refused'],
     ],
   ),
@@ -490,7 +490,7 @@ export const processes = [
     [['(?!_live(\\.|$))', '', 'no stream has the subjects of bells']],
   ),
   ...mutantsOf(
-    'sse-nats/src/pulse.ts',
+    'sse-nats/src/liveness-probe.ts',
     ['sse-nats/test/stalled.test'],
     [
       ['await connection.reconnect().catch(() => {})', '', 'a connection that is half open is made anew'],

@@ -6,11 +6,11 @@ export type Answer =
   /** It is stored, perhaps from an earlier time that it was sent. */
   | { readonly kind: 'stored'; readonly sequence: number }
   /** It is not: the subject's last message is another one than was expected; 0 if it has none. */
-  | { readonly kind: 'unexpected'; readonly last: number }
+  | { readonly kind: 'wrong-last-sequence'; readonly last: number }
   /** It may be later: it is being stored just now, as it was sent before, or something else on that subject is. */
-  | { readonly kind: 'busy' }
+  | { readonly kind: 'in-progress' }
   /** It is not: there is no such stream, or nobody leads it. */
-  | { readonly kind: 'nobody' }
+  | { readonly kind: 'no-responders' }
   /** It is not, and will not be. */
   | Refused
 
@@ -43,18 +43,18 @@ interface Reply {
 }
 
 export function answerOf(message: Msg, stream: StreamIdentity): Answer {
-  if (message.headers?.code === 503) return { kind: 'nobody' }
+  if (message.headers?.code === 503) return { kind: 'no-responders' }
   const { stream: name = '', domain, seq, error } = parsed(message)
   if (error === undefined) {
     if (name !== stream.name || domain !== stream.domain) return elsewhere({ name, domain }, stream)
-    return seq === undefined || seq === 0 ? { kind: 'busy' } : { kind: 'stored', sequence: seq }
+    return seq === undefined || seq === 0 ? { kind: 'in-progress' } : { kind: 'stored', sequence: seq }
   }
   const { err_code: code, description = 'for no reason that it says' } = error
   if (code === WRONG_LAST_SEQUENCE) {
     const last = /\d+$/.exec(description)
-    return last === null ? { kind: 'busy' } : { kind: 'unexpected', last: Number(last[0]) }
+    return last === null ? { kind: 'in-progress' } : { kind: 'wrong-last-sequence', last: Number(last[0]) }
   }
-  if (code === WRONG_LAST_SEQUENCE_UNKNOWN || code === DUPLICATE_IN_PROCESS) return { kind: 'busy' }
+  if (code === WRONG_LAST_SEQUENCE_UNKNOWN || code === DUPLICATE_IN_PROCESS) return { kind: 'in-progress' }
   return refused(`the broker refused: ${description}`, code === MESSAGE_TOO_BIG ? 'ERR_SSE_LIMIT' : 'ERR_SSE_BACKPLANE')
 }
 

@@ -1,16 +1,16 @@
 import { ownIdOf, type StoredMessage } from './messages.js'
+import { type RangeOptions, readRange } from './read-range.js'
+import { Semaphore } from './semaphore.js'
 import type { Stream } from './stream.js'
-import { Turns } from './turns.js'
-import { type VisitOptions, visit } from './visit.js'
 
 /** So few messages are asked for one by one, which needs no consumer. */
 const FEW = 8
 
 /** How many visits are made to the server at once: each takes it some memory. */
-const VISITS_AT_ONCE = 16
+const MAX_CONCURRENT_READS = 16
 
 /** How many messages are sent for one question. */
-const AT_ONCE = 2_000
+const BATCH = 2_000
 
 /** How many bytes a page has, and one question more. */
 const PAGE_BYTES = 4 * 1024 * 1024
@@ -23,7 +23,7 @@ export interface Page {
 }
 
 /** A message without what it carries. */
-export interface Head {
+export interface MessageMeta {
   readonly sequence: number
   /** How many bytes it has. */
   readonly size: number
@@ -37,7 +37,7 @@ export interface Head {
  */
 export class Backlog {
   readonly #stream: Stream
-  readonly #turns = new Turns(VISITS_AT_ONCE)
+  readonly #reads = new Semaphore(MAX_CONCURRENT_READS)
 
   constructor(stream: Stream) {
     this.#stream = stream
@@ -69,26 +69,52 @@ export class Backlog {
       for (const { data } of some) bytes += data.length
       return messages.length >= limit || bytes >= PAGE_BYTES
     }
-    await this.#visit({ subject, from, newest, isBare: false, atOnce: Math.min(limit, AT_ONCE), take })
+    await this.#readRange({ subject, from, newest, headersOnly: false, batch: Math.min(limit, BATCH), take })
     return messages.slice(0, limit)
   }
 
   /** All messages from a sequence up to the newest, oldest first, without what they carry. */
-  async heads(subject: string, from: number, newest: number): Promise<readonly Head[]> {
-    const heads: Head[] = []
+  async metas(subject: string, from: number, newest: number): Promise<readonly MessageMeta[]> {
+    const metas: MessageMeta[] = []
     const take = (some: readonly StoredMessage[]): boolean => {
       for (const { sequence, headers } of some) {
-        heads.push({ sequence, size: Number(headers?.get('Nats-Msg-Size')), ownId: ownIdOf(headers) })
+        metas.push({ sequence, size: Number(headers?.get('Nats-Msg-Size')), ownId: ownIdOf(headers) })
       }
       return false
     }
-    await this.#visit({ subject, from, newest, isBare: true, atOnce: AT_ONCE, take })
-    return heads
+    await this.#readRange({ subject, from, newest, headersOnly: true, batch: BATCH, take })
+    return metas
   }
 
-  async #visit(options: Omit<VisitOptions, 'bytesAtOnce'>): Promise<void> {
+  async #readRange(options: Omit<RangeOptions, 'maxBytes'>): Promise<void> {
     // One message fits, with its subject and its headers.
-    const bytesAtOnce = Math.max(PAGE_BYTES, 2 * (this.#stream.connection.info?.max_payload ?? 0))
-    if (options.from <= options.newest) await this.#turns.take(() => visit(this.#stream, { ...options, bytesAtOnce }))
+    const maxBytes = Math.max(PAGE_BYTES, 2 * (this.#stream.connection.info?.max_payload ?? 0))
+    if (options.from <= options.newest) await this.#reads.run(() => readRange(this.#stream, { ...options, maxBytes }))
   }
+}
+
+/** The newest `last` messages, fewer if they are more than `maxBytes`, but one; of those before `end` if there is one. */
+export function newestMetas(
+  metas: readonly MessageMeta[],
+  last: number,
+  maxBytes: number,
+  end: number | undefined = Number.POSITIVE_INFINITY,
+): readonly MessageMeta[] {
+  const wanted = metas.filter(({ sequence }) => sequence < end)
+  return within(wanted, maxBytes, ({ size }) => size).slice(-last)
+}
+
+/** The newest messages, as many as fit into `maxBytes`, but one. */
+export function newestWithin(messages: readonly StoredMessage[], maxBytes: number): readonly StoredMessage[] {
+  return within(messages, maxBytes, ({ data }) => data.length)
+}
+
+function within<T>(all: readonly T[], maxBytes: number, sizeOf: (each: T) => number): readonly T[] {
+  let bytes = 0
+  let start = all.length
+  for (; start > 0; start--) {
+    bytes += sizeOf(all[start - 1] as T)
+    if (bytes > maxBytes && start < all.length) break
+  }
+  return all.slice(start)
 }

@@ -1,11 +1,11 @@
 import { type Backplane, inTime, LogFollowers, SseError } from '@ssekit/sse-core'
 import { watchConnection } from './connection-watch.js'
+import { IdReader } from './id-reader.js'
 import { NatsLog } from './log.js'
 import { type NatsBackplaneOptions, resolveOptions } from './options.js'
-import { Past } from './past.js'
 import { Publisher } from './publisher.js'
-import { Revival } from './revival.js'
 import { Stream } from './stream.js'
+import { StreamRecovery } from './stream-recovery.js'
 import { Subjects } from './subjects.js'
 
 /**
@@ -28,13 +28,13 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
   const settings = resolveOptions(options)
   const { connection } = options
   const { timeoutMs, compareMs, maxBufferedBytes } = settings
-  const stream = new Stream(connection, new Subjects(settings.prefix), settings, () => publisher.pause())
+  const stream = new Stream(connection, new Subjects(settings.prefix), settings, () => publisher.suspend())
   const log = new NatsLog(stream, (channel, news) => followers.hear(channel, news))
   const followers = new LogFollowers(log, { timeoutMs, compareMs })
-  const past = new Past(stream, log.history, log.backlog)
-  const revival = new Revival(stream, {
+  const idReader = new IdReader(stream, log.history, log.backlog)
+  const recovery = new StreamRecovery(stream, {
     isNeeded: () => publisher.isWaiting || log.isFollowed,
-    onRevived: () => {
+    onRecovered: () => {
       followers.compare()
       publisher.resume()
     },
@@ -42,26 +42,26 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
   })
   const publisher = new Publisher(stream, {
     maxBufferedBytes,
-    onTrouble: () => revival.start(),
-    reason: () => revival.reason,
+    onTrouble: () => recovery.start(),
+    reason: () => recovery.reason,
   })
   /** What is on its way over a connection that was lost is never answered. */
   const drop = (): void => {
     // First: the stream gives up the questions of the publisher, which would send the next ones if nothing held it then.
-    publisher.hold()
-    stream.doubt()
+    publisher.onDisconnect()
+    stream.invalidate()
   }
   const unwatch = watchConnection(connection, {
     onDisconnect: () => {
-      revival.stop(new Error('the NATS connection is lost'))
+      recovery.stop(new Error('the NATS connection is lost'))
       drop()
     },
     onReconnect: () => {
       drop()
-      revival.restart()
+      recovery.restart()
     },
     onClose: () => {
-      revival.stop(new Error('the NATS connection is closed'))
+      recovery.stop(new Error('the NATS connection is closed'))
       publisher.fail(new SseError('ERR_SSE_BACKPLANE', 'the NATS connection is closed'))
     },
     onRefused: (subject, cause) => {
@@ -74,19 +74,23 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
 
   return {
     publish(channel, input) {
-      if (compareMs > 0 && closing === undefined) stream.keepInView(compareMs)
+      if (compareMs > 0 && closing === undefined) stream.refreshIfStale(compareMs)
       return publisher.publish(channel, input)
     },
     subscribe: (channel, start, sink) => followers.subscribe(channel, start, sink),
     async read(channel, afterId, limit) {
       if (closing !== undefined) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
-      const entries = await inTime(past.read(channel, afterId, limit), timeoutMs, `channel ${JSON.stringify(channel)}`)
+      const entries = await inTime(
+        idReader.read(channel, afterId, limit),
+        timeoutMs,
+        `channel ${JSON.stringify(channel)}`,
+      )
       return entries?.map((entry) => followers.dated(entry))
     },
     close() {
       followers.close()
       closing ??= publisher.close().then(() => {
-        revival.stop()
+        recovery.stop()
         unwatch()
         stream.inbox.close()
       })

@@ -1,16 +1,16 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import type { LogNews } from '@ssekit/sse-core'
+import { ChannelTail } from './channel-tail.js'
 import { Coalescer } from './coalescer.js'
 import { entryOf } from './messages.js'
 import { formatPlace } from './place.js'
 import type { Stream } from './stream.js'
-import { Track } from './track.js'
 
 /** What a subscription hears. Without news: that there are some. */
 export type HearBell = (channel: string, news?: LogNews) => void
 
 interface Bell {
-  readonly track: Track
+  readonly tail: ChannelTail
   readonly subscription: Subscription
   /** The server would not have it. */
   error: Error | undefined
@@ -41,8 +41,8 @@ export class Bells {
   }
 
   /** What is known of a channel's newest message; undefined if nobody follows it. */
-  track(channel: string): Track | undefined {
-    return this.#bells.get(channel)?.track
+  tail(channel: string): ChannelTail | undefined {
+    return this.#bells.get(channel)?.tail
   }
 
   /**
@@ -57,11 +57,11 @@ export class Bells {
         else bell.error = error
       },
     })
-    const bell: Bell = { track: former?.track ?? new Track(), subscription, error: undefined }
+    const bell: Bell = { tail: former?.tail ?? new ChannelTail(), subscription, error: undefined }
     this.#bells.set(channel, bell)
     this.#unconfirmed.add(bell)
     try {
-      await this.#flushing.ask('', () => this.#stream.ask(this.#connection.flush()))
+      await this.#flushing.ask('', () => this.#stream.rejectOnDisconnect(this.#connection.flush()))
       // What the server said before that is told by promises of its own.
       await new Promise((resolve) => setImmediate(resolve))
     } finally {
@@ -86,8 +86,8 @@ export class Bells {
     bell?.subscription.unsubscribe()
   }
 
-  #ring(channel: string, { track }: Bell, { headers, data }: Msg): void {
-    const { life, round, name, contested } = this.#stream
+  #ring(channel: string, { tail }: Bell, { headers, data }: Msg): void {
+    const { snapshot, generation, name, contested } = this.#stream
     // By a leaf node there may be a copy of what another stream has stored.
     if (headers?.get('Nats-Stream') !== name) return
     const sequence = Number(headers?.get('Nats-Sequence'))
@@ -95,18 +95,22 @@ export class Bells {
     // It says what it followed among the events. Where it followed nothing, the stream is asked: it may be the end, which is alone
     // on its subject, or the first event after a time in which there may have been one that has expired, or another stream.
     const isOurs = contested === undefined
-    const isEnough = life !== undefined && isOurs && track.isOf(round) && track.epoch === life.epoch
-    if (!isEnough || track.end !== undefined || !(previous > 0) || sequence <= track.tail) {
+    const isEnough = snapshot !== undefined && isOurs && tail.isOf(generation) && tail.epoch === snapshot.epoch
+    if (!isEnough || tail.end !== undefined || !(previous > 0) || sequence <= tail.sequence) {
       this.#hear(channel)
       return
     }
     const stored = { sequence, headers, data, at: timeOf(headers?.get('Nats-Time-Stamp')) }
-    track.noteHeard(life.epoch, round, stored, previous)
+    tail.noteHeard(snapshot.epoch, generation, stored, previous)
     // That of a stream of the same name in another domain, which counts otherwise, would have ours look shorter than it was.
-    if (track.isAttached) this.#stream.see(sequence)
+    if (tail.isAttached) this.#stream.noteSequence(sequence)
     const entry = entryOf(stored, false, true)
-    const place = formatPlace(life.epoch, sequence)
-    this.#hear(channel, { after: formatPlace(life.epoch, previous), entries: [{ place, entry }], bytes: data.length })
+    const place = formatPlace(snapshot.epoch, sequence)
+    this.#hear(channel, {
+      after: formatPlace(snapshot.epoch, previous),
+      entries: [{ place, entry }],
+      bytes: data.length,
+    })
   }
 }
 

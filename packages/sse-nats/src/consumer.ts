@@ -5,17 +5,17 @@ import type { StoredMessage } from './messages.js'
 import type { Stream } from './stream.js'
 
 /** When the server removes a consumer that was not deleted, since the connection was lost, in ms. */
-const ABANDONED_MS = 10_000
+const INACTIVE_THRESHOLD_MS = 10_000
 
 /** How long the server may keep an empty hand, in ms. */
-const PULL_MS = 1_000
+const PULL_EXPIRES_MS = 1_000
 
 export interface ConsumerOptions {
   readonly subject: string
   /** From which sequence on. */
   readonly from: number
   /** Without the events themselves. */
-  readonly isBare: boolean
+  readonly headersOnly: boolean
 }
 
 /** What ended a pull. */
@@ -28,7 +28,7 @@ type PullEnd =
   | 'lost'
 
 /** What one pull has brought. */
-export interface Handful {
+export interface PullResult {
   readonly messages: readonly StoredMessage[]
   readonly end: PullEnd
   /** What the server said of it. */
@@ -60,17 +60,17 @@ export class Consumer {
     this.#name = name
   }
 
-  static async of(stream: Stream, { subject, from, isBare }: ConsumerOptions): Promise<Consumer> {
+  static async of(stream: Stream, { subject, from, headersOnly }: ConsumerOptions): Promise<Consumer> {
     const manager = await stream.manager()
-    const { name } = await stream.ask(
+    const { name } = await stream.rejectOnDisconnect(
       manager.consumers.add(stream.name, {
         filter_subject: subject,
         deliver_policy: DeliverPolicy.StartSequence,
         opt_start_seq: Math.max(1, from),
         ack_policy: AckPolicy.None,
         replay_policy: ReplayPolicy.Instant,
-        headers_only: isBare,
-        inactive_threshold: nanos(ABANDONED_MS),
+        headers_only: headersOnly,
+        inactive_threshold: nanos(INACTIVE_THRESHOLD_MS),
         mem_storage: true,
         num_replicas: 1,
       }),
@@ -83,7 +83,7 @@ export class Consumer {
    *
    * @throws {SseError} `ERR_SSE_BACKPLANE`: the server does not know the consumer, or the connection was lost
    */
-  async pull({ count, maxBytes, silenceMs }: PullOptions): Promise<Handful> {
+  async pull({ count, maxBytes, silenceMs }: PullOptions): Promise<PullResult> {
     const { connection, name } = this.#stream
     const { apiPrefix, watcherPrefix } = this.#manager.getOptions()
     const subject = `${apiPrefix}.CONSUMER.MSG.NEXT.${name}.${this.#name}`
@@ -118,10 +118,10 @@ export class Consumer {
       },
     })
     try {
-      const request = { batch: count, max_bytes: maxBytes, no_wait: true, expires: nanos(PULL_MS) }
+      const request = { batch: count, max_bytes: maxBytes, no_wait: true, expires: nanos(PULL_EXPIRES_MS) }
       connection.publish(subject, JSON.stringify(request), { reply: inbox })
       silence = setTimeout(settle, silenceMs, 'lost')
-      return { end: await this.#stream.ask(ended), messages, reason }
+      return { end: await this.#stream.rejectOnDisconnect(ended), messages, reason }
     } finally {
       clearTimeout(silence)
       subscription.unsubscribe()

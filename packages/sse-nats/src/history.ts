@@ -1,13 +1,11 @@
 import type { LogStretch, PlacedEntry } from '@ssekit/sse-core'
 import type { Backlog, Page } from './backlog.js'
-import type { StreamLife } from './life.js'
+import { newestMetas, newestWithin } from './backlog.js'
+import { ChannelTail, type Finding, TailSnapshot } from './channel-tail.js'
 import { entryOf, type StoredMessage } from './messages.js'
-import { newestHeads, newestWithin } from './newest.js'
-import { originId } from './origin.js'
-import { formatPlace, parsePlace } from './place.js'
-import { type Finding, Standing } from './standing.js'
+import { formatPlace, originId, parsePlace } from './place.js'
 import type { Stream } from './stream.js'
-import { Track } from './track.js'
+import type { StreamSnapshot } from './stream-state.js'
 
 /** How many entries are read at once. */
 const PAGE_SIZE = 2_000
@@ -26,25 +24,28 @@ export class History {
   }
 
   /** As `SharedLog.newest`. What is seen of the channel's tail goes to the track. */
-  async newest(channel: string, last: number, maxBytes: number, track: Track): Promise<LogStretch> {
-    const { round } = this.#stream
-    const life = await this.#stream.refresh()
+  async newest(channel: string, last: number, maxBytes: number, tail: ChannelTail): Promise<LogStretch> {
+    const { generation } = this.#stream
+    const snapshot = await this.#stream.refresh()
     const { found: events, end } = await this.#withEnd(channel, (end) =>
       this.#newestEvents(channel, last, maxBytes, end),
     )
-    const tail = end ?? events.at(-1)
-    if (tail === undefined) return emptyStretch(life, round, track)
-    track.note(life.epoch, round, tail)
-    track.end = end?.sequence
-    this.#stream.see(tail.sequence)
+    const newest = end ?? events.at(-1)
+    if (newest === undefined) return emptyStretch(snapshot, generation, tail)
+    tail.note(snapshot.epoch, generation, newest)
+    tail.end = end?.sequence
+    this.#stream.noteSequence(newest.sequence)
     const all = before(events, end)
     if (end !== undefined) all.push(end)
     const messages = last === 0 ? [] : all.slice(-last)
     const [first] = messages
-    const origin = { sequence: first === undefined ? tail.sequence : first.sequence - 1, time: (first ?? tail).at ?? 0 }
-    const { epoch, made, now } = life
-    const entries = placed(life, messages, end)
-    return { originId: originId(origin, made), entries, place: formatPlace(epoch, tail.sequence), now }
+    const origin = {
+      sequence: first === undefined ? newest.sequence : first.sequence - 1,
+      time: (first ?? newest).at ?? 0,
+    }
+    const { epoch, created, now } = snapshot
+    const entries = placed(snapshot, messages, end)
+    return { originId: originId(origin, created), entries, place: formatPlace(epoch, newest.sequence), now }
   }
 
   /** As `SharedLog.after`, with at most `limit` entries. */
@@ -52,42 +53,42 @@ export class History {
     channel: string,
     place: string,
     limit: number = PAGE_SIZE,
-    track: Track = new Track(),
+    tail: ChannelTail = new ChannelTail(),
   ): Promise<readonly PlacedEntry[] | undefined> {
     const { epoch, sequence } = parsePlace(place)
     // Nothing comes after the end, even once the stream has forgotten it.
-    if (track.end === sequence && track.epoch === epoch) return []
-    const { round, subjects } = this.#stream
-    const standing = new Standing(this.#stream, track, { epoch, sequence })
+    if (tail.end === sequence && tail.epoch === epoch) return []
+    const { generation, subjects } = this.#stream
+    const tailSnapshot = new TailSnapshot(this.#stream, tail, { epoch, sequence })
     const subject = subjects.events(channel)
     const { found: page, end } = await this.#withEnd(channel, async () => {
       const newest = await this.#stream.last(subject)
       return this.#backlog.page(subject, sequence + 1, newest?.sequence ?? 0, limit)
     })
-    const [oldest, found, life] = await Promise.all([
+    const [oldest, found, snapshot] = await Promise.all([
       page.messages.length === 0 ? undefined : this.#stream.next(subject, 0),
-      standing.find([subject, subjects.end(channel)]),
+      tailSnapshot.find([subject, subjects.end(channel)]),
       this.#stream.refresh(),
     ])
-    if (epoch !== life.epoch) return undefined
-    if (standing.isBelied(found, oldest)) {
-      this.#stream.renounce(epoch)
+    if (epoch !== snapshot.epoch) return undefined
+    if (tailSnapshot.isContradicted(found, oldest)) {
+      this.#stream.startNewEpoch(epoch)
       return undefined
     }
-    if (!(await this.#isGapless(subject, sequence, standing, found, page, oldest, life))) return undefined
+    if (!(await this.#isGapless(subject, sequence, tailSnapshot, found, page, oldest, snapshot))) return undefined
     const messages = before(page.messages, end)
     const isComplete = page.isLast || messages.length < page.messages.length
     if (end !== undefined && end.sequence !== sequence && isComplete && messages.length < limit) messages.push(end)
     if (isComplete) {
-      const tail = messages.at(-1)
-      if (tail === undefined) track.noteRead(epoch, round, sequence)
+      const newest = messages.at(-1)
+      if (newest === undefined) tail.noteRead(epoch, generation, sequence)
       else {
-        track.note(epoch, round, tail)
-        this.#stream.see(tail.sequence)
+        tail.note(epoch, generation, newest)
+        this.#stream.noteSequence(newest.sequence)
       }
-      if (end !== undefined && (tail === end || end.sequence === sequence)) track.end = end.sequence
+      if (end !== undefined && (newest === end || end.sequence === sequence)) tail.end = end.sequence
     }
-    return placed(life, messages, end)
+    return placed(snapshot, messages, end)
   }
 
   /**
@@ -131,9 +132,9 @@ export class History {
     maxBytes: number,
     end: StoredMessage | undefined,
   ): Promise<readonly StoredMessage[]> {
-    const heads = newestHeads(await this.#backlog.heads(subject, 0, newest), last, maxBytes, end?.sequence)
+    const metas = newestMetas(await this.#backlog.metas(subject, 0, newest), last, maxBytes, end?.sequence)
     const messages: StoredMessage[] = []
-    for (let from = heads[0]?.sequence ?? newest; from <= newest; ) {
+    for (let from = metas[0]?.sequence ?? newest; from <= newest; ) {
       const some = await this.#backlog.many(subject, from, newest, PAGE_SIZE)
       // They have expired meanwhile.
       if (some.length === 0) break
@@ -147,16 +148,16 @@ export class History {
   async #isGapless(
     subject: string,
     sequence: number,
-    standing: Standing,
+    tailSnapshot: TailSnapshot,
     found: Finding,
     { messages, isLast }: Page,
     oldest: StoredMessage | undefined,
-    { firstSequence, maxEvents }: StreamLife,
+    { firstSequence, maxEvents }: StreamSnapshot,
   ): Promise<boolean> {
     const [first] = messages
     // The stream forgets its oldest messages first, of whatever channel.
-    const isBehindEviction = firstSequence > standing.emptyUpTo + 1
-    if (first?.sequence !== sequence + 1 && (await standing.isRemoved(found))) return false
+    const isBehindEviction = firstSequence > tailSnapshot.emptyUpTo + 1
+    if (first?.sequence !== sequence + 1 && (await tailSnapshot.isRemoved(found))) return false
     if (first === undefined) return !isBehindEviction
     // Evicted while it was being read, and perhaps others with it.
     if (oldest === undefined || oldest.sequence > first.sequence) return false
@@ -165,16 +166,16 @@ export class History {
     if (isBehindEviction) return false
     // A channel that is full has forgotten its own oldest.
     const [last, newest] = [messages.at(-1), isLast ? undefined : await this.#stream.last(subject)]
-    const more = await this.#backlog.heads(subject, (last?.sequence ?? 0) + 1, newest?.sequence ?? 0)
+    const more = await this.#backlog.metas(subject, (last?.sequence ?? 0) + 1, newest?.sequence ?? 0)
     return messages.length + more.length < maxEvents
   }
 }
 
 /** A channel that has nothing, or nothing any more. */
-function emptyStretch(life: StreamLife, round: number, track: Track): LogStretch {
-  const { epoch, made, lastSequence: sequence, lastTime: time, now } = life
-  track.noteEmpty(life, round)
-  return { originId: originId({ sequence, time }, made), entries: [], place: formatPlace(epoch, track.tail), now }
+function emptyStretch(snapshot: StreamSnapshot, generation: number, tail: ChannelTail): LogStretch {
+  const { epoch, created, lastSequence: sequence, lastTime: time, now } = snapshot
+  tail.noteEmpty(snapshot, generation)
+  return { originId: originId({ sequence, time }, created), entries: [], place: formatPlace(epoch, tail.sequence), now }
 }
 
 /** The events before the end; what is behind it was refused, and counts for nothing. */
@@ -183,7 +184,7 @@ function before(events: readonly StoredMessage[], end: StoredMessage | undefined
 }
 
 function placed(
-  { epoch, now }: StreamLife,
+  { epoch, now }: StreamSnapshot,
   messages: readonly StoredMessage[],
   end: StoredMessage | undefined,
 ): readonly PlacedEntry[] {

@@ -1,12 +1,12 @@
 import type { LogStretch, PlacedEntry, SharedLog } from '@ssekit/sse-core'
 import { Backlog } from './backlog.js'
 import { Bells, type HearBell } from './bells.js'
+import { ChannelTail } from './channel-tail.js'
 import { History } from './history.js'
-import type { StreamLife } from './life.js'
 import { markOf, type StoredMessage } from './messages.js'
 import { formatPlace, parsePlace } from './place.js'
 import type { Stream } from './stream.js'
-import { Track } from './track.js'
+import type { StreamSnapshot } from './stream-state.js'
 
 /** The channels' logs in a JetStream stream, and the bells of those that are followed. */
 export class NatsLog implements SharedLog {
@@ -28,17 +28,17 @@ export class NatsLog implements SharedLog {
   }
 
   newest(channel: string, last: number, maxBytes: number): Promise<LogStretch> {
-    return this.history.newest(channel, last, maxBytes, this.#bells.track(channel) ?? new Track())
+    return this.history.newest(channel, last, maxBytes, this.#bells.tail(channel) ?? new ChannelTail())
   }
 
   after(channel: string, place: string): Promise<readonly PlacedEntry[] | undefined> {
-    return this.history.after(channel, place, undefined, this.#bells.track(channel))
+    return this.history.after(channel, place, undefined, this.#bells.tail(channel))
   }
 
   async tails(channels: readonly string[]): Promise<readonly (string | undefined)[]> {
-    const { round } = this.#stream
-    const life = await this.#stream.refresh()
-    return Promise.all(channels.map((channel) => this.#tail(channel, life, round)))
+    const { generation } = this.#stream
+    const snapshot = await this.#stream.refresh()
+    return Promise.all(channels.map((channel) => this.#tail(channel, snapshot, generation)))
   }
 
   isLater(place: string, than: string): boolean {
@@ -59,37 +59,37 @@ export class NatsLog implements SharedLog {
     this.#bells.refuse(error)
   }
 
-  async #tail(channel: string, life: StreamLife, round: number): Promise<string | undefined> {
-    const track = this.#bells.track(channel)
-    if (track === undefined) return undefined
-    if (track.end !== undefined) return formatPlace(track.epoch, track.end)
-    if (track.epoch !== life.epoch) return undefined
-    if (track.isSettled(life, round)) return formatPlace(life.epoch, track.tail)
+  async #tail(channel: string, snapshot: StreamSnapshot, generation: number): Promise<string | undefined> {
+    const tail = this.#bells.tail(channel)
+    if (tail === undefined) return undefined
+    if (tail.end !== undefined) return formatPlace(tail.epoch, tail.end)
+    if (tail.epoch !== snapshot.epoch) return undefined
+    if (tail.isSettled(snapshot, generation)) return formatPlace(snapshot.epoch, tail.sequence)
     const { subjects } = this.#stream
     // A replica may have been cut off, and not know it yet: once nothing seems to move, who leads is asked.
-    const isSure = !life.isReplicated || track.isCompared(life, round)
-    const isBig = track.isBig && track.isOf(round)
+    const isSure = !snapshot.isReplicated || tail.isCompared(snapshot, generation)
+    const isBig = tail.isBig && tail.isOf(generation)
     const [event, end] = await Promise.all([
       isBig
-        ? this.#stream.next(subjects.events(channel), track.tail + 1, isSure)
+        ? this.#stream.next(subjects.events(channel), tail.sequence + 1, isSure)
         : this.#stream.last(subjects.events(channel), isSure),
       this.#stream.last(subjects.end(channel), isSure),
     ])
-    if (end !== undefined) return formatPlace(life.epoch, end.sequence)
-    if (event !== undefined && event.sequence > track.tail) return formatPlace(life.epoch, event.sequence)
+    if (end !== undefined) return formatPlace(snapshot.epoch, end.sequence)
+    if (event !== undefined && event.sequence > tail.sequence) return formatPlace(snapshot.epoch, event.sequence)
     if (event === undefined && !isBig) {
       // All that it had has expired: only if the stream has all that came since is it sure that nothing did.
-      if (life.firstSequence > track.emptyUpTo(life.epoch, track.tail) + 1) return undefined
+      if (snapshot.firstSequence > tail.emptyUpTo(snapshot.epoch, tail.sequence) + 1) return undefined
       // Or somebody has removed it, and perhaps what came since.
-      if (!track.isEmpty && !track.isOf(round) && life.firstSequence <= track.tail) return undefined
+      if (!tail.isEmpty && !tail.isOf(generation) && snapshot.firstSequence <= tail.sequence) return undefined
     }
-    if (event !== undefined && isSure && !isSame(event, track)) return undefined
-    track.noteQuiet(life, round, isSure)
-    return formatPlace(life.epoch, track.tail)
+    if (event !== undefined && isSure && !isSame(event, tail)) return undefined
+    tail.noteQuiet(snapshot, generation, isSure)
+    return formatPlace(snapshot.epoch, tail.sequence)
   }
 }
 
 /** Whether a channel's newest message is the one that it was; if not, the stream has lost it, and this is an older one or another. */
-function isSame(event: StoredMessage, { tail, mark }: Track): boolean {
-  return event.sequence === tail && (mark === undefined || markOf(event) === mark)
+function isSame(event: StoredMessage, { sequence, mark }: ChannelTail): boolean {
+  return event.sequence === sequence && (mark === undefined || markOf(event) === mark)
 }

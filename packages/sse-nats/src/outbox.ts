@@ -1,11 +1,78 @@
 import { SseError } from '@ssekit/sse-core'
-import { Lane } from './lane.js'
-import { Outgoing, type OutgoingParts } from './outgoing.js'
+import { generatedId, type OutgoingMessage } from './messages.js'
+
+/** A channel's entries on their way, for as long as there are any. */
+export class ChannelQueue {
+  readonly channel: string
+  /** In the order of the calls. */
+  readonly entries: Set<Outgoing> = new Set()
+  /** The number of the newest of them. */
+  lastCalled = 0
+  /** The latest that was stored: nothing that was called before it may be sent any more. */
+  lastStored = 0
+  /** Up to which one the broker is being asked whether the channel has ended before it. */
+  endCheckedUpTo = 0
+  /** Whether the channel is thought to have ended: nothing is sent until the broker says that it has not. */
+  mayHaveEnded: boolean
+
+  constructor(channel: string, mayHaveEnded: boolean) {
+    this.channel = channel
+    this.mayHaveEnded = mayHaveEnded
+  }
+}
+
+/** What is published, and who. */
+export interface OutgoingParts {
+  readonly queue: ChannelQueue
+  /** In the order of the calls. */
+  readonly number: number
+  readonly message: OutgoingMessage
+  readonly isEnd: boolean
+  readonly ownId: string | undefined
+  readonly mark: string
+  /** When whoever waits is told that there was no answer, by `performance.now()`. */
+  readonly deadline: number
+}
+
+/** An entry on its way into the stream, until it is known what became of it. */
+export class Outgoing {
+  readonly parts: OutgoingParts
+  readonly promise: Promise<string>
+  /** Whether it is on the wire, and was not lost with a connection. */
+  isSent = false
+  /** Where it is stored. */
+  sequence: number | undefined
+  isSettled = false
+  /** How often the broker has said that it cannot tell yet. */
+  inProgressCount = 0
+  #resolve!: (id: string) => void
+  #reject!: (error: SseError) => void
+
+  constructor(parts: OutgoingParts) {
+    this.parts = parts
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+  }
+
+  /** It is stored, and its place in the log is certain. */
+  accept(): void {
+    const { ownId, mark } = this.parts
+    this.isSettled = true
+    this.#resolve(ownId ?? generatedId(this.sequence as number, mark))
+  }
+
+  reject(error: SseError): void {
+    this.isSettled = true
+    this.#reject(error)
+  }
+}
 
 export interface OutboxOptions {
   readonly timeoutMs: number
   /** Whether the channel is thought to have ended. */
-  readonly isDoubtful: (channel: string) => boolean
+  readonly mayHaveEnded: (channel: string) => boolean
   /** Why there may be no answer. */
   readonly reason: () => unknown
   /** Entries were rejected for want of an answer; of some it is not known what became of them. */
@@ -17,7 +84,7 @@ export class Outbox {
   /** All of them, in the order of the calls. */
   readonly entries: Set<Outgoing> = new Set()
   /** The channels that they are of. */
-  readonly lanes: Map<string, Lane> = new Map()
+  readonly queues: Map<string, ChannelQueue> = new Map()
   /** How many bytes are not on the wire. */
   heldBytes = 0
   readonly #options: OutboxOptions
@@ -28,16 +95,16 @@ export class Outbox {
     this.#options = options
   }
 
-  add(channel: string, parts: Omit<OutgoingParts, 'lane' | 'deadline'>): Outgoing {
-    const { timeoutMs, isDoubtful } = this.#options
-    let lane = this.lanes.get(channel)
-    if (lane === undefined) {
-      lane = new Lane(channel, isDoubtful(channel))
-      this.lanes.set(channel, lane)
+  add(channel: string, parts: Omit<OutgoingParts, 'queue' | 'deadline'>): Outgoing {
+    const { timeoutMs, mayHaveEnded } = this.#options
+    let queue = this.queues.get(channel)
+    if (queue === undefined) {
+      queue = new ChannelQueue(channel, mayHaveEnded(channel))
+      this.queues.set(channel, queue)
     }
-    const entry = new Outgoing({ ...parts, lane, deadline: performance.now() + timeoutMs })
-    lane.newest = parts.number
-    lane.entries.add(entry)
+    const entry = new Outgoing({ ...parts, queue, deadline: performance.now() + timeoutMs })
+    queue.lastCalled = parts.number
+    queue.entries.add(entry)
     this.entries.add(entry)
     this.heldBytes += parts.message.bytes
     this.#timer ??= setTimeout(() => this.#rejectLate(), timeoutMs).unref()
@@ -79,11 +146,11 @@ export class Outbox {
   }
 
   #remove(entry: Outgoing): void {
-    const { lane, message } = entry.parts
+    const { queue, message } = entry.parts
     if (!entry.isSent) this.heldBytes -= message.bytes
     this.entries.delete(entry)
-    lane.entries.delete(entry)
-    if (lane.entries.size === 0) this.lanes.delete(lane.channel)
+    queue.entries.delete(entry)
+    if (queue.entries.size === 0) this.queues.delete(queue.channel)
     if (this.entries.size === 0) this.#onEmpty()
   }
 
@@ -94,13 +161,13 @@ export class Outbox {
     const now = performance.now()
     let isAnyLate = false
     for (const entry of this.entries) {
-      const { lane, deadline } = entry.parts
+      const { queue, deadline } = entry.parts
       if (deadline > now) {
         this.#timer = setTimeout(() => this.#rejectLate(), deadline - now + 1).unref()
         break
       }
       isAnyLate = true
-      const text = `the broker did not answer in ${timeoutMs} ms: publish to channel ${JSON.stringify(lane.channel)}`
+      const text = `the broker did not answer in ${timeoutMs} ms: publish to channel ${JSON.stringify(queue.channel)}`
       this.reject(entry, new SseError('ERR_SSE_BACKPLANE', text, { cause: reason() }))
     }
     if (isAnyLate) onLate()

@@ -1,14 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { type LogInput, SseError } from '@ssekit/sse-core'
 import type { Answer } from './answer.js'
-import { EndCheck } from './end-check.js'
-import { Ended } from './ended.js'
-import type { Lane } from './lane.js'
+import { EndCheck, EndedChannels } from './end-check.js'
 import { encodeEnd, encodeEvent } from './messages.js'
+import type { ChannelQueue, Outgoing } from './outbox.js'
 import { Outbox } from './outbox.js'
-import type { Outgoing } from './outgoing.js'
+import { PendingPublishes } from './pending-publishes.js'
 import type { Stream } from './stream.js'
-import { Wire } from './wire.js'
 
 /** How long to wait while the entry itself, or another end, is being stored, in ms; then twice as long every time. */
 const AGAIN_MS = 20
@@ -31,28 +29,28 @@ export class Publisher {
   readonly #stream: Stream
   readonly #options: PublisherOptions
   readonly #outbox: Outbox
-  readonly #wire: Wire
+  readonly #pending: PendingPublishes
   readonly #endCheck: EndCheck
-  readonly #ended = new Ended()
+  readonly #ended = new EndedChannels()
   readonly #name = randomBytes(6).toString('base64url')
   #count = 0
   // Ready is held until what is on the wire has been answered, of which some may have to be sent again.
-  #state: 'held' | 'ready' | 'open' = 'held'
+  #state: 'suspended' | 'draining' | 'open' = 'suspended'
   #isClosed = false
 
   constructor(stream: Stream, options: PublisherOptions) {
     this.#stream = stream
     this.#options = options
-    this.#wire = new Wire(stream, () => this.#openIfReady())
+    this.#pending = new PendingPublishes(stream, () => this.#openIfDrained())
     this.#outbox = new Outbox({
       timeoutMs: stream.timeoutMs,
-      isDoubtful: (channel) => this.#ended.has(channel),
+      mayHaveEnded: (channel) => this.#ended.has(channel),
       reason: options.reason,
-      onLate: () => this.pause(),
+      onLate: () => this.suspend(),
     })
-    this.#endCheck = new EndCheck(stream, this.#wire, {
+    this.#endCheck = new EndCheck(stream, this.#pending, {
       isOpen: () => this.#state === 'open',
-      onAnswer: (lane, newest, answer) => this.#hearOfEnd(lane, newest, answer),
+      onAnswer: (queue, newest, answer) => this.#hearOfEnd(queue, newest, answer),
     })
   }
 
@@ -74,39 +72,39 @@ export class Publisher {
     this.#count = number
     const entry = this.#outbox.add(channel, { number, message, isEnd, mark, ownId: isEnd ? undefined : input.event.id })
     if (this.#state === 'open') this.#send(entry)
-    else if (this.#state === 'held') this.#options.onTrouble()
+    else if (this.#state === 'suspended') this.#options.onTrouble()
     return entry.promise
   }
 
   /** Sends what waits: the stream is there. */
   resume(): void {
-    if (this.#state === 'held') this.#state = 'ready'
-    this.#openIfReady()
+    if (this.#state === 'suspended') this.#state = 'draining'
+    this.#openIfDrained()
   }
 
   /** Sends nothing more until the stream has been seen to. */
-  pause(): void {
+  suspend(): void {
     if (this.#state !== 'open') return
-    this.#state = 'held'
+    this.#state = 'suspended'
     this.#options.onTrouble()
   }
 
   /** Sends nothing: the connection was lost, and the answers with it. */
-  hold(): void {
-    this.#state = 'held'
-    for (const lane of this.#outbox.lanes.values()) lane.asked = 0
+  onDisconnect(): void {
+    this.#state = 'suspended'
+    for (const queue of this.#outbox.queues.values()) queue.endCheckedUpTo = 0
     for (const entry of this.#outbox.entries) this.#outbox.takeBack(entry)
   }
 
   /** Rejects everything: there is no connection any more. */
   fail(error: SseError): void {
-    this.hold()
+    this.onDisconnect()
     this.refuse(error)
   }
 
   /** Rejects what waits for the stream, which this user may not even ask for. */
   refuse(error: SseError): void {
-    if (this.#state !== 'held') return
+    if (this.#state !== 'suspended') return
     for (const entry of this.#outbox.entries) this.#outbox.reject(entry, error)
   }
 
@@ -122,65 +120,65 @@ export class Publisher {
     if (bytes > maxPayload) {
       throw new SseError('ERR_SSE_LIMIT', `the server takes ${maxPayload} bytes (max_payload), the event has ${bytes}`)
     }
-    const buffered = this.#outbox.heldBytes + this.#wire.bytes
+    const buffered = this.#outbox.heldBytes + this.#pending.bytes
     if (buffered > 0 && buffered + bytes > maxBufferedBytes) {
       throw new SseError('ERR_SSE_LIMIT', `more than ${maxBufferedBytes} bytes (maxBufferedBytes) wait for the broker`)
     }
   }
 
   #send(entry: Outgoing): void {
-    const { lane, message, isEnd } = entry.parts
+    const { queue, message, isEnd } = entry.parts
     // Servers that have to agree first are asked when they have.
-    if (lane.isDoubtful || (!isEnd && this.#stream.life?.isReplicated !== true)) this.#endCheck.want(lane)
-    if (lane.isDoubtful) return
+    if (queue.mayHaveEnded || (!isEnd && this.#stream.snapshot?.isReplicated !== true)) this.#endCheck.want(queue)
+    if (queue.mayHaveEnded) return
     const { subjects } = this.#stream
-    const subject = isEnd ? subjects.end(lane.channel) : subjects.events(lane.channel)
+    const subject = isEnd ? subjects.end(queue.channel) : subjects.events(queue.channel)
     this.#outbox.hand(entry)
-    this.#wire.send({ subject, ...message, answer: (answer) => this.#hear(entry, answer) })
+    this.#pending.send({ subject, ...message, answer: (answer) => this.#hear(entry, answer) })
   }
 
   #hear(entry: Outgoing, answer: Answer): void {
-    const { lane, number } = entry.parts
-    if (answer.kind === 'stored') lane.stored = Math.max(lane.stored, number)
+    const { queue, number } = entry.parts
+    if (answer.kind === 'stored') queue.lastStored = Math.max(queue.lastStored, number)
     if (!entry.isSettled) {
       if (answer.kind === 'stored') this.#note(entry, answer.sequence)
       else if (answer.kind === 'refused') this.#outbox.reject(entry, answer.error)
-      else if (answer.kind === 'unexpected') this.#outbox.reject(entry, this.#closed(lane))
+      else if (answer.kind === 'wrong-last-sequence') this.#outbox.reject(entry, this.#closed(queue))
       else this.#outbox.takeBack(entry)
     }
-    if (answer.kind === 'nobody') this.pause()
-    if (answer.kind === 'busy') this.#sendLater(entry)
+    if (answer.kind === 'no-responders') this.suspend()
+    if (answer.kind === 'in-progress') this.#sendLater(entry)
   }
 
   #note(entry: Outgoing, sequence: number): void {
-    const { lane, number, isEnd } = entry.parts
+    const { queue, number, isEnd } = entry.parts
     entry.sequence = sequence
-    this.#stream.see(sequence)
+    this.#stream.noteSequence(sequence)
     if (!isEnd) {
-      if (lane.asked < number) this.#endCheck.want(lane)
+      if (queue.endCheckedUpTo < number) this.#endCheck.want(queue)
       return
     }
-    this.#closed(lane)
+    this.#closed(queue)
     this.#outbox.accept(entry)
   }
 
   /** The channel ended where the answer says, 0 if it has not. */
-  #hearOfEnd(lane: Lane, newest: number, answer: Answer): void {
-    if (answer.kind === 'nobody') this.pause()
-    else if (answer.kind === 'refused') this.#settle(lane, newest, 0, answer.error)
-    else if (answer.kind === 'unexpected' && answer.last > 0)
-      this.#settle(lane, newest, answer.last, this.#closed(lane))
-    else if (answer.kind === 'unexpected') {
-      this.#ended.delete(lane.channel)
-      lane.isDoubtful = false
-      this.#settle(lane, newest, Number.POSITIVE_INFINITY, undefined)
-      if (this.#state === 'open') for (const entry of lane.entries) if (!entry.isSent) this.#send(entry)
+  #hearOfEnd(queue: ChannelQueue, newest: number, answer: Answer): void {
+    if (answer.kind === 'no-responders') this.suspend()
+    else if (answer.kind === 'refused') this.#settle(queue, newest, 0, answer.error)
+    else if (answer.kind === 'wrong-last-sequence' && answer.last > 0)
+      this.#settle(queue, newest, answer.last, this.#closed(queue))
+    else if (answer.kind === 'wrong-last-sequence') {
+      this.#ended.delete(queue.channel)
+      queue.mayHaveEnded = false
+      this.#settle(queue, newest, Number.POSITIVE_INFINITY, undefined)
+      if (this.#state === 'open') for (const entry of queue.entries) if (!entry.isSent) this.#send(entry)
     }
   }
 
   /** Accepts what is stored before the end, and rejects what is behind it or was not sent for its sake. */
-  #settle(lane: Lane, newest: number, end: number, error: SseError | undefined): void {
-    for (const entry of lane.entries) {
+  #settle(queue: ChannelQueue, newest: number, end: number, error: SseError | undefined): void {
+    for (const entry of queue.entries) {
       const { sequence, isSent, parts } = entry
       if (parts.number > newest) return
       if (sequence !== undefined && sequence < end) this.#outbox.accept(entry)
@@ -188,35 +186,35 @@ export class Publisher {
     }
   }
 
-  #closed(lane: Lane): SseError {
-    this.#ended.add(lane.channel)
-    lane.isDoubtful = true
-    return new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(lane.channel)} has ended`)
+  #closed(queue: ChannelQueue): SseError {
+    this.#ended.add(queue.channel)
+    queue.mayHaveEnded = true
+    return new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(queue.channel)} has ended`)
   }
 
   #sendLater(entry: Outgoing): void {
-    setTimeout(() => this.#sendAgain(entry), Math.min(AGAIN_MS * 2 ** entry.busyCount, LAST_AGAIN_MS)).unref()
-    entry.busyCount += 1
+    setTimeout(() => this.#sendAgain(entry), Math.min(AGAIN_MS * 2 ** entry.inProgressCount, LAST_AGAIN_MS)).unref()
+    entry.inProgressCount += 1
   }
 
   #sendAgain(entry: Outgoing): void {
     if (this.#state !== 'open' || entry.isSettled || entry.isSent) return
-    const { lane, number } = entry.parts
-    if (lane.stored > number) this.#outbox.reject(entry, overtaken(lane))
+    const { queue, number } = entry.parts
+    if (queue.lastStored > number) this.#outbox.reject(entry, overtaken(queue))
     else this.#send(entry)
   }
 
-  #openIfReady(): void {
-    if (this.#state !== 'ready' || !this.#wire.isIdle) return
+  #openIfDrained(): void {
+    if (this.#state !== 'draining' || !this.#pending.isIdle) return
     this.#state = 'open'
     for (const entry of this.#outbox.entries) {
-      if (entry.sequence !== undefined) this.#endCheck.want(entry.parts.lane)
+      if (entry.sequence !== undefined) this.#endCheck.want(entry.parts.queue)
       else this.#sendAgain(entry)
     }
   }
 }
 
-function overtaken({ channel }: Lane): SseError {
+function overtaken({ channel }: ChannelQueue): SseError {
   const text = `channel ${JSON.stringify(channel)}: a later event is stored, and perhaps this one too`
   return new SseError('ERR_SSE_BACKPLANE', text)
 }

@@ -10,15 +10,15 @@ import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
 import { type Answer, answerOf } from './answer.js'
 import { Coalescer } from './coalescer.js'
+import { EpochTracker } from './epoch-tracker.js'
 import { Inbox } from './inbox.js'
-import { insist } from './insist.js'
-import { type StreamLife, type StreamState, stateOf } from './life.js'
-import { Lives } from './lives.js'
+import { LivenessProbe } from './liveness-probe.js'
 import type { StoredMessage } from './messages.js'
 import type { Settings } from './options.js'
-import { Pulse } from './pulse.js'
+import { repeatUntilAnswered } from './repeat-until-answered.js'
 import { streamConfig } from './stream-config.js'
-import { infoOrMade } from './stream-making.js'
+import { infoOrCreate } from './stream-creation.js'
+import { type StreamSnapshot, type StreamState, stateOf } from './stream-state.js'
 import type { Subjects } from './subjects.js'
 
 /** How long to wait for a server that leads and is behind, in ms. */
@@ -45,20 +45,20 @@ export class Stream {
   readonly timeoutMs: number
   readonly inbox: Inbox
   /** What is known of it. */
-  life: StreamLife | undefined
+  snapshot: StreamSnapshot | undefined
   /** The JetStream domain that it was last seen in. */
   domain: string | undefined
   /**
    * Rises when what is known may not be so any more: messages were missed, or it is another stream. What was read before that
    * has to be read again.
    */
-  round = 0
+  generation = 0
   readonly #settings: Settings
-  readonly #lives = new Lives()
-  readonly #pulse: Pulse
+  readonly #epochs = new EpochTracker()
+  readonly #livenessProbe: LivenessProbe
   readonly #onUnfit: () => void
   readonly #questions = new Set<(error: Error) => void>()
-  #refreshing = new Coalescer<StreamLife>()
+  #refreshing = new Coalescer<StreamSnapshot>()
   #manager: JetStreamManager | undefined
   #lookedAt = 0
   #contest: { readonly error: SseError; readonly until: number } | undefined
@@ -69,10 +69,10 @@ export class Stream {
     this.subjects = subjects
     this.name = settings.stream
     this.timeoutMs = settings.timeoutMs
-    this.#pulse = new Pulse(connection, settings.timeoutMs)
+    this.#livenessProbe = new LivenessProbe(connection, settings.timeoutMs)
     this.inbox = new Inbox(connection, {
       timeoutMs: settings.timeoutMs,
-      onSilence: () => void this.#pulse.feel(),
+      onSilence: () => void this.#livenessProbe.probe(),
       // The publish was answered by our stream first. Messages of the stream, which were asked for twice, have headers.
       onStray: (reply) => reply.headers === undefined && this.answerOf(reply),
     })
@@ -95,12 +95,12 @@ export class Stream {
   }
 
   /** Forgets what is known of it, and gives up what is being asked: the connection was lost. */
-  doubt(): void {
+  invalidate(): void {
     const error = new SseError('ERR_SSE_BACKPLANE', 'the NATS connection was lost')
-    this.life = undefined
-    this.round += 1
+    this.snapshot = undefined
+    this.generation += 1
     this.#refreshing = new Coalescer()
-    this.#pulse.reset()
+    this.#livenessProbe.reset()
     this.inbox.abandon(error)
     for (const abandon of this.#questions) abandon(error)
   }
@@ -114,7 +114,7 @@ export class Stream {
   }
 
   /** The answer to a question that the client asks, unless the connection is lost: then it never comes. */
-  ask<T>(answer: Promise<T>): Promise<T> {
+  rejectOnDisconnect<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#questions.add(reject)
       answer.then(resolve, reject).finally(() => this.#questions.delete(reject))
@@ -122,33 +122,33 @@ export class Stream {
   }
 
   /** Asks what it is like now, and makes it if there is none. */
-  refresh(): Promise<StreamLife> {
+  refresh(): Promise<StreamSnapshot> {
     return this.#refreshing.ask('', async () => {
-      const { round } = this
+      const { generation } = this
       this.#lookedAt = performance.now()
-      const life = await this.#lookAtLife()
-      if (this.life !== undefined && this.life.epoch !== life.epoch) this.round += 1
-      if (this.round === round || this.life !== undefined) this.life = life
-      return life
+      const snapshot = await this.#snapshotNow()
+      if (this.snapshot !== undefined && this.snapshot.epoch !== snapshot.epoch) this.generation += 1
+      if (this.generation === generation || this.snapshot !== undefined) this.snapshot = snapshot
+      return snapshot
     })
   }
 
   /** Looks at it again if nobody has for so long, since others may have edited it. Never rejects. */
-  keepInView(everyMs: number): void {
-    if (this.life !== undefined && performance.now() - this.#lookedAt > everyMs) this.refresh().catch(() => {})
+  refreshIfStale(everyMs: number): void {
+    if (this.snapshot !== undefined && performance.now() - this.#lookedAt > everyMs) this.refresh().catch(() => {})
   }
 
   /** A message of this life was heard or read. */
-  see(sequence: number): void {
-    this.#lives.see(sequence)
+  noteSequence(sequence: number): void {
+    this.#epochs.noteSequence(sequence)
   }
 
   /** There is another message than there was in a life: that is over, and another one has begun. */
-  renounce(epoch: string): void {
-    if (this.life?.epoch !== epoch) return
-    this.#lives.begin()
-    this.life = this.#lives.lifeOf(this.life, this.#lives.seen)
-    this.round += 1
+  startNewEpoch(epoch: string): void {
+    if (this.snapshot?.epoch !== epoch) return
+    this.#epochs.startNewEpoch()
+    this.snapshot = this.#epochs.snapshotOf(this.snapshot, this.#epochs.seen)
+    this.generation += 1
   }
 
   /** The client's, which is made when it is first needed; the inbox is open then. */
@@ -184,9 +184,11 @@ export class Stream {
     const manager = await this.manager()
     const asking = new AbortController()
     try {
-      return await this.ask(infoOrMade(manager, streamConfig(this.#settings, this.subjects), asking.signal))
+      return await this.rejectOnDisconnect(
+        infoOrCreate(manager, streamConfig(this.#settings, this.subjects), asking.signal),
+      )
     } catch (error) {
-      if (!(error instanceof JetStreamApiError)) void this.#pulse.feel()
+      if (!(error instanceof JetStreamApiError)) void this.#livenessProbe.probe()
       throw error
     } finally {
       asking.abort()
@@ -204,11 +206,13 @@ export class Stream {
 
   /** Only who leads is sure to have what it has told of already. */
   async #get(query: MessageQuery, isSure = true): Promise<FoundMessage | undefined> {
-    const { isReplicated } = this.life ?? (await this.refresh())
+    const { isReplicated } = this.snapshot ?? (await this.refresh())
     if (!isReplicated || !isSure) return this.#direct(query)
     // The server knows the third kind of question too, the client's types do not.
     const { streams } = await this.manager()
-    const message = await this.ask(insist(() => streams.getMessage(this.name, query as MsgRequest)))
+    const message = await this.rejectOnDisconnect(
+      repeatUntilAnswered(() => streams.getMessage(this.name, query as MsgRequest)),
+    )
     if (message === null) return undefined
     const { subject, seq, header, data, time } = message
     return { subject, sequence: seq, headers: header, data, at: time.getTime() }
@@ -221,13 +225,13 @@ export class Stream {
     return foundIn(await this.inbox.ask(subject, JSON.stringify(query)))
   }
 
-  async #lookAtLife(): Promise<StreamLife> {
+  async #snapshotNow(): Promise<StreamSnapshot> {
     for (;;) {
-      const { seen } = this.#lives
+      const { seen } = this.#epochs
       const state = this.#stateOf(await this.#info())
       this.domain = state.domain
-      const life = this.#lives.lifeOf(state, seen)
-      if (life !== undefined) return life
+      const snapshot = this.#epochs.snapshotOf(state, seen)
+      if (snapshot !== undefined) return snapshot
       await wait(BEHIND_MS, undefined, { ref: false })
     }
   }

@@ -2,9 +2,9 @@ import { describe, expect, jest, test } from '@jest/globals'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { StoredMessage } from '../src/messages.js'
 import { resolveOptions } from '../src/options.js'
+import { readRange } from '../src/read-range.js'
 import { Stream } from '../src/stream.js'
 import { Subjects } from '../src/subjects.js'
-import { visit } from '../src/visit.js'
 import { numbers } from './heard.js'
 import { sharedBroker } from './shared-broker.js'
 
@@ -97,9 +97,9 @@ test('a server that takes its time is given more of it', async () => {
   expect(entries?.map((entry) => 'event' in entry && entry.event.data)).toEqual(numbers(1, 100))
 })
 
-describe('a visit', () => {
-  /** Visits a stream with events of these sizes, from the first to a sequence. */
-  async function sequencesOf(sizes: readonly number[], newest: number, bytesAtOnce: number): Promise<number[]> {
+describe('reading a range', () => {
+  /** Reads a stream with events of these sizes, from the first to a sequence. */
+  async function sequencesOf(sizes: readonly number[], newest: number, maxBytes: number): Promise<number[]> {
     const nodes = broker.nodes()
     const connection = await nodes.connect()
     const node = await nodes.backplane({ connection })
@@ -117,7 +117,7 @@ describe('a visit', () => {
       return false
     }
     const subject = new Subjects(prefix).events('news')
-    await visit(stream, { subject, from: 1, newest, isBare: false, atOnce: 10, bytesAtOnce, take })
+    await readRange(stream, { subject, from: 1, newest, headersOnly: false, batch: 10, maxBytes, take })
     stream.inbox.close()
     return sequences
   }

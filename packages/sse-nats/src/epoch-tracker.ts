@@ -1,4 +1,4 @@
-import type { StreamLife, StreamState } from './life.js'
+import type { StreamSnapshot, StreamState } from './stream-state.js'
 
 /** How long the server that leads may say that it has less than was seen before that is believed, in ms. */
 const BELIEVED_MS = 2_000
@@ -14,10 +14,10 @@ export interface Seen {
  * server that comes back with an older copy of its data has not, nor has one of a cluster that has lost what it alone had. That
  * a former life is over shows by a sequence that went back, or by another message where there was one.
  */
-export class Lives {
+export class EpochTracker {
   // The highest sequence that was seen in this life.
   #newest = 0
-  #made = ''
+  #created = ''
   // How many lives have begun under the same time.
   #count = 0
   #maxEvents = Number.POSITIVE_INFINITY
@@ -28,12 +28,12 @@ export class Lives {
   }
 
   /** A message with that sequence was heard or read. */
-  see(sequence: number): void {
+  noteSequence(sequence: number): void {
     this.#newest = Math.max(this.#newest, sequence)
   }
 
   /** Another one has begun. */
-  begin(): void {
+  startNewEpoch(): void {
     this.#count += 1
     this.#newest = 0
     this.#maxEvents = Number.POSITIVE_INFINITY
@@ -41,20 +41,20 @@ export class Lives {
   }
 
   /** The life that the server speaks of; undefined where it is too early to say. */
-  lifeOf(state: StreamState, { newest, count }: Seen): StreamLife | undefined {
-    if (state.made !== this.#made) {
-      this.#made = state.made
-      this.begin()
+  snapshotOf(state: StreamState, { newest, count }: Seen): StreamSnapshot | undefined {
+    if (state.created !== this.#created) {
+      this.#created = state.created
+      this.startNewEpoch()
     } else if (count === this.#count && state.lastSequence < newest) {
       this.#behindSince ??= performance.now()
       // Who has just been elected may have to read first what it has agreed to.
       if (state.isReplicated && performance.now() - this.#behindSince < BELIEVED_MS) return undefined
-      this.begin()
+      this.startNewEpoch()
     }
     this.#behindSince = undefined
-    this.see(state.lastSequence)
+    this.noteSequence(state.lastSequence)
     // Of an older limit the holes may be there still.
     this.#maxEvents = Math.min(this.#maxEvents, state.maxEvents)
-    return { ...state, epoch: `${state.made}~${this.#count}`, maxEvents: this.#maxEvents }
+    return { ...state, epoch: `${state.created}~${this.#count}`, maxEvents: this.#maxEvents }
   }
 }

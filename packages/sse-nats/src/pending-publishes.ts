@@ -5,7 +5,7 @@ import { Refusal } from './inbox.js'
 import type { Stream } from './stream.js'
 
 /** What is sent and answered. */
-export interface Question {
+export interface PendingPublish {
   readonly subject: string
   readonly payload: Uint8Array
   readonly headers: MsgHdrs
@@ -14,7 +14,7 @@ export interface Question {
 }
 
 /** What is published and not answered yet. */
-export class Wire {
+export class PendingPublishes {
   /** How many bytes wait for an answer. */
   bytes = 0
   readonly #stream: Stream
@@ -32,7 +32,7 @@ export class Wire {
   }
 
   /** Sends it. If there is no answer in time, or the connection is lost, there is none. */
-  send({ subject, payload, headers, bytes, answer }: Question): void {
+  send({ subject, payload, headers, bytes, answer }: PendingPublish): void {
     const { inbox } = this.#stream
     const finish = (): void => {
       this.#questions -= 1

@@ -1,25 +1,24 @@
 import type { LogEntry } from '@ssekit/sse-core'
-import type { Backlog, Head } from './backlog.js'
+import type { Backlog, MessageMeta } from './backlog.js'
 import { Coalescer } from './coalescer.js'
 import type { History } from './history.js'
-import type { StreamLife } from './life.js'
 import { idOf } from './messages.js'
-import { type Origin, originOf } from './origin.js'
-import { formatPlace } from './place.js'
+import { formatPlace, type Origin, originOf } from './place.js'
 import type { Stream } from './stream.js'
+import type { StreamSnapshot } from './stream-state.js'
 
 const ID = /^[!-~]{1,128}$/
 const GENERATED = /^(0|[1-9]\d{0,15})-([A-Za-z0-9._-]+)$/
 
 /** Reads after the ids that clients come back with. */
-export class Past {
+export class IdReader {
   readonly #stream: Stream
   readonly #history: History
   readonly #backlog: Backlog
   // After a restart all clients of a channel ask the same.
   readonly #reading = new Coalescer<readonly LogEntry[] | undefined>()
   // Ids that nobody knows are many, and each would be looked for in the whole channel.
-  readonly #searching = new Coalescer<readonly Head[]>()
+  readonly #searching = new Coalescer<readonly MessageMeta[]>()
 
   constructor(stream: Stream, history: History, backlog: Backlog) {
     this.#stream = stream
@@ -43,28 +42,28 @@ export class Past {
     const [, digits, mark] = GENERATED.exec(id) ?? []
     const { subjects } = this.#stream
     const events = subjects.events(channel)
-    const life = await this.#stream.refresh()
-    const { epoch } = life
+    const snapshot = await this.#stream.refresh()
+    const { epoch } = snapshot
     if (digits !== undefined && mark !== undefined) {
       const sequence = Number(digits)
-      const origin = originOf(sequence, mark, life.made)
+      const origin = originOf(sequence, mark, snapshot.created)
       // Whether the stream still has what came after it is seen when that is read.
       if (origin !== undefined)
-        return (await this.#isOf(life, origin, events)) ? formatPlace(epoch, sequence) : undefined
+        return (await this.#isOf(snapshot, origin, events)) ? formatPlace(epoch, sequence) : undefined
       const message = await this.#stream.at(sequence)
       const isOurs = message?.subject === events || message?.subject === subjects.end(channel)
       if (message !== undefined && isOurs && idOf(message) === id) return formatPlace(epoch, sequence)
     }
-    const heads = await this.#searching.ask(channel, async () => {
+    const metas = await this.#searching.ask(channel, async () => {
       const newest = await this.#stream.last(events)
-      return newest === undefined ? [] : this.#backlog.heads(events, 0, newest.sequence)
+      return newest === undefined ? [] : this.#backlog.metas(events, 0, newest.sequence)
     })
-    const found = heads.find(({ ownId }) => ownId === id)
+    const found = metas.find(({ ownId }) => ownId === id)
     return found && formatPlace(epoch, found.sequence)
   }
 
   /** Whether a place without an entry is one of this life: then what the stream has before it is older. */
-  async #isOf({ lastSequence }: StreamLife, { sequence, time }: Origin, events: string): Promise<boolean> {
+  async #isOf({ lastSequence }: StreamSnapshot, { sequence, time }: Origin, events: string): Promise<boolean> {
     if (sequence > lastSequence) return false
     if (sequence === 0) return true
     const [there, oldest] = await Promise.all([this.#stream.at(sequence), this.#stream.next(events, 0)])

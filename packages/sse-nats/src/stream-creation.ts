@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { JetStreamApiError, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream'
-import { insist } from './insist.js'
+import { repeatUntilAnswered } from './repeat-until-answered.js'
 import type { streamConfig } from './stream-config.js'
 
 const STREAM_NOT_FOUND = 10_059
@@ -17,7 +17,7 @@ type Config = ReturnType<typeof streamConfig>
  *
  * @param signal nobody waits for it any more
  */
-export async function infoOrMade(
+export async function infoOrCreate(
   { streams }: JetStreamManager,
   config: Config,
   signal: AbortSignal,
@@ -26,7 +26,7 @@ export async function infoOrMade(
   let refusal: unknown
   for (;;) {
     try {
-      return await insist(() => begun(streams.info(config.name)), signal)
+      return await repeatUntilAnswered(() => begun(streams.info(config.name)), signal)
     } catch (error) {
       if (!hasCode(error, STREAM_NOT_FOUND)) throw error
     }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
-import { Revival } from '../src/revival.js'
+import { StreamRecovery } from '../src/stream-recovery.js'
 
 beforeEach(() => {
   jest.useFakeTimers()
@@ -12,11 +12,15 @@ afterEach(() => {
 test('a stream that is not to be had is asked for as long as somebody needs it, and again for who needs it later', async () => {
   let isNeeded = true
   const refresh = jest.fn(() => Promise.reject(new Error('no')))
-  const revival = new Revival(
+  const recovery = new StreamRecovery(
     { refresh },
-    { isNeeded: () => isNeeded, onRevived: () => expect(true).toBe(false), onRefused: () => expect(true).toBe(false) },
+    {
+      isNeeded: () => isNeeded,
+      onRecovered: () => expect(true).toBe(false),
+      onRefused: () => expect(true).toBe(false),
+    },
   )
-  revival.start()
+  recovery.start()
   await jest.advanceTimersByTimeAsync(60_000)
   expect(refresh.mock.calls.length).toBeGreaterThan(50)
   isNeeded = false
@@ -25,8 +29,8 @@ test('a stream that is not to be had is asked for as long as somebody needs it, 
   await jest.advanceTimersByTimeAsync(600_000)
   expect(refresh).not.toHaveBeenCalled()
   isNeeded = true
-  revival.start()
+  recovery.start()
   await jest.advanceTimersByTimeAsync(10_000)
   expect(refresh.mock.calls.length).toBeGreaterThan(5)
-  revival.stop()
+  recovery.stop()
 })

@@ -4,16 +4,16 @@ import { Consumer, type PullOptions } from './consumer.js'
 import type { StoredMessage } from './messages.js'
 import type { Stream } from './stream.js'
 
-export interface VisitOptions {
+export interface RangeOptions {
   readonly subject: string
   /** From which sequence on, and up to which one, that there is. */
   readonly from: number
   readonly newest: number
   /** Without the events themselves. */
-  readonly isBare: boolean
+  readonly headersOnly: boolean
   /** How many are asked for at once. */
-  readonly atOnce: number
-  readonly bytesAtOnce: number
+  readonly batch: number
+  readonly maxBytes: number
   /** Takes what was read, oldest first, and says whether that is enough. */
   readonly take: (messages: readonly StoredMessage[]) => boolean
 }
@@ -39,12 +39,12 @@ interface Progress {
  *
  * @throws {SseError} `ERR_SSE_BACKPLANE`: the server refuses, or has sent nothing for `timeoutMs`
  */
-export async function visit(stream: Stream, options: VisitOptions): Promise<void> {
-  const { subject, isBare } = options
+export async function readRange(stream: Stream, options: RangeOptions): Promise<void> {
+  const { subject, headersOnly } = options
   const progress: Progress = { next: options.from, silenceMs: SILENCE_MS, lastTime: performance.now() }
   // After a loss the consumer is ahead of what was heard: another one begins there.
   for (let isLost = true; isLost; ) {
-    const consumer = await Consumer.of(stream, { subject, from: progress.next, isBare })
+    const consumer = await Consumer.of(stream, { subject, from: progress.next, headersOnly })
     try {
       isLost = await readAll(stream, consumer, options, progress)
     } finally {
@@ -57,10 +57,10 @@ export async function visit(stream: Stream, options: VisitOptions): Promise<void
 async function readAll(
   stream: Stream,
   consumer: Consumer,
-  { subject, newest, atOnce, bytesAtOnce, take }: VisitOptions,
+  { subject, newest, batch, maxBytes, take }: RangeOptions,
   progress: Progress,
 ): Promise<boolean> {
-  const many = { count: atOnce, maxBytes: bytesAtOnce }
+  const many = { count: batch, maxBytes: maxBytes }
   const single = { count: 1, maxBytes: undefined }
   let amount: Pick<PullOptions, 'count' | 'maxBytes'> = many
   while (progress.next <= newest) {

@@ -5,7 +5,7 @@ import type { Subjects } from './subjects.js'
 /** What the server says of a stream. */
 export interface StreamState {
   /** When it was made: one that was deleted and made again counts from 1 again, and means other messages. */
-  readonly made: string
+  readonly created: string
   /** Of all channels. The next sequence that is given if the stream is empty. */
   readonly firstSequence: number
   readonly lastSequence: number
@@ -25,7 +25,7 @@ export interface StreamState {
 }
 
 /** What is known of one life of a stream. */
-export interface StreamLife extends StreamState {
+export interface StreamSnapshot extends StreamState {
   /** Names that life, in this process. */
   readonly epoch: string
   /** The fewest that it has kept of a channel since it began. */
@@ -50,7 +50,7 @@ export function stateOf({ config, created, state, ts, domain }: FullInfo, subjec
   const missing = subjects.stored.find((subject) => !covers(config.subjects ?? [], subject))
   if (missing !== undefined) throw unfit(config.name, `the subject ${missing}`)
   return {
-    made: BigInt(created.replace(/\D/g, '')).toString(36),
+    created: BigInt(created.replace(/\D/g, '')).toString(36),
     firstSequence: state.first_seq,
     lastSequence: state.last_seq,
     // Before its first message it is a time in the year 1.

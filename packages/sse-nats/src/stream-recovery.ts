@@ -6,28 +6,28 @@ import type { Stream } from './stream.js'
 const FIRST_WAIT_MS = 50
 const LAST_WAIT_MS = 1_000
 
-export interface RevivalOptions {
+export interface StreamRecoveryOptions {
   /** Whether anybody waits for it: else there is no need to ask on. */
   readonly isNeeded: () => boolean
   /** It is there. */
-  readonly onRevived: () => void
+  readonly onRecovered: () => void
   /** It is not, and will not be until somebody configures the server otherwise. */
   readonly onRefused: (error: SseError) => void
 }
 
 /** Asks for the stream until it is there, or nobody needs it any more. */
-export class Revival {
+export class StreamRecovery {
   readonly #stream: Pick<Stream, 'refresh'>
-  readonly #options: RevivalOptions
+  readonly #options: StreamRecoveryOptions
   /** Why it is not there, as far as is known. */
   reason: unknown
   #isConnected = true
   // A number for each attempt; those before it are void.
   #attempt = 0
   #isRunning = false
-  #revivedAt = Number.NEGATIVE_INFINITY
+  #recoveredAt = Number.NEGATIVE_INFINITY
 
-  constructor(stream: Pick<Stream, 'refresh'>, options: RevivalOptions) {
+  constructor(stream: Pick<Stream, 'refresh'>, options: StreamRecoveryOptions) {
     this.#stream = stream
     this.#options = options
   }
@@ -57,7 +57,7 @@ export class Revival {
     const attempt = this.#attempt
     this.#isRunning = true
     // The stream was there a moment ago, and nobody leads it.
-    if (performance.now() - this.#revivedAt < FIRST_WAIT_MS) await wait(FIRST_WAIT_MS)
+    if (performance.now() - this.#recoveredAt < FIRST_WAIT_MS) await wait(FIRST_WAIT_MS)
     if (attempt !== this.#attempt) return
     let isThere = false
     for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(2 * waitMs, LAST_WAIT_MS)) {
@@ -69,9 +69,9 @@ export class Revival {
     }
     this.#isRunning = false
     if (!isThere) return
-    this.#revivedAt = performance.now()
+    this.#recoveredAt = performance.now()
     this.reason = undefined
-    this.#options.onRevived()
+    this.#options.onRecovered()
   }
 
   async #isThere(): Promise<boolean> {

@@ -1,5 +1,5 @@
 /** Lets so many at a time, in the order in which they came. */
-export class Turns {
+export class Semaphore {
   #free: number
   readonly #waiting: (() => void)[] = []
 
@@ -7,11 +7,11 @@ export class Turns {
     this.#free = count
   }
 
-  async take<T>(run: () => Promise<T>): Promise<T> {
+  async run<T>(task: () => Promise<T>): Promise<T> {
     if (this.#free > 0) this.#free -= 1
     else await new Promise<void>((resolve) => this.#waiting.push(resolve))
     try {
-      return await run()
+      return await task()
     } finally {
       const next = this.#waiting.shift()
       if (next === undefined) this.#free += 1
