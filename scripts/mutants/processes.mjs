@@ -290,7 +290,7 @@ export const processes = [
         ['sse-nats/test/subscriptions.test'],
       ],
       [
-        'if (isFormerKept) this.#bells.set(channel, former)\n      // Not before: the server must never be without one.\n      const superseded = isFormerKept ? bell : former',
+        'if (isFormerKept) this.#bells.set(channel, former)\n      // Not earlier: the channel must always have a subscription.\n      const superseded = isFormerKept ? bell : former',
         'const superseded = former',
         'a bell that is asked for again where there is no room rings on',
         ['sse-nats/test/subscriptions.test'],

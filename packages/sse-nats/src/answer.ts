@@ -1,38 +1,38 @@
 import type { Msg } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
 
-/** What the broker answers to a publish. */
+/** The server's reply to a publish. */
 export type Answer =
-  /** It is stored, perhaps from an earlier time that it was sent. */
+  /** Stored, perhaps by an earlier attempt. */
   | { readonly kind: 'stored'; readonly sequence: number }
-  /** It is not: the subject's last message is another one than was expected; 0 if it has none. */
+  /** Not stored: the subject's last message is not the one that was expected. `last` is 0 if the subject has none. */
   | { readonly kind: 'wrong-last-sequence'; readonly last: number }
-  /** It may be later: it is being stored just now, as it was sent before, or something else on that subject is. */
+  /** Not stored yet: an earlier attempt, or another message on that subject, is being stored right now. */
   | { readonly kind: 'in-progress' }
-  /** It is not: there is no such stream, or nobody leads it. */
+  /** Not stored: there is no such stream, or it has no leader. */
   | { readonly kind: 'no-responders' }
-  /** It is not, and will not be. */
+  /** Not stored, and retrying will not help. */
   | Refused
 
 interface Refused {
   readonly kind: 'refused'
   readonly error: SseError
-  /** Another stream has stored it, perhaps beside ours. */
+  /** Another stream has stored it, perhaps in addition to ours. */
   readonly isElsewhere?: boolean
 }
 
-/** The stream that should answer. */
+/** The stream that is expected to reply. */
 export interface StreamIdentity {
   readonly name: string
-  /** The JetStream domain that it is in. */
+  /** Its JetStream domain. */
   readonly domain: string | undefined
 }
 
 const MESSAGE_TOO_BIG = 10_054
 const WRONG_LAST_SEQUENCE = 10_071
-/** The same without the sequence: newer servers cannot say it while they agree on another message. */
+/** The same without the sequence: newer servers cannot name it while they agree on another message. */
 const WRONG_LAST_SEQUENCE_UNKNOWN = 10_164
-/** It was sent before and is not stored yet. Servers before 2.11 say then that it is, with the sequence 0. */
+/** An earlier attempt is not stored yet. Servers before 2.11 report it as stored instead, with sequence 0. */
 const DUPLICATE_IN_PROCESS = 10_158
 
 interface Reply {
@@ -70,7 +70,10 @@ function refused(text: string, code: 'ERR_SSE_LIMIT' | 'ERR_SSE_BACKPLANE' = 'ER
   return { kind: 'refused', error: new SseError(code, text) }
 }
 
-/** Subjects go from one domain to another by leaf nodes, and each may have a stream of them, with sequences of its own. */
+/**
+ * Leaf nodes carry subjects from one domain to another, and each domain may have a stream of them with its own
+ * sequences.
+ */
 function elsewhere(other: StreamIdentity, stream: StreamIdentity): Answer {
   const advice = 'let all processes use one (the option `domain`), or give each another prefix'
   const text = `${nameOf(other)} stores what is published to ${nameOf(stream)}: ${advice}`

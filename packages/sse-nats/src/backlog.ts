@@ -3,37 +3,37 @@ import { type RangeOptions, readRange } from './read-range.js'
 import { Semaphore } from './semaphore.js'
 import type { Stream } from './stream.js'
 
-/** So few messages are asked for one by one, which needs no consumer. */
+/** Up to this many messages are requested one by one, which needs no consumer. */
 const FEW = 8
 
-/** How many visits are made to the server at once: each takes it some memory. */
+/** How many reads by a consumer may run at once: each costs the server some memory. */
 const MAX_CONCURRENT_READS = 16
 
-/** How many messages are sent for one question. */
+/** How many messages one pull requests. */
 const BATCH = 2_000
 
-/** How many bytes a page has, and one question more. */
+/** How many bytes a page may have before it ends. The last pull may exceed it. */
 const PAGE_BYTES = 4 * 1024 * 1024
 
 /** Some messages of a subject. */
 export interface Page {
   readonly messages: readonly StoredMessage[]
-  /** Whether there were no more behind them. */
+  /** Whether there were no more after them. */
   readonly isLast: boolean
 }
 
-/** A message without what it carries. */
+/** A message without its payload. */
 export interface MessageMeta {
   readonly sequence: number
-  /** How many bytes it has. */
+  /** The payload's size in bytes. */
   readonly size: number
   /** The id that its publisher gave it. */
   readonly ownId: string | undefined
 }
 
 /**
- * What the stream has of a channel's events. While it is being read, the oldest may be evicted: two messages are neighbours
- * only if the first of them is still there when the second was read.
+ * Reads a channel's events from the stream. The oldest may be evicted during a read: two messages are known to be
+ * neighbours only if the first one still existed when the second was read.
  */
 export class Backlog {
   readonly #stream: Stream
@@ -43,13 +43,13 @@ export class Backlog {
     this.#stream = stream
   }
 
-  /** At most `limit` messages from a sequence up to the newest, which is known, oldest first. */
+  /** At most `limit` messages from sequence `from` up to `newest`, which exists. Oldest first. */
   async page(subject: string, from: number, newest: number, limit: number): Promise<Page> {
     const messages: StoredMessage[] = []
     let bytes = 0
     let next = from
     while (messages.length < FEW) {
-      // A question for what is not there would have older servers look through all that is behind it.
+      // Older servers would search everything after it for a message that does not exist.
       const message = next > newest ? undefined : await this.#stream.next(subject, next)
       if (message === undefined) return { messages, isLast: true }
       bytes += message.data.length
@@ -60,7 +60,7 @@ export class Backlog {
     return { messages, isLast: (messages.at(-1) as StoredMessage).sequence >= newest }
   }
 
-  /** The same where there are more than a few; as many as fit into a page. */
+  /** The same for more than a few messages: as many as fit into a page. */
   async many(subject: string, from: number, newest: number, limit: number): Promise<readonly StoredMessage[]> {
     const messages: StoredMessage[] = []
     let bytes = 0
@@ -73,7 +73,7 @@ export class Backlog {
     return messages.slice(0, limit)
   }
 
-  /** All messages from a sequence up to the newest, oldest first, without what they carry. */
+  /** All messages from sequence `from` up to `newest`, oldest first, without payloads. */
   async metas(subject: string, from: number, newest: number): Promise<readonly MessageMeta[]> {
     const metas: MessageMeta[] = []
     const take = (some: readonly StoredMessage[]): boolean => {
@@ -87,13 +87,13 @@ export class Backlog {
   }
 
   async #readRange(options: Omit<RangeOptions, 'maxBytes'>): Promise<void> {
-    // One message fits, with its subject and its headers.
+    // Room for any one message with its subject and headers.
     const maxBytes = Math.max(PAGE_BYTES, 2 * (this.#stream.connection.info?.max_payload ?? 0))
     if (options.from <= options.newest) await this.#reads.run(() => readRange(this.#stream, { ...options, maxBytes }))
   }
 }
 
-/** The newest `last` messages, fewer if they are more than `maxBytes`, but one; of those before `end` if there is one. */
+/** The newest `last` messages before `end`, or fewer if they exceed `maxBytes`, but at least one. */
 export function newestMetas(
   metas: readonly MessageMeta[],
   last: number,
@@ -104,7 +104,7 @@ export function newestMetas(
   return within(wanted, maxBytes, ({ size }) => size).slice(-last)
 }
 
-/** The newest messages, as many as fit into `maxBytes`, but one. */
+/** The newest messages that fit into `maxBytes`, but at least one. */
 export function newestWithin(messages: readonly StoredMessage[], maxBytes: number): readonly StoredMessage[] {
   return within(messages, maxBytes, ({ data }) => data.length)
 }

@@ -9,17 +9,18 @@ import { StreamRecovery } from './stream-recovery.js'
 import { Subjects } from './subjects.js'
 
 /**
- * A backplane on NATS JetStream: one stream has the logs of all channels, and the server tells each node of what is stored on
- * those that it follows.
+ * A backplane on NATS JetStream. One stream holds the logs of all channels, and the server notifies each node of what
+ * is stored on the channels that it follows.
  *
  * ```ts
  * const connection = await connect({ servers: 'nats://localhost', maxReconnectAttempts: -1 })
  * const manager = new SseManager({ backplane: natsBackplane({ connection }) })
  * ```
  *
- * It asks nothing of the broker before it is used. `publish` rejects with `ERR_SSE_BACKPLANE` if there is no answer in time:
- * then the event may be stored or not. It rejects with `ERR_SSE_LIMIT` if the event is more than the server takes, or if too
- * much is waiting. `close()` waits for what is being published, and gives its subscriptions back; the connection is yours.
+ * It requests nothing from the server before it is used. `publish` rejects with `ERR_SSE_BACKPLANE` if there is no
+ * answer in time; the event may be stored or not. It rejects with `ERR_SSE_LIMIT` if the event is too big for the
+ * server, or if too much is waiting. `close()` waits for pending publishes and unsubscribes; the connection stays yours
+ * to close.
  *
  * @throws {TypeError} an option is of the wrong kind
  * @throws {RangeError} an option is out of its range
@@ -45,9 +46,10 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
     onTrouble: () => recovery.start(),
     reason: () => recovery.reason,
   })
-  /** What is on its way over a connection that was lost is never answered. */
+  /** Nothing that is in flight when the connection is lost will be answered. */
   const drop = (): void => {
-    // First: the stream gives up the questions of the publisher, which would send the next ones if nothing held it then.
+    // This order matters: `invalidate()` fails the publisher's pending publishes, and a publisher that is not suspended
+    // by then would send the next ones.
     publisher.onDisconnect()
     stream.invalidate()
   }

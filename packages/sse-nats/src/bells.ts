@@ -6,26 +6,27 @@ import { entryOf } from './messages.js'
 import { formatPlace } from './place.js'
 import type { Stream } from './stream.js'
 
-/** What a subscription hears. Without news: that there are some. */
+/** Called when a bell rings. Without news it only says that there are some. */
 export type HearBell = (channel: string, news?: LogNews) => void
 
 interface Bell {
   readonly tail: ChannelTail
   readonly subscription: Subscription
-  /** The server would not have it. */
+  /** Why the server refused the subscription. */
   error: Error | undefined
 }
 
 /**
- * The bells of the channels that this node follows: the server republishes each message that it stores, with its sequence and
- * that of the one before it. So a channel costs a plain subscription, where a consumer would cost the server some 25 KB.
+ * The notifications ("bells") for the channels that this node follows. The server republishes each message that it
+ * stores, with its sequence and the previous one on its subject. So a channel costs a plain subscription; a consumer
+ * would cost the server some 25 KB.
  */
 export class Bells {
   readonly #stream: Stream
   readonly #connection: NatsConnection
   readonly #hear: HearBell
   readonly #bells = new Map<string, Bell>()
-  // Those of which the server may not have heard yet.
+  // Bells whose subscription may not have reached the server yet.
   readonly #unconfirmed = new Set<Bell>()
   readonly #flushing = new Coalescer<void>()
 
@@ -35,19 +36,19 @@ export class Bells {
     this.#hear = hear
   }
 
-  /** Whether any is to ring. */
+  /** Whether this node follows any channel. */
   get isAny(): boolean {
     return this.#bells.size > 0
   }
 
-  /** What is known of a channel's newest message; undefined if nobody follows it. */
+  /** What is known of a channel's newest message; undefined if the channel is not followed. */
   tail(channel: string): ChannelTail | undefined {
     return this.#bells.get(channel)?.tail
   }
 
   /**
-   * Resolves once the server has heard of it. Where it rings already, another subscription takes the place of the former, which stays if
-   * the server refuses the other.
+   * Resolves once the server has the subscription. If the channel has a bell already, the new subscription replaces the
+   * former one, which is kept if the server refuses the new one.
    */
   async listen(channel: string): Promise<void> {
     const former = this.#bells.get(channel)
@@ -62,20 +63,20 @@ export class Bells {
     this.#unconfirmed.add(bell)
     try {
       await this.#flushing.ask('', () => this.#stream.rejectOnDisconnect(this.#connection.flush()))
-      // What the server said before that is told by promises of its own.
+      // The client delivers an error that came before the flush's answer asynchronously.
       await new Promise((resolve) => setImmediate(resolve))
     } finally {
       this.#unconfirmed.delete(bell)
       const isFormerKept = bell.error !== undefined && former !== undefined && this.#bells.get(channel) === bell
       if (isFormerKept) this.#bells.set(channel, former)
-      // Not before: the server must never be without one.
+      // Not earlier: the channel must always have a subscription.
       const superseded = isFormerKept ? bell : former
       superseded?.subscription.unsubscribe()
     }
     if (bell.error !== undefined) throw bell.error
   }
 
-  /** The server takes no more subscriptions, and does not say which one it has refused: none that it has not confirmed counts. */
+  /** The server refused a subscription for its limit, without saying which. Every unconfirmed one counts as refused. */
   refuse(error: Error): void {
     for (const bell of this.#unconfirmed) bell.error ??= error
   }
@@ -88,12 +89,12 @@ export class Bells {
 
   #ring(channel: string, { tail }: Bell, { headers, data }: Msg): void {
     const { snapshot, generation, name, contested } = this.#stream
-    // By a leaf node there may be a copy of what another stream has stored.
+    // A leaf node may deliver the copy that another stream has stored.
     if (headers?.get('Nats-Stream') !== name) return
     const sequence = Number(headers?.get('Nats-Sequence'))
     const previous = Number(headers?.get('Nats-Last-Sequence'))
-    // It says what it followed among the events. Where it followed nothing, the stream is asked: it may be the end, which is alone
-    // on its subject, or the first event after a time in which there may have been one that has expired, or another stream.
+    // A message names the previous one on its subject. If there is none, the stream is read: this may be the end, which
+    // is alone on its subject, the first event after others that have expired, or a message of a recreated stream.
     const isOurs = contested === undefined
     const isEnough = snapshot !== undefined && isOurs && tail.isOf(generation) && tail.epoch === snapshot.epoch
     if (!isEnough || tail.end !== undefined || !(previous > 0) || sequence <= tail.sequence) {
@@ -102,7 +103,8 @@ export class Bells {
     }
     const stored = { sequence, headers, data, at: timeOf(headers?.get('Nats-Time-Stamp')) }
     tail.noteHeard(snapshot.epoch, generation, stored, previous)
-    // That of a stream of the same name in another domain, which counts otherwise, would have ours look shorter than it was.
+    // A stream of the same name in another domain has its own sequences. Counting those would make ours look as if it
+    // had lost messages.
     if (tail.isAttached) this.#stream.noteSequence(sequence)
     const entry = entryOf(stored, false, true)
     const place = formatPlace(snapshot.epoch, sequence)
@@ -114,7 +116,7 @@ export class Bells {
   }
 }
 
-/** Servers say it since 2.10. */
+/** Servers send it since 2.10. */
 function timeOf(text: string | undefined): number | undefined {
   const at = Date.parse(text ?? '')
   return Number.isNaN(at) ? undefined : at

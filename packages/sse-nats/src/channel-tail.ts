@@ -3,76 +3,77 @@ import type { Place } from './place.js'
 import type { Stream } from './stream.js'
 import type { StreamSnapshot } from './stream-state.js'
 
-/** From this size on an event is not sent again only to see that it is there still. */
+/** An event of this size or more is not transferred again just to check that it still exists. */
 const BIG_BYTES = 8 * 1024
 
 /**
- * What this node knows of the newest message of a channel that it follows. The server forgets what has expired, its sequence
- * included; this is how a node whose last message has expired knows that it missed nothing.
+ * What this node knows of the newest message of a followed channel. The server forgets expired messages with their
+ * sequences; by this a node whose last message has expired knows that it missed nothing.
  */
 export class ChannelTail {
-  /** The sequence of the newest message, or where the stream ended when the channel had none. */
+  /** The sequence of the newest message, or the stream's last sequence at a time when the channel had none. */
   sequence = 0
-  /** What the newest message is known by. */
+  /** Identifies the newest message. */
   mark: string | undefined
-  /** Whether the channel has no message there, or none any more. */
+  /** Whether the channel has no message at `sequence`, or none any more. */
   isEmpty = false
-  /** Where the channel's end is, if it has ended. */
+  /** The sequence of the channel's end, if it has ended. */
   end: number | undefined
   #bytes = 0
   #epoch = ''
   #generation = -1
-  // Up to where in the stream the channel surely has nothing behind its tail.
+  // Up to this sequence of the stream the channel certainly has nothing after its newest message.
   #emptyUpTo = 0
-  // Where the stream ended when the channel was last compared.
+  // The stream's last sequence when the channel was last compared.
   #comparedAt = -1
   #isSettled = false
-  // What bells have said since one was missed follows on this sequence, up to which the stream has not been read since.
+  // Set after a missed bell: the sequence that the bells since then follow on. The stream has not been read up to it
+  // yet.
   #heardFrom: number | undefined
 
   get epoch(): string {
     return this.#epoch
   }
 
-  /** Whether the newest message is too big to be read only to see that it is there still. */
+  /** Whether the newest message is too big to be read just to check that it still exists. */
   get isBig(): boolean {
     return this.#bytes > BIG_BYTES
   }
 
-  /** Whether that is known since this round of the stream began. */
+  /** Whether this was learned in the given generation of the stream. */
   isOf(generation: number): boolean {
     return this.#generation === generation
   }
 
-  /** Whether it stands at a place. */
+  /** Whether the channel's newest message is at this place. */
   isAt(epoch: string, sequence: number): boolean {
     return this.#epoch === epoch && this.sequence === sequence
   }
 
-  /** Whether the stream has not moved since the channel was compared with it. */
+  /** Whether the stream has not changed since the channel was last compared with it. */
   isCompared(snapshot: StreamSnapshot, generation: number): boolean {
     return (
       this.#epoch === snapshot.epoch && this.#generation === generation && this.#comparedAt === snapshot.lastSequence
     )
   }
 
-  /** Whether it was compared with it so that nothing can have been overlooked, too. */
+  /** The same, and nothing can have been overlooked in that comparison. */
   isSettled(snapshot: StreamSnapshot, generation: number): boolean {
     return this.#isSettled && this.isCompared(snapshot, generation)
   }
 
-  /** Whether the newest message was read, or heard after one that was. */
+  /** Whether the newest message was read, or was heard in an unbroken sequence after one that was read. */
   get isAttached(): boolean {
     return this.#heardFrom === undefined
   }
 
-  /** Notes a message that was heard, and what it followed. */
+  /** Notes a message that was heard, and its predecessor. */
   noteHeard(epoch: string, generation: number, message: StoredMessage, previous: number): void {
     if (previous !== this.sequence) this.#heardFrom = previous
     this.#note(epoch, generation, message)
   }
 
-  /** Notes a message that was read; one that is older than the newest says nothing of that. */
+  /** Notes a message that was read. An older one than the newest changes nothing. */
   note(epoch: string, generation: number, message: StoredMessage): void {
     this.#attach(message.sequence)
     this.#note(epoch, generation, message)
@@ -86,16 +87,16 @@ export class ChannelTail {
     this.#bytes = message.data.length
   }
 
-  /** Notes that there is nothing behind a place that was read from. */
+  /** Notes that a read from `sequence` found nothing after it. */
   noteRead(epoch: string, generation: number, sequence: number): void {
     this.#generation = generation
     this.#attach(sequence)
     if (this.#epoch !== epoch || sequence > this.sequence) this.#moveTo(epoch, sequence)
   }
 
-  /** Notes that the channel has nothing, or nothing any more. */
+  /** Notes that the channel has no messages, or none any more. */
   noteEmpty(snapshot: StreamSnapshot, generation: number): void {
-    // All who follow it stand at the same place, so that one comparison tells whether they missed anything.
+    // All followers of the channel keep the same place, so that one comparison shows whether they missed anything.
     if (this.#epoch === snapshot.epoch && snapshot.firstSequence <= this.#emptyUpTo + 1)
       this.noteQuiet(snapshot, generation, true)
     else if (this.#epoch !== snapshot.epoch || snapshot.lastSequence > this.sequence)
@@ -107,19 +108,20 @@ export class ChannelTail {
   }
 
   /**
-   * Notes that the channel has nothing behind its tail.
+   * Notes that the channel has nothing after its newest message.
    *
-   * @param isSure whether that was heard from who cannot be behind
+   * @param isSure whether the answer came from a server that cannot lag behind
    */
   noteQuiet({ lastSequence }: StreamSnapshot, generation: number, isSure: boolean): void {
     this.#generation = generation
-    // Not yet up to here: whoever answered may be a little behind, but not by the time between two comparisons.
+    // Not up to the latest comparison: the server that answered may lag a little, but less than the time between two
+    // comparisons.
     this.#emptyUpTo = Math.max(this.#emptyUpTo, this.#comparedAt)
     this.#comparedAt = lastSequence
     this.#isSettled = isSure
   }
 
-  /** Up to where in the stream the channel surely has nothing behind a sequence, apart from that sequence itself. */
+  /** The sequence up to which the channel certainly has nothing after `sequence`, apart from `sequence` itself. */
   emptyUpTo(epoch: string, sequence: number): number {
     return this.isAt(epoch, sequence) ? this.#emptyUpTo : sequence
   }
@@ -140,18 +142,21 @@ export class ChannelTail {
   }
 }
 
-/** What is at a place where a channel had a message. */
+/** What the stream has at a place where the channel had a message. */
 export type Finding = 'same' | 'different' | 'absent' | 'unchecked'
 
-/** What a node knows of the place that it reads on from, which its track may have left by the time that the stream has answered. */
+/**
+ * What a node knew of its place when it began to read from there. The tail may have moved on by the time the server has
+ * answered.
+ */
 export class TailSnapshot {
-  /** Up to where in the stream the channel surely has nothing behind the place. */
+  /** Up to this sequence of the stream the channel certainly has nothing after the place. */
   readonly emptyUpTo: number
   readonly #stream: Stream
   readonly #sequence: number
   readonly #mark: string | undefined
   readonly #isEmpty: boolean
-  // Whether its bells could be heard all the time.
+  // Whether no bell can have been missed.
   readonly #isFresh: boolean
   readonly #isBig: boolean
 
@@ -166,7 +171,7 @@ export class TailSnapshot {
     this.#isBig = tail.isBig
   }
 
-  /** @param subjects the channel's */
+  /** @param subjects the channel's subjects */
   async find(subjects: readonly string[]): Promise<Finding> {
     if (this.#mark === undefined || (this.#isBig && this.#isFresh)) return 'unchecked'
     const message = await this.#stream.at(this.#sequence)
@@ -175,22 +180,22 @@ export class TailSnapshot {
   }
 
   /**
-   * Whether the channel has what only another life of the stream can have.
+   * Whether the channel has something that only another epoch of the stream can have.
    *
-   * @param oldest its oldest event, if it was asked for
+   * @param oldest its oldest event, if it was read
    */
   isContradicted(found: Finding, oldest: StoredMessage | undefined): boolean {
     return found === 'different' || (this.#isEmpty && oldest !== undefined && oldest.sequence <= this.#sequence)
   }
 
   /**
-   * Whether somebody has removed what was there while its bells could not be heard, and perhaps what came after it: the stream itself
-   * forgets its oldest messages first, of whatever channel.
+   * Whether somebody has removed the message while bells could not be heard, and perhaps messages after it. The stream
+   * itself evicts its oldest messages first, of any channel.
    */
   async isRemoved(found: Finding): Promise<boolean> {
     if (found !== 'absent' || this.#isFresh) return false
     const { firstSequence } = await this.#stream.refresh()
-    // It may have expired just then, or who leads now may have read it by now.
+    // It may have expired just now, or a new leader may not have loaded it before.
     return firstSequence <= this.#sequence && (await this.#stream.at(this.#sequence)) === undefined
   }
 }

@@ -1,12 +1,13 @@
-/** A question under way, and the one that follows it. */
+/** The running request, and the one that follows it. */
 interface Asked<T> {
   readonly running: Promise<T>
   next: Promise<T> | undefined
 }
 
 /**
- * One question for all who ask the same thing at about the same time, as a thousand clients do who reconnect at once. Nobody
- * is given an answer to a question that was asked before their own: who comes while one is under way shares the next.
+ * Shares one request among all callers that want the same thing at about the same time, such as a thousand clients that
+ * reconnect at once. No caller gets the answer to a request that began before its call: callers that arrive during a
+ * request share the next one.
  */
 export class Coalescer<T> {
   readonly #asked = new Map<string, Asked<T>>()
@@ -24,7 +25,7 @@ export class Coalescer<T> {
     const asked: Asked<T> = { running, next: undefined }
     this.#asked.set(key, asked)
     const forget = (): void => {
-      // Else its successor is in its place before this one's callers go on.
+      // Otherwise the next one has replaced this entry already.
       if (asked.next === undefined && this.#asked.get(key) === asked) this.#asked.delete(key)
     }
     running.then(forget, forget)

@@ -1,24 +1,24 @@
 import { type NatsConnection, PermissionViolationError } from '@nats-io/transport-node'
 
-/** What servers say where a connection or an account has `max_subscriptions`; not of which subscription. */
+/** The server's error where a connection or an account has `max_subscriptions`. It does not name the subscription. */
 const TOO_MANY_SUBSCRIPTIONS = /maximum subscriptions exceeded/i
 
 export interface ConnectionListener {
   readonly onDisconnect: () => void
   readonly onReconnect: () => void
-  /** For good. */
+  /** The connection will not come back. */
   readonly onClose: () => void
-  /** The user may not publish to a subject; what was published to it is not answered. */
+  /** The user may not publish to the subject. Publishes to it get no answer. */
   readonly onRefused: (subject: string, error: Error) => void
-  /** The server has refused a subscription that it was asked for a moment ago. */
+  /** The server has just refused a subscription. */
   readonly onTooManySubscriptions: (error: Error) => void
 }
 
 const watched = new WeakMap<NatsConnection, Set<ConnectionListener>>()
 
 /**
- * Hears what becomes of a connection, until the function that it returns is called. All who do so share one reader of its
- * status, which the client has no way to give back: it lasts as long as the connection.
+ * Calls the listener with changes of a connection until the returned function is called. All listeners of a connection
+ * share one reader of its status. The client cannot stop such a reader, which lasts as long as the connection.
  */
 export function watchConnection(connection: NatsConnection, listener: ConnectionListener): () => void {
   let listeners = watched.get(connection)
@@ -45,6 +45,6 @@ async function read(connection: NatsConnection, listeners: Set<ConnectionListene
 
 function tellOfError({ onRefused, onTooManySubscriptions }: ConnectionListener, error: Error): void {
   if (TOO_MANY_SUBSCRIPTIONS.test(error.message)) onTooManySubscriptions(error)
-  // A subscription that is not allowed hears of it itself.
+  // The client reports a forbidden subscription to that subscription itself.
   else if (error instanceof PermissionViolationError && error.operation === 'publish') onRefused(error.subject, error)
 }

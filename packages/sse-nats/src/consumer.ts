@@ -4,54 +4,56 @@ import { SseError } from '@ssekit/sse-core'
 import type { StoredMessage } from './messages.js'
 import type { Stream } from './stream.js'
 
-/** When the server removes a consumer that was not deleted, since the connection was lost, in ms. */
+/** When the server removes a consumer that was not deleted because the connection was lost, in ms. */
 const INACTIVE_THRESHOLD_MS = 10_000
 
-/** How long the server may keep an empty hand, in ms. */
+/** How long the server keeps a pull request open, in ms (`expires`). */
 const PULL_EXPIRES_MS = 1_000
 
 export interface ConsumerOptions {
   readonly subject: string
-  /** From which sequence on. */
+  /** The first sequence. */
   readonly from: number
-  /** Without the events themselves. */
+  /** Whether payloads are left out. */
   readonly headersOnly: boolean
 }
 
-/** What ended a pull. */
+/** Why a pull ended. */
 type PullEnd =
-  /** There are no more now, or there were as many as was asked for. */
+  /** There are no more messages now, or all that were requested have come. */
   | 'done'
   /** The server refused it, or the next message is too big for it. */
   | 'refused'
-  /** The server may have forgotten the pull, or something that it sent was lost: what comes of it from now on is lost, too. */
+  /** The server may have dropped the pull, or a message was lost. Whatever else this pull brings is discarded. */
   | 'lost'
 
-/** What one pull has brought. */
+/** The result of one pull. */
 export interface PullResult {
   readonly messages: readonly StoredMessage[]
   readonly end: PullEnd
-  /** What the server said of it. */
+  /** The server's words. */
   readonly reason: string
 }
 
 export interface PullOptions {
   readonly count: number
-  /** None for a single message, which may be of any size. */
+  /** Undefined for a single message, which may have any size. */
   readonly maxBytes: number | undefined
   /**
-   * After how much silence the pull counts as lost, in ms; more than a second. A server that comes to it later than that drops it,
-   * and older ones do not say so.
+   * After how much silence the pull counts as lost, in ms; more than a second. A server that gets to it later drops it,
+   * and older servers do not say so.
    */
   readonly silenceMs: number
 }
 
-/** Reads messages of a subject in their order. The server forgets it at its end, or soon after the connection is lost. */
+/**
+ * Reads messages of a subject in order. The server removes it when it is deleted, or soon after the connection is lost.
+ */
 export class Consumer {
   readonly #stream: Stream
   readonly #manager: JetStreamManager
   readonly #name: string
-  // The server numbers what it sends to a consumer.
+  // The server numbers its deliveries to a consumer.
   #delivered = 0
 
   private constructor(stream: Stream, manager: JetStreamManager, name: string) {
@@ -79,7 +81,8 @@ export class Consumer {
   }
 
   /**
-   * Some messages; none if there are none now. The client's own ways of pulling wait for one more answer, or for a time.
+   * Some messages, or none if there are none now. The client's own pull methods wait for one more answer, or for a
+   * timeout.
    *
    * @throws {SseError} `ERR_SSE_BACKPLANE`: the server does not know the consumer, or the connection was lost
    */
@@ -128,13 +131,13 @@ export class Consumer {
     }
   }
 
-  /** If the server does not hear of it, it deletes the consumer on its own. */
+  /** If this request does not arrive, the server removes the consumer by itself. */
   delete(): void {
     this.#manager.consumers.delete(this.#stream.name, this.#name).catch(() => {})
   }
 }
 
-/** The numbers are in the subject for the acknowledgement, which has two more tokens where there are domains. */
+/** The numbers are in the acknowledgement subject, which has two more tokens where there are domains. */
 function deliveryOf({ reply = '', headers, data }: Msg): {
   readonly message: StoredMessage
   readonly delivery: number
@@ -142,7 +145,7 @@ function deliveryOf({ reply = '', headers, data }: Msg): {
   const tokens = reply.split('.')
   const first = tokens.length > 9 ? 4 : 2
   const [sequence = '', delivery = '', nanoseconds = ''] = tokens.slice(first + 3)
-  // As a number they would be rounded, and another time than in what is read otherwise.
+  // Parsing all digits as a number would round them, to another time than other reads give.
   const at = Number(nanoseconds.slice(0, -6))
   return { message: { sequence: Number(sequence), headers, data, at }, delivery: Number(delivery) }
 }

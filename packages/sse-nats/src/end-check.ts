@@ -4,20 +4,21 @@ import type { ChannelQueue } from './outbox.js'
 import type { PendingPublishes } from './pending-publishes.js'
 import type { Stream } from './stream.js'
 
-/** How long to wait if the broker cannot say it just now, in ms. */
+/** How long to wait before the next attempt if the server cannot tell right now, in ms. */
 const AGAIN_MS = 20
 
 export interface EndCheckOptions {
   /** Whether anything may be sent. */
   readonly isOpen: () => boolean
-  /** Hears the answer; where that is a sequence, the entries up to `newest` were sent before the question. */
+  /** Called with the answer. Entries up to number `newest` were sent before the question. */
   readonly onAnswer: (queue: ChannelQueue, newest: number, answer: Answer) => void
 }
 
 /**
- * Asks whether channels have ended, and where: by a publish to the end's subject that cannot succeed, since it expects a
- * sequence that never is. The refusal names the one that is. Unlike a read it is in order with what was published before
- * it, so that an event and the question are one round trip. Once a turn and channel, however many events there are.
+ * Asks whether channels have ended, and where. It publishes to the end's subject with an expected sequence that cannot
+ * exist, so that the server refuses and names the sequence that does. Unlike a read, this is ordered after earlier
+ * publishes: an event and its check take one round trip. It is sent once per channel and turn of the event loop,
+ * however many events there are.
  */
 export class EndCheck {
   readonly #stream: Stream
@@ -31,7 +32,7 @@ export class EndCheck {
     this.#options = options
   }
 
-  /** To be called before something is published in this turn: then both go out in one write. */
+  /** Call it before publishing in the same turn: then both go out in one write. */
   want(queue: ChannelQueue): void {
     this.#wanted.add(queue)
     if (this.#wanted.size === 1) queueMicrotask(() => this.#ask())
@@ -40,7 +41,7 @@ export class EndCheck {
   #ask(): void {
     const queues = [...this.#wanted]
     this.#wanted.clear()
-    // When it is opened again, who needs it wants it again.
+    // Otherwise the publisher calls `want` again when it opens.
     if (this.#options.isOpen()) for (const queue of queues) this.#askFor(queue)
   }
 
@@ -66,8 +67,8 @@ export class EndCheck {
 const MAX_CHANNELS = 1_000
 
 /**
- * Channels that were seen to have ended. Publishing to one would store an event behind the end, where it is of no use and
- * takes the place of one that is; so the broker is asked first. Only the latest are remembered: it is the broker who knows.
+ * Channels known to have ended. An event published to one would be stored after the end, where it is useless and takes
+ * the place of one that is not; so the server is asked first. Only the latest are remembered, since the server decides.
  */
 export class EndedChannels {
   readonly #channels = new Set<string>()

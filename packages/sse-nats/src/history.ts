@@ -7,13 +7,13 @@ import { formatPlace, originId, parsePlace } from './place.js'
 import type { Stream } from './stream.js'
 import type { StreamSnapshot } from './stream-state.js'
 
-/** How many entries are read at once. */
+/** How many entries one read returns. */
 const PAGE_SIZE = 2_000
 
-/** So many events are read as they are; of more, it is seen first which are wanted. */
+/** Up to this many events are read at once; of more, only those that are wanted. */
 const FEW = 8
 
-/** The logs of channels as the stream keeps them: events on one subject, the end on another one. */
+/** The logs of channels in the stream: events on one subject, the end on another. */
 export class History {
   readonly #stream: Stream
   readonly #backlog: Backlog
@@ -23,7 +23,7 @@ export class History {
     this.#backlog = backlog
   }
 
-  /** As `SharedLog.newest`. What is seen of the channel's tail goes to the track. */
+  /** As `SharedLog.newest`. What it learns of the channel's newest message goes to `tail`. */
   async newest(channel: string, last: number, maxBytes: number, tail: ChannelTail): Promise<LogStretch> {
     const { generation } = this.#stream
     const snapshot = await this.#stream.refresh()
@@ -92,8 +92,8 @@ export class History {
   }
 
   /**
-   * Reads events, and then whether the channel has ended: so none of them is behind an end that is not seen. If it has, they
-   * are read once more, since some may have been stored before the end and after they were read.
+   * Reads events, and then whether the channel has ended, so that no event is taken that comes after an unseen end. If
+   * it has ended, the events are read once more: some may have been stored after the first read and before the end.
    */
   async #withEnd<T>(
     channel: string,
@@ -104,7 +104,7 @@ export class History {
     return { found: end === undefined ? found : await read(end), end }
   }
 
-  /** The newest events, one at least if there is any. */
+  /** The newest events: at least one if there is any. */
   async #newestEvents(
     channel: string,
     last: number,
@@ -119,7 +119,7 @@ export class History {
     if (few.messages.length === 1 && few.isLast) return few.messages
     const until = newest.sequence
     const messages = few.isLast ? few.messages : await this.#manyEvents(subject, until, last, maxBytes, end)
-    // What has been evicted by now may have had successors that were evicted before they were read.
+    // If a message has been evicted by now, messages after it may have been evicted unread.
     const oldest = await this.#stream.next(subject, 0)
     const retained = messages.filter(({ sequence }) => oldest !== undefined && sequence >= oldest.sequence)
     return retained.length === 0 ? [newest] : newestWithin(retained, maxBytes)
@@ -144,7 +144,9 @@ export class History {
     return messages
   }
 
-  /** Whether nothing that was behind a sequence is gone: neither before what was read, nor between. */
+  /**
+   * Whether no message after `sequence` is missing, neither before the first message that was read nor between them.
+   */
   async #isGapless(
     subject: string,
     sequence: number,
@@ -155,30 +157,30 @@ export class History {
     { firstSequence, maxEvents }: StreamSnapshot,
   ): Promise<boolean> {
     const [first] = messages
-    // The stream forgets its oldest messages first, of whatever channel.
+    // The stream evicts its oldest messages first, of any channel.
     const isBehindEviction = firstSequence > tailSnapshot.emptyUpTo + 1
     if (first?.sequence !== sequence + 1 && (await tailSnapshot.isRemoved(found))) return false
     if (first === undefined) return !isBehindEviction
-    // Evicted while it was being read, and perhaps others with it.
+    // Evicted during the read, and perhaps others with it.
     if (oldest === undefined || oldest.sequence > first.sequence) return false
-    // Whatever was there at that sequence, or before it, is there still.
+    // Everything from there on still exists.
     if (oldest.sequence < first.sequence || first.sequence === sequence + 1) return true
     if (isBehindEviction) return false
-    // A channel that is full has forgotten its own oldest.
+    // A full channel has evicted its own oldest events.
     const [last, newest] = [messages.at(-1), isLast ? undefined : await this.#stream.last(subject)]
     const more = await this.#backlog.metas(subject, (last?.sequence ?? 0) + 1, newest?.sequence ?? 0)
     return messages.length + more.length < maxEvents
   }
 }
 
-/** A channel that has nothing, or nothing any more. */
+/** A channel that has no messages, or none any more. */
 function emptyStretch(snapshot: StreamSnapshot, generation: number, tail: ChannelTail): LogStretch {
   const { epoch, created, lastSequence: sequence, lastTime: time, now } = snapshot
   tail.noteEmpty(snapshot, generation)
   return { originId: originId({ sequence, time }, created), entries: [], place: formatPlace(epoch, tail.sequence), now }
 }
 
-/** The events before the end; what is behind it was refused, and counts for nothing. */
+/** The events before the end. Those after it were refused and do not count. */
 function before(events: readonly StoredMessage[], end: StoredMessage | undefined): StoredMessage[] {
   return events.filter(({ sequence }) => end === undefined || sequence < end.sequence)
 }

@@ -10,14 +10,14 @@ import type { StreamSnapshot } from './stream-state.js'
 const ID = /^[!-~]{1,128}$/
 const GENERATED = /^(0|[1-9]\d{0,15})-([A-Za-z0-9._-]+)$/
 
-/** Reads after the ids that clients come back with. */
+/** Reads from the ids that clients reconnect with. */
 export class IdReader {
   readonly #stream: Stream
   readonly #history: History
   readonly #backlog: Backlog
-  // After a restart all clients of a channel ask the same.
+  // After a restart all clients of a channel ask for the same.
   readonly #reading = new Coalescer<readonly LogEntry[] | undefined>()
-  // Ids that nobody knows are many, and each would be looked for in the whole channel.
+  // Each unknown id is searched for in the whole channel, and there can be many.
   readonly #searching = new Coalescer<readonly MessageMeta[]>()
 
   constructor(stream: Stream, history: History, backlog: Backlog) {
@@ -36,7 +36,10 @@ export class IdReader {
     })
   }
 
-  /** The place behind the oldest entry with an id, as far as it is known before the stream is read. */
+  /**
+   * The place after the oldest entry with that id. Whether the stream still has everything since then is not checked
+   * here.
+   */
   async #placeOf(channel: string, id: string): Promise<string | undefined> {
     if (!ID.test(id)) return undefined
     const [, digits, mark] = GENERATED.exec(id) ?? []
@@ -47,7 +50,7 @@ export class IdReader {
     if (digits !== undefined && mark !== undefined) {
       const sequence = Number(digits)
       const origin = originOf(sequence, mark, snapshot.created)
-      // Whether the stream still has what came after it is seen when that is read.
+      // The read itself shows whether the stream still has what came after it.
       if (origin !== undefined)
         return (await this.#isOf(snapshot, origin, events)) ? formatPlace(epoch, sequence) : undefined
       const message = await this.#stream.at(sequence)
@@ -62,7 +65,7 @@ export class IdReader {
     return found && formatPlace(epoch, found.sequence)
   }
 
-  /** Whether a place without an entry is one of this life: then what the stream has before it is older. */
+  /** Whether a place without an entry belongs to this epoch: then the stream's messages before it are older. */
   async #isOf({ lastSequence }: StreamSnapshot, { sequence, time }: Origin, events: string): Promise<boolean> {
     if (sequence > lastSequence) return false
     if (sequence === 0) return true

@@ -1,7 +1,7 @@
 import { createInbox, type Msg, type MsgHdrs, type NatsConnection, type Subscription } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
 
-/** There is no reply, nor will there be one: the server has not taken what was published. */
+/** There is no reply, and there will be none: the server has not taken the message. */
 export class Refusal extends SseError {}
 
 interface Waiting {
@@ -9,26 +9,29 @@ interface Waiting {
   readonly deadline: number
   readonly onReply: (reply: Msg) => void
   readonly onLost: (error: Error) => void
-  /** What may be asked again without harm. */
+  /** For requests that can be repeated without harm. */
   question?: { readonly payload: string | Uint8Array; nextTime: number; waitMs: number }
 }
 
 export interface InboxOptions {
   readonly timeoutMs: number
-  /** An answer has not come in time. */
+  /** Called when an answer has not come in time. */
   readonly onSilence: () => void
-  /** There is an answer that nobody waits for: it is late, or another one than the first. */
+  /** Called with an answer that nobody waits for: it is late, or the second one. */
   readonly onStray: (reply: Msg) => void
 }
 
-/** After how long a question is asked again, in ms; then after twice that. A server takes its time for those of many channels. */
+/**
+ * After how long a request is repeated, in ms; the time doubles with each repeat. With many channels a server may take
+ * a while.
+ */
 const AGAIN_MS = 1_000
-/** Of a shorter limit the part after which it is asked again. */
+/** With a shorter `timeoutMs`, the fraction of it after which a request is repeated. */
 const AGAIN_PART = 1 / 5
 
 /**
- * Questions to the server and its replies, over one subscription. The client's own requests cost several times as much, which
- * counts where ten thousand channels are compared every four seconds.
+ * Requests to the server and their replies, over one subscription. The client's own requests cost several times as
+ * much, which matters where ten thousand channels are compared every four seconds.
  */
 export class Inbox {
   readonly #connection: NatsConnection
@@ -46,7 +49,11 @@ export class Inbox {
     this.#options = options
   }
 
-  /** Listens for replies, if it does not. @throws {SseError} `ERR_SSE_CLOSED`: nobody would give the subscription back */
+  /**
+   * Subscribes to replies, unless it is subscribed already.
+   *
+   * @throws {SseError} `ERR_SSE_CLOSED`: nothing would unsubscribe it
+   */
   open(prefix: string | undefined): void {
     this.#requireOpen()
     if (this.#subscription?.isClosed() === false) return
@@ -60,10 +67,10 @@ export class Inbox {
   }
 
   /**
-   * The reply to a question, which changes nothing. Rejects if there is none in time, or nobody to reply.
+   * The reply to a request that changes nothing. Rejects if there is none in time, or no responder.
    *
-   * It is asked again: while a stream begins, the server says already that it is there, and leaves questions about its messages
-   * unanswered.
+   * The request is repeated: a server that is loading a stream reports it as present, and leaves requests for its
+   * messages unanswered.
    */
   ask(subject: string, payload: string | Uint8Array): Promise<Msg> {
     return new Promise((resolve, reject) => {
@@ -78,7 +85,11 @@ export class Inbox {
     })
   }
 
-  /** Asks a question, and returns its number. @throws {Error} the client refuses to send it, or the inbox is closed */
+  /**
+   * Publishes a request and returns its number.
+   *
+   * @throws {Error} the client refuses to send it, or the inbox is closed
+   */
   post(
     subject: string,
     payload: string | Uint8Array,
@@ -95,14 +106,14 @@ export class Inbox {
     return this.#count
   }
 
-  /** Gives up all questions: the connection was lost, and the replies with it. */
+  /** Rejects all requests: the connection was lost, and the replies with it. */
   abandon(error: Error): void {
     const lost = [...this.#waiting.values()]
     this.#waiting.clear()
     for (const { onLost } of lost) onLost(error)
   }
 
-  /** Gives up what was asked of a subject: the server takes nothing for it from this user. */
+  /** Rejects the requests to a subject: the server lets this user publish nothing there. */
   refuse(subject: string, cause: Error): Refusal {
     const error = new Refusal('ERR_SSE_BACKPLANE', `the broker refuses what is published to ${subject}`, { cause })
     for (const [number, waiting] of [...this.#waiting]) {
@@ -152,14 +163,14 @@ export class Inbox {
       try {
         this.#connection.publish(subject, question.payload, { reply: this.#addressOf(number) })
       } catch (error) {
-        // Its owner drains the connection, which brings no answer any more.
+        // The application is draining the connection, so no answer can come.
         this.#waiting.delete(number)
         onLost(error as Error)
       }
     }
   }
 
-  /** In the order in which they were asked. */
+  /** In the order of the requests. */
   #dropLate(): void {
     this.#timer = undefined
     const now = performance.now()

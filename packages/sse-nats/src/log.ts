@@ -8,7 +8,7 @@ import { formatPlace, parsePlace } from './place.js'
 import type { Stream } from './stream.js'
 import type { StreamSnapshot } from './stream-state.js'
 
-/** The channels' logs in a JetStream stream, and the bells of those that are followed. */
+/** The channels' logs in a JetStream stream, and the bells of followed channels. */
 export class NatsLog implements SharedLog {
   readonly history: History
   readonly backlog: Backlog
@@ -22,7 +22,7 @@ export class NatsLog implements SharedLog {
     this.history = new History(stream, this.backlog)
   }
 
-  /** Whether any channel is followed. */
+  /** Whether this node follows any channel. */
   get isFollowed(): boolean {
     return this.#bells.isAny
   }
@@ -66,7 +66,7 @@ export class NatsLog implements SharedLog {
     if (tail.epoch !== snapshot.epoch) return undefined
     if (tail.isSettled(snapshot, generation)) return formatPlace(snapshot.epoch, tail.sequence)
     const { subjects } = this.#stream
-    // A replica may have been cut off, and not know it yet: once nothing seems to move, who leads is asked.
+    // A replica may be cut off without knowing it. Once nothing seems to change, the leader is asked.
     const isSure = !snapshot.isReplicated || tail.isCompared(snapshot, generation)
     const isBig = tail.isBig && tail.isOf(generation)
     const [event, end] = await Promise.all([
@@ -78,9 +78,9 @@ export class NatsLog implements SharedLog {
     if (end !== undefined) return formatPlace(snapshot.epoch, end.sequence)
     if (event !== undefined && event.sequence > tail.sequence) return formatPlace(snapshot.epoch, event.sequence)
     if (event === undefined && !isBig) {
-      // All that it had has expired: only if the stream has all that came since is it sure that nothing did.
+      // All its events have expired. Nothing was missed for certain only if the stream still has everything since then.
       if (snapshot.firstSequence > tail.emptyUpTo(snapshot.epoch, tail.sequence) + 1) return undefined
-      // Or somebody has removed it, and perhaps what came since.
+      // Or somebody has removed them, and perhaps later ones.
       if (!tail.isEmpty && !tail.isOf(generation) && snapshot.firstSequence <= tail.sequence) return undefined
     }
     if (event !== undefined && isSure && !isSame(event, tail)) return undefined
@@ -89,7 +89,10 @@ export class NatsLog implements SharedLog {
   }
 }
 
-/** Whether a channel's newest message is the one that it was; if not, the stream has lost it, and this is an older one or another. */
+/**
+ * Whether the channel's newest message is the known one. If not, the stream has lost that, and this is an older or
+ * another one.
+ */
 function isSame(event: StoredMessage, { sequence, mark }: ChannelTail): boolean {
   return event.sequence === sequence && (mark === undefined || markOf(event) === mark)
 }

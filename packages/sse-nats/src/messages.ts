@@ -2,14 +2,17 @@ import { createHash } from 'node:crypto'
 import { headers, type MsgHdrs } from '@nats-io/transport-node'
 import { type LogEntry, SseError, type SseEvent } from '@ssekit/sse-core'
 
-/** What removes duplicates of a publish that is sent again, and the part of an id that no other stream's message has. */
+/**
+ * Lets the server discard repeated publishes. It is also the part of an id that differs from messages of any other
+ * stream.
+ */
 const MARK_HEADER = 'Nats-Msg-Id'
-/** When an event was published, by its publisher's clock: the copy that is heard has no time of the server's before 2.10. */
+/** When an event was published, by its publisher's clock. Before 2.10 a republished message has no server time. */
 const AT_HEADER = 'Ssekit-At'
-/** The event's own id, in a header since headers can be read without the event. */
+/** The event's own id. It is a header because headers can be read without payloads. */
 const ID_HEADER = 'Ssekit-Id'
 
-/** Which sequence a subject's last message must have, or nothing is stored. */
+/** Which sequence a subject's last message must have for this one to be stored. */
 const EXPECTED_HEADER = 'Nats-Expected-Last-Subject-Sequence'
 
 const NOTHING = new Uint8Array()
@@ -22,22 +25,22 @@ export interface StoredMessage {
   readonly sequence: number
   readonly headers: MsgHdrs | undefined
   readonly data: Uint8Array
-  /** The server's time, in ms; undefined where the server does not say. */
+  /** The server's time, in ms; undefined if the server did not send it. */
   readonly at: number | undefined
 }
 
-/** What is published. */
+/** A message to publish. */
 export interface OutgoingMessage {
   readonly payload: Uint8Array
   readonly headers: MsgHdrs
-  /** How many bytes both are: what a server's `max_payload` is about. */
+  /** The size of both, which the server's `max_payload` limits. */
   readonly bytes: number
 }
 
 /**
- * An event as a message: its JSON, so that any program can publish one, but for its own id.
+ * An event as a message. The payload is its JSON without its own id, so that any program can publish one.
  *
- * @throws {SseError} `ERR_SSE_INVALID_EVENT`: JSON cannot hold it, or its id cannot be one
+ * @throws {SseError} `ERR_SSE_INVALID_EVENT`: JSON cannot express it, or its id is invalid
  */
 export function encodeEvent({ id, ...event }: SseEvent, mark: string): OutgoingMessage {
   if (id !== undefined && !OWN_ID.test(id)) {
@@ -46,12 +49,12 @@ export function encodeEvent({ id, ...event }: SseEvent, mark: string): OutgoingM
   return outgoing(encoded(event), { ...signature(mark), ...(id === undefined ? {} : { [ID_HEADER]: id }) })
 }
 
-/** A channel's end as a message, which is only stored if there is none yet. */
+/** A channel's end as a message, stored only if there is none yet. */
 export function encodeEnd(mark: string): OutgoingMessage {
   return outgoing(NOTHING, { ...signature(mark), [EXPECTED_HEADER]: '0' })
 }
 
-/** What is never stored as a channel's end, so that the server has to say which one it has. */
+/** A publish to the end's subject that is never stored, so that the server has to name the end that it has. */
 export function endQuestion(): OutgoingMessage {
   return outgoing(NOTHING, { [EXPECTED_HEADER]: `${Number.MAX_SAFE_INTEGER}` })
 }
@@ -59,8 +62,8 @@ export function endQuestion(): OutgoingMessage {
 /**
  * A message as an entry of its channel's log.
  *
- * @param isDated whether copies that are heard have the server's time: only then is it taken from what is read, since an entry has
- * to have the same time however it came
+ * @param isDated whether republished messages have the server's time. Only then is it used for messages that are read:
+ * an entry must have the same time however it arrived
  */
 export function entryOf(message: StoredMessage, isEnd: boolean, isDated: boolean): LogEntry {
   const { headers, data } = message
@@ -71,29 +74,29 @@ export function entryOf(message: StoredMessage, isEnd: boolean, isDated: boolean
   return { id, at, event: decoded(data, ownIdOf(headers)) }
 }
 
-/** The id of the entry that a message is. */
+/** The id of a message's entry. */
 export function idOf({ sequence, headers, data }: StoredMessage): string {
   return ownIdOf(headers) ?? generatedId(sequence, markOf({ headers, data }))
 }
 
-/** The id that the log gives: the sequence finds the message, the mark tells it from one of a former stream. */
+/** A generated id: the sequence locates the message, the mark tells it from one of a former stream. */
 export function generatedId(sequence: number, mark: string): string {
   return `${sequence}-${mark}`
 }
 
-/** The id that an event's publisher gave it, if it did. */
+/** The id that the publisher gave the event, if any. */
 export function ownIdOf(headers: MsgHdrs | undefined): string | undefined {
   const id = headers?.get(ID_HEADER) ?? ''
   return OWN_ID.test(id) ? id : undefined
 }
 
-/** What tells a message from any that another life of the stream has under the same sequence. */
+/** Distinguishes a message from any with the same sequence in another epoch of the stream. */
 export function markOf({ headers, data }: Pick<StoredMessage, 'headers' | 'data'>): string {
   const mark = headers?.get(MARK_HEADER) ?? ''
   return MARK.test(mark) ? mark : digestOf(data)
 }
 
-/** For what another program has published, without a mark. */
+/** For a message of another program, which has no mark. */
 function digestOf(data: Uint8Array): string {
   return createHash('sha256').update(data).digest('base64url').slice(0, 12)
 }
@@ -104,7 +107,7 @@ function signature(mark: string): Record<string, string> {
 
 function outgoing(payload: Uint8Array, fields: Record<string, string>): OutgoingMessage {
   const result = headers()
-  // A first line and an empty one.
+  // The headers' first line and their empty last line.
   let bytes = payload.length + 12
   for (const [name, value] of Object.entries(fields)) {
     result.append(name, value)
@@ -129,11 +132,11 @@ function decoded(data: Uint8Array, id: string | undefined): SseEvent {
 function parsed(data: Uint8Array): SseEvent {
   try {
     const event: unknown = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString())
-    // Whether its fields are right is for the channel to say.
+    // The channel checks the fields.
     if (typeof event === 'object' && event !== null && !Array.isArray(event)) return event
   } catch {
-    // As with any other nonsense.
+    // Handled below, like any other invalid payload.
   }
-  // Nothing that can be sent, of which the channel makes a gap: there was something, and nobody can say what.
+  // An event that cannot be sent, for which the channel reports a gap: something was there, and nobody can tell what.
   return {}
 }

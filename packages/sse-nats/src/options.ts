@@ -1,62 +1,62 @@
 import type { NatsConnection } from '@nats-io/transport-node'
 
-/** How long at least a stream keeps events, in ms: within that time every node compares its channels several times. */
+/** The shortest time that a stream keeps events, in ms. Every node compares its channels several times within it. */
 const MIN_AGE_MS = 60_000
 
-/** Some tokens of a subject, which is none that bells ring on. */
+/** Tokens of a subject, outside the subjects of bells. */
 const PREFIX = /^(?!_live(\.|$))[^\s.*>]+(\.[^\s.*>]+)*$/
 
 /** What the stream keeps of each channel. */
 export interface NatsHistory {
   /** How many events: 1 or more, or `Infinity`. @defaultValue 1000 */
   readonly maxEvents?: number | undefined
-  /** For how long, in ms, or `Infinity`; less than a minute is a minute. @defaultValue 300_000 (five minutes) */
+  /** For how long, in ms, or `Infinity`; less than a minute counts as a minute. @defaultValue 300_000 (five minutes) */
   readonly maxAgeMs?: number | undefined
 }
 
 export interface NatsBackplaneOptions {
   /**
-   * A connection of yours, which the backplane shares and never closes. Connect with `maxReconnectAttempts: -1`: by default
+   * Your connection, which the backplane shares and never closes. Connect with `maxReconnectAttempts: -1`: by default
    * the client gives up after ten attempts.
    */
   readonly connection: NatsConnection
-  /** The stream's name, of letters, digits, `_` and `-`. It is made if there is none. @defaultValue 'SSEKIT' */
+  /** The stream's name, of letters, digits, `_` and `-`. It is created if it does not exist. @defaultValue 'SSEKIT' */
   readonly stream?: string | undefined
   /**
-   * What the subjects begin with: `<prefix>.*.e`, `<prefix>.*.x` are stored, `_live.<prefix>.>` is heard. Its own first
-   * part cannot be `_live`.
+   * What the subjects begin with: the stream stores `<prefix>.*.e` and `<prefix>.*.x`, and nodes subscribe to
+   * `_live.<prefix>.>`. Its first token cannot be `_live`.
    *
    * @defaultValue the stream's name in lower case
    */
   readonly prefix?: string | undefined
   /**
-   * The JetStream domain of the stream. On a leaf node: the hub's, to share the hub's stream. Without it a leaf node with a domain of its
-   * own makes a second stream, which is refused once it is seen.
+   * The JetStream domain of the stream. On a leaf node: the hub's, to share the hub's stream. Without it a leaf node
+   * that has JetStream creates a second stream, and broadcasts are rejected; see the README.
    *
    * @defaultValue the server's own
    */
   readonly domain?: string | undefined
-  /** What a stream that is made keeps of each channel; one that is there already stays as it is. */
+  /** What a newly created stream keeps of each channel; an existing one is left unchanged. */
   readonly history?: NatsHistory | undefined
-  /** Where a stream that is made keeps it. @defaultValue 'file' */
+  /** Where a newly created stream keeps it. @defaultValue 'file' */
   readonly storage?: 'file' | 'memory' | undefined
-  /** On how many servers of a cluster a stream that is made is kept: 1 to 5. @defaultValue 1 */
+  /** On how many servers of a cluster a newly created stream is kept: 1 to 5. @defaultValue 1 */
   readonly replicas?: number | undefined
   /**
-   * How many bytes a stream that is made may have in all; then the oldest events go. Some accounts ask for it.
+   * The maximum size of a newly created stream in bytes; then the oldest events are evicted. Some accounts require it.
    *
    * @defaultValue `Infinity`
    */
   readonly maxBytes?: number | undefined
-  /** How long the broker may take for an answer, in ms, 1 or more; then `ERR_SSE_BACKPLANE`. @defaultValue 5_000 */
+  /** How long the server may take to answer, in ms, 1 or more; then `ERR_SSE_BACKPLANE`. @defaultValue 5_000 */
   readonly timeoutMs?: number | undefined
   /**
-   * How often quiet channels are compared with the stream, in ms: a message that was not heard, with none after it, is found
-   * within twice that time. 0 never compares. @defaultValue 4_000
+   * How often quiet channels are compared with the stream, in ms. A message that was missed, with none after it, is
+   * found within twice that time. 0 never compares. @defaultValue 4_000
    */
   readonly compareMs?: number | undefined
   /**
-   * How many bytes of events may wait for the broker's answer; one more is refused with `ERR_SSE_LIMIT`.
+   * How many bytes of events may wait for the server's answer; beyond that `ERR_SSE_LIMIT`.
    *
    * @defaultValue 16 MiB
    */

@@ -1,18 +1,18 @@
 import { SseError } from '@ssekit/sse-core'
 import { generatedId, type OutgoingMessage } from './messages.js'
 
-/** A channel's entries on their way, for as long as there are any. */
+/** A channel's entries that are not settled yet. It exists as long as there are any. */
 export class ChannelQueue {
   readonly channel: string
   /** In the order of the calls. */
   readonly entries: Set<Outgoing> = new Set()
-  /** The number of the newest of them. */
+  /** The number of the latest `publish()`. */
   lastCalled = 0
-  /** The latest that was stored: nothing that was called before it may be sent any more. */
+  /** The number of the latest stored entry. Nothing called before it may be sent any more. */
   lastStored = 0
-  /** Up to which one the broker is being asked whether the channel has ended before it. */
+  /** The number up to which an end check is under way. */
   endCheckedUpTo = 0
-  /** Whether the channel is thought to have ended: nothing is sent until the broker says that it has not. */
+  /** Whether the channel may have ended. Then nothing is sent until the server says that it has not. */
   mayHaveEnded: boolean
 
   constructor(channel: string, mayHaveEnded: boolean) {
@@ -21,7 +21,7 @@ export class ChannelQueue {
   }
 }
 
-/** What is published, and who. */
+/** What is published, and by which call. */
 export interface OutgoingParts {
   readonly queue: ChannelQueue
   /** In the order of the calls. */
@@ -30,20 +30,20 @@ export interface OutgoingParts {
   readonly isEnd: boolean
   readonly ownId: string | undefined
   readonly mark: string
-  /** When whoever waits is told that there was no answer, by `performance.now()`. */
+  /** When the call is rejected for want of an answer, by `performance.now()`. */
   readonly deadline: number
 }
 
-/** An entry on its way into the stream, until it is known what became of it. */
+/** An entry on its way into the stream, until its outcome is known. */
 export class Outgoing {
   readonly parts: OutgoingParts
   readonly promise: Promise<string>
-  /** Whether it is on the wire, and was not lost with a connection. */
+  /** Whether it was sent, over a connection that was not lost since. */
   isSent = false
   /** Where it is stored. */
   sequence: number | undefined
   isSettled = false
-  /** How often the broker has said that it cannot tell yet. */
+  /** How often the server could not tell yet. */
   inProgressCount = 0
   #resolve!: (id: string) => void
   #reject!: (error: SseError) => void
@@ -71,21 +71,21 @@ export class Outgoing {
 
 export interface OutboxOptions {
   readonly timeoutMs: number
-  /** Whether the channel is thought to have ended. */
+  /** Whether the channel may have ended. */
   readonly mayHaveEnded: (channel: string) => boolean
   /** Why there may be no answer. */
   readonly reason: () => unknown
-  /** Entries were rejected for want of an answer; of some it is not known what became of them. */
+  /** Entries were rejected for want of an answer. Some of them may be stored. */
   readonly onLate: () => void
 }
 
-/** The entries that somebody waits for, each until it is settled or late. */
+/** The entries whose callers wait, each until it is settled or its time is up. */
 export class Outbox {
   /** All of them, in the order of the calls. */
   readonly entries: Set<Outgoing> = new Set()
-  /** The channels that they are of. */
+  /** Their channels. */
   readonly queues: Map<string, ChannelQueue> = new Map()
-  /** How many bytes are not on the wire. */
+  /** The bytes of the entries that are not sent. */
   heldBytes = 0
   readonly #options: OutboxOptions
   #timer: NodeJS.Timeout | undefined
@@ -111,7 +111,7 @@ export class Outbox {
     return entry
   }
 
-  /** Notes that it is on the wire. */
+  /** Notes that it was sent. */
   hand(entry: Outgoing): void {
     entry.isSent = true
     this.heldBytes -= entry.parts.message.bytes
@@ -135,7 +135,7 @@ export class Outbox {
     entry.reject(error)
   }
 
-  /** Resolves when nobody waits any more. */
+  /** Resolves when no entry waits any more. */
   async close(): Promise<void> {
     if (this.entries.size > 0) {
       await new Promise<void>((resolve) => {
@@ -154,7 +154,7 @@ export class Outbox {
     if (this.entries.size === 0) this.#onEmpty()
   }
 
-  /** In the order of the calls, which is that of the deadlines. */
+  /** In the order of the calls, which is the order of the deadlines. */
   #rejectLate(): void {
     this.#timer = undefined
     const { timeoutMs, reason, onLate } = this.#options

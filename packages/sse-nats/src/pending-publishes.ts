@@ -4,7 +4,7 @@ import type { Answer } from './answer.js'
 import { Refusal } from './inbox.js'
 import type { Stream } from './stream.js'
 
-/** What is sent and answered. */
+/** A publish, and what to do with the answer. */
 export interface PendingPublish {
   readonly subject: string
   readonly payload: Uint8Array
@@ -13,15 +13,15 @@ export interface PendingPublish {
   answer(answer: Answer): void
 }
 
-/** What is published and not answered yet. */
+/** The publishes that are not answered yet. */
 export class PendingPublishes {
-  /** How many bytes wait for an answer. */
+  /** How many bytes await an answer. */
   bytes = 0
   readonly #stream: Stream
   readonly #onIdle: () => void
   #questions = 0
 
-  /** @param onIdle called when nothing waits for an answer any more */
+  /** @param onIdle called when nothing awaits an answer any more */
   constructor(stream: Stream, onIdle: () => void) {
     this.#stream = stream
     this.#onIdle = onIdle
@@ -31,7 +31,7 @@ export class PendingPublishes {
     return this.#questions === 0
   }
 
-  /** Sends it. If there is no answer in time, or the connection is lost, there is none. */
+  /** Sends it. `answer` is not called if no answer comes in time, or if the connection is lost. */
   send({ subject, payload, headers, bytes, answer }: PendingPublish): void {
     const { inbox } = this.#stream
     const finish = (): void => {

@@ -8,22 +8,24 @@ import { Outbox } from './outbox.js'
 import { PendingPublishes } from './pending-publishes.js'
 import type { Stream } from './stream.js'
 
-/** How long to wait while the entry itself, or another end, is being stored, in ms; then twice as long every time. */
+/**
+ * How long to wait while the entry itself, or another end, is being stored, in ms; the time doubles with each attempt.
+ */
 const AGAIN_MS = 20
 const LAST_AGAIN_MS = 500
 
 export interface PublisherOptions {
   readonly maxBufferedBytes: number
-  /** Nothing can be sent until `resume()` is called: somebody has to see to the stream. */
+  /** Nothing can be sent until `resume()` is called, once the stream is available. */
   readonly onTrouble: () => void
-  /** What the trouble is. */
+  /** What is wrong. */
   readonly reason: () => unknown
 }
 
 /**
- * Publishes entries, so that those of a channel are stored in the order of the calls, and none twice. What was not answered
- * when a connection was lost is sent again, in the same order and with the same marks, by which the server knows what it has;
- * but not what has a successor that is stored, for which it is too late.
+ * Publishes entries so that those of a channel are stored in the order of the calls, each once. Entries that were
+ * unanswered when a connection was lost are sent again in the same order, with the same marks, by which the server
+ * recognises those that it has. An entry is never sent again after a later one was stored.
  */
 export class Publisher {
   readonly #stream: Stream
@@ -34,7 +36,7 @@ export class Publisher {
   readonly #ended = new EndedChannels()
   readonly #name = randomBytes(6).toString('base64url')
   #count = 0
-  // Ready is held until what is on the wire has been answered, of which some may have to be sent again.
+  // `draining`: the stream is available, but unanswered publishes may still have to be sent again.
   #state: 'suspended' | 'draining' | 'open' = 'suspended'
   #isClosed = false
 
@@ -54,7 +56,7 @@ export class Publisher {
     })
   }
 
-  /** Whether anybody waits for what becomes of an entry. */
+  /** Whether any caller waits for the outcome of an entry. */
   get isWaiting(): boolean {
     return this.#outbox.entries.size > 0
   }
@@ -76,39 +78,39 @@ export class Publisher {
     return entry.promise
   }
 
-  /** Sends what waits: the stream is there. */
+  /** Sends the waiting entries: the stream is available. */
   resume(): void {
     if (this.#state === 'suspended') this.#state = 'draining'
     this.#openIfDrained()
   }
 
-  /** Sends nothing more until the stream has been seen to. */
+  /** Sends nothing more until `resume()`. */
   suspend(): void {
     if (this.#state !== 'open') return
     this.#state = 'suspended'
     this.#options.onTrouble()
   }
 
-  /** Sends nothing: the connection was lost, and the answers with it. */
+  /** Sends nothing more: the connection was lost, and the answers with it. */
   onDisconnect(): void {
     this.#state = 'suspended'
     for (const queue of this.#outbox.queues.values()) queue.endCheckedUpTo = 0
     for (const entry of this.#outbox.entries) this.#outbox.takeBack(entry)
   }
 
-  /** Rejects everything: there is no connection any more. */
+  /** Rejects everything: the connection is closed. */
   fail(error: SseError): void {
     this.onDisconnect()
     this.refuse(error)
   }
 
-  /** Rejects what waits for the stream, which this user may not even ask for. */
+  /** Rejects the entries that wait for the stream: it cannot be had. */
   refuse(error: SseError): void {
     if (this.#state !== 'suspended') return
     for (const entry of this.#outbox.entries) this.#outbox.reject(entry, error)
   }
 
-  /** Resolves when it is known what became of all that was published, within the time limit. */
+  /** Resolves when the outcome of all publishes is known, or their time is up. */
   async close(): Promise<void> {
     this.#isClosed = true
     await this.#outbox.close()
@@ -128,7 +130,8 @@ export class Publisher {
 
   #send(entry: Outgoing): void {
     const { queue, message, isEnd } = entry.parts
-    // Servers that have to agree first are asked when they have.
+    // On a replicated stream the end is checked once the event is acknowledged, since the servers have to agree on it
+    // first.
     if (queue.mayHaveEnded || (!isEnd && this.#stream.snapshot?.isReplicated !== true)) this.#endCheck.want(queue)
     if (queue.mayHaveEnded) return
     const { subjects } = this.#stream
@@ -162,7 +165,7 @@ export class Publisher {
     this.#outbox.accept(entry)
   }
 
-  /** The channel ended where the answer says, 0 if it has not. */
+  /** The channel ended at the sequence in the answer, or has not ended if that is 0. */
   #hearOfEnd(queue: ChannelQueue, newest: number, answer: Answer): void {
     if (answer.kind === 'no-responders') this.suspend()
     else if (answer.kind === 'refused') this.#settle(queue, newest, 0, answer.error)
@@ -176,7 +179,10 @@ export class Publisher {
     }
   }
 
-  /** Accepts what is stored before the end, and rejects what is behind it or was not sent for its sake. */
+  /**
+   * Accepts the entries that are stored before the end. Rejects those after it, and those that were not sent because of
+   * it.
+   */
   #settle(queue: ChannelQueue, newest: number, end: number, error: SseError | undefined): void {
     for (const entry of queue.entries) {
       const { sequence, isSent, parts } = entry

@@ -6,43 +6,43 @@ import type { Stream } from './stream.js'
 
 export interface RangeOptions {
   readonly subject: string
-  /** From which sequence on, and up to which one, that there is. */
+  /** The first sequence, and the last one, which exists. */
   readonly from: number
   readonly newest: number
-  /** Without the events themselves. */
+  /** Whether payloads are left out. */
   readonly headersOnly: boolean
-  /** How many are asked for at once. */
+  /** How many messages one pull requests. */
   readonly batch: number
   readonly maxBytes: number
-  /** Takes what was read, oldest first, and says whether that is enough. */
+  /** Takes messages, oldest first, and returns whether they are enough. */
   readonly take: (messages: readonly StoredMessage[]) => boolean
 }
 
-/** After how much silence a pull counts as lost, in ms; after twice that, if the next one brings nothing, too. */
+/** After how much silence a pull counts as lost, in ms; it doubles each time a pull brings nothing. */
 const SILENCE_MS = 1_500
 
-/** How long to wait for a server that has not yet what others have, in ms. */
+/** How long to wait for a server that lags behind others, in ms. */
 const BEHIND_MS = 50
 
-/** How far a visit has come. */
+/** How far the read has come. */
 interface Progress {
-  /** The sequence from which on it reads. */
+  /** The next sequence to read. */
   next: number
   silenceMs: number
-  /** When something came the last time, by `performance.now()`. */
+  /** When the last message arrived, by `performance.now()`. */
   lastTime: number
 }
 
 /**
- * Reads many messages of a subject, by a consumer of which nothing remains: older servers have no other way to send more
- * than one message for one question.
+ * Reads many messages of a subject, by a temporary consumer: older servers have no other way to send more than one
+ * message per request.
  *
  * @throws {SseError} `ERR_SSE_BACKPLANE`: the server refuses, or has sent nothing for `timeoutMs`
  */
 export async function readRange(stream: Stream, options: RangeOptions): Promise<void> {
   const { subject, headersOnly } = options
   const progress: Progress = { next: options.from, silenceMs: SILENCE_MS, lastTime: performance.now() }
-  // After a loss the consumer is ahead of what was heard: another one begins there.
+  // After a loss the consumer is ahead of what arrived, so another one starts there.
   for (let isLost = true; isLost; ) {
     const consumer = await Consumer.of(stream, { subject, from: progress.next, headersOnly })
     try {
@@ -53,7 +53,7 @@ export async function readRange(stream: Stream, options: RangeOptions): Promise<
   }
 }
 
-/** Reads what one consumer brings, until there is no more, or that is enough, or something was lost, of which it says true. */
+/** Reads from one consumer until there is no more, or `take` has enough. Returns true if something was lost instead. */
 async function readAll(
   stream: Stream,
   consumer: Consumer,
@@ -65,7 +65,7 @@ async function readAll(
   let amount: Pick<PullOptions, 'count' | 'maxBytes'> = many
   while (progress.next <= newest) {
     const { messages: pulled, end, reason } = await consumer.pull({ ...amount, silenceMs: progress.silenceMs })
-    // A replica that is behind begins where it ends itself, which may be long before that.
+    // A replica that lags behind starts at its own end, which may be long before that.
     const messages = pulled.filter(({ sequence }) => sequence >= progress.next)
     const last = messages.at(-1)
     if (last !== undefined) {
@@ -90,7 +90,7 @@ async function readAll(
   return false
 }
 
-/** Whether the messages that were there are there still. */
+/** Whether the rest of the messages still exists. */
 async function isThereAny(stream: Stream, subject: string, from: number, newest: number): Promise<boolean> {
   const message = await stream.next(subject, from)
   return message !== undefined && message.sequence <= newest

@@ -1,10 +1,10 @@
-/** How long to wait until a question is asked once more, in ms. */
+/** After how long a request is repeated, in ms. */
 const REPEAT_MS = 250
 
 /**
- * Asks again and again until there is an answer: while it agrees on who leads, a cluster leaves questions unanswered.
+ * Repeats a request until there is an answer: a cluster that is electing a leader leaves requests unanswered.
  *
- * @param signal nobody waits for the answer any more; then it never comes
+ * @param signal aborted when nobody waits for the answer any more; then the promise never settles
  */
 export async function repeatUntilAnswered<T>(ask: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined

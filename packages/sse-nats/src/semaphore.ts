@@ -1,4 +1,4 @@
-/** Lets so many at a time, in the order in which they came. */
+/** Runs at most so many tasks at a time, in the order of the calls. */
 export class Semaphore {
   #free: number
   readonly #waiting: (() => void)[] = []

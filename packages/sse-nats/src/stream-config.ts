@@ -3,10 +3,10 @@ import { nanos } from '@nats-io/transport-node'
 import type { Settings } from './options.js'
 import type { Subjects } from './subjects.js'
 
-/** Of an event that is sent again, the server must know that it has it: for longer than it may be sent again. */
+/** The server must recognise a repeated publish for longer than it may be repeated. */
 const MIN_DUPLICATE_WINDOW_MS = 30_000
 
-/** What a stream is made with. */
+/** The configuration of a new stream. */
 export function streamConfig(
   { stream, maxEvents, maxAgeMs, maxBytes, storage, replicas, timeoutMs }: Settings,
   subjects: Subjects,

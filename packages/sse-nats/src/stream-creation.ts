@@ -4,18 +4,21 @@ import { repeatUntilAnswered } from './repeat-until-answered.js'
 import type { streamConfig } from './stream-config.js'
 
 const STREAM_NOT_FOUND = 10_059
-/** What is said of a stream that others have made meanwhile: by its name, or by its subjects where that is seen first. */
+/**
+ * The errors for a stream that others have created meanwhile: by its name, or by its subjects where those are checked
+ * first.
+ */
 const MADE_BY_OTHERS = [10_058, 10_065]
 
-/** While it is being made, how often to look whether it is there, in ms: others may be at it too. */
+/** How often to look for the stream while it is being created, in ms: other nodes may be creating it too. */
 const LOOK_MS = 250
 
 type Config = ReturnType<typeof streamConfig>
 
 /**
- * What the server says of the stream, which is made if there is none.
+ * The server's info on the stream, which is created if it does not exist.
  *
- * @param signal nobody waits for it any more
+ * @param signal aborted when nobody waits for it any more
  */
 export async function infoOrCreate(
   { streams }: JetStreamManager,
@@ -30,9 +33,10 @@ export async function infoOrCreate(
     } catch (error) {
       if (!hasCode(error, STREAM_NOT_FOUND)) throw error
     }
-    // If there is none of its name still, others have its subjects.
+    // There is still none of that name, so the subjects belong to another stream.
     if (refusal !== undefined) throw refusal
-    // One request at a time: of two a cluster may make two. What it answers is not all that there is to know, as the domain.
+    // One request at a time: a cluster may create two of two. Its answer lacks the domain, so that the info is
+    // requested after it.
     making ??= streams.add(config).then(
       () => {
         making = undefined
@@ -44,7 +48,10 @@ export async function infoOrCreate(
   }
 }
 
-/** Never comes for a stream that is being made, which the server says was made in the year 1: another life, it would seem. */
+/**
+ * Never settles for a stream that is being created. The server gives its creation time as year 1, which would look like
+ * another epoch.
+ */
 async function begun(answer: Promise<StreamInfo>): Promise<StreamInfo> {
   const info = await answer
   return info.created.startsWith('0001-') ? new Promise<never>(() => {}) : info

@@ -2,27 +2,27 @@ import { JetStreamApiCodes, JetStreamApiError } from '@nats-io/jetstream'
 import { SseError } from '@ssekit/sse-core'
 import type { Stream } from './stream.js'
 
-/** How long to wait until the broker is asked again, in ms: twice as long every time. */
+/** How long to wait before the next attempt, in ms; the time doubles with each. */
 const FIRST_WAIT_MS = 50
 const LAST_WAIT_MS = 1_000
 
 export interface StreamRecoveryOptions {
-  /** Whether anybody waits for it: else there is no need to ask on. */
+  /** Whether anybody waits for the stream. If not, the attempts stop. */
   readonly isNeeded: () => boolean
-  /** It is there. */
+  /** The stream is available. */
   readonly onRecovered: () => void
-  /** It is not, and will not be until somebody configures the server otherwise. */
+  /** It is not, and will not be until the server is configured otherwise. */
   readonly onRefused: (error: SseError) => void
 }
 
-/** Asks for the stream until it is there, or nobody needs it any more. */
+/** Asks for the stream until it is available, or nobody needs it any more. */
 export class StreamRecovery {
   readonly #stream: Pick<Stream, 'refresh'>
   readonly #options: StreamRecoveryOptions
-  /** Why it is not there, as far as is known. */
+  /** Why it is not available, as far as is known. */
   reason: unknown
   #isConnected = true
-  // A number for each attempt; those before it are void.
+  // Each attempt has a number; earlier attempts are void.
   #attempt = 0
   #isRunning = false
   #recoveredAt = Number.NEGATIVE_INFINITY
@@ -32,12 +32,12 @@ export class StreamRecovery {
     this.#options = options
   }
 
-  /** Begins, if it has not. */
+  /** Starts, unless it is running. */
   start(): void {
     if (this.#isConnected && !this.#isRunning) void this.#run()
   }
 
-  /** There is a new connection: what was asked over the former one is never answered. */
+  /** There is a new connection: requests over the former one are never answered. */
   restart(): void {
     this.stop()
     this.#isConnected = true
@@ -56,7 +56,7 @@ export class StreamRecovery {
   async #run(): Promise<void> {
     const attempt = this.#attempt
     this.#isRunning = true
-    // The stream was there a moment ago, and nobody leads it.
+    // The stream was available a moment ago, and has no leader now.
     if (performance.now() - this.#recoveredAt < FIRST_WAIT_MS) await wait(FIRST_WAIT_MS)
     if (attempt !== this.#attempt) return
     let isThere = false
@@ -89,7 +89,7 @@ export class StreamRecovery {
   }
 }
 
-/** Whether a server says so. Where nobody says anything, one that has it may come yet. */
+/** Whether a server says so. If no server responds at all, one may still be starting. */
 function isWithoutJetStream(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : undefined
   return cause instanceof JetStreamApiError && cause.code === JetStreamApiCodes.JetStreamNotEnabledForAccount

@@ -2,44 +2,44 @@ import type { StreamInfo } from '@nats-io/jetstream'
 import { SseError } from '@ssekit/sse-core'
 import type { Subjects } from './subjects.js'
 
-/** What the server says of a stream. */
+/** The server's description of the stream. */
 export interface StreamState {
-  /** When it was made: one that was deleted and made again counts from 1 again, and means other messages. */
+  /** When the stream was created. One that was deleted and recreated counts from 1 again, for other messages. */
   readonly created: string
-  /** Of all channels. The next sequence that is given if the stream is empty. */
+  /** Of all channels. In an empty stream it is the next sequence. */
   readonly firstSequence: number
   readonly lastSequence: number
-  /** When the message with that sequence was stored, in ms since the epoch; 0 if there was none. */
+  /** When the message `lastSequence` was stored, in ms since the epoch; 0 if there was none. */
   readonly lastTime: number
-  /** How many events it keeps of a channel. */
+  /** How many events it keeps of each channel. */
   readonly maxEvents: number
   /**
-   * The server's time, in ms since the epoch. Servers say it since 2.10, and since then the copies that are heard bear the time
-   * that they were stored at.
+   * The server's time, in ms since the epoch. Servers send it since 2.10, and since then republished messages have the
+   * time at which they were stored.
    */
   readonly now: number | undefined
-  /** Whether messages are read from servers that may be a little behind. */
+  /** Whether reads may be answered by servers that lag a little. */
   readonly isReplicated: boolean
-  /** The JetStream domain that it is in, if that has a name. */
+  /** Its JetStream domain, if that has a name. */
   readonly domain: string | undefined
 }
 
-/** What is known of one life of a stream. */
+/** A state of the stream, in one of its epochs. */
 export interface StreamSnapshot extends StreamState {
-  /** Names that life, in this process. */
+  /** Names the epoch, within this process. */
   readonly epoch: string
-  /** The fewest that it has kept of a channel since it began. */
+  /** The lowest limit that the stream has had in this epoch. */
   readonly maxEvents: number
 }
 
-/** What the client's types do not know. */
+/** With fields that the client's types lack. */
 interface FullInfo extends StreamInfo {
-  /** Servers say it since 2.10. */
+  /** Servers send it since 2.10. */
   readonly ts?: string
   readonly domain?: string
 }
 
-/** @throws {SseError} `ERR_SSE_BACKPLANE`: the stream was made by others, and lacks what a backplane needs */
+/** @throws {SseError} `ERR_SSE_BACKPLANE`: the stream exists, and lacks something that a backplane needs */
 export function stateOf({ config, created, state, ts, domain }: FullInfo, subjects: Subjects): StreamState {
   const { republish, allow_direct: isDirect, max_msgs_per_subject: maxEvents } = config
   const { src, dest } = subjects.republish
@@ -53,7 +53,7 @@ export function stateOf({ config, created, state, ts, domain }: FullInfo, subjec
     created: BigInt(created.replace(/\D/g, '')).toString(36),
     firstSequence: state.first_seq,
     lastSequence: state.last_seq,
-    // Before its first message it is a time in the year 1.
+    // Before the first message the server gives a time in year 1.
     lastTime: Math.max(0, Date.parse(state.last_ts)),
     maxEvents: maxEvents > 0 ? maxEvents : Number.POSITIVE_INFINITY,
     now: ts === undefined ? undefined : Date.parse(ts),
@@ -62,7 +62,7 @@ export function stateOf({ config, created, state, ts, domain }: FullInfo, subjec
   }
 }
 
-/** Whether one of the patterns takes in all that a pattern does. */
+/** Whether one of the patterns includes all that a pattern matches. */
 function covers(patterns: readonly string[], subject: string): boolean {
   const tokens = subject.split('.')
   return patterns.some((pattern) => {

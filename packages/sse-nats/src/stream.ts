@@ -21,13 +21,15 @@ import { infoOrCreate } from './stream-creation.js'
 import { type StreamSnapshot, type StreamState, stateOf } from './stream-state.js'
 import type { Subjects } from './subjects.js'
 
-/** How long to wait for a server that leads and is behind, in ms. */
+/** How long to wait for a leader that lags behind, in ms. */
 const BEHIND_MS = 100
 
-/** For how long nothing is published once another stream was seen to store it, too, in ms; then it is tried again. */
+/**
+ * How long publishes are rejected after another stream was found to store them too, in ms. Then they are tried again.
+ */
 const CONTESTED_MS = 30_000
 
-/** By its sequence, as the newest of a subject, or as the oldest of a subject from a sequence on. */
+/** By sequence, as the newest of a subject, or as the oldest of a subject from a sequence on. */
 type MessageQuery =
   | { readonly seq: number }
   | { readonly last_by_subj: string }
@@ -37,20 +39,20 @@ export interface FoundMessage extends StoredMessage {
   readonly subject: string
 }
 
-/** The JetStream stream that has the logs of all channels. */
+/** The JetStream stream that holds the logs of all channels. */
 export class Stream {
   readonly connection: NatsConnection
   readonly subjects: Subjects
   readonly name: string
   readonly timeoutMs: number
   readonly inbox: Inbox
-  /** What is known of it. */
+  /** Its last known state. */
   snapshot: StreamSnapshot | undefined
-  /** The JetStream domain that it was last seen in. */
+  /** Its last known JetStream domain. */
   domain: string | undefined
   /**
-   * Rises when what is known may not be so any more: messages were missed, or it is another stream. What was read before that
-   * has to be read again.
+   * Incremented when what is known may be outdated: bells may have been missed, or the stream has a new epoch. What was
+   * read before must be read again.
    */
   generation = 0
   readonly #settings: Settings
@@ -63,7 +65,7 @@ export class Stream {
   #lookedAt = 0
   #contest: { readonly error: SseError; readonly until: number } | undefined
 
-  /** @param onUnfit called when it is seen to lack what a backplane needs, as after an edit */
+  /** @param onUnfit called when the stream turns out to lack something that a backplane needs, as after an edit */
   constructor(connection: NatsConnection, subjects: Subjects, settings: Settings, onUnfit: () => void) {
     this.connection = connection
     this.subjects = subjects
@@ -73,19 +75,19 @@ export class Stream {
     this.inbox = new Inbox(connection, {
       timeoutMs: settings.timeoutMs,
       onSilence: () => void this.#livenessProbe.probe(),
-      // The publish was answered by our stream first. Messages of the stream, which were asked for twice, have headers.
+      // Our stream has answered this publish already. A second reply to a read has headers.
       onStray: (reply) => reply.headers === undefined && this.answerOf(reply),
     })
     this.#settings = settings
     this.#onUnfit = onUnfit
   }
 
-  /** Whether another stream was seen to store what is published to this one, and the error that says so. */
+  /** The error that says which other stream also stores our publishes; undefined if none is known. */
   get contested(): SseError | undefined {
     return this.#contest !== undefined && performance.now() < this.#contest.until ? this.#contest.error : undefined
   }
 
-  /** What a reply to a publish says. */
+  /** Parses a reply to a publish. */
   answerOf(reply: Msg): Answer {
     const answer = answerOf(reply, this)
     if (answer.kind === 'refused' && answer.isElsewhere === true) {
@@ -94,7 +96,7 @@ export class Stream {
     return answer
   }
 
-  /** Forgets what is known of it, and gives up what is being asked: the connection was lost. */
+  /** Discards the cached state and rejects pending requests: the connection was lost. */
   invalidate(): void {
     const error = new SseError('ERR_SSE_BACKPLANE', 'the NATS connection was lost')
     this.snapshot = undefined
@@ -105,7 +107,10 @@ export class Stream {
     for (const abandon of this.#questions) abandon(error)
   }
 
-  /** The user may not publish to a subject: gives up what was asked there. The error, if that was to see or to make the stream itself. */
+  /**
+   * Rejects the pending requests to a subject that the user may not publish to. Returns the error if that subject reads
+   * or creates the stream itself.
+   */
   refuse(subject: string, cause: Error): SseError | undefined {
     const error = this.inbox.refuse(subject, cause)
     if (!['INFO', 'CREATE'].some((verb) => subject.endsWith(`.STREAM.${verb}.${this.name}`))) return undefined
@@ -113,7 +118,7 @@ export class Stream {
     return error
   }
 
-  /** The answer to a question that the client asks, unless the connection is lost: then it never comes. */
+  /** The answer to a request of the client. Rejects if the connection is lost, since then the answer never comes. */
   rejectOnDisconnect<T>(answer: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#questions.add(reject)
@@ -121,7 +126,7 @@ export class Stream {
     })
   }
 
-  /** Asks what it is like now, and makes it if there is none. */
+  /** Reads the current state. Creates the stream if it does not exist. */
   refresh(): Promise<StreamSnapshot> {
     return this.#refreshing.ask('', async () => {
       const { generation } = this
@@ -133,17 +138,17 @@ export class Stream {
     })
   }
 
-  /** Looks at it again if nobody has for so long, since others may have edited it. Never rejects. */
+  /** Reads the state again if it is older than that, since others may have edited the stream. Never rejects. */
   refreshIfStale(everyMs: number): void {
     if (this.snapshot !== undefined && performance.now() - this.#lookedAt > everyMs) this.refresh().catch(() => {})
   }
 
-  /** A message of this life was heard or read. */
+  /** A message of this epoch was read, acknowledged, or heard after one that was. */
   noteSequence(sequence: number): void {
     this.#epochs.noteSequence(sequence)
   }
 
-  /** There is another message than there was in a life: that is over, and another one has begun. */
+  /** The stream has another message under a known sequence: `epoch` is over, and a new one has begun. */
   startNewEpoch(epoch: string): void {
     if (this.snapshot?.epoch !== epoch) return
     this.#epochs.startNewEpoch()
@@ -151,10 +156,10 @@ export class Stream {
     this.generation += 1
   }
 
-  /** The client's, which is made when it is first needed; the inbox is open then. */
+  /** The client's JetStream manager, created on first use. It opens the inbox. */
   async manager(): Promise<JetStreamManager> {
     const { domain } = this.#settings
-    // Whether there is a JetStream is seen when it is asked.
+    // The first request shows whether there is a JetStream.
     const options = { checkAPI: false, timeout: this.timeoutMs, ...(domain === undefined ? {} : { domain }) }
     this.#manager ??= await jetstreamManager(this.connection, options)
     this.inbox.open(this.#manager.getOptions().watcherPrefix)
@@ -164,7 +169,7 @@ export class Stream {
   /**
    * The newest message of a subject.
    *
-   * @param isSure false: from whichever server answers, which may be a little behind
+   * @param isSure false: from any server, which may lag a little
    */
   last(subject: string, isSure = true): Promise<StoredMessage | undefined> {
     return this.#get({ last_by_subj: subject }, isSure)
@@ -175,7 +180,7 @@ export class Stream {
     return this.#get({ next_by_subj: subject, seq: Math.max(1, from) }, isSure)
   }
 
-  /** The message with a sequence, of whatever channel. */
+  /** The message with a sequence, of any channel. */
   at(sequence: number): Promise<FoundMessage | undefined> {
     return this.#get({ seq: Math.max(1, sequence) })
   }
@@ -204,11 +209,11 @@ export class Stream {
     }
   }
 
-  /** Only who leads is sure to have what it has told of already. */
+  /** Only the leader is sure to have everything that bells have told of. */
   async #get(query: MessageQuery, isSure = true): Promise<FoundMessage | undefined> {
     const { isReplicated } = this.snapshot ?? (await this.refresh())
     if (!isReplicated || !isSure) return this.#direct(query)
-    // The server knows the third kind of question too, the client's types do not.
+    // The server supports the third kind of query; the client's types do not.
     const { streams } = await this.manager()
     const message = await this.rejectOnDisconnect(
       repeatUntilAnswered(() => streams.getMessage(this.name, query as MsgRequest)),
@@ -237,7 +242,7 @@ export class Stream {
   }
 }
 
-/** @throws {SseError} `ERR_SSE_BACKPLANE`: the reply says neither what there is nor that there is nothing */
+/** @throws {SseError} `ERR_SSE_BACKPLANE`: the reply contains neither a message nor that there is none */
 function foundIn({ headers, data }: Msg): FoundMessage | undefined {
   const { code = 0, description = '' } = headers ?? {}
   if (code === 404) return undefined

@@ -1,61 +1,62 @@
 import { createHash } from 'node:crypto'
 
-/** A longer token might not fit into the line that carries it: servers allow 4 KiB for a whole command. */
+/** A longer token might exceed the server's limit of 4 KiB for a protocol line. */
 const MAX_TOKEN_LENGTH = 256
 
-/** What the subjects of all bells begin with, and no stream's own. */
+/** The prefix of all bell subjects, and of no stored ones. */
 const LIVE = '_live.'
 
 const PLAIN = /^[A-Za-z0-9_-]+$/
 
-/** The subjects that a stream and its channels live on. */
+/** The subjects of a stream and its channels. */
 export class Subjects {
   readonly #prefix: string
   readonly #livePrefix: string
 
   constructor(prefix: string) {
     this.#prefix = prefix
-    // Apart from what any stream stores, since a prefix cannot begin so: else one application's bells might be another's events.
+    // Outside every stream's subjects, since a prefix cannot begin so. Otherwise one application's bells could be
+    // another's events.
     this.#livePrefix = `${LIVE}${prefix}`
   }
 
-  /** What the stream stores. */
+  /** The subjects that the stream stores. */
   get stored(): string[] {
     return [`${this.#prefix}.*.e`, `${this.#prefix}.*.x`]
   }
 
-  /** What the server republishes, and as what: the bell. */
+  /** What the server republishes, and where to: the bell. */
   get republish(): { readonly src: string; readonly dest: string } {
     return { src: `${this.#prefix}.>`, dest: `${this.#livePrefix}.>` }
   }
 
-  /** Where a channel's events are stored. */
+  /** The subject of a channel's events. */
   events(channel: string): string {
     return `${this.#prefix}.${tokenOf(channel)}.e`
   }
 
   /**
-   * Where a channel's end is stored: apart from the events, since a server can promise that a subject has no more than one
-   * message, and tell of it without reading the events.
+   * The subject of a channel's end. It is not that of the events, because a server can keep a subject to one message,
+   * and look that up without reading the events.
    */
   end(channel: string): string {
     return `${this.#prefix}.${tokenOf(channel)}.x`
   }
 
-  /** Where a channel's bell rings, for events and for the end. */
+  /** The subjects of a channel's bell, for events and for the end. */
   live(channel: string): string {
     return `${this.#livePrefix}.${tokenOf(channel)}.*`
   }
 }
 
 /**
- * Any name as one token of a subject: readable if it is plain, else with `=XX` for every other byte of its UTF-8. No two
- * names share a token.
+ * Any name as one token of a subject. A plain name stays readable; otherwise every other byte of its UTF-8 becomes
+ * `=XX`. No two names share a token.
  */
 function tokenOf(channel: string): string {
   const token = PLAIN.test(channel) ? channel : escaped(channel)
   if (token.length <= MAX_TOKEN_LENGTH) return token
-  // After a `=` an escape has a digit.
+  // In an escape, `=` is followed by a hexadecimal digit.
   return `==${createHash('sha256').update(token).digest('base64url')}`
 }
 
@@ -72,6 +73,6 @@ function escaped(channel: string): string {
 function bytesOf(char: string): Iterable<number> {
   const code = char.codePointAt(0) as number
   if (code < 0xd800 || code > 0xdfff) return Buffer.from(char)
-  // Half of a surrogate pair, which UTF-8 has no bytes for; all of them would become the same replacement character.
+  // Half of a surrogate pair has no UTF-8 form. All of them would become the same replacement character.
   return [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)]
 }
