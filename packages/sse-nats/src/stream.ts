@@ -1,11 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import {
-  JetStreamApiError,
-  type JetStreamManager,
-  jetstreamManager,
-  type MsgRequest,
-  type StreamInfo,
-} from '@nats-io/jetstream'
+import { JetStreamApiError, type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
 import { type Answer, answerOf } from './answer.js'
@@ -13,9 +7,9 @@ import { Coalescer } from './coalescer.js'
 import { EpochTracker } from './epoch-tracker.js'
 import { Inbox } from './inbox.js'
 import { LivenessProbe } from './liveness-probe.js'
+import { directMessage, type FoundMessage, leadersMessage, type MessageQuery } from './message-query.js'
 import type { StoredMessage } from './messages.js'
 import type { Settings } from './options.js'
-import { repeatUntilAnswered } from './repeat-until-answered.js'
 import { streamConfig } from './stream-config.js'
 import { infoOrCreate } from './stream-creation.js'
 import { type StreamSnapshot, type StreamState, stateOf } from './stream-state.js'
@@ -28,16 +22,6 @@ const BEHIND_MS = 100
  * How long publishes are rejected after another stream was found to store them too, in ms. Then they are tried again.
  */
 const CONTESTED_MS = 30_000
-
-/** By sequence, as the newest of a subject, or as the oldest of a subject from a sequence on. */
-type MessageQuery =
-  | { readonly seq: number }
-  | { readonly last_by_subj: string }
-  | { readonly next_by_subj: string; readonly seq: number }
-
-export interface FoundMessage extends StoredMessage {
-  readonly subject: string
-}
 
 /** The JetStream stream that holds the logs of all channels. */
 export class Stream {
@@ -212,22 +196,9 @@ export class Stream {
   /** Only the leader is sure to have everything that bells have told of. */
   async #get(query: MessageQuery, isSure = true): Promise<FoundMessage | undefined> {
     const { isReplicated } = this.snapshot ?? (await this.refresh())
-    if (!isReplicated || !isSure) return this.#direct(query)
-    // The server supports the third kind of query; the client's types do not.
-    const { streams } = await this.manager()
-    const message = await this.rejectOnDisconnect(
-      repeatUntilAnswered(() => streams.getMessage(this.name, query as MsgRequest)),
-    )
-    if (message === null) return undefined
-    const { subject, seq, header, data, time } = message
-    return { subject, sequence: seq, headers: header, data, at: time.getTime() }
-  }
-
-  async #direct(query: MessageQuery): Promise<FoundMessage | undefined> {
-    const { apiPrefix } = (await this.manager()).getOptions()
-    const subject = `${apiPrefix}.DIRECT.GET.${this.name}`
-    if ('last_by_subj' in query) return foundIn(await this.inbox.ask(`${subject}.${query.last_by_subj}`, ''))
-    return foundIn(await this.inbox.ask(subject, JSON.stringify(query)))
+    const manager = await this.manager()
+    if (!isReplicated || !isSure) return directMessage(this.inbox, manager, this.name, query)
+    return this.rejectOnDisconnect(leadersMessage(manager, this.name, query))
   }
 
   async #snapshotNow(): Promise<StreamSnapshot> {
@@ -240,13 +211,4 @@ export class Stream {
       await wait(BEHIND_MS, undefined, { ref: false })
     }
   }
-}
-
-/** @throws {SseError} `ERR_SSE_BACKPLANE`: the reply contains neither a message nor that there is none */
-function foundIn({ headers, data }: Msg): FoundMessage | undefined {
-  const { code = 0, description = '' } = headers ?? {}
-  if (code === 404) return undefined
-  if (headers === undefined || code !== 0) throw new SseError('ERR_SSE_BACKPLANE', `the broker refused: ${description}`)
-  const at = Date.parse(headers.get('Nats-Time-Stamp'))
-  return { subject: headers.get('Nats-Subject'), sequence: Number(headers.get('Nats-Sequence')), headers, data, at }
 }
