@@ -1,6 +1,6 @@
 import { type NatsConnection, PermissionViolationError } from '@nats-io/transport-node'
 
-/** The server's error where a connection or an account has `max_subscriptions`. It does not name the subscription. */
+/** The server's error beyond `max_subscriptions` of a connection. It does not name the subscription. */
 const TOO_MANY_SUBSCRIPTIONS = /maximum subscriptions exceeded/i
 
 export interface ConnectionListener {
