@@ -44,7 +44,11 @@ ensureBrokers()
 const standIns = Object.keys(peers).map((name) => [`^${name}$`, createRequire(join(folder, 'any.js')).resolve(name)])
 process.env.SSEKIT_STAND_INS = JSON.stringify(Object.fromEntries(standIns))
 const words = process.argv.slice(2)
-const contracts = ['(express|fastify|koa)-sse/test/', 'sse-redis/test/(contract|nodes|odd-clients).test', 'sse-nats/test/contract']
+const contracts = [
+  '(express|fastify|koa)-sse/test/',
+  'sse-redis/test/(contract|nodes|odd-clients).test',
+  'sse-nats/test/contract',
+]
 const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
 run(process.execPath, [...nodeArgs, 'node_modules/jest/bin/jest.js', ...(words.length > 0 ? words : contracts)])
 
