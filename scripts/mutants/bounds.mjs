@@ -37,14 +37,14 @@ export const bounds = [
   ...mutantsOf('sse-core/src/listener-iterator.ts', HOLDING, [
     ['    this.#heartbeat.unref()\n', '', 'the heartbeat of a loop holds no process'],
   ]),
-  ...mutantsOf('sse-core/src/outside.ts', HOLDING, [
+  ...mutantsOf('sse-core/src/async-context.ts', HOLDING, [
     [
       'setInterval(callback, ms).unref()',
       'setInterval(callback, ms)',
       'channels, heartbeats, comparisons and memory backplanes hold no process',
     ],
   ]),
-  ...mutantsOf('sse-core/src/belongings.ts', HOLDING, [
+  ...mutantsOf('sse-core/src/rare-state.ts', HOLDING, [
     ['setTimeout(callback, ageMs).unref()', 'setTimeout(callback, ageMs)', 'the age of a stream holds no process'],
   ]),
   ...mutantsOf('sse-core/src/writer.ts', TESTS.contract, [
@@ -57,14 +57,14 @@ export const bounds = [
   ...mutantsOf('sse-core/src/writer.ts', HOLDING, [
     ['this.#owner).unref()', 'this.#owner)', 'the time that a client has to read holds no process'],
   ]),
-  ...mutantsOf('sse-core/src/ending.ts', HOLDING, [
+  ...mutantsOf('sse-core/src/response-close.ts', HOLDING, [
     [
-      'const timer = Number.isFinite(ms) ? setTimeout(cut, ms, res).unref()',
-      'const timer = Number.isFinite(ms) ? setTimeout(cut, ms, res)',
+      'const timer = Number.isFinite(ms) ? setTimeout(destroyResponse, ms, res).unref()',
+      'const timer = Number.isFinite(ms) ? setTimeout(destroyResponse, ms, res)',
       'the time that a stream has to end holds no process',
     ],
   ]),
-  ...mutantsOf('sse-core/src/shutdown.ts', HOLDING, [
+  ...mutantsOf('sse-core/src/graceful-shutdown.ts', HOLDING, [
     ['}, ms).unref()', '}, ms)', 'the time that a reader has to catch up holds no process'],
   ]),
 ]

@@ -6,25 +6,25 @@ const LOOPS = ['sse-core/test/(listen|merge|source|stream|subscribers|broker|bro
 /** Every line that lets go of something. */
 export const cleaningUp = [
   ...mutantsOf('sse-core/src/connection.ts', LEAVING, [
-    ['this.terms.wheel?.delete(this)\n', '', 'no heartbeat outlives its stream'],
-    ['this.terms.manager?.ended(this as SseConnection)\n', '', 'a stream that is over is open no longer'],
-    ['this.terms.manager?.remove(this as SseConnection)\n', '', 'a stream that is over gives its place back'],
+    ['this.config.wheel?.delete(this)\n', '', 'no heartbeat outlives its stream'],
+    ['this.config.manager?.ended(this as SseConnection)\n', '', 'a stream that is over is open no longer'],
+    ['this.config.manager?.remove(this as SseConnection)\n', '', 'a stream that is over gives its place back'],
   ]),
-  ...mutantsOf('sse-core/src/response-life.ts', LEAVING, [
-    ['this.#belongings?.giveUp()\n', '', 'no timer and no signal outlive their stream'],
+  ...mutantsOf('sse-core/src/response-lifecycle.ts', LEAVING, [
+    ['this.#rareState?.giveUp()\n', '', 'no timer and no signal outlive their stream'],
     ['this.reading?.close()\n', '', 'a stream that is over subscribes to nothing'],
-    ['this.#belongings?.tellOver()\n', '', 'who waits for the end of a stream is told'],
+    ['this.#rareState?.tellOver()\n', '', 'who waits for the end of a stream is told'],
   ]),
-  ...mutantsOf('sse-core/src/belongings.ts', LEAVING, [
+  ...mutantsOf('sse-core/src/rare-state.ts', LEAVING, [
     ['clearTimeout(this.#ageTimer)\n', '', 'no age timer outlives its stream'],
     ['this.#forgetSignal?.()\n', '', 'no signal keeps a stream that is over'],
     ['this.run(() => this.abort())\n', '', 'the signal of a connection aborts when its stream is over'],
     ['for (const cancel of this.#cancels) cancel()\n', '', 'a source is left at once when its client leaves'],
   ]),
-  ...mutantsOf('sse-core/src/shutdown.ts', LEAVING, [
+  ...mutantsOf('sse-core/src/graceful-shutdown.ts', LEAVING, [
     ['socket.destroySoon()\n', '{}\n', 'no idle connection holds up server.close()'],
   ]),
-  ...mutantsOf('sse-core/src/departure.ts', LEAVING, [
+  ...mutantsOf('sse-core/src/response-close.ts', LEAVING, [
     ["  res.off('close', tellWatcher)\n", '', 'no listener is left on a response that is closed'],
     ["  res.off('error', tellWatcher)\n", '', 'no listener is left on a response that failed'],
     ["  res.off('prefinish', tellEnding)\n", '', 'no listener is left on a response that was handed over'],
@@ -48,7 +48,7 @@ export const cleaningUp = [
     ["stall.drains.off('drain', stall.onDrain)\n", '', 'no drain listener is left on a kept-alive socket'],
   ]),
   ...mutantsOf(
-    'sse-core/src/departure.ts',
+    'sse-core/src/response-close.ts',
     ['sse-core/test/frozen-http2.test'],
     [['if (session !== undefined) setTimeout(', 'if (false) setTimeout(', 'no socket stays that takes nothing']],
   ),
@@ -81,8 +81,8 @@ export const cleaningUp = [
     [...LEAVING, 'sse-testkit/test/clients-odd-sources'],
     [
       [
-        'connection.belongings.onCancel(() => puller.cancel(connection.terms.report))',
-        'connection.belongings.onCancel(() => {})',
+        'connection.rareState.onCancel(() => puller.cancel(connection.config.report))',
+        'connection.rareState.onCancel(() => {})',
         'a source that waits is left when its client leaves',
       ],
     ],
@@ -160,7 +160,7 @@ export const cleaningUp = [
     ],
   ]),
   ...mutantsOf(
-    'sse-core/src/outside.ts',
+    'sse-core/src/async-context.ts',
     ['sse-core/test/isolation.test'],
     [['return context.runInAsyncScope(begin)', 'return begin()', 'what many share keeps nothing of a request']],
   ),
@@ -169,7 +169,7 @@ export const cleaningUp = [
     ['sse-core/test/isolation.test'],
     [
       [
-        'outside(() => intake.subscribe(log, append))',
+        'outsideRequests(() => intake.subscribe(log, append))',
         'intake.subscribe(log, append)',
         'the subscription of a channel keeps nothing of the request that came first',
       ],

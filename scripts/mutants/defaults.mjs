@@ -26,7 +26,7 @@ export const defaults = [
     ],
   ),
   ...mutantsOf(
-    'sse-core/src/farewell.ts',
+    'sse-core/src/graceful-shutdown.ts',
     [...CHANNELS, ...TESTS.connection, ...TESTS.contract],
     [
       ['graceMs = 5_000', 'graceMs = 0', 'streams get time to end'],

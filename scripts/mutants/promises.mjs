@@ -145,7 +145,7 @@ export const promises = [
     [['this.#owner.fail(error)', 'throw error', 'a res.write that throws ends its stream alone']],
   ),
   ...mutantsOf(
-    'sse-core/src/response-life.ts',
+    'sse-core/src/response-lifecycle.ts',
     ['sse-core/test/request-context.test'],
     [
       [
@@ -154,7 +154,7 @@ export const promises = [
         'errors are told in the context of their request',
       ],
       [
-        'belongings.keepScope()\n    const { signal }',
+        'rareState.keepScope()\n    const { signal }',
         'const { signal }',
         'an abort is told in the context of its request',
       ],
@@ -204,7 +204,7 @@ export const promises = [
     [['if (channel.isClosed) continue\n', '', 'a name is free again when its channel has ended and is forgotten']],
   ),
   ...mutantsOf(
-    'sse-core/src/running.ts',
+    'sse-core/src/streaming.ts',
     ['sse-core/test/failing-early.test'],
     [
       ['  for (const part of partsOf(source)) expectErrors(part)\n', '', 'a Readable that fails early ends no process'],
@@ -213,8 +213,8 @@ export const promises = [
   ),
   ...mutantsOf('sse-core/src/pulling.ts', TESTS.contract, [
     [
-      'return { isDone: false, packet: connection.terms.encoder.event(value) }',
-      'await turn()\n  return { isDone: false, packet: connection.terms.encoder.event(value) }',
+      'return { isDone: false, packet: connection.config.encoder.event(value) }',
+      'await turn()\n  return { isDone: false, packet: connection.config.encoder.event(value) }',
       'a first event that cannot be written is an error response',
     ],
   ]),
@@ -241,7 +241,7 @@ export const promises = [
     ],
   ),
   ...mutantsOf(
-    'sse-core/src/running.ts',
+    'sse-core/src/streaming.ts',
     ['sse-core/test/cold.test'],
     [
       [
@@ -308,7 +308,7 @@ export const promises = [
     ['sse-core/test/foreign-response.test'],
     [
       [
-        'this.terms.report(error)\n      cut(this.#res)\n',
+        'this.config.report(error)\n      destroyResponse(this.#res)\n',
         'throw error\n',
         'an end() that throws is over all the same',
       ],
@@ -339,11 +339,11 @@ export const promises = [
     ],
   ),
   ...mutantsOf(
-    'sse-core/src/departure.ts',
+    'sse-core/src/response-close.ts',
     ['sse-core/test/pipelined-end.test'],
     [
       [
-        'if (isWaiting) res.emit(CUT)\n',
+        'if (isWaiting) res.emit(DESTROYED)\n',
         '',
         'close() waits for its grace, and no longer, for who waits behind another',
       ],
@@ -368,11 +368,11 @@ export const promises = [
     ],
   ]),
   ...mutantsOf(
-    'sse-core/src/response-life.ts',
+    'sse-core/src/response-lifecycle.ts',
     ['sse-core/test/answered-by-others.test'],
     [['if (this.#isTaken) this.#failAsTaken()\n    else if', 'if', 'who answers before the stream is told so']],
   ),
-  ...mutantsOf('sse-core/src/opening.ts', TESTS.http2, [
+  ...mutantsOf('sse-core/src/head.ts', TESTS.http2, [
     ['    unsetStreamHead(res, options)\n', '', 'a head that could not be sent is taken back'],
   ]),
   ...mutantsOf(
@@ -381,7 +381,7 @@ export const promises = [
     [['!writer.isOverfull && !isEager', '!writer.isOverfull', 'sends that are awaited leave others a turn']],
   ),
   ...mutantsOf(
-    'sse-core/src/terms-of.ts',
+    'sse-core/src/stream-config-of.ts',
     ['express-sse/test/own-manager.test'],
     [['if (!(source instanceof MergedSource)) return', 'return', 'merged channels belong to their manager']],
   ),

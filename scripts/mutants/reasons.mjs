@@ -3,7 +3,7 @@ import { mutantsOf, TESTS } from './mutant.mjs'
 /** Every reason why a stream is over. */
 export const reasons = [
   ...mutantsOf(
-    'sse-core/src/response-life.ts',
+    'sse-core/src/response-lifecycle.ts',
     [...TESTS.connection, ...TESTS.contract],
     [
       [
@@ -29,7 +29,7 @@ export const reasons = [
     ],
   ),
   ...mutantsOf(
-    'sse-core/src/belongings.ts',
+    'sse-core/src/rare-state.ts',
     [...TESTS.connection, ...TESTS.contract],
     [
       ['maxAgeMs * (0.8 + 0.2 * Math.random())', 'maxAgeMs', 'connections do not grow old all at once'],
@@ -37,7 +37,7 @@ export const reasons = [
     ],
   ),
   ...mutantsOf(
-    'sse-core/src/shutdown.ts',
+    'sse-core/src/graceful-shutdown.ts',
     [...TESTS.connection, ...TESTS.contract],
     [
       [

@@ -16,7 +16,7 @@ export const requests = [
       ['if (!isTold) ', '', 'an error after the head is told to onError once'],
     ],
   ),
-  ...mutantsOf('sse-core/src/departure.ts', TESTS.contract, [
+  ...mutantsOf('sse-core/src/response-close.ts', TESTS.contract, [
     [
       'if (res.socket === null) watchWaiting(res)\n',
       '',
@@ -53,22 +53,22 @@ export const requests = [
       ['sse-core/test/request.test', ...TESTS.contract],
     ],
   ]),
-  ...mutantsOf('sse-core/src/response-life.ts', TESTS.contract, [
+  ...mutantsOf('sse-core/src/response-lifecycle.ts', TESTS.contract, [
     [
-      'if (this.writer.isWritable) this.#belongings?.tellCaughtUp()',
-      'this.#belongings?.tellCaughtUp()',
+      'if (this.writer.isWritable) this.#rareState?.tellCaughtUp()',
+      'this.#rareState?.tellCaughtUp()',
       'the farewell waits for all of the rest',
     ],
-    ['if (this.writer.isWritable) this.#belongings?.tellCaughtUp()\n', '', 'the farewell follows the rest at once'],
+    ['if (this.writer.isWritable) this.#rareState?.tellCaughtUp()\n', '', 'the farewell follows the rest at once'],
   ]),
-  ...mutantsOf('sse-core/src/belongings.ts', TESTS.contract, [
+  ...mutantsOf('sse-core/src/rare-state.ts', TESTS.contract, [
     [
       'const forget = this.onCancel(callback)\n',
       'const forget = (): void => {}\n',
       'close() does not wait for who leaves within the grace',
     ],
   ]),
-  ...mutantsOf('sse-core/src/shutdown.ts', TESTS.contract, [
+  ...mutantsOf('sse-core/src/graceful-shutdown.ts', TESTS.contract, [
     [
       'if (stream.reading?.isPumping) {',
       'if (false) {',

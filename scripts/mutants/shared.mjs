@@ -2,7 +2,7 @@ import { mutantsOf, TESTS } from './mutant.mjs'
 
 /** What many streams have in common, and what keeps them apart all the same. */
 export const shared = [
-  ...mutantsOf('sse-core/src/terms-of.ts', TESTS.contract, [
+  ...mutantsOf('sse-core/src/stream-config-of.ts', TESTS.contract, [
     ['known.manager === manager && ', '', 'a channel without a manager is counted where each of its streams is served'],
     [
       ' && known.onFailure === onFailure',
@@ -14,24 +14,24 @@ export const shared = [
     ['?? retryMs ?? maxConnectionAgeMs', '?? maxConnectionAgeMs', 'retryMs of a response holds for it alone'],
     ['retryMs ?? maxConnectionAgeMs ?? eol', 'retryMs ?? eol', 'maxConnectionAgeMs of a response holds for it alone'],
     [' ?? eol) ===', ') ===', 'eol of a response holds for it alone'],
-    ['if (isUsual) holder.terms', 'holder.terms', 'what one response sets is not passed on'],
+    ['if (isUsual) holder.config', 'holder.config', 'what one response sets is not passed on'],
     ['options.heartbeatMs ?? listened', 'options.heartbeatMs', 'heartbeatMs of listen() holds for its response'],
     ['channel ?? manager ?? alone', 'manager ?? channel ?? alone', 'what a channel sets holds for its streams alone'],
   ]),
   ...mutantsOf(
-    'sse-core/src/terms-of.ts',
-    ['sse-core/test/shared-terms.test', ...TESTS.contract],
+    'sse-core/src/stream-config-of.ts',
+    ['sse-core/test/shared-config.test', ...TESTS.contract],
     [
-      ['terms.settings.heartbeatMs === settings.heartbeatMs &&\n', '', 'a heartbeat of its own is another one'],
-      ['terms.settings.retryMs === settings.retryMs &&\n', '', 'a time of its own is another one'],
+      ['config.settings.heartbeatMs === settings.heartbeatMs &&\n', '', 'a heartbeat of its own is another one'],
+      ['config.settings.retryMs === settings.retryMs &&\n', '', 'a time of its own is another one'],
       [
-        'terms.settings.maxConnectionAgeMs === settings.maxConnectionAgeMs &&\n',
+        'config.settings.maxConnectionAgeMs === settings.maxConnectionAgeMs &&\n',
         '',
         'an age of its own is another one',
       ],
-      ['terms.encoder.eol === eol &&\n', '', 'a line ending of its own is another one'],
+      ['config.encoder.eol === eol &&\n', '', 'a line ending of its own is another one'],
       ['if (same !== undefined) return same\n', '', 'streams that ask for the same share what they keep of it'],
-      ['> MAX_OTHER_TERMS) holder', '> Infinity) holder', 'what is asked for is forgotten again'],
+      ['> MAX_OTHER_CONFIGS) holder', '> Infinity) holder', 'what is asked for is forgotten again'],
     ],
   ),
   ...mutantsOf(

@@ -33,11 +33,11 @@ export const writePath = [
     ],
     ['this.#flush?.()\n', '', 'compression is flushed after each write'],
   ]),
-  ...mutantsOf('sse-core/src/departure.ts', BYTES, [
+  ...mutantsOf('sse-core/src/response-close.ts', BYTES, [
     ["res.prependListener('prefinish', tellEnding)\n", '', "nothing is written before the connection's next response"],
     ['res.prependListener(', 'res.on(', 'whoever else hears of the end hears it later'],
   ]),
-  ...mutantsOf('sse-core/src/response-life.ts', BYTES, [
+  ...mutantsOf('sse-core/src/response-lifecycle.ts', BYTES, [
     [
       "if (!this.isOpen || !this.#leave('end')) return\n    this.writer.stop()\n    this.#finish()",
       'if (this.isOpen) this.writer.stop()',
@@ -57,7 +57,7 @@ export const writePath = [
       'a write that the kernel took whole is no full socket',
       TESTS.connection,
     ],
-    ['this.#outbox.bytes > this.terms.settings.maxBufferedBytes', 'false', 'who lets send() pile up is cut'],
+    ['this.#outbox.bytes > this.config.settings.maxBufferedBytes', 'false', 'who lets send() pile up is cut'],
     ['if (writeTimeoutMs > 0) stall.timer', 'if (false) stall.timer', 'who does not drain in time is cut'],
     ['if (this.isWritable) this.#owner.onWritable()', '', 'who drains goes on where it was'],
     ['if (this.isWritable) settle(stall, true)', '', 'an awaited send() goes on when the socket drains'],

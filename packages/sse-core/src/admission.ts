@@ -1,6 +1,6 @@
 import { requireAnswer } from './callbacks.js'
+import type { CloseReason } from './close-reason.js'
 import type { SseConnection } from './connection.js'
-import type { CloseReason } from './ending.js'
 import { requireAmount } from './limits.js'
 import type { ConnectionPredicate } from './manager.js'
 

@@ -1,11 +1,11 @@
+import type { CloseReason } from './close-reason.js'
 import type { SseConnection } from './connection.js'
-import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
-import type { SseRequest, SseResponse } from './exchange.js'
 import { answerEmpty, answerLater, hasBody, setStreamHead } from './head.js'
+import type { SseRequest, SseResponse } from './http.js'
 import type { RespondOptions } from './options.js'
-import { follow, prepare, release, run, startOf } from './running.js'
 import type { SseSource } from './source.js'
+import { follow, prepare, release, run, startOf } from './streaming.js'
 
 /** A request that is being answered, and what holds for it. */
 export interface Exchange {
@@ -31,13 +31,13 @@ export function stream(exchange: Exchange, source: SseSource): void {
 function begin(exchange: Exchange, source: SseSource): void {
   const { req, res, connection, options } = exchange
   if (connection.closeReason !== undefined) {
-    release(source, connection.terms.report)
+    release(source, connection.config.report)
     return
   }
   const start = startOf(connection, source)
   if (start.isOver) answerNothing(exchange)
   else if (!hasBody(req, options.status ?? 200)) {
-    release(source, connection.terms.report)
+    release(source, connection.config.report)
     connection.answer('end', () => {
       setStreamHead(res, options)
       res.end()
@@ -55,7 +55,7 @@ function begin(exchange: Exchange, source: SseSource): void {
 
 /** A source that cannot be read. */
 function giveUp(exchange: Exchange, source: SseSource, error: unknown): void {
-  release(source, exchange.connection.terms.report)
+  release(source, exchange.connection.config.report)
   failOrRefuse(exchange, error)
 }
 
@@ -67,13 +67,13 @@ function failOrRefuse(exchange: Exchange, error: unknown): void {
     connection.fail(error)
     return
   }
-  connection.terms.report(error)
+  connection.config.report(error)
   refuse(exchange, 'error')
 }
 
 /** Sends a client away that cannot be served now. */
 export function refuse({ res, connection, options }: Exchange, reason: CloseReason): void {
-  const { manager, settings } = connection.terms
+  const { manager, settings } = connection.config
   const { overload = 'retry' } = manager ?? {}
   // Spread out, so that those who were refused together do not come back together.
   const delayMs = Math.round(settings.retryMs * (1 + 3 * Math.random()))

@@ -1,7 +1,6 @@
 import type { Backplane, LogInput } from './backplane.js'
 import { checkBroadcast } from './broadcast.js'
 import type { SseConnection } from './connection.js'
-import { markAsOurs } from './copy.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import { SseError } from './errors.js'
 import type { SseEvent } from './event.js'
@@ -14,12 +13,13 @@ import type { Log } from './log.js'
 import type { SseManager } from './manager.js'
 import { ObservedPromise, observed } from './observed.js'
 import { requireServices } from './option-checks.js'
+import { markAsOurs } from './package-copy.js'
 import { Pipes } from './pipes.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
 import type { PullSource } from './source.js'
+import type { StreamConfig } from './stream-config.js'
 import { type SubscriberListener, Subscribers } from './subscribers.js'
-import type { Terms } from './terms.js'
 import type { ChannelEvent, HeardEvent } from './typed-events.js'
 
 export interface ChannelOptions extends ConnectionSettings {
@@ -61,9 +61,9 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   /** @internal */
   readonly subscribers: Subscribers
   /** @internal */
-  terms: Terms | undefined
+  config: StreamConfig | undefined
   /** @internal */
-  otherTerms: Terms[] | undefined
+  otherConfigs: StreamConfig[] | undefined
   readonly #options: ConnectionSettings
   readonly #feed: Feed
   readonly #idleChannelMs: number

@@ -1,21 +1,21 @@
 import { requireAnswer } from './callbacks.js'
 import type { SseChannel } from './channel.js'
-import type { CloseReason } from './ending.js'
+import type { CloseReason } from './close-reason.js'
 import type { SseEvent } from './event.js'
-import type { SseResponse } from './exchange.js'
 import { passes } from './filter.js'
+import type { SseResponse } from './http.js'
 import { ObservedPromise, observed } from './observed.js'
 import type { RespondOptions } from './options.js'
 import { Packet } from './packet.js'
-import { ResponseLife } from './response-life.js'
+import { ResponseLifecycle } from './response-lifecycle.js'
+import type { StreamConfig } from './stream-config.js'
 import { type SubscribeOptions, Subscriptions } from './subscriptions.js'
-import type { Terms } from './terms.js'
 
 const WRITTEN = Promise.resolve(true)
 const OVER = Promise.resolve(false)
 
 /** One response that streams events, from before its head to its end. Functions given to `res.sse()` get it. */
-export class SseConnection<Context = unknown> extends ResponseLife {
+export class SseConnection<Context = unknown> extends ResponseLifecycle {
   /** The id of the last event that the client has, as it says; any text, `''` for none. Never to be trusted. */
   readonly lastEventId: string
   /** The heartbeat wheel's tick at which a beat is due. @internal */
@@ -26,10 +26,10 @@ export class SseConnection<Context = unknown> extends ResponseLife {
     res: SseResponse,
     lastEventId: string,
     options: RespondOptions,
-    terms: Terms,
+    config: StreamConfig,
     outcome: ObservedPromise<CloseReason>,
   ) {
-    super(res, options, terms, outcome)
+    super(res, options, config, outcome)
     this.lastEventId = lastEventId
     this.begin()
   }
@@ -54,10 +54,10 @@ export class SseConnection<Context = unknown> extends ResponseLife {
   send(event: SseEvent | string): Promise<boolean> {
     if (this.closeReason !== undefined) return OVER
     try {
-      return this.sendPacket(this.terms.encoder.event(event))
+      return this.sendPacket(this.config.encoder.event(event))
     } catch (error) {
       const failed = new ObservedPromise<boolean>()
-      failed.fail(error, this.terms.report)
+      failed.fail(error, this.config.report)
       return failed
     }
   }
@@ -83,7 +83,7 @@ export class SseConnection<Context = unknown> extends ResponseLife {
   subscribe(channel: SseChannel, options: SubscribeOptions = {}): Promise<void> {
     const { subscriptions } = this
     const over = subscriptions.subscribe(channel, options)
-    const result = observed(over, this.terms.report)
+    const result = observed(over, this.config.report)
     subscriptions.track(over, result)
     return result
   }
@@ -118,23 +118,23 @@ export class SseConnection<Context = unknown> extends ResponseLife {
 
   /** @internal */
   protected override onOpened(): void {
-    this.terms.wheel?.add(this)
+    this.config.wheel?.add(this)
   }
 
   /** @internal */
   protected override onOver(): void {
-    this.terms.wheel?.delete(this)
-    this.terms.manager?.ended(this as SseConnection)
+    this.config.wheel?.delete(this)
+    this.config.manager?.ended(this as SseConnection)
   }
 
   /** @internal */
   protected override onSettled(): void {
-    this.terms.manager?.remove(this as SseConnection)
+    this.config.manager?.remove(this as SseConnection)
   }
 
   #heartbeat(): Packet {
     const { heartbeat } = this.options
-    const { encoder, report } = this.terms
+    const { encoder, report } = this.config
     if (heartbeat === undefined) return encoder.heartbeat
     try {
       return encoder.event(requireAnswer(this.run(heartbeat), 'heartbeat'))

@@ -1,8 +1,8 @@
+import { formatCheckpoint } from './control-events.js'
 import { SseError } from './errors.js'
 import type { LineEnding, SseEvent } from './event.js'
 import { bodyOf, idLine, withLineEnding } from './event-text.js'
 import { Packet } from './packet.js'
-import { formatCheckpoint } from './signals.js'
 
 /** Makes the bytes that do not come from a log. */
 export class Encoder {

@@ -15,10 +15,10 @@ export function isJson({ data }: SseEvent): boolean {
 }
 
 /** What the text of an event does not tell: which lines of its own ended with CR. Undefined if none did, as usual. */
-export function unreadOf({ data, comment }: SseEvent): Pick<SseEvent, 'data' | 'comment'> | undefined {
-  const isUnread = (text: unknown): boolean => typeof text === 'string' && text.includes('\r')
-  if (!isUnread(data) && !isUnread(comment)) return undefined
-  return { ...(isUnread(data) && { data }), ...(isUnread(comment) && { comment }) }
+export function verbatimOf({ data, comment }: SseEvent): Pick<SseEvent, 'data' | 'comment'> | undefined {
+  const isVerbatim = (text: unknown): boolean => typeof text === 'string' && text.includes('\r')
+  if (!isVerbatim(data) && !isVerbatim(comment)) return undefined
+  return { ...(isVerbatim(data) && { data }), ...(isVerbatim(comment) && { comment }) }
 }
 
 /** The event of a text that `bodyOf()` has made, but for what is unread. @param hasJson whether its data is JSON */

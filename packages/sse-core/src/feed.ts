@@ -1,3 +1,4 @@
+import { outsideRequests } from './async-context.js'
 import type { Backplane, LogInput, Unsubscribe } from './backplane.js'
 import type { HistoryBudget } from './budget.js'
 import { now } from './clock.js'
@@ -10,7 +11,6 @@ import { Intake } from './intake.js'
 import type { ResolvedHistoryLimits } from './limits.js'
 import { Log } from './log.js'
 import { itemOf, type LogItem } from './log-item.js'
-import { outside } from './outside.js'
 
 export interface FeedOptions {
   readonly history: ResolvedHistoryLimits
@@ -236,7 +236,7 @@ export class Feed {
       if (item.kind === 'event') this.lastEventId = item.id
       this.#append(log, item)
     }
-    const subscription = outside(() => intake.subscribe(log, append))
+    const subscription = outsideRequests(() => intake.subscribe(log, append))
     this.#subscription = subscription
     this.#warm(log, subscription)
   }

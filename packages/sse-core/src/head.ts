@@ -1,6 +1,9 @@
 import { ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http'
-import { cut } from './departure.js'
-import type { SseRequest, SseResponse } from './exchange.js'
+import type { SseRequest, SseResponse } from './http.js'
+import type { RespondOptions } from './options.js'
+import { drainBody } from './request-headers.js'
+import { destroyResponse } from './response-close.js'
+import type { ResponseLifecycle } from './response-lifecycle.js'
 
 /** Headers to set; a name in any case, `undefined` for none. */
 export type SseHeaders = Readonly<Record<string, number | string | readonly string[] | undefined>>
@@ -73,6 +76,22 @@ export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadO
   res.removeHeader('Content-Length')
 }
 
+/** Sends the head of a stream and what every stream begins with. @throws what keeps it from being sent */
+export function sendHead({ req, res, writer, config }: ResponseLifecycle, options: RespondOptions): void {
+  options.onHead?.()
+  try {
+    setStreamHead(res, options)
+    writer.open()
+  } catch (error) {
+    unsetStreamHead(res, options)
+    // The framework has let go of it by now.
+    if (options.onHead !== undefined) answerFailure(res)
+    throw error
+  }
+  writer.write(config.preamble)
+  drainBody(req)
+}
+
 /** Takes the head of a stream back that could not be sent, for an error response. */
 export function unsetStreamHead(res: SseResponse, { headers = {} }: HeadOptions): void {
   if (res.headersSent) return
@@ -114,7 +133,7 @@ export function answerFailure(res: SseResponse): void {
     for (const name of res.getHeaderNames()) res.removeHeader(name)
     answerEmpty(res, 500)
   } catch {
-    cut(res)
+    destroyResponse(res)
   }
 }
 

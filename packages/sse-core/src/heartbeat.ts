@@ -1,4 +1,4 @@
-import { startInterval } from './outside.js'
+import { startInterval } from './async-context.js'
 
 /** Something that wants a beat when it was idle for long enough. */
 export interface Beating {

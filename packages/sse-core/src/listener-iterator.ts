@@ -1,10 +1,10 @@
 import { AsyncResource } from 'node:async_hooks'
 import { onAbort } from './abort.js'
+import { GAP_EVENT } from './control-events.js'
 import type { Cursor } from './cursor.js'
 import type { SseEvent } from './event.js'
 import { passes } from './filter.js'
 import type { ChannelListener } from './listener.js'
-import { GAP_EVENT } from './signals.js'
 import type { Subscriber } from './subscribers.js'
 
 const HEARTBEAT: SseEvent = Object.freeze({ comment: 'heartbeat' })

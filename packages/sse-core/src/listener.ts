@@ -1,11 +1,11 @@
 import type { SseChannel } from './channel.js'
-import { markAsOurs } from './copy.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import type { SseEvent } from './event.js'
 import type { EventFilter } from './filter.js'
 import { requireDuration } from './limits.js'
 import { ListenerIterator } from './listener-iterator.js'
 import { requireReading } from './option-checks.js'
+import { markAsOurs } from './package-copy.js'
 import type { HeardEvent } from './typed-events.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: as of `SseChannel` alone, options for any channel

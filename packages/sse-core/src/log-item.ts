@@ -3,7 +3,7 @@ import { momentOf, now } from './clock.js'
 import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
 import type { SseEvent } from './event.js'
-import { isJson, readBody, unreadOf } from './event-reading.js'
+import { isJson, readBody, verbatimOf } from './event-reading.js'
 import { Frame, frameOf, shareFrame } from './frame.js'
 
 /**
@@ -25,7 +25,7 @@ export class LogItem {
   /** Whether the publisher chose the id, so that it may look like anything. */
   readonly hasOwnId: boolean
   readonly #hasJson: boolean
-  readonly #unread: Pick<SseEvent, 'data' | 'comment'> | undefined
+  readonly #verbatim: Pick<SseEvent, 'data' | 'comment'> | undefined
   #event: SseEvent | undefined
 
   constructor({ kind, id, at, since, previousId, frame, event }: LogItemFields) {
@@ -37,7 +37,7 @@ export class LogItem {
     this.frame = frame
     this.hasOwnId = event?.id !== undefined
     this.#hasJson = event !== undefined && isJson(event)
-    this.#unread = event && unreadOf(event)
+    this.#verbatim = event && verbatimOf(event)
   }
 
   /** The event, with its id, as every filter sees it; made when the first wants to. */
@@ -62,7 +62,7 @@ export class LogItem {
   }
 
   #read(frame: Frame): SseEvent {
-    return { ...readBody(frame.body, this.#hasJson), ...this.#unread }
+    return { ...readBody(frame.body, this.#hasJson), ...this.#verbatim }
   }
 }
 

@@ -2,17 +2,17 @@ import { Admission, type AdmissionOptions } from './admission.js'
 import type { Backplane } from './backplane.js'
 import { HistoryBudget } from './budget.js'
 import { type ChannelOptions, SseChannel } from './channel.js'
+import type { CloseReason } from './close-reason.js'
 import type { SseConnection } from './connection.js'
-import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
-import { type CloseOptions, Farewell } from './farewell.js'
+import { type CloseOptions, GracefulShutdown } from './graceful-shutdown.js'
 import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
 import { type ResolvedHistoryLimits, requireAmount, requireDuration, resolveHistory } from './limits.js'
 import { requireServices } from './option-checks.js'
 import { Registry } from './registry.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
-import type { Terms } from './terms.js'
+import type { StreamConfig } from './stream-config.js'
 
 export interface ManagerOptions
   extends ConnectionSettings,
@@ -77,9 +77,9 @@ export class SseManager {
   /** @internal */
   readonly report: ErrorListener
   /** @internal */
-  terms: Terms | undefined
+  config: StreamConfig | undefined
   /** @internal */
-  otherTerms: Terms[] | undefined
+  otherConfigs: StreamConfig[] | undefined
   readonly #maxChannels: number
   readonly #channels: Registry
   readonly #connections: Admission
@@ -203,8 +203,8 @@ export class SseManager {
    * @throws {SseError} `ERR_SSE_INVALID_EVENT`: the last event cannot be written
    */
   async close(options: CloseOptions = {}): Promise<void> {
-    const farewell = new Farewell(options, this.settings.retryMs)
-    this.#closing ??= this.#close(farewell)
+    const shutdown = new GracefulShutdown(options, this.settings.retryMs)
+    this.#closing ??= this.#close(shutdown)
     await this.#closing
   }
 
@@ -215,8 +215,8 @@ export class SseManager {
    * @throws as `close` does
    */
   async drain(predicate: ConnectionPredicate, options: CloseOptions = {}): Promise<void> {
-    const farewell = new Farewell(options, this.settings.retryMs)
-    await farewell.bid(this.#connections.select(predicate), this.#connections.selectFinishing(predicate))
+    const shutdown = new GracefulShutdown(options, this.settings.retryMs)
+    await shutdown.run(this.#connections.select(predicate), this.#connections.selectFinishing(predicate))
   }
 
   /** Lets a connection in, or says why not. @internal */
@@ -255,10 +255,10 @@ export class SseManager {
     return channel
   }
 
-  async #close(farewell: Farewell): Promise<void> {
+  async #close(shutdown: GracefulShutdown): Promise<void> {
     this.#connections.close()
     const all = (): boolean => true
-    await farewell.bid(this.#connections.select(all), this.#connections.selectFinishing(all))
+    await shutdown.run(this.#connections.select(all), this.#connections.selectFinishing(all))
     this.clear()
   }
 }

@@ -1,3 +1,4 @@
+import { startInterval } from './async-context.js'
 import type { Backplane, BackplaneSink, LogEntry } from './backplane.js'
 import { now } from './clock.js'
 import { newEpoch } from './epoch.js'
@@ -5,7 +6,6 @@ import { SseError } from './errors.js'
 import { type HistoryLimits, resolveHistory } from './limits.js'
 import { Log } from './log.js'
 import { itemOf } from './log-item.js'
-import { startInterval } from './outside.js'
 
 export interface MemoryBackplaneOptions {
   /** What each channel keeps. A channel that nobody subscribes to is forgotten once all of it has expired. */

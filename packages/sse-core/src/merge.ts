@@ -1,6 +1,6 @@
-import { markAsOurs, requireOurs } from './copy.js'
 import type { SseEvent } from './event.js'
 import { type EventPuller, pullEvents } from './event-puller.js'
+import { markAsOurs, requireOurs } from './package-copy.js'
 import { isPullSource, type PullSource } from './source.js'
 
 /** Several sources as one; `res.sse()` subscribes to its channels rather than iterating over them. */

@@ -1,10 +1,10 @@
-import type { CloseReason } from './ending.js'
+import type { CloseReason } from './close-reason.js'
 import type { LineEnding, SseEvent } from './event.js'
-import type { SseRequest } from './exchange.js'
 import type { EventFilter } from './filter.js'
 import type { HeadOptions } from './head.js'
+import type { SseRequest } from './http.js'
 import type { SseManager } from './manager.js'
-import type { ConnectionStats } from './response-life.js'
+import type { ConnectionStats } from './response-lifecycle.js'
 import type { ConnectionSettings } from './settings.js'
 
 /** What one response may set for itself, beside what holds for its manager or channel. */

@@ -1,12 +1,12 @@
-import { isWatched } from './departure.js'
-import type { CloseReason } from './ending.js'
+import type { CloseReason } from './close-reason.js'
 import { SseError } from './errors.js'
-import type { SseResponse } from './exchange.js'
 import { answerFailure } from './head.js'
+import type { SseResponse } from './http.js'
 import type { SseManager } from './manager.js'
 import type { ObservedPromise } from './observed.js'
 import type { FailureListener } from './options.js'
 import { warn } from './report.js'
+import { isWatched } from './response-close.js'
 
 /**
  * Who hears of an error: whoever the adapter names, else whoever waits for the promise, else nobody but `onError`.

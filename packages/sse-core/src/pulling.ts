@@ -10,9 +10,9 @@ export async function runPull(connection: SseConnection, source: PullSource): Pr
   const puller = pullEvents(source)
   // Not before it is ours: of two who want it one is refused.
   if (source instanceof SseStream) {
-    source.bound(connection.terms.settings.maxBufferedBytes, () => connection.close('slow'))
+    source.bound(connection.config.settings.maxBufferedBytes, () => connection.close('slow'))
   }
-  const forget = connection.belongings.onCancel(() => puller.cancel(connection.terms.report))
+  const forget = connection.rareState.onCancel(() => puller.cancel(connection.config.report))
   const pace = new Pace()
   try {
     // The head of the others may have found that nobody is there.
@@ -28,7 +28,7 @@ export async function runPull(connection: SseConnection, source: PullSource): Pr
     }
   } finally {
     forget()
-    puller.cancel(connection.terms.report)
+    puller.cancel(connection.config.report)
   }
 }
 
@@ -43,7 +43,7 @@ async function pullPacket(connection: SseConnection, puller: EventPuller): Promi
   const { done, value } = await puller.next()
   if (done || connection.closeReason !== undefined) return { isDone: true }
   if (!connection.accepts(value)) return { isDone: false }
-  return { isDone: false, packet: connection.terms.encoder.event(value) }
+  return { isDone: false, packet: connection.config.encoder.event(value) }
 }
 
 /** One turn of the event loop, in which an error of the source can still become an error response. */

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
+import { startInterval } from './async-context.js'
 import type { ChannelOptions, SseChannel } from './channel.js'
 import { now } from './clock.js'
-import { startInterval } from './outside.js'
 
 export interface RegistryOptions {
   /** How long an idle channel may linger at least, in ms. */

@@ -1,4 +1,4 @@
-import type { SseRequest } from './exchange.js'
+import type { SseRequest } from './http.js'
 
 /**
  * The id of the last event that a client says it has; `''` for none.

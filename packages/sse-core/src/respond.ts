@@ -1,18 +1,18 @@
 import { refuse, stream } from './answer.js'
+import type { CloseReason } from './close-reason.js'
 import { SseConnection } from './connection.js'
-import { isWatched } from './departure.js'
-import type { CloseReason } from './ending.js'
 import { SseError } from './errors.js'
-import type { SseRequest, SseResponse } from './exchange.js'
+import type { SseRequest, SseResponse } from './http.js'
 import { ObservedPromise } from './observed.js'
 import { requireOptions } from './option-checks.js'
 import type { RespondOptions } from './options.js'
 import { failOutcome } from './outcome.js'
 import { warn } from './report.js'
 import { lastEventIdOf } from './request-headers.js'
-import { release, take } from './running.js'
+import { isWatched } from './response-close.js'
 import { requireSource, type SseSource } from './source.js'
-import { termsOf } from './terms-of.js'
+import { configOf } from './stream-config-of.js'
+import { release, take } from './streaming.js'
 
 /**
  * Streams a source as the answer to a request: a channel, an iterable, a stream, or a function that writes. Every adapter
@@ -53,7 +53,7 @@ function connect(
   outcome: ObservedPromise<CloseReason>,
 ): void {
   const connection = prepareConnection(req, res, source, options, outcome)
-  const { manager, report } = connection.terms
+  const { manager, report } = connection.config
   // Decided before anything is awaited, so that of two requests the earlier one gets the place.
   const refusal = connection.closeReason === undefined ? (options.refusal ?? manager?.admit(connection)) : undefined
   const exchange = { req, res, connection, options }
@@ -77,7 +77,7 @@ function prepareConnection(
     // Of a response that was pushed Node does not say for which request.
     if (res.req === null) Object.assign(res, { req })
     const lastEventId = options.lastEventId ?? lastEventIdOf(req)
-    return new SseConnection(res, lastEventId, options, termsOf(source, options), outcome)
+    return new SseConnection(res, lastEventId, options, configOf(source, options), outcome)
   } catch (error) {
     release(source, options.manager?.report ?? warn)
     throw error

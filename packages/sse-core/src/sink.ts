@@ -1,7 +1,7 @@
 import { OutgoingMessage, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import type { SseResponse } from './exchange.js'
 import { hasBody } from './head.js'
+import type { SseResponse } from './http.js'
 import type { Packet } from './packet.js'
 
 // As Node has it: tracers replace it on a prototype, some of them while the process is running.

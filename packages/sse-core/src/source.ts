@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
-import { requireOurs } from './copy.js'
+import { requireOurs } from './package-copy.js'
 
 /** What is read one value after another: plain objects are events, bytes are text, everything else is data. */
 export type PullSource = AsyncIterable<unknown> | (Iterable<unknown> & object) | ReadableStream<unknown>

@@ -1,5 +1,6 @@
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
+import { formatGap } from './control-events.js'
 import { Cursor, type Place } from './cursor.js'
 import type { SseEvent } from './event.js'
 import { idLine } from './event-text.js'
@@ -7,7 +8,6 @@ import { type EventFilter, passes } from './filter.js'
 import { isId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
-import { formatGap } from './signals.js'
 import type { Subscriber } from './subscribers.js'
 import type { Subscriptions } from './subscriptions.js'
 import type { Writer } from './writer.js'
@@ -89,7 +89,7 @@ export class Subscription extends Cursor implements Subscriber, Reading {
     const { lastId } = this
     if (!isId(lastId)) return undefined
     this.markSent()
-    return this.connection.terms.encoder.checkpoint(lastId)
+    return this.connection.config.encoder.checkpoint(lastId)
   }
 
   /** The client's last event id has been moved to the cursor. */
@@ -136,7 +136,7 @@ export class Subscription extends Cursor implements Subscriber, Reading {
   /** Everybody's bytes as they are: the usual case, and the fast one. */
   #pumpBatches(): void {
     const writer = this.#writer
-    const { eol } = writer.terms.encoder
+    const { eol } = writer.config.encoder
     while (writer.isWritable) {
       let packet: Packet | typeof FILTERED | undefined = this.takeBatch(eol)
       if (packet === undefined) packet = this.#step()
@@ -169,7 +169,7 @@ export class Subscription extends Cursor implements Subscriber, Reading {
       if (this.needsPage) this.#loadPage()
       return undefined
     }
-    const { encoder } = this.#writer.terms
+    const { encoder } = this.#writer.config
     const group = this.#membership?.group
     if (step.kind === 'event') {
       const { item } = step

@@ -71,7 +71,7 @@ export class Subscriptions implements Reading {
 
   /** Adds a channel that is warm; resolves when it is over. Nothing of it is written before `start()`. */
   attach(place: number, channel: SseChannel, cursor: Cursor, { filter, signal }: SubscribeOptions): Promise<void> {
-    if (filter !== undefined) this.#connection.belongings.keepScope()
+    if (filter !== undefined) this.#connection.rareState.keepScope()
     return new Promise((resolve) => {
       const onOver = (): void => {
         forget()
@@ -197,7 +197,7 @@ export class Subscriptions implements Reading {
     const id = this.#connection.options.checkpoints === false ? undefined : this.idAtCursors()
     if (id === undefined) return undefined
     for (const subscription of this.#live) subscription.markSent()
-    return this.#connection.terms.encoder.checkpoint(id)
+    return this.#connection.config.encoder.checkpoint(id)
   }
 
   get #partCount(): number {

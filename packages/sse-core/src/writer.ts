@@ -1,10 +1,10 @@
 import { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import { cut } from './departure.js'
-import type { SseResponse } from './exchange.js'
+import type { SseResponse } from './http.js'
 import { Packet } from './packet.js'
+import { destroyResponse } from './response-close.js'
 import { directSocketOf, ResponseSink } from './sink.js'
-import type { Terms } from './terms.js'
+import type { StreamConfig } from './stream-config.js'
 import { turn } from './turn.js'
 
 /** Whom a writer writes for. */
@@ -49,7 +49,7 @@ export class Writer {
   /** The heartbeat wheel's tick of the last write. */
   activeTick = 0
   // Its owner's own, and kept here too: `write` then touches one object less for each stream.
-  readonly terms: Terms
+  readonly config: StreamConfig
   readonly #res: SseResponse
   readonly #owner: WriterOwner
   // One of them, once the head is out: the socket itself where that is sound, else `res.write`.
@@ -59,9 +59,9 @@ export class Writer {
   #stall: Stall | undefined
   #isOver = false
 
-  constructor(res: SseResponse, terms: Terms, owner: WriterOwner) {
+  constructor(res: SseResponse, config: StreamConfig, owner: WriterOwner) {
     this.#res = res
-    this.terms = terms
+    this.config = config
     this.#owner = owner
   }
 
@@ -72,7 +72,7 @@ export class Writer {
 
   /** Whether more waits here than may: what comes next would be too much. */
   get isOverfull(): boolean {
-    return this.#outbox !== undefined && this.#outbox.bytes > this.terms.settings.maxBufferedBytes
+    return this.#outbox !== undefined && this.#outbox.bytes > this.config.settings.maxBufferedBytes
   }
 
   /** Sends the head, whose status and headers are set. */
@@ -100,7 +100,7 @@ export class Writer {
       this.flush()
       return
     }
-    const { wheel } = this.terms
+    const { wheel } = this.config
     if (wheel !== undefined) this.activeTick = wheel.tick
     this.bytes += packet.size
     this.events += packet.events
@@ -165,8 +165,8 @@ export class Writer {
       this.#res.end()
     } catch (error) {
       // Somebody has replaced it. What is not ended so is still to be over.
-      this.terms.report(error)
-      cut(this.#res)
+      this.config.report(error)
+      destroyResponse(this.#res)
     }
   }
 
@@ -202,7 +202,7 @@ export class Writer {
     this.#stall ??= this.#watch()
     const stall = this.#stall
     clearTimeout(stall.timer)
-    const { writeTimeoutMs } = this.terms.settings
+    const { writeTimeoutMs } = this.config.settings
     if (writeTimeoutMs > 0) stall.timer = setTimeout(cutSlow, writeTimeoutMs, this.#owner).unref()
   }
 

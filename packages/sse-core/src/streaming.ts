@@ -172,11 +172,11 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
   try {
     ready = (await prepare(result, connection.options)) ?? result
   } catch (error) {
-    release(result, connection.terms.report)
+    release(result, connection.config.report)
     throw error
   }
   if (connection.closeReason !== undefined) {
-    release(ready, connection.terms.report)
+    release(ready, connection.config.report)
     return undefined
   }
   if (!connection.isOpen && startOf(connection, ready).isOver) return null

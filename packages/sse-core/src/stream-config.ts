@@ -6,8 +6,8 @@ import type { FailureListener } from './options.js'
 import type { Packet } from './packet.js'
 import type { ResolvedSettings } from './settings.js'
 
-/** What a stream's terms are made of. */
-export interface TermsOptions {
+/** What a stream's config are made of. */
+export interface StreamConfigOptions {
   readonly settings: ResolvedSettings
   readonly manager: SseManager | undefined
   readonly wheel: HeartbeatWheel | undefined
@@ -16,16 +16,16 @@ export interface TermsOptions {
   readonly onFailure: FailureListener | undefined
 }
 
-/** Where the terms are kept that streams share. */
-export interface TermsHolder {
+/** Where the config are kept that streams share. */
+export interface ConfigHolder {
   /** Those of most streams, which ask for nothing of their own. */
-  terms?: Terms | undefined
+  config?: StreamConfig | undefined
   /** Those of routes that ask for something, which mostly is the same for all of their streams. */
-  otherTerms?: Terms[] | undefined
+  otherConfigs?: StreamConfig[] | undefined
 }
 
 /** What holds for a stream: the same object for all streams of a channel that ask for the same. */
-export class Terms {
+export class StreamConfig {
   readonly settings: ResolvedSettings
   /** Whose connections they are. */
   readonly manager: SseManager | undefined
@@ -39,7 +39,7 @@ export class Terms {
   /** What every stream begins with. */
   readonly preamble: Packet
 
-  constructor({ settings, manager, wheel, report, eol = '\n', onFailure }: TermsOptions) {
+  constructor({ settings, manager, wheel, report, eol = '\n', onFailure }: StreamConfigOptions) {
     this.settings = settings
     this.manager = manager
     this.wheel = wheel

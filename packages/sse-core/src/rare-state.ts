@@ -3,7 +3,7 @@ import { onAbort } from './abort.js'
 import { MAX_TIMER_MS } from './limits.js'
 
 /** What some streams have and most do not: made when the first of it is needed, given up with the stream. */
-export class Belongings {
+export class RareState {
   readonly #cancels = new Set<() => void>()
   // The async context of the request: its user, its trace.
   #scope: AsyncResource | undefined

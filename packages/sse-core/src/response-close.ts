@@ -1,7 +1,7 @@
 import { ServerResponse } from 'node:http'
 import { constants, type Http2Session, type Http2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { SseResponse } from './exchange.js'
+import type { SseResponse } from './http.js'
 
 /** Whether nothing can reach the client any more. */
 export function isGone(res: SseResponse): boolean {
@@ -11,7 +11,7 @@ export function isGone(res: SseResponse): boolean {
 }
 
 /** Who wants to know when a response is gone. */
-export interface Watcher {
+export interface CloseWatcher {
   /** Somebody has called `res.end()`, of a response over HTTP/1 that has its socket. */
   onEnding(): void
   /** It was finished, or the client left; may be called more than once. */
@@ -21,7 +21,7 @@ export interface Watcher {
 const WATCHER: unique symbol = Symbol('ssekit.watcher')
 
 /** A response that is watched: one property and two shared listeners, where closures would be made for each stream. */
-type Watched = SseResponse & { [WATCHER]?: Watcher | undefined }
+type Watched = SseResponse & { [WATCHER]?: CloseWatcher | undefined }
 
 /** Whether somebody streams this response already. */
 export function isWatched(res: Watched): boolean {
@@ -29,11 +29,11 @@ export function isWatched(res: Watched): boolean {
 }
 
 /**
- * Tells the watcher when a response is gone, until `unwatch()`.
+ * Tells the watcher when a response is gone, until `unwatchClose()`.
  *
  * `close` on the request only means that its body was read.
  */
-export function watch(res: Watched, watcher: Watcher): void {
+export function watchClose(res: Watched, watcher: CloseWatcher): void {
   res[WATCHER] = watcher
   res.on('close', tellWatcher)
   res.on('error', tellWatcher)
@@ -45,7 +45,7 @@ export function watch(res: Watched, watcher: Watcher): void {
 }
 
 /** Idempotent, and leaves another's watcher alone. */
-export function unwatch(res: Watched, watcher: Watcher): void {
+export function unwatchClose(res: Watched, watcher: CloseWatcher): void {
   if (res[WATCHER] !== watcher) return
   res[WATCHER] = undefined
   res.off('close', tellWatcher)
@@ -107,11 +107,11 @@ function callAll(this: Socket): void {
 const MAX_CANCEL_MS = 250
 
 /** Breaks a response off, so that the client sees that it is not complete. */
-export function cut(res: SseResponse): void {
+export function destroyResponse(res: SseResponse): void {
   if (res instanceof ServerResponse) {
-    const isWaiting = waits(res)
+    const isWaiting = isPipelined(res)
     res.destroy()
-    if (isWaiting) res.emit(CUT)
+    if (isWaiting) res.emit(DESTROYED)
     return
   }
   const { stream } = res
@@ -131,7 +131,7 @@ function breakConnection(stream: Http2Stream, session: Http2Session): void {
 }
 
 /** Whether a response waits behind another one on its connection, and so has none yet. */
-export function waits(res: SseResponse): res is ServerResponse {
+export function isPipelined(res: SseResponse): res is ServerResponse {
   return res instanceof ServerResponse && res.socket === null && !res.writableFinished && !isGone(res)
 }
 
@@ -141,7 +141,7 @@ export function whenOver(res: SseResponse, callback: () => void): void {
     queueMicrotask(callback)
     return
   }
-  const socket = waits(res) ? res.req.socket : undefined
+  const socket = isPipelined(res) ? res.req.socket : undefined
   const done = (): void => {
     for (const event of OVER_EVENTS) res.off(event, done)
     if (socket !== undefined) offSocketClose(socket, done)
@@ -152,5 +152,32 @@ export function whenOver(res: SseResponse, callback: () => void): void {
 }
 
 /** What is emitted of a response that is cut while it waits: there will be no `close` before it would be its turn. */
-const CUT: unique symbol = Symbol('ssekit.cut')
-const OVER_EVENTS = ['finish', 'close', 'error', CUT]
+const DESTROYED: unique symbol = Symbol('ssekit.destroyed')
+const OVER_EVENTS = ['finish', 'close', 'error', DESTROYED]
+
+/** Calls back once a response is finished or gone, and destroys it if that takes longer, in ms; `Infinity` is never. */
+export function finishWithin(res: SseResponse, ms: number, callback: () => void): void {
+  const timer = Number.isFinite(ms) ? setTimeout(destroyResponse, ms, res).unref() : undefined
+  whenOver(res, () => {
+    clearTimeout(timer)
+    callback()
+  })
+}
+
+/** The same, from when the response has its connection: one that waits behind another cannot finish before. */
+export function finishInTurn(res: SseResponse, ms: number, callback: () => void): void {
+  if (!isPipelined(res)) {
+    finishWithin(res, ms, callback)
+    return
+  }
+  let timer: NodeJS.Timeout | undefined
+  const start = (): void => {
+    if (Number.isFinite(ms)) timer = setTimeout(destroyResponse, ms, res).unref()
+  }
+  res.once('socket', start)
+  whenOver(res, () => {
+    res.off('socket', start)
+    clearTimeout(timer)
+    callback()
+  })
+}

@@ -1,15 +1,15 @@
-import { Belongings } from './belongings.js'
 import { callListener } from './callbacks.js'
-import { cut, isGone, unwatch, watch } from './departure.js'
-import { type CloseReason, type Failure, finishInTurn } from './ending.js'
+import type { CloseReason, Failure } from './close-reason.js'
 import { SseError } from './errors.js'
-import type { SseRequest, SseResponse } from './exchange.js'
+import { sendHead } from './head.js'
+import type { SseRequest, SseResponse } from './http.js'
 import type { ObservedPromise } from './observed.js'
-import { sendHead } from './opening.js'
 import { lasts, type RespondOptions } from './options.js'
 import { failOutcome } from './outcome.js'
+import { RareState } from './rare-state.js'
 import type { Reading } from './reading.js'
-import type { Terms } from './terms.js'
+import { destroyResponse, finishInTurn, isGone, unwatchClose, watchClose } from './response-close.js'
+import type { StreamConfig } from './stream-config.js'
 import { Writer } from './writer.js'
 
 /** What went over a connection. */
@@ -27,12 +27,12 @@ const NO_OPTIONS: RespondOptions = Object.freeze({})
 /**
  * How the response of a connection begins, why it is over, and who is told.
  *
- * There may be tens of thousands of them, idle: what most do not need is not a field of theirs but in `#belongings`, and
- * what they have in common is in `terms` (`npm run bench`: memory).
+ * There may be tens of thousands of them, idle: what most do not need is not a field of theirs but in `#rareState`, and
+ * what they have in common is in `config` (`npm run bench`: memory).
  */
-export abstract class ResponseLife {
+export abstract class ResponseLifecycle {
   /** @internal */
-  readonly terms: Terms
+  readonly config: StreamConfig
   /** @internal */
   readonly writer: Writer
   /** What reads channels for it. @internal */
@@ -41,19 +41,19 @@ export abstract class ResponseLife {
   readonly res: SseResponse
   readonly #startedAt = performance.now()
   #options: RespondOptions
-  #belongings: Belongings | undefined
+  #rareState: RareState | undefined
   #reason: CloseReason | undefined
   // What `respond()` returned; undefined once it is settled.
   #outcome: ObservedPromise<CloseReason> | undefined
 
   /** @internal */
-  constructor(res: SseResponse, options: RespondOptions, terms: Terms, outcome: ObservedPromise<CloseReason>) {
-    this.terms = terms
+  constructor(res: SseResponse, options: RespondOptions, config: StreamConfig, outcome: ObservedPromise<CloseReason>) {
+    this.config = config
     this.res = res
     // A copy: whose connection it is must be the same when it is counted out as when it was counted in.
     this.#options = { ...options }
     this.#outcome = outcome
-    this.writer = new Writer(res, terms, this)
+    this.writer = new Writer(res, config, this)
   }
 
   get req(): SseRequest {
@@ -62,10 +62,10 @@ export abstract class ResponseLife {
 
   /** Aborts when the stream is over, for whatever reason: pass it to what the source waits for. */
   get signal(): AbortSignal {
-    const { belongings } = this
-    belongings.keepScope()
-    const { signal } = belongings
-    if (this.#reason !== undefined) belongings.abort()
+    const { rareState } = this
+    rareState.keepScope()
+    const { signal } = rareState
+    if (this.#reason !== undefined) rareState.abort()
     return signal
   }
 
@@ -111,12 +111,12 @@ export abstract class ResponseLife {
     else if (reason !== 'slow' && reason !== 'kicked') this.reading?.pump()
     if (!this.#leave(reason)) return true
     if (reason === 'slow') {
-      cut(this.res)
+      destroyResponse(this.res)
       this.#settle()
       return true
     }
     if (!this.#hasHead()) return false
-    if (farewell !== undefined) this.writer.enqueue(this.terms.encoder.packet(farewell, 1))
+    if (farewell !== undefined) this.writer.enqueue(this.config.encoder.packet(farewell, 1))
     this.writer.end()
     this.#finish()
     return true
@@ -134,7 +134,7 @@ export abstract class ResponseLife {
       write()
     } catch (cause) {
       // What has begun nobody else can answer any more.
-      if (this.res.headersSent) cut(this.res)
+      if (this.res.headersSent) destroyResponse(this.res)
       this.#settle({ cause })
       return
     }
@@ -153,14 +153,14 @@ export abstract class ResponseLife {
   }
 
   /** @internal */
-  get belongings(): Belongings {
-    this.#belongings ??= new Belongings()
-    return this.#belongings
+  get rareState(): RareState {
+    this.#rareState ??= new RareState()
+    return this.#rareState
   }
 
   /** Runs a callback of the user in the async context of the request. @internal */
   run<T>(callback: () => T): T {
-    return this.#belongings === undefined ? callback() : this.#belongings.run(callback)
+    return this.#rareState === undefined ? callback() : this.#rareState.run(callback)
   }
 
   /** Whether the response is over without having said so. @internal */
@@ -197,7 +197,7 @@ export abstract class ResponseLife {
   /** @internal */
   onWritable(): void {
     this.reading?.pump()
-    if (this.writer.isWritable) this.#belongings?.tellCaughtUp()
+    if (this.writer.isWritable) this.#rareState?.tellCaughtUp()
   }
 
   /** @internal */
@@ -208,11 +208,11 @@ export abstract class ResponseLife {
   /** Watches for its end; once whoever is told of that is ready for it. @internal */
   protected begin(): void {
     const { filter, heartbeat, onClose, signal } = this.#options
-    if (filter ?? heartbeat ?? onClose) this.belongings.keepScope()
+    if (filter ?? heartbeat ?? onClose) this.rareState.keepScope()
     if (isGone(this.res)) this.onGone()
-    else this.#bound(signal, this.terms.settings.maxConnectionAgeMs)
+    else this.#bound(signal, this.config.settings.maxConnectionAgeMs)
     // Last, since nobody would stop it if what comes before throws.
-    if (this.#reason === undefined) watch(this.res, this)
+    if (this.#reason === undefined) watchClose(this.res, this)
   }
 
   /** The head is sent. @internal */
@@ -237,9 +237,9 @@ export abstract class ResponseLife {
 
   /** Ends the stream when the signal aborts or the maximum age is reached. */
   #bound(signal: AbortSignal | undefined, maxAgeMs: number): void {
-    if (signal !== undefined) this.belongings.heed(signal, () => this.close('aborted'))
+    if (signal !== undefined) this.rareState.heed(signal, () => this.close('aborted'))
     if (maxAgeMs === 0 || maxAgeMs === Number.POSITIVE_INFINITY || this.#reason !== undefined) return
-    this.belongings.growOld(maxAgeMs, () => this.close('age'))
+    this.rareState.growOld(maxAgeMs, () => this.close('age'))
   }
 
   #sendHead(): void {
@@ -267,9 +267,9 @@ export abstract class ResponseLife {
   #leave(reason: CloseReason): boolean {
     if (this.#reason !== undefined) return false
     this.#reason = reason
-    this.#belongings?.giveUp()
+    this.#rareState?.giveUp()
     this.reading?.close()
-    this.#belongings?.tellOver()
+    this.#rareState?.tellOver()
     this.onOver()
     return true
   }
@@ -279,14 +279,14 @@ export abstract class ResponseLife {
     try {
       if (!this.res.headersSent) this.#options.onHead?.()
     } catch (error) {
-      this.terms.report(error)
+      this.config.report(error)
     }
     this.#settle()
   }
 
   /** Settles once the response is over, which may take as long as a write may. */
   #finish(failure?: Failure): void {
-    finishInTurn(this.res, this.terms.settings.writeTimeoutMs || Number.POSITIVE_INFINITY, () => this.#settle(failure))
+    finishInTurn(this.res, this.config.settings.writeTimeoutMs || Number.POSITIVE_INFINITY, () => this.#settle(failure))
   }
 
   /** The response is over, or is none of ours. */
@@ -294,7 +294,7 @@ export abstract class ResponseLife {
     const outcome = this.#outcome
     if (outcome === undefined) return
     this.#outcome = undefined
-    unwatch(this.res, this)
+    unwatchClose(this.res, this)
     this.writer.stop()
     this.onSettled()
     // It may be a publisher's turn, whose context is none of this request's.
@@ -303,12 +303,12 @@ export abstract class ResponseLife {
 
   #tell(outcome: ObservedPromise<CloseReason>, failure: Failure | undefined): void {
     // After the head it may be that nobody else hears of it.
-    const onError = this.isOpen ? this.terms.manager?.onError : undefined
+    const onError = this.isOpen ? this.config.manager?.onError : undefined
     if (failure !== undefined) onError?.(failure.cause)
     const reason = this.#reason as CloseReason
     const { onClose } = this.#options
-    if (onClose !== undefined) callListener(() => onClose(reason, this.stats), this.terms.report)
+    if (onClose !== undefined) callListener(() => onClose(reason, this.stats), this.config.report)
     if (failure === undefined) outcome.fulfil(reason)
-    else failOutcome(outcome, failure.cause, this.res, this.terms, onError !== undefined)
+    else failOutcome(outcome, failure.cause, this.res, this.config, onError !== undefined)
   }
 }

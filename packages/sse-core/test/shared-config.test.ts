@@ -14,7 +14,7 @@ async function termsOf(asked: readonly SseOptions[]): Promise<unknown[]> {
     await exchange(server, get())
     await until(() => news.subscriberCount === count, `stream ${count}`)
   }
-  const terms = news.listConnections().map((connection: SseConnection) => Reflect.get(connection, 'terms'))
+  const terms = news.listConnections().map((connection: SseConnection) => Reflect.get(connection, 'config'))
   await manager.close()
   return terms
 }

@@ -7,16 +7,16 @@ import type { RespondOptions } from './options.js'
 import { warn } from './report.js'
 import { resolveSettings } from './settings.js'
 import type { SseSource } from './source.js'
-import { Terms, type TermsHolder, type TermsOptions } from './terms.js'
+import { type ConfigHolder, StreamConfig, type StreamConfigOptions } from './stream-config.js'
 
 /** For streams that belong to no manager and no channel. */
-const alone: TermsHolder = {}
+const alone: ConfigHolder = {}
 const heartbeats = new Heartbeats()
-/** How many kinds of terms are kept in one place, beside the usual ones. */
-const MAX_OTHER_TERMS = 8
+/** How many kinds of config are kept in one place, beside the usual ones. */
+const MAX_OTHER_CONFIGS = 8
 
-/** The terms of a stream. @throws {RangeError} an option is out of its range */
-export function termsOf(source: SseSource, options: RespondOptions): Terms {
+/** The config of a stream. @throws {RangeError} an option is out of its range */
+export function configOf(source: SseSource, options: RespondOptions): StreamConfig {
   const channel = isChannel(source) ? channelOf(source) : undefined
   const manager = options.manager ?? managerOf(source)
   const { retryMs, maxConnectionAgeMs, eol, onFailure } = options
@@ -25,36 +25,36 @@ export function termsOf(source: SseSource, options: RespondOptions): Terms {
   const heartbeatMs = options.heartbeatMs ?? listened
   const isUsual = (heartbeatMs ?? retryMs ?? maxConnectionAgeMs ?? eol) === undefined
   const holder = channel ?? manager ?? alone
-  const known = holder.terms
+  const known = holder.config
   if (isUsual && known !== undefined && known.manager === manager && known.onFailure === onFailure) return known
   const defaults = channel?.settingsUnder(manager) ?? manager?.settings
   const settings = resolveSettings({ heartbeatMs, retryMs, maxConnectionAgeMs }, defaults)
   const asked = { settings, manager, eol, onFailure }
-  const same = isUsual ? undefined : holder.otherTerms?.find((terms) => holdFor(terms, asked))
+  const same = isUsual ? undefined : holder.otherConfigs?.find((config) => matches(config, asked))
   if (same !== undefined) return same
   const wheel = settings.heartbeatMs === 0 ? undefined : wheelOf(manager ?? channel, settings.heartbeatMs)
   const report = manager?.report ?? channel?.report ?? warn
-  const terms = new Terms({ ...asked, wheel, report })
-  if (isUsual) holder.terms = terms
+  const config = new StreamConfig({ ...asked, wheel, report })
+  if (isUsual) holder.config = config
   else {
-    holder.otherTerms ??= []
+    holder.otherConfigs ??= []
     // What routes ask for may come from requests.
-    if (holder.otherTerms.push(terms) > MAX_OTHER_TERMS) holder.otherTerms.shift()
+    if (holder.otherConfigs.push(config) > MAX_OTHER_CONFIGS) holder.otherConfigs.shift()
   }
-  return terms
+  return config
 }
 
-type AskedTerms = Pick<TermsOptions, 'settings' | 'manager' | 'eol' | 'onFailure'>
+type AskedConfig = Pick<StreamConfigOptions, 'settings' | 'manager' | 'eol' | 'onFailure'>
 
-/** Whether terms are those that are asked for. All else follows from where they are kept. */
-function holdFor(terms: Terms, { settings, manager, eol = '\n', onFailure }: AskedTerms): boolean {
+/** Whether config are those that are asked for. All else follows from where they are kept. */
+function matches(config: StreamConfig, { settings, manager, eol = '\n', onFailure }: AskedConfig): boolean {
   return (
-    terms.settings.heartbeatMs === settings.heartbeatMs &&
-    terms.settings.retryMs === settings.retryMs &&
-    terms.settings.maxConnectionAgeMs === settings.maxConnectionAgeMs &&
-    terms.encoder.eol === eol &&
-    terms.manager === manager &&
-    terms.onFailure === onFailure
+    config.settings.heartbeatMs === settings.heartbeatMs &&
+    config.settings.retryMs === settings.retryMs &&
+    config.settings.maxConnectionAgeMs === settings.maxConnectionAgeMs &&
+    config.encoder.eol === eol &&
+    config.manager === manager &&
+    config.onFailure === onFailure
   )
 }
 
