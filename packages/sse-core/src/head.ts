@@ -93,7 +93,7 @@ export function sendHead({ req, res, writer, config }: ResponseLifecycle, option
 }
 
 /** Takes the head of a stream back that could not be sent, for an error response. */
-export function unsetStreamHead(res: SseResponse, { headers = {} }: HeadOptions): void {
+function unsetStreamHead(res: SseResponse, { headers = {} }: HeadOptions): void {
   if (res.headersSent) return
   for (const name of [...Object.keys(STREAM_HEADERS), ...Object.keys(headers)]) res.removeHeader(name)
 }

@@ -131,12 +131,12 @@ function breakConnection(stream: Http2Stream, session: Http2Session): void {
 }
 
 /** Whether a response waits behind another one on its connection, and so has none yet. */
-export function isPipelined(res: SseResponse): res is ServerResponse {
+function isPipelined(res: SseResponse): res is ServerResponse {
   return res instanceof ServerResponse && res.socket === null && !res.writableFinished && !isGone(res)
 }
 
 /** Calls back once a response is finished or gone, whichever is first. */
-export function whenOver(res: SseResponse, callback: () => void): void {
+function whenOver(res: SseResponse, callback: () => void): void {
   if (res.writableFinished || isGone(res)) {
     queueMicrotask(callback)
     return
