@@ -14,7 +14,8 @@ async function* work(id: string): AsyncGenerator<SseEvent> {
 }
 
 // #region job
-const jobs = new SseManager({ maxChannels: 1_000 })
+// Kept for an hour: by default, a page that is opened after five minutes would not get the first steps.
+const jobs = new SseManager({ maxChannels: 1_000, history: { maxAgeMs: 60 * 60_000 } })
 
 const app: Express = express()
 app.use(sse({ manager: jobs }))

@@ -14,7 +14,7 @@ const answers = new SseManager({
   history: { maxEvents: Number.POSITIVE_INFINITY, maxBytes: 4 * 1024 * 1024, maxAgeMs: 10 * 60_000 },
 })
 
-const app = Fastify()
+const app = Fastify({ return503OnClosing: false })
 await app.register(sse, { manager: answers })
 
 const prompt = { type: 'string', maxLength: 16_384 }

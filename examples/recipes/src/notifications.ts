@@ -11,7 +11,7 @@ interface Login {
 // Six tabs for each user. A seventh is told to retry later, until there is room.
 const manager = new SseManager({ maxConnectionsPerKey: 6 })
 
-const app = Fastify()
+const app = Fastify({ return503OnClosing: false })
 await app.register(cookie)
 await app.register(sse, { manager })
 

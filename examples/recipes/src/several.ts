@@ -4,7 +4,7 @@ import Fastify from 'fastify'
 import { sessions } from './sessions.js'
 
 const manager = new SseManager()
-const app = Fastify()
+const app = Fastify({ return503OnClosing: false })
 await app.register(cookie)
 await app.register(sse, { manager })
 

@@ -48,6 +48,16 @@ describe('an answer to a POST', () => {
     expect(failures).toEqual([])
   })
 
+  test('stops the model when its reader throws', async () => {
+    const { stopped } = model
+    const reader = (): never => {
+      throw new Error('no room on the page')
+    }
+    await expect(ask(await answersUrl(), 'endless', reader)).rejects.toThrow('no room on the page')
+    await until(() => model.stopped === stopped + 1)
+    expect(failures).toEqual([])
+  })
+
   test('is an error response if the model refuses', async () => {
     await expect(ask(await answersUrl(), 'refuse', () => {})).rejects.toThrow('no answer: 429')
   })

@@ -6,8 +6,8 @@ import Koa from 'koa'
 const steps = ['build', 'test', 'upload', 'switch']
 
 // #region deploy
-// Clients choose the ids, so the number of channels is bounded.
-const deploys = new SseManager({ maxChannels: 1_000 })
+// Clients choose the ids, so the number of channels is bounded. Every step is kept for an hour (by default, five minutes).
+const deploys = new SseManager({ maxChannels: 1_000, history: { maxAgeMs: 60 * 60_000 } })
 
 const app = new Koa()
 const router = new Router()

@@ -20,13 +20,18 @@ export async function ask(
     .pipeThrough(new TextDecoderStream())
     .pipeThrough(new EventSourceParserStream())
     .getReader()
-  for (;;) {
-    const { done, value } = await events.read()
-    // An end without `done` is a connection that broke.
-    if (done || value.event === 'failed') throw new Error('the answer broke off')
-    if (value.event === 'done') return
-    const chunk: Chunk = JSON.parse(value.data)
-    onText(chunk.choices[0].delta.content)
+  try {
+    for (;;) {
+      const { done, value } = await events.read()
+      // An end without `done` is a connection that broke.
+      if (done || value.event === 'failed') throw new Error('the answer broke off')
+      if (value.event === 'done') return
+      const chunk: Chunk = JSON.parse(value.data)
+      onText(chunk.choices[0].delta.content)
+    }
+  } finally {
+    // Otherwise the model would continue if `onText` throws.
+    await events.cancel().catch(() => {})
   }
 }
 // #endregion ask
