@@ -110,7 +110,7 @@ test('a shard that is down does not have ioredis ask the others for all channels
     await Promise.all(names.map((name) => backplane.subscribe(name, { last: 0 }, { entry: () => {}, gap: () => {} })))
     const before = await subscribed()
     await down.kill()
-    await until(() => errors > 60, 'errors of ioredis')
+    await until(() => errors > 30, 'errors of ioredis')
     const times = (await subscribed()) - before
     // With each of them ioredis itself asks once for each channel of the server.
     const servers = await Promise.all(names.map((name) => cluster.nodeOf(`ssekit:{${name}}:log`)))
