@@ -214,8 +214,19 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
-    'sse-redis/src/coalescer.ts',
-    ['sse-redis/test/reading.test'],
+    'sse-core/src/followers.ts',
+    ['sse-core/test/followers.test'],
+    [
+      [
+        "this.#inTime(log.read(channel, afterId, count), 'entries', channel)",
+        'log.read(channel, afterId, count)',
+        'a question that hangs keeps nobody from asking again',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/coalescer.ts',
+    ['sse-core/test/followers.test'],
     [
       [
         'asked.next ??= asked.running.then(start, start)\n    return asked.next',

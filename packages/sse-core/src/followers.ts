@@ -1,6 +1,7 @@
 import { startInterval } from './async-context.js'
 import type { BackplaneSink, LogEntry, SubscriptionStart, Unsubscribe } from './backplane.js'
 import { now, wallAheadMs } from './clock.js'
+import { Coalescer } from './coalescer.js'
 import { Comparison } from './comparison.js'
 import { SseError } from './errors.js'
 import { Follower } from './follower.js'
@@ -33,7 +34,7 @@ interface Followed {
 /**
  * The reading half of a backplane on any log that has a bell: Redis Streams with Pub/Sub, JetStream with a subscription, a
  * table with `LISTEN`. It warms, follows, finds what the bell did not say, and tells of gaps, as the contract of `Backplane`
- * asks; who writes a backplane adds `publish` and `read`.
+ * asks; who writes a backplane adds `publish`.
  */
 export class LogFollowers {
   readonly #log: SharedLog
@@ -42,6 +43,7 @@ export class LogFollowers {
   readonly #channels = new Map<string, Followed>()
   // That of all channels, where they are not compared one by one.
   readonly #common: Comparison | undefined
+  readonly #reading = new Coalescer<readonly LogEntry[] | undefined>()
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
   // How far the log's clock is ahead of `now()`, in ms; undefined while that is not known.
@@ -81,14 +83,27 @@ export class LogFollowers {
     return () => this.#leave(channel, followed, follower)
   }
 
+  /**
+   * As `Backplane.read`: for clients that were away for longer than this process remembers. After a restart nearly all of them ask the same, and
+   * share an answer.
+   */
+  async read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
+    this.#requireOpen()
+    const question = JSON.stringify([channel, afterId, limit])
+    const answer = this.#reading.ask(question, () => this.#log.read(channel, afterId, limit))
+    // The question itself is limited too, or one that hangs would keep everybody after it from asking. But it may have begun late.
+    const entries = await this.#inTime(answer, 'entries', channel)
+    return entries?.map((entry) => this.dated(entry))
+  }
+
   /** The bell rings: for these news, or to say that there are some. */
   hear(channel: string, news?: LogNews): void {
     for (const follower of this.#channels.get(channel)?.followers ?? []) follower.hear(news)
   }
 
   /**
-   * An entry of the log by this process's clock, as that is set now, for `Backplane.read`: what is delivered to subscriptions is dated so already. The
-   * same, if the log's stretches have no `now`, or both clocks agree.
+   * An entry of the log by this process's clock, as that is set now: so is what `read` returns and what subscriptions are given. The same, if the
+   * log's stretches have no `now`, or both clocks agree.
    */
   dated(entry: LogEntry): LogEntry {
     if (this.#aheadMs === undefined) return entry
@@ -127,22 +142,25 @@ export class LogFollowers {
   }
 
   #limited(log: SharedLog): SharedLog {
-    const limit = <T>(answer: Promise<T>, question: string, channel: string): Promise<T> =>
-      inTime(answer, this.#timeoutMs, `${question} of channel ${JSON.stringify(channel)}`)
     return {
       newest: async (channel, last, maxBytes) => {
         const askedAt = now()
-        const stretch = await limit(log.newest(channel, last, maxBytes), 'the newest entries', channel)
+        const stretch = await this.#inTime(log.newest(channel, last, maxBytes), 'the newest entries', channel)
         if (stretch.now !== undefined) this.#setClock(stretch.now, askedAt)
         return stretch
       },
-      after: (channel, place) => limit(log.after(channel, place), 'entries', channel),
+      after: (channel, place) => this.#inTime(log.after(channel, place), 'entries', channel),
+      read: async (channel, afterId, count) => this.#inTime(log.read(channel, afterId, count), 'entries', channel),
       // Async, as one that throws is as one that rejects.
-      listen: async (channel) => limit(log.listen(channel), 'the bell', channel),
+      listen: async (channel) => this.#inTime(log.listen(channel), 'the bell', channel),
       tails: async (channels) => log.tails(channels),
       isLater: (place, than) => log.isLater(place, than),
       unlisten: (channel) => log.unlisten(channel),
     }
+  }
+
+  #inTime<T>(answer: Promise<T>, question: string, channel: string): Promise<T> {
+    return inTime(answer, this.#timeoutMs, `${question} of channel ${JSON.stringify(channel)}`)
   }
 
   /** Notes what the log's clock said some time between the question and now. */

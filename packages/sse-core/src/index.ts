@@ -12,6 +12,7 @@ export {
   type StandaloneChannelOptions,
 } from './channel.js'
 export type { CloseReason } from './close-reason.js'
+export { Coalescer } from './coalescer.js'
 export type { SseConnection } from './connection.js'
 export type { Gap, StartOptions } from './cursor.js'
 export { SseError, type SseErrorCode } from './errors.js'

@@ -47,6 +47,8 @@ export interface SharedLog {
   newest(channel: string, last: number, maxBytes: number): Promise<LogStretch>
   /** Some of the entries after a place, oldest first, `[]` if it is the newest; undefined if the log no longer has that place. */
   after(channel: string, place: string): Promise<readonly PlacedEntry[] | undefined>
+  /** Some of the entries after an id, oldest first, at most `limit`; as `Backplane.read`. Rejects if the log cannot be read. */
+  read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined>
   /** The newest places of channels, in their order; undefined for a channel of which the log knows none. */
   tails(channels: readonly string[]): Promise<readonly (string | undefined)[]>
   /**

@@ -145,7 +145,7 @@ export class BellBroker {
   }
 }
 
-export class BellNode implements Backplane, SharedLog {
+export class BellNode implements Backplane {
   readonly followers: LogFollowers
   readonly heardOf = new Set<string>()
   readonly #broker: BellBroker
@@ -155,7 +155,7 @@ export class BellNode implements Backplane, SharedLog {
 
   constructor(broker: BellBroker, compareMs: number) {
     this.#broker = broker
-    this.followers = new LogFollowers(this, { compareMs, timeoutMs: 1_000 })
+    this.followers = new LogFollowers(logOf(this), { compareMs, timeoutMs: 1_000 })
   }
 
   hear(channel: string, news: LogNews | undefined): void {
@@ -171,7 +171,9 @@ export class BellNode implements Backplane, SharedLog {
 
   subscribe: Backplane['subscribe'] = (channel, start, sink) => this.followers.subscribe(channel, start, sink)
 
-  async read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
+  read: Backplane['read'] = (channel, afterId, limit) => this.followers.read(channel, afterId, limit)
+
+  async readLog(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
     await this.#ask()
     return this.#broker
       .after(channel, (_place, id) => id === afterId)
@@ -224,5 +226,18 @@ export class BellNode implements Backplane, SharedLog {
     this.#broker.questions += 1
     if (this.#isClosed) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
     await this.#broker.answer()
+  }
+}
+
+/** What a node is as a log. */
+export function logOf(node: BellNode): SharedLog {
+  return {
+    newest: (channel, last) => node.newest(channel, last),
+    after: (channel, place) => node.after(channel, place),
+    read: (channel, afterId, limit) => node.readLog(channel, afterId, limit),
+    tails: (channels) => node.tails(channels),
+    isLater: (place, than) => node.isLater(place, than),
+    listen: (channel) => node.listen(channel),
+    unlisten: (channel) => node.unlisten(channel),
   }
 }

@@ -10,7 +10,7 @@ import {
   SseChannel,
   SseError,
 } from '@ssekit/sse-core'
-import { BellBroker, type BellNode } from './bell-broker.js'
+import { BellBroker, logOf } from './bell-broker.js'
 import { collect, turn } from './collecting.js'
 import { until } from './until.js'
 
@@ -24,18 +24,6 @@ function telling(): { readonly told: unknown[]; readonly sink: BackplaneSink } {
       gap: (id) => told.push(`gap ${id}`),
       origin: (id) => told.push(`origin ${id}`),
     },
-  }
-}
-
-/** What a node is as a log, to be changed. */
-function bound(node: BellNode): SharedLog {
-  return {
-    newest: (channel, last) => node.newest(channel, last),
-    after: (channel, place) => node.after(channel, place),
-    tails: (channels) => node.tails(channels),
-    isLater: (place, than) => node.isLater(place, than),
-    listen: (channel) => node.listen(channel),
-    unlisten: (channel) => node.unlisten(channel),
   }
 }
 
@@ -63,7 +51,7 @@ describe('followers of a log with a bell', () => {
     const node = new BellBroker().node(0)
     let [listened, asked] = [0, 0]
     const throwing: SharedLog = {
-      ...bound(node),
+      ...logOf(node),
       listen: (channel) => {
         listened += 1
         if (listened > 1) throw new Error('of listen()')
@@ -151,7 +139,7 @@ describe('followers of a log with a bell', () => {
       asked.push({ last, maxBytes })
       return node.newest(channel, last)
     }
-    const followers = new LogFollowers({ ...bound(node), newest }, { compareMs: 0 })
+    const followers = new LogFollowers({ ...logOf(node), newest }, { compareMs: 0 })
     const { told, sink } = telling()
     await followers.subscribe('news', { last: 10 }, sink)
     broker.wipe()
@@ -320,7 +308,7 @@ describe('followers of a log with a bell', () => {
         stored.push(broker.log('news').entries.at(-1)?.entry.at as number)
       }
       const log: SharedLog = {
-        ...bound(node),
+        ...logOf(node),
         newest: async (channel, last) => ({ ...(await node.newest(channel, last)), now: Date.now() + aheadMs }),
       }
       const followers = new LogFollowers(log, { compareMs: 0 })
@@ -367,7 +355,7 @@ describe('followers of a log with a bell', () => {
       const logNow = (): number => Date.now() - wallAheadMs + logAheadMs
       const followers = new LogFollowers(
         {
-          ...bound(node),
+          ...logOf(node),
           newest: async (channel, last) => {
             const stretch = { ...(await node.newest(channel, last)), now: logNow() }
             passedMs += answerMs
@@ -455,7 +443,7 @@ describe('followers of a log with a bell', () => {
       ...(await node.newest(channel, last)),
       now: Date.now() - 1_000,
     })
-    const followers = new LogFollowers({ ...bound(node), newest }, { compareMs: 0 })
+    const followers = new LogFollowers({ ...logOf(node), newest }, { compareMs: 0 })
     broker.append('news', { event: { data: 1 } })
     const entries: LogEntry[] = []
     await followers.subscribe('news', { last: 10 }, { entry: (entry) => entries.push(entry), gap: () => {} })
@@ -473,12 +461,40 @@ describe('followers of a log with a bell', () => {
     }
   })
 
+  test('ask for what came after an id once for all who ask meanwhile, and not before they do', async () => {
+    const answers: ((entries: readonly LogEntry[]) => void)[] = []
+    const log: SharedLog = {
+      ...logOf(new BellBroker().node(0)),
+      read: () => new Promise((resolve) => answers.push(resolve)),
+    }
+    const followers = new LogFollowers(log, { compareMs: 0 })
+    const entries = [1, 2].map((data): LogEntry => ({ id: `${data}`, at: Date.now(), event: { data } }))
+    const first = followers.read('news', 'p1', 10)
+    const others = [followers.read('news', 'p1', 10), followers.read('news', 'p1', 10)]
+    const another = followers.read('news', 'p2', 10)
+    await turn()
+    expect(answers).toHaveLength(2)
+    answers[0]?.(entries.slice(0, 1))
+    answers[1]?.([])
+    expect(await first).toEqual(entries.slice(0, 1))
+    expect(await another).toEqual([])
+    await until(() => answers.length === 3, 'the next question')
+    answers[2]?.(entries)
+    for (const each of others) expect(await each).toEqual(entries)
+    followers.close()
+  })
+
   test('of a log that never answers are told so in time', async () => {
     const silent = new Promise<never>(() => {})
+    let questions = 0
     const followers = new LogFollowers(
       {
         newest: () => silent,
         after: () => silent,
+        read: () => {
+          questions += 1
+          return silent
+        },
         tails: () => silent,
         isLater: () => false,
         listen: () => silent,
@@ -489,8 +505,15 @@ describe('followers of a log with a bell', () => {
     const subscribing = followers.subscribe('news', { last: 0 }, nobody)
     await expect(subscribing).rejects.toThrow('the broker did not answer in 10 ms: the bell of channel "news"')
     await expect(subscribing).rejects.toBeInstanceOf(SseError)
+    for (let times = 0; times < 2; times++) {
+      const reading = followers.read('news', 'p1', 10)
+      await expect(reading).rejects.toThrow('the broker did not answer in 10 ms: entries of channel "news"')
+    }
+    // The first question keeps nobody from asking again.
+    expect(questions).toBe(2)
     followers.close()
     await expect(followers.subscribe('news', { last: 0 }, nobody)).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+    await expect(followers.read('news', 'p1', 10)).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
   })
 
   test('compare again only when they have been answered, so that a client without a connection holds one question', async () => {
@@ -499,6 +522,7 @@ describe('followers of a log with a bell', () => {
       {
         newest: async () => ({ originId: 'p1', entries: [], place: 'p1' }),
         after: async () => [],
+        read: async () => [],
         tails: () => new Promise((resolve) => answers.push(resolve)),
         isLater: () => false,
         listen: async () => {},
@@ -525,6 +549,7 @@ describe('followers of a log with a bell', () => {
         {
           newest: async () => ({ originId: 'p1', entries: [], place: 'p1' }),
           after: async () => [],
+          read: async () => [],
           tails: () => new Promise((resolve) => answers.push(resolve)),
           isLater: () => false,
           listen: async () => {},
@@ -557,7 +582,7 @@ describe('followers of a log with a bell', () => {
     })
     const followers = new LogFollowers(
       {
-        ...bound(node),
+        ...logOf(node),
         isSpread: true,
         tails: async (channels) => {
           asked.push(channels)
@@ -590,7 +615,7 @@ describe('followers of a log with a bell', () => {
       asked.push(channels)
       return node.tails(channels)
     }
-    const followers = new LogFollowers({ ...bound(node), tails }, { compareMs: 0 })
+    const followers = new LogFollowers({ ...logOf(node), tails }, { compareMs: 0 })
     const channels = Array.from({ length: 1_201 }, (_, index) => `channel ${index}`)
     await Promise.all(channels.map((channel) => followers.subscribe(channel, { last: 0 }, nobody)))
     followers.compare()
@@ -610,7 +635,7 @@ describe('followers of a log with a bell', () => {
     }
     for (const isSpread of [false, true]) {
       asked.length = 0
-      const followers = new LogFollowers({ ...bound(node), isSpread, tails }, { compareMs: 0 })
+      const followers = new LogFollowers({ ...logOf(node), isSpread, tails }, { compareMs: 0 })
       for (const channel of ['one', 'two', 'three']) await followers.subscribe(channel, { last: 0 }, nobody)
       followers.compare(['two', 'nobody follows this'])
       await until(() => asked.length > 0, 'a question')

@@ -181,6 +181,7 @@ describe('the core in a thread', () => {
           {
             newest: async () => ({ originId: 'p1', entries: [], place: 'p1' }),
             after: async () => [],
+            read: async () => [],
             tails: async (channels) => channels.map(() => 'p1'),
             isLater: () => false,
             listen: async () => {},

@@ -1,6 +1,5 @@
-import { type Backplane, inTime, LogFollowers, SseError } from '@ssekit/sse-core'
+import { type Backplane, LogFollowers, SseError } from '@ssekit/sse-core'
 import { watchConnection } from './connection-watch.js'
-import { IdReader } from './id-reader.js'
 import { NatsLog } from './log.js'
 import { type NatsBackplaneOptions, resolveOptions } from './options.js'
 import { Publisher } from './publisher.js'
@@ -32,7 +31,6 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
   const stream = new Stream(connection, new Subjects(settings.prefix), settings, () => publisher.suspend())
   const log = new NatsLog(stream, (channel, news) => followers.hear(channel, news))
   const followers = new LogFollowers(log, { timeoutMs, compareMs })
-  const idReader = new IdReader(stream, log.history, log.backlog)
   const recovery = new StreamRecovery(stream, {
     isNeeded: () => publisher.isWaiting || log.isFollowed,
     onRecovered: () => {
@@ -80,15 +78,7 @@ export function natsBackplane(options: NatsBackplaneOptions): Backplane {
       return publisher.publish(channel, input)
     },
     subscribe: (channel, start, sink) => followers.subscribe(channel, start, sink),
-    async read(channel, afterId, limit) {
-      if (closing !== undefined) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
-      const entries = await inTime(
-        idReader.read(channel, afterId, limit),
-        timeoutMs,
-        `channel ${JSON.stringify(channel)}`,
-      )
-      return entries?.map((entry) => followers.dated(entry))
-    },
+    read: (channel, afterId, limit) => followers.read(channel, afterId, limit),
     close() {
       followers.close()
       closing ??= publisher.close().then(() => {

@@ -1,7 +1,6 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
-import type { LogNews } from '@ssekit/sse-core'
+import { Coalescer, type LogNews } from '@ssekit/sse-core'
 import { ChannelTail } from './channel-tail.js'
-import { Coalescer } from './coalescer.js'
 import { entryOf } from './messages.js'
 import { formatPlace } from './place.js'
 import type { Stream } from './stream.js'

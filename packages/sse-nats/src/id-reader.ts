@@ -1,6 +1,5 @@
-import type { LogEntry } from '@ssekit/sse-core'
+import { Coalescer, type LogEntry } from '@ssekit/sse-core'
 import type { Backlog, MessageMeta } from './backlog.js'
-import { Coalescer } from './coalescer.js'
 import type { History } from './history.js'
 import { idOf } from './messages.js'
 import { formatPlace, type Origin, originOf } from './place.js'
@@ -15,8 +14,6 @@ export class IdReader {
   readonly #stream: Stream
   readonly #history: History
   readonly #backlog: Backlog
-  // After a restart all clients of a channel ask for the same.
-  readonly #reading = new Coalescer<readonly LogEntry[] | undefined>()
   // Each unknown id is searched for in the whole channel, and there can be many.
   readonly #searching = new Coalescer<readonly MessageMeta[]>()
 
@@ -27,13 +24,11 @@ export class IdReader {
   }
 
   /** As `Backplane.read`. */
-  read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
-    return this.#reading.ask(JSON.stringify([channel, afterId, limit]), async () => {
-      const place = await this.#placeOf(channel, afterId)
-      if (place === undefined) return undefined
-      const entries = await this.#history.after(channel, place, limit)
-      return entries?.map(({ entry }) => entry)
-    })
+  async read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
+    const place = await this.#placeOf(channel, afterId)
+    if (place === undefined) return undefined
+    const entries = await this.#history.after(channel, place, limit)
+    return entries?.map(({ entry }) => entry)
   }
 
   /**

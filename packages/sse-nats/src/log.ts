@@ -1,8 +1,9 @@
-import type { LogStretch, PlacedEntry, SharedLog } from '@ssekit/sse-core'
+import type { LogEntry, LogStretch, PlacedEntry, SharedLog } from '@ssekit/sse-core'
 import { Backlog } from './backlog.js'
 import { Bells, type HearBell } from './bells.js'
 import { ChannelTail } from './channel-tail.js'
 import { History } from './history.js'
+import { IdReader } from './id-reader.js'
 import { markOf, type StoredMessage } from './messages.js'
 import { formatPlace, parsePlace } from './place.js'
 import type { Stream } from './stream.js'
@@ -10,16 +11,17 @@ import type { StreamSnapshot } from './stream-state.js'
 
 /** The channels' logs in a JetStream stream, and the bells of followed channels. */
 export class NatsLog implements SharedLog {
-  readonly history: History
-  readonly backlog: Backlog
   readonly #stream: Stream
+  readonly #history: History
+  readonly #idReader: IdReader
   readonly #bells: Bells
 
   constructor(stream: Stream, hear: HearBell) {
     this.#stream = stream
     this.#bells = new Bells(stream, hear)
-    this.backlog = new Backlog(stream)
-    this.history = new History(stream, this.backlog)
+    const backlog = new Backlog(stream)
+    this.#history = new History(stream, backlog)
+    this.#idReader = new IdReader(stream, this.#history, backlog)
   }
 
   /** Whether this node follows any channel. */
@@ -28,11 +30,15 @@ export class NatsLog implements SharedLog {
   }
 
   newest(channel: string, last: number, maxBytes: number): Promise<LogStretch> {
-    return this.history.newest(channel, last, maxBytes, this.#bells.tail(channel) ?? new ChannelTail())
+    return this.#history.newest(channel, last, maxBytes, this.#bells.tail(channel) ?? new ChannelTail())
   }
 
   after(channel: string, place: string): Promise<readonly PlacedEntry[] | undefined> {
-    return this.history.after(channel, place, undefined, this.#bells.tail(channel))
+    return this.#history.after(channel, place, undefined, this.#bells.tail(channel))
+  }
+
+  read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
+    return this.#idReader.read(channel, afterId, limit)
   }
 
   async tails(channels: readonly string[]): Promise<readonly (string | undefined)[]> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Backplane, type HistoryLimits, inTime, LogFollowers, SseError } from '@ssekit/sse-core'
+import { type Backplane, type HistoryLimits, LogFollowers, SseError } from '@ssekit/sse-core'
 import { Bell } from './bell.js'
 import type { RedisClient } from './client.js'
 import { connectionOf } from './connection.js'
@@ -102,12 +102,7 @@ export function redisBackplane(options: RedisBackplaneOptions): Backplane {
 
     subscribe: (channel, start, sink) => followers.subscribe(channel, start, sink),
 
-    async read(channel, afterId, limit) {
-      requireOpen()
-      const question = `entries of channel ${JSON.stringify(channel)}`
-      const entries = await inTime(log.read(channel, afterId, limit), timeoutMs, question)
-      return entries?.map((entry) => followers.dated(entry))
-    },
+    read: (channel, afterId, limit) => followers.read(channel, afterId, limit),
 
     close() {
       closing ??= close()

@@ -1,6 +1,5 @@
 import type { LogEntry, LogNews, LogStretch, PlacedEntry, SharedLog } from '@ssekit/sse-core'
 import type { Bell } from './bell.js'
-import { Coalescer } from './coalescer.js'
 import type { RedisConnection } from './connection.js'
 import { decodeAll, idBefore, isLater, parseId, storedOf } from './entries.js'
 import type { ChannelKeys } from './keys.js'
@@ -25,8 +24,6 @@ export class RedisLog implements SharedLog {
   /** In a cluster all keys of a command must be in one slot. */
   readonly isSpread: boolean
   readonly #options: RedisLogOptions
-  // In a reconnect storm nearly all clients ask the same question.
-  readonly #reading = new Coalescer<readonly LogEntry[] | undefined>()
 
   constructor(options: RedisLogOptions) {
     this.#options = options
@@ -72,13 +69,7 @@ export class RedisLog implements SharedLog {
     this.#options.bell.unlisten(channel)
   }
 
-  /** As `Backplane.read`. */
-  read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
-    const question = JSON.stringify([channel, afterId, limit])
-    return this.#reading.ask(question, () => this.#read(channel, afterId, limit))
-  }
-
-  async #read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
+  async read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
     const { connection, keys } = this.#options
     const { log, tail } = keys(channel)
     const { streamId = '', mark = '', isBefore = false } = parseId(afterId) ?? {}
