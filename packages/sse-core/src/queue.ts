@@ -1,9 +1,9 @@
 /**
- * First in, first out, at the same cost however much waits: `shift()` of a long array moves all that is behind. What was
- * taken is held no longer.
+ * A first-in, first-out queue whose cost per item does not grow with its length, where `shift()` of a long array moves
+ * all the items that follow. It does not hold on to items that were taken.
  */
 export class Queue<T extends object> {
-  // Backwards, so that the next to be taken is the last; when all of these are taken, what was added meanwhile is turned over.
+  // Reversed, so that the next item is the last. When it is empty, the reversed `#back` takes its place.
   #front: T[] = []
   #back: T[] = []
 
@@ -15,7 +15,7 @@ export class Queue<T extends object> {
     this.#back.push(item)
   }
 
-  /** What was added first; undefined if nothing waits. */
+  /** Removes the item that was added first and returns it; undefined if the queue is empty. */
   take(): T | undefined {
     if (this.#front.length === 0) {
       const turned = this.#back.reverse()

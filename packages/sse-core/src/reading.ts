@@ -1,16 +1,16 @@
 import type { Packet } from './packet.js'
 
-/** What reads channels for a connection: one subscription, or several and what they have in common. */
+/** Reads channels for a connection: one subscription, or a group of several. */
 export interface Reading {
   /** Writes what is new, until the socket is full. */
   pump(): void
   close(): void
-  /** Whether it is writing right now: a filter that it has called asks. */
+  /** Whether it is writing right now, and the caller was itself called by a filter. */
   readonly isPumping: boolean
   /** Whether a log has something that was not written yet. */
   readonly hasMore: boolean
-  /** Whether filters let events pass by that the client's last event id does not know of. */
+  /** Whether filters have held events back that the client's last event id does not cover. */
   readonly hasUnsent: boolean
-  /** Moves the client's last event id to where the cursors are; undefined if it may not or cannot be moved. */
+  /** Moves the client's last event id to the position of the cursors; undefined if it may not or cannot be moved. */
   checkpoint(): Packet | undefined
 }

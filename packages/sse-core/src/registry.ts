@@ -4,24 +4,24 @@ import type { ChannelOptions, SseChannel } from './channel.js'
 import { now } from './clock.js'
 
 export interface RegistryOptions {
-  /** How long an idle channel may linger at least, in ms. */
+  /** The shortest time for which an idle channel is kept, in ms. */
   readonly idleMs: number
 }
 
-/** The longest that an idle channel lingers beyond its time, in ms. */
+/** The longest that an idle channel is kept beyond its time, in ms. */
 const MAX_SWEEP_MS = 30_000
 const MIN_SWEEP_MS = 10
 
 /**
- * Channels by name. Those in use are held; those that are idle are only known, so that whoever holds one can go on with
- * it, and nobody else keeps it alive.
+ * Channels by name. Channels in use are held. Idle ones are only referenced weakly: code that holds one can use it
+ * again, and otherwise it can be garbage-collected.
  */
 export class Registry {
   readonly #sweepMs: number
   readonly #inUse = new Map<string, SseChannel>()
   readonly #idle = new Map<string, WeakRef<SseChannel>>()
   readonly #collected = new FinalizationRegistry((name: string) => {
-    // The name may have been taken anew.
+    // The name may have been taken again.
     if (this.#idle.get(name)?.deref() === undefined) this.#idle.delete(name)
   })
   readonly #options = new WeakMap<SseChannel, ChannelOptions>()
@@ -46,12 +46,12 @@ export class Registry {
   }
 
   add(channel: SseChannel, options: ChannelOptions | undefined): void {
-    // A copy, of the one object in it too: the channel does not see what becomes of them either.
+    // Copied, with the nested `history`: the caller may change its objects later. The channel does not see that either.
     this.#options.set(channel, { ...options, ...(options?.history && { history: { ...options.history } }) })
     this.#hold(channel)
   }
 
-  /** A channel that may be idle is used. */
+  /** Holds a channel again that is used after it was idle. */
   wake(channel: SseChannel): void {
     if (this.#idle.get(channel.name)?.deref() === channel) this.#hold(channel)
   }
@@ -83,7 +83,7 @@ export class Registry {
     for (const [name, channel] of this.#inUse) {
       if (!channel.sweep(now())) continue
       this.#inUse.delete(name)
-      // One that has ended would never go on: with its history its name is free again.
+      // A channel that has ended cannot be used again, so its name becomes free.
       if (channel.isClosed) continue
       this.#idle.set(name, new WeakRef(channel))
       this.#collected.register(channel, name)

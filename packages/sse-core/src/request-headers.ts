@@ -3,8 +3,8 @@ import type { SseRequest } from './http.js'
 /**
  * The id of the last event that a client says it has; `''` for none.
  *
- * `req.headers` costs nothing here: Node has made it already, to look for an `Expect`. And what the middleware before has
- * written there counts.
+ * `req.headers` costs nothing here, since Node has already made it, to look for an `Expect`. What earlier middleware
+ * has written there counts.
  */
 export function lastEventIdOf(req: SseRequest): string {
   const header = req.headers['last-event-id']?.toString()
@@ -15,11 +15,12 @@ export function lastEventIdOf(req: SseRequest): string {
   return start === -1 ? '' : (new URLSearchParams(url.slice(start)).get('lastEventId') ?? '')
 }
 
-/** Reads a request body that nobody reads: it would hide that the client has left. */
+/** Discards a request body that nobody reads: unread, it would hide that the client has disconnected. */
 export function drainBody(req: SseRequest): void {
   if (req.readableFlowing !== null) return
   const { headers } = req
-  // A request of HTTP/1 without these has none, and to resume what has ended already would cost each stream some turns.
+  // An HTTP/1 request without these headers has no body. To resume a request that has already ended would cost each
+  // stream some turns of the event loop.
   const isEmpty =
     req.httpVersionMajor === 1 && headers['content-length'] === undefined && headers['transfer-encoding'] === undefined
   if (!isEmpty) req.resume()

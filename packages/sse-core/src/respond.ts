@@ -15,14 +15,17 @@ import { configOf } from './stream-config-of.js'
 import { release, take } from './streaming.js'
 
 /**
- * Streams a source as the answer to a request: a channel, an iterable, a stream, or a function that writes. Every adapter
- * calls it, and so may anybody who has `node:http` or `node:http2` alone.
+ * Streams a source as the response to a request: a channel, an iterable, a stream, or a function that writes. Every
+ * adapter calls it, and so can code that uses `node:http` or `node:http2` alone.
  *
- * Resolves with the reason once the stream is over; a client that leaves is no error. The head is sent as soon as the source
- * is ready: a channel when its log is, an iterable one turn after it was first asked, a function when it first sends,
- * subscribes or opens.
+ * Resolves with the reason once the stream is over. A client that disconnects is no error, and neither is one that is
+ * refused (a limit, a shutdown, a broker that is down): it is told to retry later. The response headers are sent as
+ * soon as the source is ready: a channel when its log is filled, an iterable one turn of the event loop after its first
+ * `next()`, a function when it first sends, subscribes or opens.
  *
- * @throws what the source throws. If the head was not sent yet, the response is untouched; else it is finished
+ * @throws what the source throws. Before the headers are sent the response is left untouched, for the caller to answer;
+ * afterwards it is finished. If nothing handles the promise, the error goes to `onError`, and a response that has not
+ * begun is a `500`
  * @throws {SseError} `ERR_SSE_HEADERS_SENT`: the response had already begun
  * @throws {TypeError | RangeError} an argument is wrong
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
@@ -44,7 +47,7 @@ export function respond(
   return outcome
 }
 
-/** @throws what is wrong with the arguments; nothing has happened then */
+/** @throws if an argument is wrong; the response is untouched then */
 function connect(
   req: SseRequest,
   res: SseResponse,
@@ -54,7 +57,7 @@ function connect(
 ): void {
   const connection = prepareConnection(req, res, source, options, outcome)
   const { manager, report } = connection.config
-  // Decided before anything is awaited, so that of two requests the earlier one gets the place.
+  // Decided before anything is awaited, so that the earlier of two requests gets the slot.
   const refusal = connection.closeReason === undefined ? (options.refusal ?? manager?.admit(connection)) : undefined
   const exchange = { req, res, connection, options }
   if (refusal === undefined) stream(exchange, source)
@@ -74,7 +77,7 @@ function prepareConnection(
   try {
     if (res.headersSent || isWatched(res)) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
     requireOptions(options)
-    // Of a response that was pushed Node does not say for which request.
+    // Node does not set `req` on the response of an HTTP/2 push.
     if (res.req === null) Object.assign(res, { req })
     const lastEventId = options.lastEventId ?? lastEventIdOf(req)
     return new SseConnection(res, lastEventId, options, configOf(source, options), outcome)

@@ -6,30 +6,30 @@ import type { SseResponse } from './http.js'
 /** Whether nothing can reach the client any more. */
 export function isGone(res: SseResponse): boolean {
   if (res instanceof ServerResponse) return res.destroyed || res.req.socket?.destroyed === true
-  // HTTP/2 takes the stream away once it is closed.
+  // HTTP/2 removes the stream from its response once it is closed.
   return res.stream === undefined || res.stream.destroyed
 }
 
-/** Who wants to know when a response is gone. */
+/** Called when a response ends or is gone. */
 export interface CloseWatcher {
-  /** Somebody has called `res.end()`, of a response over HTTP/1 that has its socket. */
+  /** Something has called `res.end()`, on an HTTP/1 response that has its socket. */
   onEnding(): void
-  /** It was finished, or the client left; may be called more than once. */
+  /** The response has finished, or the client has disconnected; may be called more than once. */
   onGone(): void
 }
 
 const WATCHER: unique symbol = Symbol('ssekit.watcher')
 
-/** A response that is watched: one property and two shared listeners, where closures would be made for each stream. */
+/** A watched response. One property and two shared listeners take less memory than closures for each stream. */
 type Watched = SseResponse & { [WATCHER]?: CloseWatcher | undefined }
 
-/** Whether somebody streams this response already. */
+/** Whether this response is already a stream. */
 export function isWatched(res: Watched): boolean {
   return res[WATCHER] !== undefined
 }
 
 /**
- * Tells the watcher when a response is gone, until `unwatchClose()`.
+ * Notifies the watcher when a response is gone, until `unwatchClose()`.
  *
  * `close` on the request only means that its body was read.
  */
@@ -38,13 +38,14 @@ export function watchClose(res: Watched, watcher: CloseWatcher): void {
   res.on('close', tellWatcher)
   res.on('error', tellWatcher)
   if (!(res instanceof ServerResponse)) return
-  // Emitted within `res.end()`: what is written to the socket after it would stand before the connection's next response. To look at
-  // the response before each write is slow on Express, where no two of them have the same hidden class (`npm run bench`: frameworks).
+  // Emitted within `res.end()`: bytes written to the socket after that would land before the connection's next
+  // response. To check the response before each write instead is slow on Express, where no two responses have the same
+  // hidden class (`npm run bench`: frameworks).
   res.prependListener('prefinish', tellEnding)
   if (res.socket === null) watchWaiting(res)
 }
 
-/** Idempotent, and leaves another's watcher alone. */
+/** Idempotent; does not touch the watcher of somebody else. */
 export function unwatchClose(res: Watched, watcher: CloseWatcher): void {
   if (res[WATCHER] !== watcher) return
   res[WATCHER] = undefined
@@ -63,7 +64,7 @@ function tellEnding(this: Watched): void {
   this[WATCHER]?.onEnding()
 }
 
-/** What a response that waits behind another one on its connection is told by, since it never emits `close` itself. */
+/** The callback of each response that waits behind another one on its connection: it emits no `close` itself. */
 const waiting = new WeakMap<ServerResponse, () => void>()
 
 function watchWaiting(res: ServerResponse): void {
@@ -81,7 +82,7 @@ function unwatchWaiting(this: ServerResponse): void {
   offSocketClose(this.req.socket, tell)
 }
 
-// One listener a socket, however many responses wait: Node would warn of a leak.
+// One listener per socket, however many responses wait, so that Node does not warn of a leak.
 const callbacks = new WeakMap<Socket, Set<() => void>>()
 
 function onSocketClose(socket: Socket, callback: () => void): void {
@@ -103,7 +104,7 @@ function callAll(this: Socket): void {
   for (const callback of callbacks.get(this) ?? []) callback()
 }
 
-/** How long a stream of HTTP/2 that was cut may take to be gone before its connection is, in ms. */
+/** How long a cancelled HTTP/2 stream may take to close before its connection is destroyed, in ms. */
 const MAX_CANCEL_MS = 250
 
 /** Breaks a response off, so that the client sees that it is not complete. */
@@ -116,21 +117,21 @@ export function destroyResponse(res: SseResponse): void {
   }
   const { stream } = res
   if (stream === undefined || stream.destroyed) return
-  // Its session is taken away from a stream that is closed.
+  // A stream that is closed loses its session.
   const { session } = stream
-  // `res.destroy()` would look like an end to the client.
+  // `res.destroy()` would look like a normal end to the client.
   stream.close(constants.NGHTTP2_CANCEL)
   if (session !== undefined) setTimeout(breakConnection, MAX_CANCEL_MS, stream, session).unref()
 }
 
-/** Where TCP stands still not even the cancelling gets through, and all that the stream holds would stay. */
+/** If TCP is stalled, not even the cancellation gets through, and what the stream holds would stay in memory. */
 function breakConnection(stream: Http2Stream, session: Http2Session): void {
   if (stream.destroyed || session.destroyed) return
-  // A session forbids `socket.destroy()`, and its own waits for what is being written.
+  // A session forbids `socket.destroy()`, and its own `destroy()` waits for what is being written.
   session.socket[Symbol.asyncDispose]().catch(() => {})
 }
 
-/** Whether a response waits behind another one on its connection, and so has none yet. */
+/** Whether a response waits behind another one on its connection, and so has no socket yet. */
 function isPipelined(res: SseResponse): res is ServerResponse {
   return res instanceof ServerResponse && res.socket === null && !res.writableFinished && !isGone(res)
 }
@@ -151,11 +152,11 @@ function whenOver(res: SseResponse, callback: () => void): void {
   if (socket !== undefined) onSocketClose(socket, done)
 }
 
-/** What is emitted of a response that is cut while it waits: there will be no `close` before it would be its turn. */
+/** Emitted on a response that is destroyed while it waits: it would emit no `close` before its turn. */
 const DESTROYED: unique symbol = Symbol('ssekit.destroyed')
 const OVER_EVENTS = ['finish', 'close', 'error', DESTROYED]
 
-/** Calls back once a response is finished or gone, and destroys it if that takes longer, in ms; `Infinity` is never. */
+/** Calls back once a response is finished or gone; destroys it if that takes longer than `ms`. `Infinity` is never. */
 export function finishWithin(res: SseResponse, ms: number, callback: () => void): void {
   const timer = Number.isFinite(ms) ? setTimeout(destroyResponse, ms, res).unref() : undefined
   whenOver(res, () => {
@@ -164,7 +165,7 @@ export function finishWithin(res: SseResponse, ms: number, callback: () => void)
   })
 }
 
-/** The same, from when the response has its connection: one that waits behind another cannot finish before. */
+/** The same, counted from when the response has its connection: while it waits behind another one, it cannot finish. */
 export function finishInTurn(res: SseResponse, ms: number, callback: () => void): void {
   if (!isPipelined(res)) {
     finishWithin(res, ms, callback)

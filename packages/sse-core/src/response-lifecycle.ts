@@ -12,11 +12,11 @@ import { destroyResponse, finishInTurn, isGone, unwatchClose, watchClose } from 
 import type { StreamConfig } from './stream-config.js'
 import { Writer } from './writer.js'
 
-/** What went over a connection. */
+/** What was sent over a connection. */
 export interface ConnectionStats {
-  /** Events written, heartbeats and checkpoints among them. */
+  /** Events written, heartbeats and checkpoints included. */
   readonly events: number
-  /** Bytes written, without the head and what HTTP puts around them. */
+  /** Bytes written, without the response headers and what HTTP adds. */
   readonly bytes: number
   /** From the call of `respond()` to now, in ms. */
   readonly durationMs: number
@@ -25,9 +25,9 @@ export interface ConnectionStats {
 const NO_OPTIONS: RespondOptions = Object.freeze({})
 
 /**
- * How the response of a connection begins, why it is over, and who is told.
+ * How the response of a connection begins, why it is over, and which callbacks are called.
  *
- * There may be tens of thousands of them, idle: what most do not need is not a field of theirs but in `#rareState`, and
+ * There may be tens of thousands of them, idle. So what most of them do not need is in `#rareState`, not in fields, and
  * what they have in common is in `config` (`npm run bench`: memory).
  */
 export abstract class ResponseLifecycle {
@@ -35,7 +35,7 @@ export abstract class ResponseLifecycle {
   readonly config: StreamConfig
   /** @internal */
   readonly writer: Writer
-  /** What reads channels for it. @internal */
+  /** Reads channels for this connection. @internal */
   reading: Reading | undefined
   /** @internal */
   readonly res: SseResponse
@@ -43,14 +43,14 @@ export abstract class ResponseLifecycle {
   #options: RespondOptions
   #rareState: RareState | undefined
   #reason: CloseReason | undefined
-  // What `respond()` returned; undefined once it is settled.
+  // The promise that `respond()` returned; undefined once it is settled.
   #outcome: ObservedPromise<CloseReason> | undefined
 
   /** @internal */
   constructor(res: SseResponse, options: RespondOptions, config: StreamConfig, outcome: ObservedPromise<CloseReason>) {
     this.config = config
     this.res = res
-    // A copy: whose connection it is must be the same when it is counted out as when it was counted in.
+    // A copy: the `key` must be the same when the connection is counted out as when it was counted in.
     this.#options = { ...options }
     this.#outcome = outcome
     this.writer = new Writer(res, config, this)
@@ -60,7 +60,7 @@ export abstract class ResponseLifecycle {
     return this.res.req
   }
 
-  /** Aborts when the stream is over, for whatever reason: pass it to what the source waits for. */
+  /** Aborts when the stream is over, for whatever reason: pass it to whatever the source waits for. */
   get signal(): AbortSignal {
     const { rareState } = this
     rareState.keepScope()
@@ -74,13 +74,13 @@ export abstract class ResponseLifecycle {
     return this.#reason
   }
 
-  /** What went over the connection so far. */
+  /** What was sent over the connection so far. */
   get stats(): ConnectionStats {
     const { events, bytes } = this.writer
     return { events, bytes, durationMs: performance.now() - this.#startedAt }
   }
 
-  /** Sends the head, if it is not sent yet: from then on an error can no longer become an error response. */
+  /** Sends the response headers, unless they are sent. From then on, an error cannot become an error response. */
   open(): void {
     if (this.isOpen || this.#reason !== undefined) return
     if (this.#isTaken) {
@@ -93,7 +93,7 @@ export abstract class ResponseLifecycle {
       this.fail(error)
       return
     }
-    // The head may have found that nobody is there any more.
+    // Sending the headers may have shown that the client has disconnected.
     if (this.#reason === undefined) this.onOpened()
   }
 
@@ -102,12 +102,12 @@ export abstract class ResponseLifecycle {
     this.end(reason)
   }
 
-  /** Ends the stream, with a last text if there is one; says whether the response is ours to finish. @internal */
+  /** Ends the stream, with `farewell` as its last text. Returns whether the response is ours to finish. @internal */
   end(reason: CloseReason, farewell?: string): boolean {
     if (this.#reason !== undefined) return true
-    // Whatever it was to be: nobody was there for that.
+    // The response is already over, and so the given reason does not count.
     if (isGone(this.res)) this.onGone()
-    // What was broadcast in this tick still belongs to whoever has not been thrown out.
+    // Readers still get what was broadcast in this tick, except those that are disconnected as slow or kicked.
     else if (reason !== 'slow' && reason !== 'kicked') this.reading?.pump()
     if (!this.#leave(reason)) return true
     if (reason === 'slow') {
@@ -122,7 +122,7 @@ export abstract class ResponseLifecycle {
     return true
   }
 
-  /** Answers with something that is no stream. @internal */
+  /** Answers with a response that is not a stream. @internal */
   answer(reason: CloseReason, write: () => void): void {
     if (!this.#leave(reason)) return
     if (this.#isTaken) {
@@ -133,7 +133,7 @@ export abstract class ResponseLifecycle {
       this.#options.onHead?.()
       write()
     } catch (cause) {
-      // What has begun nobody else can answer any more.
+      // Once the headers are sent, nobody else can answer.
       if (this.res.headersSent) destroyResponse(this.res)
       this.#settle({ cause })
       return
@@ -141,7 +141,7 @@ export abstract class ResponseLifecycle {
     this.#finish()
   }
 
-  /** Ends the stream for an error of its source. Before the head the response is left to the framework. @internal */
+  /** Ends the stream because its source failed. Before the headers, the response is left to the framework. @internal */
   fail(cause: unknown): void {
     if (!this.#leave('error')) return
     if (!this.isOpen) {
@@ -163,7 +163,7 @@ export abstract class ResponseLifecycle {
     return this.#rareState === undefined ? callback() : this.#rareState.run(callback)
   }
 
-  /** Whether the response is over without having said so. @internal */
+  /** Whether the response is over, even if no event has said so. @internal */
   get isGone(): boolean {
     return this.#reason !== undefined || isGone(this.res)
   }
@@ -173,14 +173,14 @@ export abstract class ResponseLifecycle {
     return this.writer.isOpen
   }
 
-  /** What the response asked for when it began. @internal */
+  /** The options of the response; none after its headers are sent, unless one of them is needed later. @internal */
   get options(): RespondOptions {
     return this.#options
   }
 
   /** @internal */
   onEnding(): void {
-    // Before the head it is somebody else's response, and over when it is closed.
+    // Before our headers are sent it is somebody else's response, and over when it is closed.
     if (!this.isOpen || !this.#leave('end')) return
     this.writer.stop()
     this.#finish()
@@ -188,8 +188,8 @@ export abstract class ResponseLifecycle {
 
   /** @internal */
   onGone(): void {
-    // If somebody else has ended the response, then that is what it is, not a client that left. (`writableFinished` does not
-    // tell: HTTP/2 says it of every stream that is closed.)
+    // If somebody else has ended the response, the client did not disconnect. (`writableFinished` cannot tell: HTTP/2
+    // sets it on every stream that is closed.)
     if (this.#isTaken) this.#failAsTaken()
     else if (this.#leave(this.res.writableEnded ? 'end' : 'client')) this.#settleUnanswered()
   }
@@ -205,31 +205,31 @@ export abstract class ResponseLifecycle {
     this.close('slow')
   }
 
-  /** Watches for its end; once whoever is told of that is ready for it. @internal */
+  /** Starts to watch for the end; subclasses call it once they are ready for that. @internal */
   protected begin(): void {
     const { filter, heartbeat, onClose, signal } = this.#options
     if (filter ?? heartbeat ?? onClose) this.rareState.keepScope()
     if (isGone(this.res)) this.onGone()
     else this.#bound(signal, this.config.settings.maxConnectionAgeMs)
-    // Last, since nobody would stop it if what comes before throws.
+    // Last, since nothing would remove the listeners if the code above throws.
     if (this.#reason === undefined) watchClose(this.res, this)
   }
 
-  /** The head is sent. @internal */
+  /** The response headers are sent. @internal */
   protected abstract onOpened(): void
 
-  /** The stream is over, but for what is still to be written. @internal */
+  /** The stream is over, except for what is still to be written. @internal */
   protected abstract onOver(): void
 
-  /** Its response is over too. @internal */
+  /** The response is over too. @internal */
   protected abstract onSettled(): void
 
-  /** Whether somebody else has begun the response, and is to finish it. */
+  /** Whether somebody else has begun the response, and has to finish it. */
   get #isTaken(): boolean {
     return !this.isOpen && this.res.headersSent
   }
 
-  /** Koa and Fastify answer by themselves when a handler is done that does not wait for its stream. */
+  /** Koa and Fastify answer by themselves when a handler returns without waiting for its stream. */
   #failAsTaken(): void {
     const message = 'somebody else has begun the response: return or await the promise of the stream'
     this.fail(new SseError('ERR_SSE_HEADERS_SENT', message))
@@ -247,7 +247,7 @@ export abstract class ResponseLifecycle {
     if (!lasts(this.#options)) this.#options = NO_OPTIONS
   }
 
-  /** Has the head sent, to end what it begins. If that cannot be, the response is somebody else's to end. */
+  /** Sends the headers if necessary, so that the stream can be ended; if that fails, it is not ours to end. */
   #hasHead(): boolean {
     if (this.isOpen) return true
     let failure: Failure | undefined
@@ -263,7 +263,7 @@ export abstract class ResponseLifecycle {
     return false
   }
 
-  /** Every way out begins here: the first reason stands, and with it all is given up but the response. Says whether it is this one. */
+  /** Every way out begins here. Releases all but the response; returns false if there already was a reason. */
   #leave(reason: CloseReason): boolean {
     if (this.#reason !== undefined) return false
     this.#reason = reason
@@ -274,7 +274,7 @@ export abstract class ResponseLifecycle {
     return true
   }
 
-  /** Nobody is left to whom the framework could answer. */
+  /** The client is gone: the framework has nobody to answer. */
   #settleUnanswered(): void {
     try {
       if (!this.res.headersSent) this.#options.onHead?.()
@@ -289,7 +289,7 @@ export abstract class ResponseLifecycle {
     finishInTurn(this.res, this.config.settings.writeTimeoutMs || Number.POSITIVE_INFINITY, () => this.#settle(failure))
   }
 
-  /** The response is over, or is none of ours. */
+  /** Settles the promise: the response is over, or is not ours. */
   #settle(failure?: Failure): void {
     const outcome = this.#outcome
     if (outcome === undefined) return
@@ -297,12 +297,12 @@ export abstract class ResponseLifecycle {
     unwatchClose(this.res, this)
     this.writer.stop()
     this.onSettled()
-    // It may be a publisher's turn, whose context is none of this request's.
+    // A publisher may have called this, in an async context other than the request's.
     this.run(() => this.#tell(outcome, failure))
   }
 
   #tell(outcome: ObservedPromise<CloseReason>, failure: Failure | undefined): void {
-    // After the head it may be that nobody else hears of it.
+    // After the headers, the error may reach no other handler.
     const onError = this.isOpen ? this.config.manager?.onError : undefined
     if (failure !== undefined) onError?.(failure.cause)
     const reason = this.#reason as CloseReason

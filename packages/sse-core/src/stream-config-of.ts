@@ -12,7 +12,7 @@ import { type ConfigHolder, StreamConfig, type StreamConfigOptions } from './str
 /** For streams that belong to no manager and no channel. */
 const alone: ConfigHolder = {}
 const heartbeats = new Heartbeats()
-/** How many kinds of config are kept in one place, beside the usual ones. */
+/** How many configs a holder keeps besides the usual one. */
 const MAX_OTHER_CONFIGS = 8
 
 /** The config of a stream. @throws {RangeError} an option is out of its range */
@@ -20,7 +20,7 @@ export function configOf(source: SseSource, options: RespondOptions): StreamConf
   const channel = isChannel(source) ? channelOf(source) : undefined
   const manager = options.manager ?? managerOf(source)
   const { retryMs, maxConnectionAgeMs, eol, onFailure } = options
-  // What is asked of `listen()` holds for the response too.
+  // An option of `listen()` holds for the response too.
   const listened = isChannel(source) ? listenOptionsOf(source).heartbeatMs : undefined
   const heartbeatMs = options.heartbeatMs ?? listened
   const isUsual = (heartbeatMs ?? retryMs ?? maxConnectionAgeMs ?? eol) === undefined
@@ -38,7 +38,7 @@ export function configOf(source: SseSource, options: RespondOptions): StreamConf
   if (isUsual) holder.config = config
   else {
     holder.otherConfigs ??= []
-    // What routes ask for may come from requests.
+    // Bounded, since a route may take its options from requests.
     if (holder.otherConfigs.push(config) > MAX_OTHER_CONFIGS) holder.otherConfigs.shift()
   }
   return config
@@ -46,7 +46,7 @@ export function configOf(source: SseSource, options: RespondOptions): StreamConf
 
 type AskedConfig = Pick<StreamConfigOptions, 'settings' | 'manager' | 'eol' | 'onFailure'>
 
-/** Whether config are those that are asked for. All else follows from where they are kept. */
+/** Whether a config is the one that is asked for. Everything else in it follows from its holder. */
 function matches(config: StreamConfig, { settings, manager, eol = '\n', onFailure }: AskedConfig): boolean {
   return (
     config.settings.heartbeatMs === settings.heartbeatMs &&
@@ -58,7 +58,7 @@ function matches(config: StreamConfig, { settings, manager, eol = '\n', onFailur
   )
 }
 
-/** The manager of a source that is a channel of one; of what is merged, that of the first which has one. */
+/** The manager of a channel; of a merged source, the manager of the first part that has one. */
 export function managerOf(source: SseSource): SseManager | undefined {
   if (isChannel(source)) return channelOf(source).manager
   if (!(source instanceof MergedSource)) return undefined

@@ -6,7 +6,7 @@ import type { FailureListener } from './options.js'
 import type { Packet } from './packet.js'
 import type { ResolvedSettings } from './settings.js'
 
-/** What a stream's config are made of. */
+/** What a stream's config is made of. */
 export interface StreamConfigOptions {
   readonly settings: ResolvedSettings
   readonly manager: SseManager | undefined
@@ -16,24 +16,24 @@ export interface StreamConfigOptions {
   readonly onFailure: FailureListener | undefined
 }
 
-/** Where the config are kept that streams share. */
+/** Where configs that streams share are kept. */
 export interface ConfigHolder {
-  /** Those of most streams, which ask for nothing of their own. */
+  /** The config of most streams, which have no options of their own. */
   config?: StreamConfig | undefined
-  /** Those of routes that ask for something, which mostly is the same for all of their streams. */
+  /** Configs of routes with options of their own, which are mostly the same for all streams of a route. */
   otherConfigs?: StreamConfig[] | undefined
 }
 
-/** What holds for a stream: the same object for all streams of a channel that ask for the same. */
+/** What holds for a stream: one object for all streams of a channel that have the same options. */
 export class StreamConfig {
   readonly settings: ResolvedSettings
-  /** Whose connections they are. */
+  /** The manager of the connections. */
   readonly manager: SseManager | undefined
-  /** Beats for those that are idle; undefined if nothing does. */
+  /** Sends heartbeats to idle connections; undefined if they get none. */
   readonly wheel: HeartbeatWheel | undefined
-  /** Hears of what reaches nobody else. */
+  /** Called with errors that reach no other handler. */
   readonly report: (error: unknown) => void
-  /** Hears of what would else reject the promise of the response. */
+  /** Called with errors that would otherwise reject the promise of the response. */
   readonly onFailure: FailureListener | undefined
   readonly encoder: Encoder
   /** What every stream begins with. */

@@ -4,13 +4,13 @@ import { checkEvent, idLine, rememberBody } from './event-text.js'
 import { Queue } from './queue.js'
 
 /**
- * A stream to add events to: before it is given to `res.sse(stream)`, and while it is being sent. It has one consumer.
- * Without `end()` the response stays open. Where more than `maxBufferedBytes` wait for a client, the next event cuts it as
- * `'slow'`; what the stream held before its response began is not counted.
+ * A stream that events can be added to, before it is given to `res.sse(stream)` and while it is being sent. It has one
+ * consumer. Without `end()` the response stays open. If more than `maxBufferedBytes` wait for a client, the next event
+ * disconnects it as `'slow'`. What the stream held before its response began is not counted.
  */
 export class SseStream implements AsyncIterable<SseEvent> {
   readonly #queue = new Queue<{ readonly event: SseEvent; readonly bytes: number }>()
-  // Of what was added since there is a bound: nothing else is measured.
+  // Counts only what was added after `bound()`; nothing else is measured.
   #bytes = 0
   #bound: { readonly bytes: number; readonly onFull: () => void } | undefined
   #isEnded = false
@@ -29,7 +29,7 @@ export class SseStream implements AsyncIterable<SseEvent> {
   }
 
   /**
-   * Adds an event, or a text as the data of an unnamed one. After the client has left it does nothing.
+   * Adds an event, or a text as the data of an unnamed event. Does nothing once the client has disconnected.
    *
    * @throws {SseError} `ERR_SSE_INVALID_EVENT`: a field cannot be written
    * @throws {SseError} `ERR_SSE_CLOSED`: the stream was ended
@@ -37,7 +37,7 @@ export class SseStream implements AsyncIterable<SseEvent> {
   add(event: SseEvent | string): this {
     if (this.#isEnded) throw new SseError('ERR_SSE_CLOSED', 'the stream has ended')
     const checked = checkEvent(event)
-    // Counted before it is added: one event may be larger than the limit.
+    // Checked before the event is counted, since one event may be larger than the limit.
     if (this.#bound !== undefined && this.#bytes > this.#bound.bytes) this.#bound.onFull()
     if (this.#isAbandoned) return this
     rememberBody(checked)
@@ -53,18 +53,18 @@ export class SseStream implements AsyncIterable<SseEvent> {
     return this.add({ data })
   }
 
-  /** Adds an event of a type. Throws as `add` does. */
+  /** Adds an event with a type. Throws as `add` does. */
   addEvent(type: string, data: unknown): this {
     return this.add({ event: type, data })
   }
 
-  /** Ends the stream behind what it holds. Idempotent. */
+  /** Ends the stream after the events it holds. Idempotent. */
   end(): void {
     this.#isEnded = true
     this.#wake()
   }
 
-  /** Calls back when an event is added to more than so many bytes, beside those that wait already. @internal */
+  /** Calls back when an event is added while more than so many bytes wait, except those that wait already. @internal */
   bound(bytes: number, onFull: () => void): void {
     this.#bound = { bytes, onFull }
   }
@@ -73,7 +73,7 @@ export class SseStream implements AsyncIterable<SseEvent> {
     for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
-  /** @throws {TypeError} the stream has a consumer already */
+  /** @throws {TypeError} the stream already has a consumer */
   [Symbol.asyncIterator](): AsyncIterator<SseEvent, undefined> {
     if (this.#hasConsumer) throw new TypeError('an SseStream has one consumer, and this one has it already')
     this.#hasConsumer = true

@@ -18,15 +18,15 @@ import { runPull } from './pulling.js'
 import { isPullSource, type PullSource, requireSource, type SourceFunction, type SseSource } from './source.js'
 import { Subscription } from './subscription.js'
 
-/** Takes a source, which may fail from now on, read or not. */
+/** Takes over a source: from now on it may fail without ending the process, whether it is read or not. */
 export function take(source: SseSource): void {
   if (isChannel(source)) return
   for (const part of partsOf(source)) expectErrors(part)
 }
 
 /**
- * Makes a source ready for its head: undefined if it is, else a promise of what to stream instead, of which nothing is missed
- * that this process broadcasts from now on.
+ * Makes a source ready for the response headers. Returns undefined if it is ready, otherwise a promise of the source to
+ * stream instead, which misses nothing that this process broadcasts from now on.
  *
  * @throws {SseError} its channel is closed, or its broker is down
  */
@@ -36,20 +36,20 @@ export function prepare(source: SseSource, { rewind }: RespondOptions): Promise<
 }
 
 async function whenReady(warming: Promise<unknown>, source: SseSource): Promise<SseSource> {
-  // And again: one channel may go idle while another one warms.
+  // Repeated, since one channel may go idle while another one warms.
   for (let next: Promise<unknown> | undefined = warming; next !== undefined; next = warmAll(source)) await next
   return source
 }
 
 /** Makes all logs ready: undefined if they are, else a promise. */
 function warmAll(source: SseSource): Promise<unknown> | undefined {
-  // As most are, and most are warm.
+  // The usual case: one channel, whose log is warm.
   if (isChannel(source)) return warm(source)
   const warming = partsOf(source).flatMap((part) => (isChannel(part) ? (warm(part) ?? []) : []))
   return warming.length === 0 ? undefined : Promise.all(warming)
 }
 
-/** The source with its channels as `listen()` has them, which keeps the places where they stand now. */
+/** The source with its channels replaced by `listen()` views, which keep the present positions. */
 function viewed(source: SseSource, rewind: number | undefined): SseSource {
   if (source instanceof SseChannel) return source.listen({ rewind })
   if (!(source instanceof MergedSource)) return source
@@ -58,9 +58,9 @@ function viewed(source: SseSource, rewind: number | undefined): SseSource {
 
 /** How a source that is ready begins. */
 export interface Start {
-  /** Whether it has nothing for this client and never will have: nothing at all, or channels that have ended. */
+  /** Whether it has nothing for this client and never will: it is `null`, or all its channels have ended. */
   readonly isOver: boolean
-  /** The channel that it is, and where the client stands in it; undefined for all else. */
+  /** The channel and the client's position in it, if that is the whole source. */
   readonly only?: ChannelStart
 }
 
@@ -69,7 +69,7 @@ interface ChannelStart {
   readonly cursor: Cursor
 }
 
-/** @throws {SseError} its channel is closed by now */
+/** @throws {SseError} its channel has been closed since */
 export function startOf(connection: SseConnection, source: SseSource): Start {
   if (source === null) return { isOver: true }
   if (isChannel(source)) {
@@ -84,7 +84,7 @@ export function startOf(connection: SseConnection, source: SseSource): Start {
   return { isOver }
 }
 
-/** Streams a channel, and ends the stream when it ends. */
+/** Streams a channel, and ends the stream when the channel ends. */
 export function follow(connection: SseConnection, { source, cursor }: ChannelStart): void {
   const own = listenOptionsOf(source)
   if ((connection.options.filter ?? own.filter ?? own.signal) !== undefined) {
@@ -94,19 +94,19 @@ export function follow(connection: SseConnection, { source, cursor }: ChannelSta
     )
     return
   }
-  // A place that `listen()` has taken is given up by whoever reads on from it.
+  // The first reader takes the place that `listen()` has kept, so that later readers do not start there too.
   const taken = source instanceof SseChannel ? cursor : takeCursor(connection, source, ALONE)
   connection.open()
   if (connection.closeReason !== undefined) return
   const subscription = new Subscription(connection, channelOf(source), taken)
   connection.reading = subscription
   subscription.begin()
-  // Who listens for subscribers may have subscribed this one to more.
+  // A 'subscribe' listener may have subscribed this connection to more channels.
   if (connection.reading === subscription) subscription.start()
   else connection.subscriptions.start(0)
 }
 
-/** Streams a source that is ready. Resolves when it is over, to null if a function turned out to have nothing. */
+/** Streams a source that is ready. Resolves when it is over: to null if a function had nothing to stream. */
 export async function run(connection: SseConnection, source: SseSource): Promise<null | undefined> {
   if (typeof source === 'function') return runFunction(connection, source)
   const parts = partsOf(source as PullSource)
@@ -118,19 +118,19 @@ export async function run(connection: SseConnection, source: SseSource): Promise
   return undefined
 }
 
-/** Lets go of a source that will not be read. */
+/** Cancels a source that will not be read. */
 export function release(source: SseSource, report: (error: unknown) => void): void {
   for (const part of partsOf(source)) {
     try {
       if (!isChannel(part)) pull(part).cancel(report)
     } catch (error) {
-      // One that has a consumer already, say.
+      // For example, it already has a consumer.
       report(error)
     }
   }
 }
 
-/** What is merged, or the one thing that is not. */
+/** The parts of a merged source, or the source itself; none for a function or null. */
 function partsOf(source: SseSource): readonly PullSource[] {
   if (source instanceof MergedSource) return source.sources.flatMap(partsOf)
   return isPullSource(source) ? [source] : []
@@ -140,7 +140,8 @@ function runChannels(connection: SseConnection, sources: readonly ChannelSource[
   if (sources.length === 0) return []
   const { subscriptions } = connection
   const isAlone = sources.length === 1
-  // All places first: ids are vectors from the first one on. And all cursors before the head, while errors still have an answer.
+  // All places first, since ids are vectors from the first event on. And all cursors before the headers are sent, while
+  // an error can still become an error response.
   const readers = sources
     .map((source) => ({ source, place: subscriptions.reserve() }))
     .map(({ source, place }) => ({
@@ -160,9 +161,9 @@ function runChannels(connection: SseConnection, sources: readonly ChannelSource[
 async function runFunction(connection: SseConnection, source: SourceFunction): Promise<null | undefined> {
   const returned = source(connection)
   const result = await returned
-  // What `send()` resolves to is no source.
+  // A boolean is what `send()` resolves to, not a source.
   if (result === undefined || typeof result === 'boolean') {
-    // What returned at once and has subscribed lasts as long as its subscriptions.
+    // A function that returned at once lasts as long as its subscriptions.
     if (returned === undefined) await connection.subscriptions.over()
     return undefined
   }

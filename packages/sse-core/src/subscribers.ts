@@ -3,28 +3,28 @@ import { callListener } from './callbacks.js'
 import { now } from './clock.js'
 import type { SseConnection } from './connection.js'
 
-/** Who is told of a new or lost subscriber; `connection` is undefined for one that listens within this process. */
+/** Called when a subscriber is added or removed; `connection` is undefined for a loop in this process. */
 export type SubscriberListener = (connection: SseConnection | undefined) => void
 
-/** Somebody who reads a channel's log. `pump()` and `close()` do not throw: what fails a reader ends that reader alone. */
+/** A reader of a channel's log. `pump()` and `close()` do not throw: an error ends this reader alone. */
 export interface Subscriber {
   /** Reads what is new. */
   pump(): void
-  /** The channel is closed: nothing more will come than what is there. */
+  /** The channel is closed: nothing comes after what the log has now. */
   close(): void
-  /** Whether the reader is gone without having said so. */
+  /** Whether the reader is gone, even if no event has said so. */
   readonly isDead: boolean
   readonly connection: SseConnection | undefined
 }
 
-/** Those who read one channel on this node, and who hears of them. */
+/** The readers of one channel on this node, and the listeners for them. */
 export class Subscribers {
   readonly #subscribers = new Set<Subscriber>()
   readonly #report: (error: unknown) => void
   #emitter: EventEmitter | undefined
   #usedAt = now()
 
-  /** @param report hears of a listener that threw */
+  /** @param report called with the error of a listener that threw */
   constructor(report: (error: unknown) => void) {
     this.#report = report
   }
@@ -68,7 +68,7 @@ export class Subscribers {
     for (const subscriber of this.#subscribers) subscriber.close()
   }
 
-  /** Closes those that are gone without having said so, and says how many there were. */
+  /** Closes readers that are gone although no event has said so; returns how many. */
   cleanUp(): number {
     let removed = 0
     for (const subscriber of this.#subscribers) {
@@ -84,9 +84,9 @@ export class Subscribers {
     this.#usedAt = now()
   }
 
-  /** Whether nobody has used the channel for so long, in ms. */
+  /** Whether the channel has not been used for at least this long, in ms. */
   isIdle(forMs: number): boolean {
-    // Who listens for subscribers is a user too, though it may hold nothing but its listener.
+    // A listener counts as use: the code that added it may hold no other reference to the channel.
     const isUsed = this.#subscribers.size > 0 || (this.#emitter?.eventNames().length ?? 0) > 0
     return !isUsed && now() - this.#usedAt >= forMs
   }

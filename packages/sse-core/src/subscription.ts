@@ -12,24 +12,24 @@ import type { Subscriber } from './subscribers.js'
 import type { Subscriptions } from './subscriptions.js'
 import type { Writer } from './writer.js'
 
-/** Stands for an event that a filter let pass by. */
+/** Stands for an event that a filter held back. */
 const FILTERED = Symbol('filtered')
 
-/** What a subscription is that is not the only one on its connection, or picks its events. */
+/** What a subscription needs if it is not alone on its connection, or has a filter. */
 export interface Membership {
   readonly group: Subscriptions
-  /** Where the client's last event id stands in this channel. */
+  /** The position of the client's last event id in this channel. */
   sentPosition: number
   readonly filter: EventFilter | undefined
   readonly onOver: () => void
 }
 
 /**
- * A channel on a connection: a cursor that writes what it passes, until the head, or until the socket is full.
+ * A channel on a connection: a cursor that writes what it passes, until the log's head or a full socket.
  *
- * The usual one is alone on its connection and wants everything: it has no membership, writes the bytes that the log made
- * for all, and runs no code of the user. That is the fast path, which touches no other objects than this, its writer and the
- * socket: of ten thousand streams none is in a cache any more (`npm run bench`: broadcast).
+ * The usual one is alone on its connection and has no filter: it has no membership, writes the bytes that the log made
+ * for all, and runs no user code. That is the fast path. It touches only this object, its writer and the socket: of ten
+ * thousand streams, none is in a CPU cache any more (`npm run bench`: broadcast).
  */
 export class Subscription extends Cursor implements Subscriber, Reading {
   readonly connection: SseConnection
@@ -51,9 +51,9 @@ export class Subscription extends Cursor implements Subscriber, Reading {
     this.#channel.subscribers.add(this)
   }
 
-  /** Begins to write, of one that is alone. */
+  /** Begins to write; for a subscription that is alone. */
   start(): void {
-    // A fresh client that is cut before its first event is to resume too.
+    // A new client that is disconnected before its first event must be able to resume too.
     const checkpoint = this.isFresh ? this.checkpoint() : undefined
     if (checkpoint !== undefined) {
       if (this.#writer.isWritable) this.#writer.write(checkpoint)
@@ -71,7 +71,7 @@ export class Subscription extends Cursor implements Subscriber, Reading {
     return this.connection.isGone
   }
 
-  /** Nobody can ask while it writes. */
+  /** Always false: alone, it calls no user code that could ask while it writes. */
   get isPumping(): boolean {
     return false
   }
@@ -92,12 +92,12 @@ export class Subscription extends Cursor implements Subscriber, Reading {
     return this.connection.config.encoder.checkpoint(lastId)
   }
 
-  /** The client's last event id has been moved to the cursor. */
+  /** Notes that the client's last event id has moved to the cursor. */
   markSent(): void {
     if (this.#membership !== undefined) this.#membership.sentPosition = this.position
   }
 
-  /** Tells a reader whose place is lost, before anything else. */
+  /** If the reader's place is lost, writes the gap, before anything else. */
   tellGap(): void {
     if (!this.isLost) return
     const packet = this.#step()
@@ -133,7 +133,7 @@ export class Subscription extends Cursor implements Subscriber, Reading {
     else this.connection.run(() => this.#pumpEvents(membership))
   }
 
-  /** Everybody's bytes as they are: the usual case, and the fast one. */
+  /** Writes the bytes that the log made for all readers: the usual case, and the fast one. */
   #pumpBatches(): void {
     const writer = this.#writer
     const { eol } = writer.config.encoder
@@ -153,7 +153,7 @@ export class Subscription extends Cursor implements Subscriber, Reading {
       const packet = this.#step(membership.filter)
       if (packet === undefined) break
       if (packet === FILTERED) continue
-      // Where the end of the stream finds it, should the filter of a later event close the connection.
+      // Collected and marked at once, since the filter of a later event may close the connection.
       writer.collect(packet)
       this.markSent()
     }
@@ -162,7 +162,7 @@ export class Subscription extends Cursor implements Subscriber, Reading {
     writer.flush()
   }
 
-  /** The bytes of what comes next; undefined if that is nothing yet, or the end. */
+  /** The packet of what comes next; undefined if there is nothing yet, or at the end. */
   #step(filter?: EventFilter): Packet | typeof FILTERED | undefined {
     const step = this.next()
     if (step === undefined) {
@@ -191,13 +191,13 @@ export class Subscription extends Cursor implements Subscriber, Reading {
     this.loadPage().then(
       () => this.pump(),
       (error: unknown) => {
-        // Where the past is kept it is kept still: the client comes back with its id, and has lost nothing.
+        // The backplane still has the past: the client reconnects with its id, and has lost nothing.
         if (!this.#isOver) this.connection.fail(error)
       },
     )
   }
 
-  /** Whether so much passed by unsent that the client's last event id might soon fall out of the log. */
+  /** Whether so much was held back that the client's last event id might soon be evicted from the log. */
   #isFarAhead({ sentPosition }: Membership): boolean {
     const { log, position } = this
     const unsent = position - sentPosition

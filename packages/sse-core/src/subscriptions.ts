@@ -11,28 +11,28 @@ import { Subscription } from './subscription.js'
 import { MAX_PARTS, partOf, partsOf, SEPARATOR, vectorOf } from './vector-id.js'
 
 export interface SubscribeOptions extends StartOptions {
-  /** Only the events for which this is true; also asked of what is replayed. */
+  /** Sends only the events for which this returns true; replayed events are filtered too. */
   readonly filter?: EventFilter | undefined
-  /** Ends the subscription. */
+  /** Ends the subscription when it aborts. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** The channels on one connection, where there may be several or events are picked, and the ids that resume them together. */
+/** The channels of one connection (several, or with filtered events), and the ids that resume them together. */
 export class Subscriptions implements Reading {
   readonly #connection: SseConnection
-  // In the order of the ids' parts. Of a channel that is not ready yet, that cannot be read, or that is over there is its part
-  // alone: what the client has said of it, or where it ended. (A subscription would hold the log of a channel that is gone.)
+  // In the order of the ids' parts. For a channel that is not ready yet, cannot be read or is over, this holds only its
+  // part: what the client sent for it, or where it ended. (A subscription would keep the log in memory.)
   readonly #places: (Subscription | string)[] = []
-  // Those among them, in the order in which they began.
+  // The subscriptions among them, in the order in which they began.
   readonly #live = new Set<Subscription>()
   readonly #running = new Set<Promise<void>>()
-  // The parts of the client's id that follow, where a function subscribes to one channel after the other.
+  // The parts of the client's id, for places not taken yet: a function subscribes to one channel after the other.
   #unclaimed: readonly string[] = []
   #isVectorBroken = false
   #isPumping = false
   #wasAsked = false
 
-  /** @param only what was alone on the connection until now */
+  /** @param only the subscription that was alone on the connection until now */
   constructor(connection: SseConnection, only: Reading | undefined) {
     this.#connection = connection
     if (!(only instanceof Subscription)) return
@@ -64,7 +64,7 @@ export class Subscriptions implements Reading {
     return some(this.#live, ({ hasUnsent }) => hasUnsent)
   }
 
-  /** Keeps the next place, for who reads on behind an id. */
+  /** Reserves the next place, for a channel that is read after an id. */
   reserve(lastEventId = ''): number {
     return this.#places.push(lastEventId) - 1
   }
@@ -98,15 +98,15 @@ export class Subscriptions implements Reading {
     const { rewind = connection.options.rewind ?? 0, signal } = options
     if (connection.closeReason !== undefined) return
     const parts = connection.lastEventId.split(SEPARATOR)
-    // Before anything is waited for: until all are subscribed to, their parts of the client's id have to stay in the ids that
-    // it is given, of those too that never will be.
+    // Before anything is awaited. Until all channels are subscribed to, the ids sent to the client must keep its parts
+    // for the others, even for those that never will be.
     if (this.#places.length === 0) this.#unclaimed = parts
     const place = this.reserve(options.lastEventId ?? parts[this.#places.length])
     if (signal?.aborted) return
     const warming = channel.warm()
     if (warming !== undefined) await warming
     if (connection.closeReason !== undefined) return
-    // Its log knows whether what looks like several ids is one.
+    // Only the channel's log knows whether what looks like several ids is one.
     if (place === 0) this.#unclaimed = partsOf(connection.lastEventId, channel, false)
     connection.open()
     if (connection.closeReason !== undefined) return
@@ -116,18 +116,19 @@ export class Subscriptions implements Reading {
     await over
   }
 
-  /** Notes a subscription that goes on, ready or not, and the promise of it that the user has. */
+  /** Notes a subscription, ready or not, and the promise of it that the user has. */
   track(subscription: Promise<void>, result: Promise<void>): void {
     this.#running.add(result)
     void subscription.catch(() => {}).then(() => this.#running.delete(result))
   }
 
-  /** Begins to write what was attached at a place and after it. */
+  /** Begins to write the channels that were attached at a place and after it. */
   start(first: number): void {
     const started = this.#places.slice(first).filter(isSubscription)
-    // First all gaps: until then an id cannot say where the client stands in every channel.
+    // All gaps first: until then an id cannot say where the client stands in every channel.
     for (const subscription of started) subscription.tellGap()
-    // A fresh client that is cut before its first event is to resume too; and with one more channel ids say more than before.
+    // A new client that is disconnected before its first event must be able to resume too, and with one more channel
+    // ids say more than before.
     if (first > 0 || started.some(({ isFresh }) => isFresh)) {
       const checkpoint = this.checkpoint()
       if (checkpoint !== undefined) this.#connection.writer.enqueue(checkpoint)
@@ -135,14 +136,14 @@ export class Subscriptions implements Reading {
     for (const subscription of started) subscription.pump()
   }
 
-  /** Resolves when all that are tracked are over, those among them that were begun meanwhile. */
+  /** Resolves when all tracked subscriptions are over, including those that began in the meantime. */
   async over(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
   /**
-   * Lets one subscription pump, and no other meanwhile. A filter may end the stream or flush a channel, and would come back
-   * here before the event that it was asked about is written: that event would be overtaken, or be lost though ids count it.
+   * Lets one subscription pump, and no other meanwhile. A filter may end the stream or flush a channel, and so re-enter
+   * here before its event is written. That event would be overtaken, or lost although ids count it.
    */
   oneAtATime(pump: () => void): void {
     if (this.#isPumping) {
@@ -168,7 +169,7 @@ export class Subscriptions implements Reading {
     for (const subscription of [...this.#live]) subscription.close()
   }
 
-  /** The id of where all cursors stand; undefined if it cannot be written. */
+  /** The id of the positions of all cursors; undefined if it cannot be written. */
   idAtCursors(): string | undefined {
     if (this.hasVectorIds) return this.#isVectorBroken ? undefined : this.#vector()
     const id = this.#partAt(0)
@@ -176,8 +177,8 @@ export class Subscriptions implements Reading {
   }
 
   /**
-   * The id that an event goes out with. If there can be none for several channels, the first such event makes the client
-   * forget the one it has (it would get what follows twice), and the stream is live only.
+   * The id that an event is sent with. If several channels can have no common id, the first such event makes the client
+   * forget the id it has, with which it would get what follows twice. From then on the stream is live only.
    */
   idFor(item: LogItem): string | undefined {
     if (!this.hasVectorIds) return item.id
@@ -185,7 +186,7 @@ export class Subscriptions implements Reading {
     const id = item.hasOwnId ? undefined : this.#vector()
     if (id !== undefined) return id
     if (this.#places.length === 1) {
-      // The client's id, which looked like several, was the publisher's own too, or nonsense.
+      // The client's id only looked like several: it was a publisher's own, or nonsense.
       this.#unclaimed = []
       return item.id
     }
@@ -205,7 +206,7 @@ export class Subscriptions implements Reading {
   }
 
   #vector(): string | undefined {
-    // With so many it is too long, whatever they are: there may be thousands.
+    // An id of so many parts is too long, whatever they are, and there may be thousands.
     if (this.#partCount > MAX_PARTS) return undefined
     return vectorOf(Array.from({ length: this.#partCount }, (_, place) => this.#partAt(place)))
   }
@@ -226,7 +227,7 @@ function isSubscription(place: Subscription | string): place is Subscription {
   return typeof place !== 'string'
 }
 
-/** Without a copy: there may be thousands. */
+/** Makes no copy: there may be thousands. */
 function some(subscriptions: Iterable<Subscription>, holds: (subscription: Subscription) => boolean): boolean {
   for (const subscription of subscriptions) if (holds(subscription)) return true
   return false

@@ -1,12 +1,12 @@
 import { SseError } from './errors.js'
 
 /**
- * The outcome of a question to a broker, unless it takes too long.
+ * Passes on a broker's answer, unless it takes too long.
  *
  * @param limitMs how long to wait, in ms
  * @param question completes "the broker did not answer in 5000 ms: …"
- * @throws {SseError} `ERR_SSE_BACKPLANE`: there was no answer in time, or `answer` rejected, with the reason as `cause`; an
- * `SseError` is passed on as it is
+ * @throws {SseError} `ERR_SSE_BACKPLANE`: there was no answer in time, or `answer` rejected, with the reason as
+ * `cause`; an `SseError` is passed on as it is
  */
 export function inTime<T>(answer: Promise<T>, limitMs: number, question: string): Promise<T> {
   return new Promise((resolve, reject) => {

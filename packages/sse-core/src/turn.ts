@@ -7,11 +7,11 @@ export function turn(): Promise<void> {
 
 const MAX_STEPS = 1_000
 
-/** Gives the event loop its turn now and then, however eager a source and its readers are. */
+/** Gives the event loop a turn now and then, so that an eager source and eager readers cannot block it. */
 export class Pace {
   #steps = 0
 
-  /** To be awaited after each value. */
+  /** Await it after each value. */
   async step(): Promise<void> {
     this.#steps += 1
     if (this.#steps < MAX_STEPS) return

@@ -1,33 +1,33 @@
 import type { SseChannel } from './channel.js'
 import { isId } from './log-item.js'
 
-/** Longer or stranger ids make a browser ask for leave (a CORS preflight) before it reconnects across origins. */
+/** Longer ids, or other characters, make a browser send a CORS preflight before it reconnects across origins. */
 const MAX_LENGTH = 128
-/** What parts the positions of a vector id; generated ids do not contain it. */
+/** Separates the positions of a vector id; generated ids do not contain it. */
 export const SEPARATOR = '~'
 
-/** How many places fit into one, most of them empty. */
+/** How many places fit into one id, if all of them are empty. */
 export const MAX_PARTS: number = MAX_LENGTH + 1
 
-/** The id of places in several channels, `''` for none in one of them; undefined if it cannot be written. */
+/** The id of places in several channels, with `''` for a channel without one; undefined if it cannot be written. */
 export function vectorOf(parts: readonly string[]): string | undefined {
-  // A part may be what the client said, as long as its place in that channel is being looked for: any text at all.
+  // Until the place in a channel is found, its part is what the client sent: any text at all.
   if (!parts.every((part) => part === '' || (isId(part) && !part.includes(SEPARATOR)))) return undefined
   const id = parts.join(SEPARATOR)
   return id.length <= MAX_LENGTH ? id : undefined
 }
 
-/** What an id says of the channel at a place; `isAlone` if there will be no other one. */
+/** The part of an id for the channel at a place; `isAlone` if there will be no other channel. */
 export function partOf(lastEventId: string, channel: SseChannel, place: number, isAlone: boolean): string | undefined {
   return place > 0 ? lastEventId.split(SEPARATOR)[place] : partsOf(lastEventId, channel, isAlone)[0]
 }
 
-/** What an id says of each channel on a stream. */
+/** The parts of an id, one for each channel of a stream. */
 export function partsOf(lastEventId: string, first: SseChannel, isAlone: boolean): readonly string[] {
   const parts = lastEventId.split(SEPARATOR)
-  // A publisher's own id may have the separator in it.
+  // A publisher's own id may contain the separator.
   if (parts.length === 1 || isIn(first, lastEventId)) return [lastEventId]
-  // The one channel may have been joined by others on the stream that the id is from.
+  // The id may be from a stream that had more channels than this one.
   return isAlone && !isIn(first, parts[0] ?? '') ? [lastEventId] : parts
 }
 

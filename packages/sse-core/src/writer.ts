@@ -7,27 +7,27 @@ import { directSocketOf, ResponseSink } from './sink.js'
 import type { StreamConfig } from './stream-config.js'
 import { turn } from './turn.js'
 
-/** Whom a writer writes for. */
+/** Called by a writer. */
 export interface WriterOwner {
-  /** The socket takes more. */
+  /** The socket accepts more. */
   onWritable(): void
-  /** The reader did not take enough in time, or too much waits for it. */
+  /** The client did not read enough in time, or too much waits for it. */
   onSlow(): void
-  /** What has replaced `res.write` threw. */
+  /** Code that has replaced `res.write` threw. */
   fail(cause: unknown): void
 }
 
-/** How much waits for the end of the tick before it is written all the same. */
+/** How many bytes may wait for the end of the tick before they are written at once. */
 const MAX_OUTBOX_BYTES = 64 * 1024
 
-/** What goes out together at the end of the tick, or when the socket takes more. */
+/** Packets that are written together at the end of the tick, or when the socket accepts more. */
 interface Outbox {
   readonly packets: Packet[]
   bytes: number
   isFlushScheduled: boolean
 }
 
-/** A socket that is full, or was so before. Most never are, and this is made for those that are. */
+/** A socket that is full, or was so before. Most never are, so this is made on demand. */
 interface Stall {
   readonly waiting: ((isOpen: boolean) => void)[]
   readonly drains: Socket | SseResponse
@@ -36,7 +36,7 @@ interface Stall {
 }
 
 /**
- * Writes one response: what is queued in a tick goes out together, and nothing while the socket is full.
+ * Writes one response: what is queued in a tick is sent together, and nothing while the socket is full.
  *
  * There is one for each stream, and `write` runs for each event of each, so it has few fields and takes few steps
  * (`npm run bench`: broadcast, memory).
@@ -46,13 +46,13 @@ export class Writer {
   isWritable = false
   bytes = 0
   events = 0
-  /** The heartbeat wheel's tick of the last write. */
+  /** The heartbeat wheel's tick at the last write. */
   activeTick = 0
-  // Its owner's own, and kept here too: `write` then touches one object less for each stream.
+  // The same as the owner's, and kept here too: `write` then touches one object less for each stream.
   readonly config: StreamConfig
   readonly #res: SseResponse
   readonly #owner: WriterOwner
-  // One of them, once the head is out: the socket itself where that is sound, else `res.write`.
+  // One of them is set once the headers are sent: the socket itself if that is safe, else `res.write()`.
   #socket: Socket | undefined
   #sink: ResponseSink | undefined
   #outbox: Outbox | undefined
@@ -65,22 +65,22 @@ export class Writer {
     this.#owner = owner
   }
 
-  /** Whether the head is sent. */
+  /** Whether the response headers are sent. */
   get isOpen(): boolean {
     return (this.#socket ?? this.#sink) !== undefined
   }
 
-  /** Whether more waits here than may: what comes next would be too much. */
+  /** Whether more than `maxBufferedBytes` wait here, so that nothing may be added. */
   get isOverfull(): boolean {
     return this.#outbox !== undefined && this.#outbox.bytes > this.config.settings.maxBufferedBytes
   }
 
-  /** Sends the head, whose status and headers are set. */
+  /** Sends the response headers, which are set already, with their status. */
   open(): void {
     const res = this.#res
     if (res instanceof ServerResponse) {
       const { socket } = res
-      // Held back to the end of the tick, so that it goes out in one packet with what follows it.
+      // Held back until the end of the tick, so that the headers are sent in one packet with what follows.
       if (socket instanceof Socket) {
         socket.cork()
         process.nextTick(flushAndUncork, this, socket)
@@ -92,7 +92,7 @@ export class Writer {
     this.isWritable = !this.#isOver
   }
 
-  /** Writes at once, after what is queued; for who has seen that it is writable. */
+  /** Writes at once, after what is queued. The caller has checked that it is writable. */
   write(packet: Packet): void {
     if (this.#isOver) return
     if (this.#outbox !== undefined) {
@@ -109,14 +109,14 @@ export class Writer {
     else if (!socket.write(packet.chunk)) this.#block()
   }
 
-  /** Enqueues what somebody else wants to send: too much of it cuts the reader as slow. */
+  /** Enqueues a packet, or disconnects the client as slow if too much waits already. */
   offer(packet: Packet): void {
-    // Counted before it is added: one event may be larger than the limit.
+    // Checked before the packet is added, since one event may be larger than the limit.
     if (this.isOverfull) this.#owner.onSlow()
     else this.enqueue(packet)
   }
 
-  /** Writes at the end of the tick, or when the socket takes more. */
+  /** Writes at the end of the tick, or when the socket accepts more. */
   enqueue(packet: Packet): void {
     if (this.#isOver) return
     this.collect(packet)
@@ -126,7 +126,7 @@ export class Writer {
     process.nextTick(flush, this)
   }
 
-  /** Queues what the caller will flush, in this turn, unless it is the end that flushes it. */
+  /** Queues a packet that the caller will flush in this turn, unless the end of the stream flushes it first. */
   collect(packet: Packet): void {
     if (this.#isOver) return
     this.#outbox ??= { packets: [], bytes: 0, isFlushScheduled: false }
@@ -155,7 +155,7 @@ export class Writer {
     })
   }
 
-  /** Writes what is queued, full socket or not, and nothing after it. */
+  /** Writes what is queued, even into a full socket, and nothing after it; ends the response. */
   end(): void {
     if (this.#isOver) return
     this.isWritable = true
@@ -164,13 +164,13 @@ export class Writer {
     try {
       this.#res.end()
     } catch (error) {
-      // Somebody has replaced it. What is not ended so is still to be over.
+      // Somebody has replaced `res.end`. The response has to be over all the same.
       this.config.report(error)
       destroyResponse(this.#res)
     }
   }
 
-  /** Writes nothing any more and lets go of everything. Idempotent. */
+  /** Writes nothing any more and releases everything. Idempotent. */
   stop(): void {
     this.#isOver = true
     this.isWritable = false
@@ -187,7 +187,7 @@ export class Writer {
     try {
       if (this.#sink?.write(packet) === false) this.#block()
     } catch (error) {
-      // Mostly nobody is there to catch it: this is the end of a tick, or a heartbeat.
+      // Mostly no caller could catch it: this runs at the end of a tick, or for a heartbeat.
       this.#owner.fail(error)
     }
   }
@@ -207,7 +207,7 @@ export class Writer {
   }
 
   #watch(): Stall {
-    // `drain` comes from the socket, not from the response, where writes go to the socket.
+    // When writes go to the socket, `drain` is emitted by the socket, not by the response.
     const drains = this.#socket ?? this.#res
     const stall: Stall = { waiting: [], drains, onDrain: () => this.#resume(stall), timer: undefined }
     drains.on('drain', stall.onDrain)
