@@ -18,11 +18,11 @@ declare global {
   namespace Express {
     interface Response {
       /**
-       * Streams a source as the answer: a channel, an iterable, a stream, or a function that writes.
+       * Streams a source as the response: a channel, an iterable, a stream, or a function that writes.
        *
-       * Resolves with the reason once the stream is over. An error of the source goes to `next`, and the promise resolves
-       * with `'error'`, since Express 4 ignores promises that reject. If the response has begun already, the error goes to
-       * `onError` instead.
+       * Resolves with the reason once the stream is over. An error of the source goes to `next`, and the promise
+       * resolves with `'error'`, since Express 4 ignores promises that reject. One error goes to `onError` instead:
+       * that the response had already begun.
        */
       sse(source: SseSource, options?: SseOptions): Promise<CloseReason>
     }
@@ -34,11 +34,14 @@ declare global {
 }
 
 export interface ExpressSseOptions {
-  /** Whose limits hold, and whose `close()` ends the streams. @defaultValue the channel's own, else `sseManager` */
+  /**
+   * The manager whose limits hold and whose `close()` ends the streams.
+   * @defaultValue the channel's own, else `sseManager`
+   */
   readonly manager?: SseManager | undefined
 }
 
-/** The manager of each `res.sse` that has one of its own. */
+/** The manager of each `res.sse` that has its own. */
 const managers = new WeakMap<Response['sse'], SseManager>()
 
 /**
@@ -54,10 +57,10 @@ const managers = new WeakMap<Response['sse'], SseManager>()
  * ```
  */
 export function sse({ manager }: ExpressSseOptions = {}): RequestHandler {
-  // One function for all responses, which would each keep a closure for as long as they stream.
+  // One function for all responses: a closure for each would stay in memory as long as its stream.
   const method: Response['sse'] = function (this: Response, source, options) {
     const owner = manager ?? managerOf(source) ?? sseManager
-    // Where no router has set `next`, as under connect, the promise is all there is.
+    // Where no router has set `next`, as under connect, the error can only reject the promise.
     const onFailure = this.req.next === undefined ? undefined : tellNext
     return respond(this.req, this, source, { ...options, manager: owner, onFailure })
   }
@@ -68,14 +71,14 @@ export function sse({ manager }: ExpressSseOptions = {}): RequestHandler {
   }
 }
 
-/** Express 4 ignores promises that reject. The innermost router's own `next`, so that its error handlers come first. */
+/** Calls the innermost router's `next`, so that its error handlers come first: Express 4 ignores rejected promises. */
 function tellNext(error: unknown, req: Request): void {
   req.next?.(error)
 }
 
 /**
- * Middleware of any route: as a generic function it leaves the types of the route's parameters, query and body to Express.
- * A `RequestHandler` would have types of its own, which the handlers behind it would be given too.
+ * Middleware for any route. As a generic function it leaves the types of the route's parameters, query and body to
+ * Express. A `RequestHandler` would impose its own types on the handlers after it.
  */
 export type ChannelInjector = <P, ResBody, ReqBody, ReqQuery, Locals extends Record<string, unknown>>(
   req: Request<P, ResBody, ReqBody, ReqQuery, Locals>,
@@ -84,9 +87,9 @@ export type ChannelInjector = <P, ResBody, ReqBody, ReqQuery, Locals extends Rec
 ) => void
 
 /**
- * Middleware that puts the channel of a name, or of the name that a function finds in the request, into `req.sseChannel`.
+ * Middleware that puts a channel into `req.sseChannel`, by its name or the name that a function finds in the request.
  *
- * What the function throws, and what `getOrCreate` throws (a `TypeError` where there is no name), goes to `next`.
+ * What the function throws, and what `getOrCreate` throws (a `TypeError` if there is no name), goes to `next`.
  *
  * @typeParam P the parameters of the path, which the function finds in `req.params`
  */

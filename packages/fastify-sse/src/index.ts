@@ -35,7 +35,8 @@ declare module 'fastify' {
   }
   interface FastifyReply {
     /**
-     * Streams a source as the answer: a channel, an iterable, a stream, or a function that writes. Return or await it.
+     * Streams a source as the response: a channel, an iterable, a stream, or a function that writes. Return or await
+     * it.
      *
      * Resolves with the reason once the stream is over, and rejects with an error of the source.
      */
@@ -48,7 +49,10 @@ declare module 'fastify' {
 }
 
 export interface FastifySseOptions {
-  /** Whose limits hold, and whose `close()` ends the streams. @defaultValue the channel's own, else `sseManager` */
+  /**
+   * The manager whose limits hold and whose `close()` ends the streams.
+   * @defaultValue the channel's own, else `sseManager`
+   */
   readonly manager?: SseManager | undefined
   /** How the streams of this instance end when `fastify.close()` is called. */
   readonly close?: CloseOptions | undefined
@@ -56,10 +60,10 @@ export interface FastifySseOptions {
 
 const OWNER: unique symbol = Symbol('ssekit.owner')
 
-/** A request that was asked of an instance, which is known by its managers. (In a `WeakSet` each would weigh more.) */
+/** A request whose stream belongs to an instance, identified by its managers. (A `WeakSet` would take more memory.) */
 type OwnedRequest = SseConnection['req'] & { [OWNER]?: SeenManagers }
 
-/** The managers of an instance's streams, which hold them: one that was made for a stream is let go with it. */
+/** The managers of an instance's streams, referenced weakly: one that was made for a stream is released with it. */
 class SeenManagers {
   readonly #known = new WeakSet<SseManager>()
   readonly #refs = new Set<WeakRef<SseManager>>()
@@ -82,7 +86,7 @@ const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager,
   const managers = new SeenManagers()
   let isClosing = false
   fastify.decorate('sseManager', manager ?? sseManager)
-  // What a parent has given its requests is there, and may not be given twice; methods of replies may be replaced.
+  // A request decorator of a parent instance is inherited, and must not be added twice. Reply methods may be replaced.
   if (!fastify.hasRequestDecorator('sseChannel')) fastify.decorateRequest('sseChannel')
   fastify.decorateReply('sse', function (this: FastifyReply, source: SseSource, options?: SseOptions) {
     const owner = manager ?? managerOf(source) ?? sseManager
@@ -92,22 +96,22 @@ const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager,
     return respond(request, this.raw, source, {
       ...options,
       manager: owner,
-      // Who asks while the instance closes would else hold it open.
+      // A client that connects while the instance closes would otherwise hold it open.
       refusal: isClosing ? 'shutdown' : undefined,
-      // Any earlier, and an error before the head would hang the request.
+      // Not earlier, or an error before the headers are sent would hang the request.
       onHead: () => takeOver(this),
     })
   })
   fastify.addHook('preClose', async () => {
     isClosing = true
-    // Others may share the managers: only what was asked of this instance ends with it.
+    // Others may share the managers: only streams of this instance end with it.
     const isOwn: ConnectionPredicate = ({ req }) => (req as OwnedRequest)[OWNER] === managers
     await Promise.all(managers.living().map((owner) => owner.drain(isOwn, close)))
   })
 }
 
 /**
- * Plugin that gives every reply a `reply.sse()`, and ends this instance's streams before it closes.
+ * Plugin that gives every reply a `reply.sse()`, and ends this instance's streams before the instance closes.
  *
  * ```ts
  * import Fastify from 'fastify'
@@ -126,7 +130,7 @@ export const sse: FastifyPluginAsync<FastifySseOptions> = fastifyPlugin(plugin, 
 export default sse
 
 /**
- * A preHandler of any route of any server: a `preHandlerAsyncHookHandler` would be one for HTTP/1 alone, and as a generic
+ * A preHandler for any route of any server. A `preHandlerAsyncHookHandler` would be one for HTTP/1 alone. As a generic
  * function it leaves the types of the route to Fastify.
  */
 export type ChannelInjector = <
@@ -142,8 +146,8 @@ export type ChannelInjector = <
 ) => Promise<void>
 
 /**
- * A preHandler that puts the channel of a name, or of the name that a function finds in the request, into
- * `request.sseChannel`.
+ * A preHandler that puts a channel into `request.sseChannel`, by its name or the name that a function finds in the
+ * request.
  *
  * @typeParam Params the parameters of the path, which the function finds in `request.params`
  */
@@ -158,11 +162,12 @@ export function injectChannel<Params = Record<string, string>>(
   }
 }
 
-/** `hijack()` drops what Fastify has yet to put on the response. */
+/** Copies what Fastify has yet to put on the response, which `hijack()` would drop. */
 function takeOver(reply: FastifyReply): void {
   const { raw } = reply
   if (raw.destroyed) {
-    // Nobody is there to get them, and one that Node refuses would leave the reply to Fastify, which would refuse it too.
+    // The client gets no headers any more. One that Node refuses would leave the reply to Fastify, which would fail
+    // too.
     reply.hijack()
     return
   }
@@ -174,9 +179,10 @@ function takeOver(reply: FastifyReply): void {
 }
 
 /**
- * The cookies that `reply.setCookie()` of @fastify/cookie keeps on the reply until an `onSend` hook, which a hijacked reply
- * has not: without this they would be lost, silently. It keeps them under a symbol of its own, which every reply has, cookies or
- * not: where it is gone, the plugin has changed, and the log says so.
+ * The cookies of `reply.setCookie()` of @fastify/cookie. The plugin keeps them on the reply until an `onSend` hook,
+ * which a hijacked reply does not run: without this they would be lost silently. They are under a symbol of its own,
+ * which every reply has, with or without cookies. If the symbol is missing, the plugin has changed, and a warning is
+ * logged.
  */
 function cookiesOf(reply: FastifyReply): string[] {
   const { server } = reply

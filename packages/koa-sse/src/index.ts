@@ -18,8 +18,8 @@ export * from '@ssekit/sse-core'
 declare module 'koa' {
   interface ExtendableContext {
     /**
-     * Streams a source as the answer: a channel, an iterable, a stream, or a function that writes. Return or await it, or
-     * call it before the middleware is done: Koa then answers what nobody has begun to answer.
+     * Streams a source as the response: a channel, an iterable, a stream, or a function that writes. Return or await
+     * it, or call it before the middleware is done: after that, Koa answers a response that nobody has begun.
      *
      * Resolves with the reason once the stream is over, and rejects with an error of the source.
      */
@@ -30,16 +30,19 @@ declare module 'koa' {
 }
 
 export interface KoaSseOptions {
-  /** Whose limits hold, and whose `close()` ends the streams. @defaultValue the channel's own, else `sseManager` */
+  /**
+   * The manager whose limits hold and whose `close()` ends the streams.
+   * @defaultValue the channel's own, else `sseManager`
+   */
   readonly manager?: SseManager | undefined
 }
 
 const BEGUN: unique symbol = Symbol('ssekit.begun')
 
-/** A context with the latest of its streams whose head was not out at once. */
+/** A context, with the latest of its streams whose headers were not sent at once. */
 type StreamingContext = Context & { [BEGUN]?: Promise<CloseReason> }
 
-/** The manager of each `ctx.sse` that has one of its own. */
+/** The manager of each `ctx.sse` that has its own. */
 const managers = new WeakMap<Context['sse'], SseManager>()
 
 /**
@@ -55,19 +58,19 @@ const managers = new WeakMap<Context['sse'], SseManager>()
  * ```
  */
 export function sse({ manager }: KoaSseOptions = {}): Middleware {
-  // One function for all contexts, which would each keep a closure for as long as they stream.
+  // One function for all contexts: a closure for each would stay in memory as long as its stream.
   const method: Context['sse'] = function (this: StreamingContext, source, options) {
     const over = respond(this.req, this.res, source, {
       ...options,
       manager: manager ?? managerOf(source) ?? sseManager,
-      // With `ctx.body = stream`, Koa 3 reports every client that leaves to `app.on('error')`;
-      // set any earlier than the head, an error before it would hang the request.
+      // With `ctx.body = stream`, Koa 3 would report every client that disconnects to `app.on('error')`. If this were
+      // set earlier, an error before the headers are sent would hang the request.
       onHead: () => {
         this.respond = false
         ignoreDeparture(this)
       },
     })
-    // Its head waits for the source.
+    // The headers wait for the source.
     if (this.respond !== false) this[BEGUN] = over
     return over
   }
@@ -75,22 +78,22 @@ export function sse({ manager }: KoaSseOptions = {}): Middleware {
   return (ctx, next) => {
     ctx.sse = method
     const handled = next()
-    // The head of the usual stream is out by now, and nothing more is kept for it.
+    // The usual stream has sent its headers by now, and nothing more is kept for it.
     return ctx.respond === false ? handled : handled.then(() => unawaited(ctx))
   }
 }
 
-/** Waits for a stream that has no head yet, in place of a handler that does not: Koa would answer instead of it. */
+/** Waits for a stream that has no headers yet, if the handler does not: Koa would answer in its place. */
 async function unawaited(ctx: StreamingContext): Promise<void> {
   const over = ctx[BEGUN]
   if (over === undefined || ctx.respond === false) return
-  // Not the promise's own `then`, for which this would be somebody who hears of its error.
+  // Not the promise's own `then`, which would count as handling its error.
   await Promise.prototype.then.call(over, undefined, () => {})
-  // By then an error that nobody has heard of is answered.
+  // By then an error that nobody handles has been answered.
   await nextTurn()
 }
 
-/** Koa reports a connection that a client has reset as an error of the application's. */
+/** Keeps Koa from reporting a connection that the client has reset as an error of the application. */
 function ignoreDeparture(ctx: Context): void {
   if (!Object.hasOwn(ctx, 'onerror')) {
     ctx.onerror = ignoringDeparture
@@ -102,7 +105,7 @@ function ignoreDeparture(ctx: Context): void {
   }
 }
 
-/** The usual `ctx.onerror`, of the application's prototype, for all contexts. */
+/** Wraps the `ctx.onerror` of the application's prototype; one function for all contexts. */
 function ignoringDeparture(this: Context, error: Error): void {
   const { onerror } = Object.getPrototypeOf(this) as Context
   if (!isDeparture(this, error)) onerror.call(this, error)
@@ -113,7 +116,7 @@ function isDeparture(ctx: Context, error: Error): boolean {
 }
 
 /**
- * Middleware that puts the channel of a name, or of the name that a function finds in the context, into `ctx.sseChannel`.
+ * Middleware that puts a channel into `ctx.sseChannel`, by its name or the name that a function finds in the context.
  */
 export function injectChannel(
   name: string | ((ctx: Context) => string | undefined),
