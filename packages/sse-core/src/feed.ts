@@ -14,36 +14,37 @@ import { itemOf, type LogItem } from './log-item.js'
 
 export interface FeedOptions {
   readonly history: ResolvedHistoryLimits
-  /** The log that processes share; without it this log is the only one. */
+  /** The log that processes share; without it, the channel's own log is the only one. */
   readonly backplane: Backplane | undefined
   readonly budget: HistoryBudget | undefined
-  /** There is something to read; called once a tick. */
+  /** Called when readers should read what is new: at the end of a tick, in a burst, and on close. */
   readonly onNews: () => void
   readonly report: (error: unknown) => void
 }
 
 /**
- * A channel's log on this node and the subscription that fills it: opened when it is needed, given back when it is not. Of the
- * only log its place stays, so that whoever has its last id has missed nothing.
+ * A channel's log on this node, and the backplane subscription that fills it. Both are opened when needed and released
+ * when idle. Without a backplane this log is the only one. Its position then survives, so that a client with its last
+ * id has missed nothing.
  */
 export class Feed {
   /** The id of the newest event that this node knows of. */
   lastEventId: string | undefined
   readonly #channel: string
   readonly #options: FeedOptions
-  // What the log is filled from; of the only log that is nothing.
+  // Fills the log; undefined without a backplane.
   readonly #intake: Intake | undefined
-  // How many were published from here. Of the only log ids are made of it.
+  // How many entries this node has published. Without a backplane, ids are made from it.
   #sequence = 0
   #acceptedSequence = 0
   #log: Log | undefined
-  // The only log while nobody uses it: it holds no event.
+  // The log of an idle channel without a backplane: it holds no event.
   #resting: Log | undefined
   #subscription: Promise<Unsubscribe> | undefined
   #warming: Promise<void> | undefined
-  // What is published while the log is warming waits for this, in the order of the calls.
+  // Calls to `publish()` wait for this while the log is warming, and keep their order.
   #whenWarm: Promise<void> | undefined
-  // Its end was accepted from here; a log hears of that later, if there is one.
+  // The backplane has accepted an end from this node. The log, if one is open, may receive it later.
   #wasEnded = false
   #isFlushScheduled = false
   #isSettling = false
@@ -60,7 +61,7 @@ export class Feed {
     return this.#warming === undefined ? this.#log : undefined
   }
 
-  /** Whether it holds anything: a log, ready or not. */
+  /** Whether it has a log, ready or not. */
   get isOpen(): boolean {
     return this.#log !== undefined
   }
@@ -70,56 +71,57 @@ export class Feed {
     return this.#wasEnded || (this.#log ?? this.#resting)?.endPosition !== undefined
   }
 
-  /** Makes the log ready: undefined if it is, else a promise. @throws {SseError} `ERR_SSE_BACKPLANE` */
+  /** Makes the log ready. Returns undefined if it is, else a promise. @throws {SseError} `ERR_SSE_BACKPLANE` */
   warm(): Promise<void> | undefined {
     if (this.#log === undefined) this.#open()
     return this.#warming
   }
 
-  /** A reader's place in the log, which must be ready. */
+  /** Creates a reader's cursor in the log, which must be ready. */
   cursor(start: StartOptions): Cursor {
     const log = this.#log as Log
     log.trim(now())
     const intake = this.#intake
-    // The only log has no past but what it holds itself.
+    // Without a backplane, nothing older than the log can be read.
     const cursor = new Cursor(placeIn(log, start, intake && ((afterId) => intake.readPast(afterId))))
-    // A 'subscribe' listener may broadcast before the reader's first turn: that must not evict what the reader came for.
+    // A 'subscribe' listener may broadcast before the reader's first turn. That must not evict what it resumes from.
     if (log.holdFrom(cursor.position)) this.#settleLater()
     return cursor
   }
 
   /**
-   * Appends to the channel's log, wherever that is; returns the id, or what resolves to it. Calls keep their order.
+   * Appends to the log at the backplane, or to the channel's own. Returns the id, or a promise of it. Calls keep their
+   * order.
    *
-   * @param body the event's text but for its id, of one that was checked
-   * @throws {SseError} `ERR_SSE_CLOSED`: the only log has ended
+   * @param body the text of an event that was checked, without its id line
+   * @throws {SseError} `ERR_SSE_CLOSED`: there is no backplane, and the log has ended
    */
   publish(input: LogInput, body?: string): string | Promise<string> {
     const { backplane } = this.#options
     if (backplane === undefined) return this.#appendToOnlyLog(input, body)
     if (body !== undefined && 'event' in input) rememberBody({ event: input.event, body })
-    // Who started to listen before this call must not find the event in its past.
+    // A reader that started to listen before this call must get the event, so its cursor must be made first.
     if (this.#whenWarm !== undefined) {
-      // By then its data may have changed.
+      // By then the caller may have changed the event's data.
       const kept = body !== undefined && 'event' in input ? { event: snapshotOf(input.event, body) } : input
       return this.#whenWarm.then(() => this.#publish(backplane, kept))
     }
     return this.#publish(backplane, input)
   }
 
-  /** Lets readers read what is new at once, rather than at the end of the tick. */
+  /** Lets readers read what is new now, rather than at the end of the tick. */
   flush(): void {
     this.#isFlushScheduled = false
     const { log } = this
     if (log === undefined) return
-    // Readers may broadcast more, which those before them have not read.
+    // Readers may broadcast. Those that were pumped before have not read that yet.
     const { head } = log
     this.#options.onNews()
     if (log.isOverfull) this.#settleLater()
     else this.#settle(log, head)
   }
 
-  /** Evicts what the limits do not allow to keep. */
+  /** Evicts what exceeds the limits. */
   trim(now: number): void {
     const log = this.#log
     if (log === undefined) return
@@ -127,18 +129,18 @@ export class Feed {
     this.#options.budget?.update(log)
   }
 
-  /** Whether it is only in the way: nothing is under way, and nothing would be lost. */
+  /** Whether it may be released: nothing is under way, and no history would be lost. */
   isDispensable(now: number): boolean {
     if (this.#warming !== undefined || this.#isFlushScheduled) return false
     return this.#options.backplane !== undefined || this.#log?.isExpired(now) !== false
   }
 
-  /** Whether the channel has ended, and its history is over too. */
+  /** Whether the channel has ended and its history has expired. */
   isOver(now: number): boolean {
     return this.hasEnded && this.#warming === undefined && this.#log?.isExpired(now) !== false
   }
 
-  /** Gives back what nobody uses, if it is dispensable. Others keep the place of a log that is theirs. */
+  /** Releases the log and the subscription. Without a backplane, the emptied log is kept for its position. */
   rest(): void {
     const only = this.#options.backplane === undefined ? (this.#log ?? this.#resting) : undefined
     this.release()
@@ -146,7 +148,7 @@ export class Feed {
     this.#resting = only
   }
 
-  /** Gives back the log and the subscription. */
+  /** Releases the log and the subscription. */
   release(): void {
     if (this.#log !== undefined) this.#options.budget?.drop(this.#log)
     this.#subscription?.then((unsubscribe) => unsubscribe()).catch(() => {})
@@ -157,7 +159,7 @@ export class Feed {
     this.#wasEnded = false
   }
 
-  /** Does at once what otherwise waits for a turn of the event loop that somebody is not giving. */
+  /** Flushes and evicts at once, in a burst that does not yield to the event loop. */
   #relieve(log: Log): void {
     const { head } = log
     this.flush()
@@ -166,8 +168,8 @@ export class Feed {
   }
 
   /**
-   * Evicts once the event loop has had a turn: until then readers whose sockets take more have caught up, to whom a burst longer than
-   * the log is no gap, and readers that joined have begun to read.
+   * Evicts after a turn of the event loop. By then readers whose sockets accept more have caught up, so that a burst
+   * longer than the log causes them no gap, and new readers have begun to read.
    */
   #settleLater(): void {
     if (this.#isSettling) return
@@ -181,30 +183,30 @@ export class Feed {
     })
   }
 
-  /** Readers have had their turn, up to a position: what is before it may be evicted, and is, if the limits say so. */
+  /** Notes that readers had their turn up to a position, and evicts what exceeds the limits before it. */
   #settle(log: Log, position: number): void {
-    // Given back in the meantime.
+    // The log was released in the meantime.
     if (this.#log !== log) return
     const hasGrown = log.offer(position)
-    // First its own limits, then the one that all logs share: a burst is not to cost others their history.
+    // Its own limits first, then the one that all logs share: a burst must not cost other channels their history.
     if (log.isOverfull) log.trim(now())
     if (hasGrown) this.#options.budget?.grow(log)
     else this.#options.budget?.update(log)
   }
 
   #appendToOnlyLog(input: LogInput, body: string | undefined): string {
-    // It must be there before its first event.
+    // The log must exist before its first event: no backplane would deliver that later.
     const log = this.#log ?? this.#open()
     if (log.endPosition !== undefined) {
       throw new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(this.#channel)} has ended`)
     }
-    // What is in no other log needs no date.
+    // An entry that no other node reads needs no wall-clock time.
     const at = now()
     const isEvent = 'event' in input
     const id = (isEvent ? input.event.id : undefined) ?? `${log.epoch}.${this.#sequence + 1}`
     const item = itemOf(isEvent ? { id, at, event: input.event } : { id, at, end: true }, body, at)
     this.#sequence += 1
-    // Before anybody reads it, and perhaps broadcasts the next.
+    // Before readers get the event, since one of them may broadcast the next.
     if (isEvent) this.lastEventId = id
     this.#append(log, item)
     return id
@@ -216,7 +218,7 @@ export class Feed {
     const id = await backplane.publish(this.#channel, input)
     if ('end' in input) this.#wasEnded = true
     else if (this.#log === undefined && sequence > this.#acceptedSequence) {
-      // A broker may answer in another order than it was asked.
+      // A broker may answer in a different order.
       this.#acceptedSequence = sequence
       this.lastEventId = id
     }
@@ -256,20 +258,20 @@ export class Feed {
     )
     const whenWarm = this.#warming.catch(() => {})
     this.#whenWarm = whenWarm
-    // The first callback, so that nobody overtakes those that wait behind it.
+    // Runs directly before the calls that wait for it. If it ran earlier, a new call could overtake them.
     void whenWarm.then(() => {
       if (this.#whenWarm === whenWarm) this.#whenWarm = undefined
     })
   }
 
   #append(log: Log, item: LogItem): void {
-    // Given back in the meantime.
+    // The log was released in the meantime.
     if (this.#log !== log) return
     log.append(item)
     if (log.isBursting) this.#relieve(log)
     if (this.#isFlushScheduled) return
     this.#isFlushScheduled = true
-    // Once a tick, so that all of its events go out in one write: ten awaited broadcasts too, which microtasks would part.
+    // Once a tick, so that its events are sent in one write. With microtasks, ten awaited broadcasts would take ten.
     process.nextTick(flush, this)
   }
 }

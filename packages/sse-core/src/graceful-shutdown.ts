@@ -12,16 +12,16 @@ import { requireRetryMs } from './settings.js'
 export interface CloseOptions {
   /** How long streams may take to end before they are destroyed, in ms. @defaultValue 5_000 */
   readonly graceMs?: number | undefined
-  /** A last event for every stream. */
+  /** The last event of every stream. Give it no `id`: clients would reconnect with an id that no log knows. */
   readonly event?: SseEvent | string | undefined
   /**
-   * When clients are to come back, in ms: a number, or a range from which each gets its own.
+   * When clients should reconnect, in ms: a number, or a range from which each client gets a random time.
    * @defaultValue from one to four times `retryMs`
    */
   readonly retryMs?: number | readonly [min: number, max: number] | undefined
 }
 
-/** What streams end with when nobody serves them any more. */
+/** Ends streams with a last event and a `retry:`, within a grace period. */
 export class GracefulShutdown {
   readonly #graceMs: number
   readonly #text: string
@@ -29,7 +29,7 @@ export class GracefulShutdown {
   readonly #maxRetryMs: number
 
   /**
-   * @param usualRetryMs when clients come back that are told nothing else
+   * @param usualRetryMs the usual `retryMs` of these streams, from which the default range is made
    * @throws {RangeError} an option is out of its range
    * @throws {SseError} `ERR_SSE_INVALID_EVENT`: the last event cannot be written
    */
@@ -47,9 +47,9 @@ export class GracefulShutdown {
   }
 
   /**
-   * Ends streams; resolves when each response is finished or destroyed, and its socket closed.
+   * Ends streams. Resolves when each response is finished or destroyed, and its socket is closed.
    *
-   * @param finishing streams that have ended before, and whose clients have yet to take the rest
+   * @param finishing streams that have ended already, but whose clients have not read everything yet
    */
   async run(connections: readonly SseConnection[], finishing: readonly SseConnection[]): Promise<void> {
     const over = [
@@ -63,20 +63,20 @@ export class GracefulShutdown {
     endStream(connection, `${this.#text}retry: ${this.#retryMs()}\n\n`, this.#graceMs, onOver)
   }
 
-  /** Each its own time, so that they do not all come back at once. */
+  /** A random time for each client, so that they do not all reconnect at once. */
   #retryMs(): number {
     return Math.round(this.#minRetryMs + (this.#maxRetryMs - this.#minRetryMs) * Math.random())
   }
 }
 
-/** Ends a stream with a last text, behind what is left in the logs, and then its socket too; calls back when it has. */
+/** Ends a stream with a last text, after what is left in the logs, and then closes its socket. Calls back when done. */
 function endStream(stream: ResponseLifecycle, farewell: string, graceMs: number, onOver: () => void): void {
   if (stream.reading?.isPumping) {
-    // One of its filters has asked for it: what is left comes first.
+    // One of its filters has called this: the pump that is under way comes first.
     queueMicrotask(() => endStream(stream, farewell, graceMs, onOver))
     return
   }
-  // What was broadcast in this tick is still for its reader.
+  // The reader still gets what was broadcast in this tick.
   if (stream.closeReason === undefined) stream.reading?.pump()
   const isBehind = stream.isOpen && !stream.writer.isWritable && stream.reading?.hasMore
   if (stream.closeReason === undefined && isBehind) {
@@ -84,7 +84,7 @@ function endStream(stream: ResponseLifecycle, farewell: string, graceMs: number,
   } else endWith(stream, farewell, graceMs, onOver)
 }
 
-/** Calls back when the reader has everything, or has gone, or the time is over; with the time that is left. */
+/** Calls back with the time left, in ms, once the reader has everything, has disconnected, or the time is over. */
 function afterCatchingUp(stream: ResponseLifecycle, ms: number, callback: (leftMs: number) => void): void {
   const deadline = performance.now() + ms
   const done = (): void => {
@@ -105,7 +105,7 @@ function endWith(stream: ResponseLifecycle, farewell: string, graceMs: number, o
   else onOver()
 }
 
-/** Closes the socket of a stream that has ended, once its client has taken the rest or the time is over; then calls back. */
+/** Closes the socket of an ended stream once its client has read the rest or the time is over; then calls back. */
 function closeAfterwards(res: SseResponse, graceMs: number, onOver: () => void): void {
   closeWithin(res, graceMs, closer(res), onOver)
 }
@@ -117,14 +117,14 @@ function closeWithin(res: SseResponse, graceMs: number, close: () => void, onOve
   })
 }
 
-/** What closes the connection of a response, which does not know it any more once it is over. */
+/** Returns what closes a response's connection. Called while the response still knows its socket: later it does not. */
 function closer(res: SseResponse): () => void {
   const socket: Socket | Duplex | null = res instanceof ServerResponse ? res.socket : null
   const session = res instanceof ServerResponse ? undefined : res.stream?.session
   return () => {
     // An idle kept-alive connection would hold up `server.close()`.
     if (socket instanceof Socket) socket.destroySoon()
-    // Any other stream may be given to a server as a connection.
+    // A server may also be given any other Duplex as a connection.
     else socket?.end()
     session?.close()
   }

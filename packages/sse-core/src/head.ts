@@ -5,23 +5,23 @@ import { drainBody } from './request-headers.js'
 import { destroyResponse } from './response-close.js'
 import type { ResponseLifecycle } from './response-lifecycle.js'
 
-/** Headers to set; a name in any case, `undefined` for none. */
+/** Response headers to set. Names are case-insensitive; a value of `undefined` sets none. */
 export type SseHeaders = Readonly<Record<string, number | string | readonly string[] | undefined>>
 
 export interface HeadOptions {
   /**
-   * Headers beside the stream's own. `Cache-Control` may be replaced; `Content-Type` and `X-Accel-Buffering` may not, since
-   * the one makes it an event stream and the other lets it through nginx.
+   * Response headers in addition to the stream's own. `Cache-Control` may be replaced. `Content-Type` and
+   * `X-Accel-Buffering` may not: the former makes it an event stream, the latter lets it through nginx.
    */
   readonly headers?: SseHeaders | undefined
-  /** The status. An EventSource gives up for good on any but 200. @defaultValue 200 */
+  /** The status, 200 to 599. After any other than 200, an EventSource gives up for good. @defaultValue 200 */
   readonly status?: number | undefined
 }
 
 /**
- * Checks what Node would refuse later, when it is too late for an error response.
+ * Checks what Node would reject later, when it is too late for an error response.
  *
- * @throws {RangeError} the status is none of a final response
+ * @throws {RangeError} the status is not one of a final response
  * @throws {TypeError} a header's name or value cannot be sent
  */
 export function requireHead({ headers, status = 200 }: HeadOptions): void {
@@ -36,31 +36,31 @@ export function requireHead({ headers, status = 200 }: HeadOptions): void {
   }
 }
 
-/** The statuses whose responses have no body, and so no stream. */
+/** Statuses whose responses have no body, and so cannot be streams. */
 const BODILESS: ReadonlySet<number> = new Set([204, 205, 304])
 
-/** Whether a response of this status to the request has a body. */
+/** Whether a response with this status to the request has a body. */
 export function hasBody({ method }: SseRequest, status: number): boolean {
   return method !== 'HEAD' && !BODILESS.has(status)
 }
 
 const STREAM_HEADERS = Object.freeze({
   'Content-Type': 'text/event-stream; charset=utf-8',
-  // `no-transform` keeps compression away, which would hold events back.
+  // `no-transform` turns off compression, which would hold events back.
   'Cache-Control': 'no-cache, no-transform',
   'X-Accel-Buffering': 'no',
 })
 
 const STREAM_HEADER_LIST = Object.entries(STREAM_HEADERS)
 
-/** Sets status and headers of an event stream; what middleware has set before survives. */
+/** Sets the status and headers of an event stream. Other headers, set by middleware, are kept. */
 export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadOptions): void {
-  // One call is faster than several, and where nobody has set a header yet, the response need not make a table of them, which it
-  // would keep (`npm run bench`: new streams, memory). It takes more to leave one header alone, or to take one away.
+  // One call is faster than several. If no header was set before, it also spares the response a table of headers, which
+  // it would keep (`npm run bench`: new streams, memory). Keeping or removing a header takes more calls.
   const isOneCall =
     headers === undefined &&
     res instanceof ServerResponse &&
-    // Who wraps it may want to add to the headers.
+    // A wrapper of `writeHead` may want to add headers.
     res.writeHead === ServerResponse.prototype.writeHead &&
     !res.hasHeader('Cache-Control') &&
     !res.hasHeader('Content-Length')
@@ -76,7 +76,7 @@ export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadO
   res.removeHeader('Content-Length')
 }
 
-/** Sends the head of a stream and what every stream begins with. @throws what keeps it from being sent */
+/** Sends the response headers, and what every stream begins with. @throws what keeps them from being sent */
 export function sendHead({ req, res, writer, config }: ResponseLifecycle, options: RespondOptions): void {
   options.onHead?.()
   try {
@@ -84,7 +84,7 @@ export function sendHead({ req, res, writer, config }: ResponseLifecycle, option
     writer.open()
   } catch (error) {
     unsetStreamHead(res, options)
-    // The framework has let go of it by now.
+    // The framework has released the response by now, and would not answer.
     if (options.onHead !== undefined) answerFailure(res)
     throw error
   }
@@ -92,7 +92,7 @@ export function sendHead({ req, res, writer, config }: ResponseLifecycle, option
   drainBody(req)
 }
 
-/** Takes the head of a stream back that could not be sent, for an error response. */
+/** Removes the headers of a stream that could not be sent, to make way for an error response. */
 function unsetStreamHead(res: SseResponse, { headers = {} }: HeadOptions): void {
   if (res.headersSent) return
   for (const name of [...Object.keys(STREAM_HEADERS), ...Object.keys(headers)]) res.removeHeader(name)
@@ -109,8 +109,8 @@ export function answerEmpty(res: SseResponse, status: number, headers: SseHeader
 }
 
 /**
- * Sends a client away for a while: with an empty stream that names the time, since an EventSource gives up for good on
- * anything but 200, or with `503`, for clients that know better.
+ * Refuses a client and tells it to retry later: with an empty stream that contains the delay, since an EventSource
+ * gives up for good on any status but 200, or with `503`, for clients that understand it.
  */
 export function answerLater(res: SseResponse, head: HeadOptions, delayMs: number, how: 'retry' | 'reject'): void {
   if (how === 'reject') {
@@ -125,11 +125,11 @@ export function answerLater(res: SseResponse, head: HeadOptions, delayMs: number
   res.end(`retry: ${delayMs}\n\n`)
 }
 
-/** Answers a request that an error left before its head, and that nobody else answers. */
+/** Answers `500` to a request that failed before its headers were sent, if nobody else answers it. */
 export function answerFailure(res: SseResponse): void {
   if (res.headersSent) return
   try {
-    // One of them may be the error.
+    // One of the headers may have caused the error.
     for (const name of res.getHeaderNames()) res.removeHeader(name)
     answerEmpty(res, 500)
   } catch {
@@ -139,11 +139,11 @@ export function answerFailure(res: SseResponse): void {
 
 function setStatus(res: SseResponse, status: number): void {
   res.statusCode = status
-  // HTTP/2 has no reasons, and Node warns of one.
+  // HTTP/2 has no reason phrases, and Node warns if one is set.
   if (res instanceof ServerResponse) res.statusMessage = reasonOf(status)
 }
 
-/** The reason phrase of a status: middleware may have set another's, as Koa does with `ctx.status`. */
+/** The reason phrase of a status. Middleware may have set that of another status, as Koa does with `ctx.status`. */
 function reasonOf(status: number): string {
   return STATUS_CODES[status] ?? 'unknown'
 }

@@ -1,22 +1,22 @@
 import { startInterval } from './async-context.js'
 
-/** Something that wants a beat when it was idle for long enough. */
+/** Something that needs a beat after being idle for long enough. */
 export interface Beating {
-  /** The wheel's tick of the last write. */
+  /** The wheel's tick at the last write. */
   readonly activeTick: number
-  /** The wheel's tick at which it is looked at next; undefined while it is on no wheel. */
+  /** The wheel's tick at which it is checked next; undefined while it is on no wheel. */
   dueTick: number | undefined
   beat(): void
 }
 
-/** The shortest time between two turns of a wheel, in ms. */
+/** The shortest tick of a wheel, in ms, unless the interval itself is shorter. */
 const MIN_TICK_MS = 10
-/** How many slots a wheel has for its interval, where that leaves a tick of at least `MIN_TICK_MS`. */
+/** About how many ticks an interval has, if that makes them no shorter than `MIN_TICK_MS`. */
 const SLOTS = 60
-/** How many beats come between two turns of the event loop: thousands of them at once would block it. */
+/** How many beats run in one turn of the event loop: thousands at once would block it. */
 const BEATS_A_TURN = 256
 
-/** One timer for all connections with the same heartbeat interval: each waits in the slot of the tick when it is due. */
+/** One timer for all connections with the same heartbeat interval. Each waits in the slot of its due tick. */
 export class HeartbeatWheel {
   tick = 0
   readonly #interval: number
@@ -30,7 +30,7 @@ export class HeartbeatWheel {
   constructor(intervalMs: number, onEmpty: () => void = () => {}) {
     this.#onEmpty = onEmpty
     this.#tickMs = Math.min(intervalMs, Math.max(MIN_TICK_MS, Math.floor(intervalMs / SLOTS)))
-    // Rounded down: a proxy counts from the last byte, not from our tick.
+    // Rounded down: a proxy's timeout starts at the last byte, not at our tick.
     this.#interval = Math.max(1, Math.floor(intervalMs / this.#tickMs))
     this.#slots = Array.from({ length: this.#interval + 1 }, () => new Set<Beating>())
   }
@@ -71,11 +71,11 @@ export class HeartbeatWheel {
     const end = Math.min(members.length, start + BEATS_A_TURN)
     for (let index = start; index < end; index++) {
       const member = members[index] as Beating
-      // It may be gone by now, or have moved on.
+      // It may have been removed, or moved to another slot, by now.
       if (!slot.delete(member)) continue
       const isIdle = member.activeTick + this.#interval <= this.tick
       if (isIdle) member.beat()
-      // The beat may have found that the connection is over.
+      // The beat may have found the connection closed, and removed it from the wheel.
       if (member.dueTick === undefined) continue
       this.#place(member, (isIdle ? this.tick : member.activeTick) + this.#interval)
     }
@@ -83,7 +83,7 @@ export class HeartbeatWheel {
   }
 }
 
-/** The wheels of one manager, or of a channel without one, by their interval. */
+/** Heartbeat wheels by interval: of a manager, of a channel without one, or of all streams that have neither. */
 export class Heartbeats {
   readonly #wheels = new Map<number, HeartbeatWheel>()
 
@@ -91,7 +91,7 @@ export class Heartbeats {
     const known = this.#wheels.get(intervalMs)
     if (known !== undefined) return known
     const wheel: HeartbeatWheel = new HeartbeatWheel(intervalMs, () => {
-      // A connection may join a wheel that is forgotten already, and then its successor is none of its business.
+      // A connection may join a wheel that was forgotten. When it leaves, the wheel's successor must stay.
       if (this.#wheels.get(intervalMs) === wheel) this.#wheels.delete(intervalMs)
     })
     this.#wheels.set(intervalMs, wheel)

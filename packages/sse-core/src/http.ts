@@ -4,5 +4,5 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 /** A request of `node:http`, or of the compatibility API of `node:http2`. */
 export type SseRequest = IncomingMessage | Http2ServerRequest
 
-/** The response to it. */
+/** A response of `node:http`, or of the compatibility API of `node:http2`. */
 export type SseResponse = ServerResponse | Http2ServerResponse

@@ -2,18 +2,18 @@ import type { ChannelOptions, SseChannel } from './channel.js'
 import type { SseManager } from './manager.js'
 
 export interface InjectChannelOptions extends ChannelOptions {
-  /** Where to look for the channel. @defaultValue the manager of the `sse()` before it */
+  /** The manager in which to find or create the channel. @defaultValue the manager of the `sse()` before it */
   readonly manager?: SseManager | undefined
 }
 
 /**
- * Which channel a request is for, as `injectChannel()` of every adapter chooses it. Options that are not set are not asked
- * of a channel that is there.
+ * Returns the channel that a request is for, as `injectChannel()` of every adapter does. If all options are undefined,
+ * an existing channel is found whatever its own options are.
  *
- * @param name of the channel, or what finds it in the request; what that throws is thrown on
- * @param owner whose channel it is where the options name no manager
- * @throws {TypeError} there is no name, or the channel is there with other options
- * @throws {SseError} `ERR_SSE_LIMIT`: there are `maxChannels`
+ * @param name the channel's name, or a function that finds it in the request; what that throws is thrown on
+ * @param owner the manager that is used if the options name none
+ * @throws {TypeError} there is no name, or the channel exists with other options
+ * @throws {SseError} `ERR_SSE_LIMIT`: there are `maxChannels` channels already
  */
 export function channelFor<Request>(
   request: Request,

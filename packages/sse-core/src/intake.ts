@@ -4,23 +4,23 @@ import { gapItem, isId, itemOf, type LogItem } from './log-item.js'
 
 type Report = (error: unknown) => void
 
-/** How many entries are read at once of what is older than the log. */
+/** How many entries that are older than the log are read at once. */
 const PAGE_SIZE = 100
 
-/** What a backplane has of one channel, as items of this node's log. */
+/** Reads one channel of a backplane, as items for this node's log. */
 export class Intake {
   readonly #backplane: Backplane
   readonly #channel: string
   readonly #report: Report
 
-  /** @param report hears of entries that cannot be written */
+  /** @param report called with the error of an entry that cannot be written */
   constructor(backplane: Backplane, channel: string, report: Report) {
     this.#backplane = backplane
     this.#channel = channel
     this.#report = report
   }
 
-  /** Subscribes for a log that is to be filled: each item goes to `append`. A backplane that throws is as one that rejects. */
+  /** Subscribes to fill a log: each item goes to `append`. If the backplane throws, the promise rejects. */
   subscribe(log: Log, append: (item: LogItem) => void): Promise<Unsubscribe> {
     const { maxEvents, maxBytes } = log.limits
     const last = Math.min(maxEvents, Number.MAX_SAFE_INTEGER)
@@ -32,7 +32,7 @@ export class Intake {
       gap: (id) => append(gapItem(id !== undefined && isId(id) ? id : undefined)),
       origin: (id) => log.startAfter(id),
     }
-    // No async function, which would make each log ready later.
+    // Not an async function, which would make each log ready later.
     try {
       return Promise.resolve(this.#backplane.subscribe(this.#channel, { last, maxBytes }, sink))
     } catch (error) {
@@ -40,7 +40,7 @@ export class Intake {
     }
   }
 
-  /** The next of the items after an id; undefined where that place is not kept. */
+  /** Reads the next items after an id; undefined if the backplane does not have that position. */
   async readPast(afterId: string): Promise<LogItem[] | undefined> {
     const entries = await this.#backplane.read(this.#channel, afterId, PAGE_SIZE)
     return entries?.map((entry) => this.#itemOf(entry))
@@ -50,7 +50,7 @@ export class Intake {
     try {
       return itemOf(entry)
     } catch (error) {
-      // What another program put on the broker must not stop the channel; its place is a gap.
+      // An entry that another program put on the broker must not stop the channel: a gap takes its place.
       this.#report(error)
       return gapItem(isId(entry.id) ? entry.id : undefined)
     }

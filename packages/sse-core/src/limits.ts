@@ -1,12 +1,15 @@
 import { inspect } from 'node:util'
 
-/** How much a channel's log keeps for readers who come back. Whichever limit is reached first evicts the oldest event. */
+/**
+ * How much a channel's log keeps for clients that reconnect. Each limit is a number from 0 to `Infinity`. Whichever is
+ * reached first evicts the oldest event.
+ */
 export interface HistoryLimits {
-  /** How many events; 0 keeps none. @defaultValue 1000 */
+  /** How many events are kept; 0 keeps none. @defaultValue 1000 */
   readonly maxEvents?: number | undefined
-  /** How many encoded bytes. @defaultValue 1 MiB */
+  /** How many bytes of encoded events are kept. @defaultValue 1 MiB */
   readonly maxBytes?: number | undefined
-  /** How old an event may grow, in ms. @defaultValue 300_000 (five minutes) */
+  /** The maximum age of an event, in ms. @defaultValue 300_000 (five minutes) */
   readonly maxAgeMs?: number | undefined
 }
 
@@ -15,8 +18,10 @@ export type ResolvedHistoryLimits = { readonly [K in keyof HistoryLimits]-?: num
 const DEFAULT_HISTORY: ResolvedHistoryLimits = { maxEvents: 1000, maxBytes: 1024 * 1024, maxAgeMs: 300_000 }
 
 /**
- * @throws {TypeError} the limits are no object
- * @throws {RangeError} a limit is negative or no number
+ * Checks history limits, and fills in defaults.
+ *
+ * @throws {TypeError} the limits are not an object
+ * @throws {RangeError} a limit is negative or not a number
  */
 export function resolveHistory(
   history: HistoryLimits = {},
@@ -32,7 +37,7 @@ export function resolveHistory(
   }
 }
 
-/** A count, a size or a duration: any number from 0 to `Infinity`. @throws {RangeError} it is not */
+/** Returns a count, a size or a duration: any number from 0 to `Infinity`. @throws {RangeError} it is anything else */
 export function requireAmount(name: string, value: number): number {
   if (typeof value !== 'number' || !(value >= 0)) {
     throw new RangeError(`${name} must be a number, 0 or more, not ${inspect(value)}`)
@@ -40,10 +45,10 @@ export function requireAmount(name: string, value: number): number {
   return value
 }
 
-/** The longest time that a timer of Node can wait; a longer one would fire at once. */
+/** The longest time that a Node timer can wait, in ms; a longer one would fire at once. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1
 
-/** A duration in ms that a timer can wait for. @throws {RangeError} it is not */
+/** Returns a duration in ms that a timer can wait for. @throws {RangeError} it is negative, too long or not a number */
 export function requireDuration(name: string, value: number): number {
   if (requireAmount(name, value) > MAX_TIMER_MS) {
     throw new RangeError(`${name} must be at most ${MAX_TIMER_MS} ms, not ${value}`)
@@ -51,7 +56,7 @@ export function requireDuration(name: string, value: number): number {
   return value
 }
 
-/** @throws {RangeError} the value is no count of events */
+/** @throws {RangeError} the value is not a number of events: a non-negative integer or `Infinity` */
 export function requireRewind(rewind: number): void {
   if (
     typeof rewind !== 'number' ||

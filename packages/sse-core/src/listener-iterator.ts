@@ -12,24 +12,24 @@ const HEARTBEAT: SseEvent = Object.freeze({ comment: 'heartbeat' })
 type Result = IteratorResult<SseEvent, undefined>
 const DONE: Result = { done: true, value: undefined }
 
-/** A call to `next()` that nothing has answered yet. */
+/** A call to `next()` that has not been answered yet. */
 interface Waiting {
   readonly resolve: (result: Result) => void
   readonly reject: (error: unknown) => void
 }
 
-/** One loop over a channel. It reads straight from the log: it holds no events, however slow its loop is. */
+/** One loop over a channel. It reads straight from the log and holds no events, however slow the loop is. */
 export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber {
   readonly connection = undefined
   readonly #listener: ChannelListener
-  // `closing`: the channel is closed, what is left of it is read, and then the loop is done.
+  // `closing`: the channel is closed; the loop reads what is left of it, and is then done.
   #state: 'new' | 'open' | 'closing' | 'done' = 'new'
-  // Undefined until the log is warm, and once the loop is done.
+  // Undefined until the log is warm, and after the loop is done.
   #cursor: Cursor | undefined
-  // So that the filter sees the async context of the loop, not that of whoever broadcasts.
+  // Runs the filter in the async context of the loop, not in that of the broadcast.
   #scope: AsyncResource | undefined
   #forgetSignal: (() => void) | undefined
-  // What the loop is still to be told of.
+  // An error that the loop has not received yet.
   #failure: { readonly cause: unknown } | undefined
   readonly #waiting: Waiting[] = []
   #isPumping = false
@@ -58,7 +58,7 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
   }
 
   pump(): void {
-    // A filter may broadcast, or close its channel, which comes back here: the event that it was asked about goes first.
+    // A filter may broadcast or close its channel, which calls this again. The event that it decides on comes first.
     if (this.#isPumping) return
     this.#isPumping = true
     while (this.#waiting.length > 0 && this.#answer());
@@ -72,7 +72,7 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
       this.#finish()
       return
     }
-    // A loop that is behind has what was broadcast before: its cursor holds the log that the channel gives back.
+    // A loop that has fallen behind reads the rest: its cursor keeps the log that the channel releases.
     this.#state = 'closing'
     this.#listener.channel.subscribers.remove(this)
     this.pump()
@@ -103,7 +103,7 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
     this.pump()
   }
 
-  /** Answers the first call that waits; says false if there is nothing yet that would. */
+  /** Answers the first waiting call. Returns false if there is nothing to answer it with yet. */
   #answer(): boolean {
     const event = this.#read()
     if (event === undefined && this.#state !== 'done') return false
@@ -116,7 +116,7 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
     return true
   }
 
-  /** The next event for the loop; undefined if there is none yet, or none any more. */
+  /** The next event for the loop; undefined if there is none yet, or no more. */
   #read(): SseEvent | undefined {
     const cursor = this.#cursor
     if (cursor === undefined) return undefined
@@ -131,7 +131,7 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
     }
   }
 
-  /** Moves the cursor past what comes next, up to an event that the filter lets through. */
+  /** Moves the cursor past the next gap, or the next event that the filter accepts, and returns it as an event. */
   #pass(cursor: Cursor): SseEvent | undefined {
     const { filter } = this.#listener.options
     for (let step = cursor.next(); step !== undefined; step = cursor.next()) {
@@ -139,9 +139,9 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
       if (step.kind === 'end') return undefined
       if (step.kind === 'gap') return { event: GAP_EVENT, data: step.gap, id: cursor.lastId }
       const { item } = step
-      // The loop may change what it gets: what filters see is everybody's.
+      // The loop gets a copy, which it may change: the event that filters see is shared.
       const isWanted = filter === undefined || passes(filter, item.event as SseEvent)
-      // The filter itself may have left the loop.
+      // The filter itself may have ended the loop.
       if (this.#state === 'done') return undefined
       if (isWanted) return item.copyEvent()
     }
@@ -152,7 +152,7 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
   #loadPage(cursor: Cursor): void {
     cursor.loadPage().then(
       () => this.pump(),
-      // Where the past is kept it is kept still: who listens again with the last id has lost nothing.
+      // The events are still where they are kept: a caller that listens again with its last id has lost nothing.
       (error: unknown) => this.#fail(error),
     )
   }
@@ -177,7 +177,7 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
   #finish(): void {
     if (this.#state === 'done') return
     this.#state = 'done'
-    // The channel may have given its log back, and an iterator may be kept.
+    // The caller may keep the iterator, which must not keep a log that the channel has released.
     this.#cursor = undefined
     clearTimeout(this.#heartbeat)
     this.#forgetSignal?.()

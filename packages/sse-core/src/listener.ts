@@ -8,24 +8,30 @@ import { requireReading } from './option-checks.js'
 import { markAsOurs } from './package-copy.js'
 import type { HeardEvent } from './typed-events.js'
 
-// biome-ignore lint/suspicious/noExplicitAny: as of `SseChannel` alone, options for any channel
+// biome-ignore lint/suspicious/noExplicitAny: like a bare `SseChannel`, options for any channel
 export interface ListenOptions<Events extends object = any> extends StartOptions {
-  /** Only the events for which this is true. If it throws, the loop does. */
+  /** Yields only the events for which this is true. If it throws or returns a promise, the loop fails. */
   readonly filter?: EventFilter<Events> | undefined
-  /** After this idle time, in ms, the loop yields `{ comment: 'heartbeat' }`; 0 is never. @defaultValue 0 */
+  /**
+   * After waiting this long for an event, in ms, the loop yields `{ comment: 'heartbeat' }`; 0 turns that off. Given to
+   * `res.sse()`, it is the heartbeat interval of the stream.
+   * @defaultValue 0
+   */
   readonly heartbeatMs?: number | undefined
-  /** Ends the loop. */
+  /** Ends the loop when it aborts. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** What `channel.listen()` returns: a view of the channel, to be iterated over or given to `res.sse()`, as often as you like. */
-// biome-ignore lint/suspicious/noExplicitAny: as of `SseChannel` alone, a view of any channel
+/**
+ * What `channel.listen()` returns: a view of the channel, to iterate over or give to `res.sse()` as often as you like.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: like a bare `SseChannel`, a view of any channel
 export class ChannelListener<Events extends object = any> implements AsyncIterable<SseEvent> {
   /** @internal */
   readonly channel: SseChannel
   /** @internal */
   readonly options: ListenOptions
-  // Where the reader stands when the log is warm; a log that is not makes later broadcasts wait until it is.
+  // The first reader's cursor, taken once the log is warm. Until then, broadcasts of this process wait.
   #cursor: Cursor | undefined
 
   /** @internal */
@@ -36,7 +42,7 @@ export class ChannelListener<Events extends object = any> implements AsyncIterab
     this.options = options
     const warming = channel.warm()
     if (warming === undefined) this.#cursor = channel.cursor(options)
-    // Whoever reads hears of the error.
+    // Ignored here: a reader warms the log again, and gets the error.
     else
       void warming
         .then(() => {
@@ -46,8 +52,8 @@ export class ChannelListener<Events extends object = any> implements AsyncIterab
   }
 
   /**
-   * Where a reader starts, of a channel that is warm: the first one at the place that the call to `listen()` has taken, and
-   * those after it like any fresh reader. @internal
+   * Returns where a reader of a warm channel starts: the first reader at the position that `listen()` took, every later
+   * one as a new reader with the same options. @internal
    */
   takeCursor(): Cursor {
     const cursor = this.peekCursor()
@@ -55,16 +61,16 @@ export class ChannelListener<Events extends object = any> implements AsyncIterab
     return cursor
   }
 
-  /** The same, and it stays to be taken. @internal */
+  /** Returns the same without taking it. @internal */
   peekCursor(): Cursor {
     const made = this.#cursor
     if (made === undefined) return this.channel.cursor(this.options)
-    // If the channel was idle in between, its log is another one, and the id says how much was missed.
+    // If the channel was idle in between, it has a new log, in which the id shows what was missed.
     return made.log === this.channel.log ? made : this.channel.cursor({ lastEventId: made.lastId })
   }
 
   [Symbol.asyncIterator](): AsyncIterator<HeardEvent<Events>, undefined> {
-    // A log is of no channel in particular: what comes out of it is what the channel's types let in.
+    // Logs are untyped, but contain only what the channel's types accept.
     return new ListenerIterator(this) as AsyncIterator<HeardEvent<Events>, undefined>
   }
 }

@@ -7,22 +7,22 @@ import { isJson, readBody, verbatimOf } from './event-reading.js'
 import { Frame, frameOf, shareFrame } from './frame.js'
 
 /**
- * One place in a log: an event, the end of the channel, or a gap (the backplane lost its place, so that nobody knows
- * what came before this).
+ * One place in a log: an event, the end of the channel, or a gap. A gap means that the backplane lost its position, so
+ * that it is unknown what came before.
  *
- * Of an event it keeps the bytes alone: what was broadcast may be changed by whoever did it, and weighs as much again.
+ * Only the bytes of an event are kept. The object may be changed by its owner, and would take as much memory again.
  */
 export class LogItem {
   readonly kind: 'event' | 'end' | 'gap'
   readonly id: string
-  /** When it was published, as the log that it comes from has it: the same whenever it is read. */
+  /** When it was published, by the clock of the log that it comes from: the same whenever it is read. */
   readonly at: number
-  /** Since when it exists, by `now()`: its age. */
+  /** The moment from which its age counts, by `now()`. */
   readonly since: number
-  /** The id of the entry before it, where the backplane knew it. */
+  /** The id of the entry before it, if the backplane knows it. */
   readonly previousId: string | undefined
   readonly frame: Frame | undefined
-  /** Whether the publisher chose the id, so that it may look like anything. */
+  /** Whether the publisher chose the id, which may then have any form, and occur more than once. */
   readonly hasOwnId: boolean
   readonly #hasJson: boolean
   readonly #verbatim: Pick<SseEvent, 'data' | 'comment'> | undefined
@@ -40,18 +40,18 @@ export class LogItem {
     this.#verbatim = event && verbatimOf(event)
   }
 
-  /** The event, with its id, as every filter sees it; made when the first wants to. */
+  /** The event with its id, frozen and shared by all filters; made when the first filter needs it. */
   get event(): SseEvent | undefined {
     if (this.#event === undefined && this.frame !== undefined) this.#event = Object.freeze(this.copyEvent())
     return this.#event
   }
 
-  /** The event, with its id, which the caller may change. */
+  /** A copy of the event with its id, which the caller may change. */
   copyEvent(): SseEvent {
     return { ...this.#read(this.frame as Frame), id: this.id }
   }
 
-  /** The entry that it was made of, for whoever keeps nothing else. */
+  /** The entry that it was made from, for a backplane that keeps nothing else. */
   toEntry(): LogEntry {
     const { id, at, previousId, frame } = this
     if (frame === undefined) return { id, previousId, at, end: true }
@@ -73,22 +73,22 @@ interface LogItemFields {
   readonly since: number
   readonly previousId?: string | undefined
   readonly frame?: Frame
-  /** The event of the frame. */
+  /** The event in the frame. */
   readonly event?: SseEvent
 }
 
 const ID = /^[!-~]{1,128}$/
 
-/** Whether a text may be the id of a place in a log, and go over the wire as one. */
+/** Whether a text may be the id of a place in a log, and be sent as one. */
 export function isId(text: string): boolean {
   return ID.test(text)
 }
 
 /**
- * The item that an entry becomes.
+ * Makes the item of an entry.
  *
- * @param body the event's text but for its id, if it is known
- * @param since since when it exists, by `now()`. Default: what its time says
+ * @param body the event's text without its id line, if it is known
+ * @param since the moment from which its age counts, by `now()`. Default: the entry's own time
  * @throws {SseError} `ERR_SSE_INVALID_EVENT`: it cannot be written
  */
 export function itemOf(entry: LogEntry, body?: string, since: number = momentOf(entry.at)): LogItem {
@@ -100,7 +100,7 @@ export function itemOf(entry: LogEntry, body?: string, since: number = momentOf(
   return new LogItem({ kind: 'event', id, at, since, previousId, frame, event: entry.event })
 }
 
-/** A place of which nobody knows what was there: what came before it was lost, or it cannot be read itself. */
+/** A place whose content is unknown: the entries before it were lost, or it cannot be read itself. */
 export function gapItem(id: string = `${newEpoch()}.g`): LogItem {
   return new LogItem({ kind: 'gap', id, at: Date.now(), since: now() })
 }

@@ -3,55 +3,55 @@ import type { ResolvedHistoryLimits } from './limits.js'
 import { isId, type LogItem } from './log-item.js'
 import { Packet } from './packet.js'
 
-/** Some of a log's frames joined for one write. */
+/** Some of a log's frames, joined for one write. */
 export interface Batch {
   readonly packet: Packet
-  /** The position behind the last of them. */
+  /** The position after the last of them. */
   readonly end: number
 }
 
-/** How much one write carries at most while a reader catches up: enough to fill a socket, little enough to hold. */
+/** The size at which a batch is full, in bytes: enough to fill a socket, and little to hold in memory. */
 const MAX_BATCH_BYTES = 64 * 1024
 
-/** How far a log may outgrow its limits until the event loop has had a turn. */
+/** How far a log may outgrow its limits before the event loop has had a turn. */
 const BURST_EVENTS = 10_000
 const BURST_BYTES = 16 * 1024 * 1024
 
 /**
- * The bounded ring of a channel's newest events, and the one place that knows what a position is.
+ * The bounded ring of a channel's newest events, and the only place that knows what a position is.
  *
- * Positions count up from 0 for as long as the log lives; `oldest` is the first that is retained and `head` the next to
- * be filled. Every position has an id, the last id that a reader has seen who stands there, so that any of them can be
- * resumed from.
+ * Positions count up from 0 for as long as the log lives. `oldest` is the first retained position, and `head` the next
+ * to be filled. Every position has an id: the last id that a reader at this position has received. So a reader can
+ * resume from any of them.
  */
 export class Log {
   readonly limits: ResolvedHistoryLimits
   readonly epoch: string
-  /** The retained bytes. */
+  /** The size of the retained events, in bytes. */
   bytes = 0
   oldest = 0
   head = 0
   #ring: (LogItem | undefined)[] = new Array<LogItem | undefined>(16)
   #idBeforeOldest: string
-  // Built when somebody first resumes: most channels of most processes never need it.
+  // Built when a reader first resumes: most channels of most processes never need it.
   #positions: Map<string, number> | undefined
   #repeatedIds: Set<string> | undefined
   #endPosition: number | undefined
   #batch: (Batch & { start: number; head: number; eol: LineEnding }) | undefined
-  // What is before this position has been offered to all readers: each had its turn to read it. The rest is not evicted.
+  // Everything before this position was offered to all readers: each had its turn to read it. The rest is not evicted.
   #offered = 0
-  // The lowest position of a reader that joined in this turn of the event loop, and perhaps had no turn to read yet. Nothing from here on is
-  // evicted either.
+  // The lowest position of readers that joined in this turn of the event loop, and may not have had a turn to read yet.
+  // Nothing from here on is evicted either.
   #heldFrom = Number.POSITIVE_INFINITY
 
-  /** @param epoch what generated ids begin with: the one before the first item is `<epoch>.0` */
+  /** @param epoch the prefix of generated ids: the id before the first item is `<epoch>.0` */
   constructor(limits: ResolvedHistoryLimits, epoch: string) {
     this.limits = limits
     this.epoch = epoch
     this.#idBeforeOldest = `${epoch}.0`
   }
 
-  /** Names the place before the first item, for a log that is still empty. */
+  /** Sets the id before the first item. Ignored once the log has had an item, or if the id cannot be sent. */
   startAfter(origin: string): void {
     if (this.head === 0 && isId(origin)) this.#idBeforeOldest = origin
   }
@@ -67,7 +67,7 @@ export class Log {
   }
 
   append(item: LogItem): void {
-    // One event after another, as it usually is, leaves nothing to trim.
+    // Room is made first, so that events that come one at a time leave nothing to trim.
     if (this.#isFullFor(item)) this.#makeRoomFor(item)
     if (this.length === this.#ring.length) this.#resize(this.length * 2)
     this.#ring[this.head & (this.#ring.length - 1)] = item
@@ -82,14 +82,14 @@ export class Log {
     return this.#ring[position & (this.#ring.length - 1)] as LogItem
   }
 
-  /** The id of whoever has read everything before this position, which is retained or the head. */
+  /** The id of a reader that has read everything before this position, which must be retained or the head. */
   idBefore(position: number): string {
     return position <= this.oldest ? this.#idBeforeOldest : this.at(position - 1).id
   }
 
   /**
-   * Where to go on after an id. Known are the retained ids and the one before the oldest: whoever has that one has missed
-   * nothing. Of an id that occurs twice the older counts.
+   * The position after an id; undefined if the log does not know the id. The known ids are those of retained items and
+   * the one before the oldest: a reader with that one has missed nothing. If an id occurs twice, the older one counts.
    */
   positionAfter(id: string): number | undefined {
     if (id === this.#idBeforeOldest) return this.oldest
@@ -101,7 +101,9 @@ export class Log {
     return position === undefined ? undefined : position + 1
   }
 
-  /** Where to go on after an item that may be one of these; its id alone does not tell if its publisher gave it. */
+  /**
+   * The position after an item, if the log has it. If the publisher chose the id, the id alone does not identify it.
+   */
   positionAfterItem(item: LogItem): number | undefined {
     const first = this.positionAfter(item.id)
     if (first === undefined || !item.hasOwnId) return first
@@ -112,9 +114,9 @@ export class Log {
     return undefined
   }
 
-  /** The frames from a position on, up to the head, a marker, or the size of one write; undefined if it has none there. */
+  /** The frames from a position to the head, to an item without a frame, or to a full batch; undefined if none. */
   batch(start: number, eol: LineEnding): Batch | undefined {
-    // All readers that are up to date stand at the same position: what one of them needs, the others need too.
+    // All readers that are up to date have the same position, and share one batch.
     const made = this.#batch
     if (made !== undefined && made.start === start && made.head === this.head && made.eol === eol) return made
     if (start < this.oldest || start >= this.head) return undefined
@@ -134,7 +136,7 @@ export class Log {
   }
 
   /**
-   * Notes that all readers had their turn up to a position: what is before it may be evicted, and nothing else. Says whether
+   * Notes that all readers had their turn up to a position: only what is before it may be evicted. Returns whether
    * there was anything new for them.
    */
   offer(position: number): boolean {
@@ -143,44 +145,47 @@ export class Log {
     return true
   }
 
-  /** Keeps everything from a new reader's position on, until `release()`; says false if that could not be evicted anyway. */
+  /** Keeps everything from a new reader's position until `release()`. Returns false if nothing there may be evicted. */
   holdFrom(position: number): boolean {
-    // So it is for a fresh reader, which costs nothing more.
+    // This is so for a reader that starts at the head, which thus costs nothing more.
     if (position >= this.#offered) return false
     if (position < this.#heldFrom) this.#heldFrom = position
     return true
   }
 
-  /** Notes that all readers that joined had their turn. */
+  /** Notes that all readers that joined had their turn: nothing is held for them any longer. */
   release(): void {
     this.#heldFrom = Number.POSITIVE_INFINITY
   }
 
-  /** Whether `trim` would evict for count or size. */
+  /** Whether `trim` would evict because of count or size. */
   get isOverfull(): boolean {
     return this.length > this.limits.maxEvents || this.bytes > this.limits.maxBytes
   }
 
-  /** Whether so much came at once that it cannot wait until readers had their turn. */
+  /** Whether so much came at once that eviction cannot wait until readers had their turn. */
   get isBursting(): boolean {
     return this.length > this.limits.maxEvents + BURST_EVENTS || this.bytes > this.limits.maxBytes + BURST_BYTES
   }
 
-  /** Evicts what the limits do not allow to keep. @param now what `now()` says */
+  /** Evicts what exceeds the limits. @param now the time by `now()` */
   trim(now: number): void {
     this.#batch = undefined
     const expiry = now - this.limits.maxAgeMs
     while (this.length > 0 && (this.isOverfull || this.at(this.oldest).since < expiry) && this.evictOldest());
   }
 
-  /** Whether nothing that is retained is young enough to be wanted. */
+  /** Whether it holds nothing, or only an end that has expired. */
   isExpired(now: number): boolean {
     return (
       this.length === 0 || (this.endPosition === this.oldest && this.at(this.oldest).since < now - this.limits.maxAgeMs)
     )
   }
 
-  /** Says whether it did: an end is never evicted, so that the channel does not seem to go on, nor what readers had no turn to read. */
+  /**
+   * Evicts the oldest item, and returns whether it did. An end is never evicted, so that the channel does not look
+   * open, and neither is what readers had no turn to read.
+   */
   evictOldest(): boolean {
     if (this.oldest === this.#offered || this.oldest === this.#heldFrom) return false
     const item = this.at(this.oldest)
@@ -194,7 +199,7 @@ export class Log {
     return true
   }
 
-  /** Gives back the room that evicted items had, and what is made anew when it is needed. */
+  /** Frees the room of evicted items, and what is built again when it is needed. */
   shrink(): void {
     let size = 1
     while (size < this.length) size *= 2

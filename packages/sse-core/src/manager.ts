@@ -18,25 +18,35 @@ export interface ManagerOptions
   extends ConnectionSettings,
     AdmissionOptions,
     Pick<ChannelOptions, 'history' | 'idleChannelMs'> {
-  /** The log that several processes share; it stays open when the manager closes. Default: memory, per channel. */
+  /** The log that several processes share; closing the manager leaves it open. Default: memory, per channel. */
   readonly backplane?: Backplane | undefined
-  /** What the logs of all channels hold together, in bytes; over it, the log that rested longest forgets. @defaultValue 256 MiB */
+  /**
+   * The size limit for the logs of all channels together, in bytes. Above it, the log that was written to longest ago
+   * loses its oldest events.
+   * @defaultValue 256 MiB
+   */
   readonly maxHistoryBytes?: number | undefined
-  /** How many channels at once; `getOrCreate` throws `ERR_SSE_LIMIT` for the next one. @defaultValue none */
+  /**
+   * How many channels may be in use or hold history at once. For one more, `getOrCreate` throws `ERR_SSE_LIMIT`.
+   * @defaultValue none
+   */
   readonly maxChannels?: number | undefined
   /**
-   * What a client gets that cannot be served now. `'retry'`: an empty stream with a `retry:` of one to four times `retryMs`.
-   * `'reject'`: `503` with `Retry-After`, on which an EventSource gives up for good. @defaultValue `'retry'`
+   * The response to a client that cannot be served now. `'retry'`: an empty stream with a `retry:` of one to four times
+   * `retryMs`. `'reject'`: `503` with `Retry-After`, after which an EventSource gives up for good.
+   * @defaultValue `'retry'`
    */
   readonly overload?: 'retry' | 'reject' | undefined
   /**
-   * Hears of errors that reach nobody else, and of every error of a source after its head. Default: a process warning for
-   * the former; the latter reach the framework too.
+   * Called with errors that reach no other handler, and with every error of a source after the response headers were
+   * sent. Default: a process warning for the former; the latter reach the framework too.
    */
   readonly onError?: ErrorListener | undefined
 }
 
-/** Chooses connections; it may say of which type their `context` is: `(connection: SseConnection<User>) => …`. */
+/**
+ * Chooses connections. The parameter may name the type of their `context`: `(connection: SseConnection<User>) => …`.
+ */
 export type ConnectionPredicate = { choose(connection: SseConnection): boolean }['choose']
 
 export interface ManagerStats {
@@ -44,20 +54,21 @@ export interface ManagerStats {
   readonly channels: number
   /** Open streams. */
   readonly connections: number
-  /** What the channels' logs hold, in bytes. */
+  /** The size of all channels' logs, in bytes. */
   readonly historyBytes: number
-  /** Events written to all streams so far, heartbeats and checkpoints among them. */
+  /** Events written to all streams so far, including heartbeats and checkpoints. */
   readonly events: number
-  /** Bytes written to all streams so far, without what HTTP puts around them. */
+  /** Bytes written to all streams so far, without response headers and HTTP framing. */
   readonly bytes: number
   /** How many streams have ended, by reason. */
   readonly closed: Readonly<Partial<Record<CloseReason, number>>>
 }
 
 /**
- * Channels by name, the streams that read them, and the limits that hold for both. Separate managers share nothing.
+ * Channels by name, the streams that read them, and the limits for both. Managers share nothing, except a backplane
+ * that is given to several.
  *
- * @see sseManager for the one that is there from the start
+ * @see sseManager for the one that exists from the start
  */
 export class SseManager {
   /** @internal */
@@ -88,7 +99,7 @@ export class SseManager {
 
   /**
    * @throws {RangeError} an option is out of its range
-   * @throws {TypeError} `backplane` is no backplane, `onError` no function
+   * @throws {TypeError} `backplane` is not a backplane, `onError` not a function, or `history` not an object
    */
   constructor(options: ManagerOptions = {}) {
     const {
@@ -118,13 +129,15 @@ export class SseManager {
   }
 
   /**
-   * The channel of this name, which is made if there is none. The same name gives the same channel for as long as anybody
-   * uses or holds it, or its history has not expired. One that has ended is forgotten with its history, whoever holds it.
-   * After `close()` the channel is a closed one: its clients are told to retry later, as by any server that is stopping.
+   * Returns the channel of this name, and creates it if there is none. The same name gives the same channel as long as
+   * it is used or referenced, or its history has not expired. A channel that has ended is forgotten with its history,
+   * even if it is referenced. After `close()` the returned channel is closed: its clients are told to retry later, as
+   * by any server that is stopping.
    *
-   * @typeParam Events the data of each event type; it is not checked against what others said of this channel
-   * @throws {TypeError} the channel is there with other options
-   * @throws {SseError} `ERR_SSE_LIMIT`: there are `maxChannels`
+   * @typeParam Events the data of each event type; it is not checked against what other calls say of this channel
+   * @throws {TypeError} the channel exists with other options, or the name is not a non-empty string
+   * @throws {RangeError} an option is out of its range
+   * @throws {SseError} `ERR_SSE_LIMIT`: there are `maxChannels` channels already
    */
   getOrCreate<Events extends object = Record<string, unknown>>(
     name: string,
@@ -144,7 +157,7 @@ export class SseManager {
     return channel as SseChannel<Events>
   }
 
-  /** The channel of this name, if there is one. */
+  /** Returns the channel of this name, if there is one. */
   get<Events extends object = Record<string, unknown>>(name: string): SseChannel<Events> | undefined {
     return this.#channels.get(name) as SseChannel<Events> | undefined
   }
@@ -154,12 +167,12 @@ export class SseManager {
     return this.get(name) !== undefined
   }
 
-  /** The names of all channels. */
+  /** Returns the names of all channels. */
   listChannels(): string[] {
     return this.#channels.names()
   }
 
-  /** Closes a channel, whose streams then end, and forgets it. Says whether there was one. */
+  /** Closes a channel, which ends its streams on this node, and forgets it. Returns whether there was one. */
   delete(name: string): boolean {
     const channel = this.get(name)
     channel?.close().catch(this.report)
@@ -172,7 +185,7 @@ export class SseManager {
   }
 
   /**
-   * Ends the streams for which the predicate is true, and says how many: a revoked session stops streaming.
+   * Ends the streams for which the predicate is true, such as those of a revoked session. Returns how many it ended.
    *
    * @param predicate called for each open stream; `connection.context` and `connection.key` say whose it is
    * @throws {TypeError} the predicate is asynchronous; no stream was ended
@@ -183,7 +196,7 @@ export class SseManager {
     return chosen.length
   }
 
-  /** Figures for a health check or a metrics page. */
+  /** Returns figures for a health check or a metrics page. */
   stats(): ManagerStats {
     return {
       channels: this.#channels.size,
@@ -195,9 +208,9 @@ export class SseManager {
   }
 
   /**
-   * Ends every stream and every channel. Each client that reads gets what is left, the last event, when to come back, and the
-   * end. Resolves when every response is finished or destroyed, and their sockets are closed, so that `server.close()` does
-   * not wait for them. The manager then serves nobody any more. Idempotent.
+   * Ends every stream and every channel. Each client that still reads gets what is left, the last event, a `retry:`,
+   * and the end. Resolves when every response is finished or destroyed and its socket is closed, so that
+   * `server.close()` does not wait for them. From the call on, the manager refuses new streams. Idempotent.
    *
    * @throws {RangeError} an option is out of its range
    * @throws {SseError} `ERR_SSE_INVALID_EVENT`: the last event cannot be written
@@ -209,8 +222,8 @@ export class SseManager {
   }
 
   /**
-   * Ends the streams for which the predicate is true as `close()` does, and leaves the rest and the channels alone: for a
-   * server that stops while others share the manager.
+   * Ends the streams for which the predicate is true, as `close()` does. Other streams and the channels stay open: for
+   * a server that stops while others share the manager.
    *
    * @throws as `close` does
    */
@@ -219,17 +232,17 @@ export class SseManager {
     await shutdown.run(this.#connections.select(predicate), this.#connections.selectFinishing(predicate))
   }
 
-  /** Lets a connection in, or says why not. @internal */
+  /** Admits a connection, or returns why not. @internal */
   admit(connection: SseConnection): CloseReason | undefined {
     return this.#connections.admit(connection)
   }
 
-  /** A stream is over, but for what is still to be written. @internal */
+  /** Notes that a stream is over, although its last bytes may not have been written yet. @internal */
   ended(connection: SseConnection): void {
     this.#connections.end(connection)
   }
 
-  /** Its response is over too. @internal */
+  /** Notes that the response of such a stream is over too. @internal */
   remove(connection: SseConnection): void {
     this.#connections.remove(connection)
   }
@@ -263,5 +276,5 @@ export class SseManager {
   }
 }
 
-/** The manager that is there from the start, for applications that need one. Nothing in the core uses it by itself. */
+/** The manager that exists from the start, for applications that need only one. The core itself never uses it. */
 export const sseManager: SseManager = new SseManager()

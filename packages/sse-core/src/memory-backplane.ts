@@ -8,29 +8,33 @@ import { Log } from './log.js'
 import { itemOf } from './log-item.js'
 
 export interface MemoryBackplaneOptions {
-  /** What each channel keeps. A channel that nobody subscribes to is forgotten once all of it has expired. */
+  /** What each channel keeps. A channel without subscribers is forgotten once all of its history has expired. */
   readonly history?: HistoryLimits | undefined
 }
 
 interface Reader {
   readonly sink: BackplaneSink
-  /** The position of what is delivered to it next. */
+  /** The position of the entry that it receives next. */
   position: number
 }
 
-/** The log of one channel in memory, and who reads it. */
+/** The log of one channel in memory, and its readers. */
 interface MemoryLog {
   readonly log: Log
   readonly readers: Set<Reader>
   sequence: number
-  /** The position up to which all readers have had everything. */
+  /** The position up to which all readers have received everything. */
   delivered: number
   isDelivering: boolean
 }
 
 /**
- * A backplane within one process: for managers that share channels, for tests, and as the plainest example of the contract.
- * Its ids are `<epoch>.<sequence>`. It delivers within the call to `publish`, and is live within the call to `subscribe`.
+ * A backplane within one process: for managers that share channels, for tests, and as the simplest example of the
+ * contract. Its ids are `<epoch>.<sequence>`. It delivers within the call to `publish`, and a subscription is live
+ * within the call to `subscribe`.
+ *
+ * @throws {TypeError} `history` is not an object
+ * @throws {RangeError} a history limit is negative or not a number
  */
 export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane {
   const limits = resolveHistory(options.history)
@@ -73,7 +77,7 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       const entry: LogEntry = { id, previousId: log.idBefore(log.head), at: Date.now(), ...input }
       log.append(itemOf(entry, undefined, now()))
       memory.sequence += 1
-      // What a sink publishes while it is delivered to comes behind what the sinks after it have not had yet.
+      // If a sink publishes during a delivery, its entry comes after those that the next sinks have not received yet.
       if (!memory.isDelivering) deliver(memory)
       forgetLater()
       return id
@@ -111,14 +115,14 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
   }
 }
 
-/** Brings all readers to the head, which moves on if one of them publishes. */
+/** Delivers everything up to the head, which moves on if a reader publishes. */
 function deliver(memory: MemoryLog): void {
   const { log, readers } = memory
   memory.isDelivering = true
   try {
     for (; memory.delivered < log.head; memory.delivered++) {
       const entry = log.at(memory.delivered).toEntry()
-      // Who has come meanwhile may have had it already.
+      // A reader that subscribed meanwhile may have received it already.
       for (const reader of readers) if (reader.position === memory.delivered) give(reader, entry)
     }
   } finally {
@@ -133,7 +137,7 @@ function give(reader: Reader, entry: LogEntry): void {
   reader.sink.entry(entry)
 }
 
-/** How long a forgotten channel may linger at most, whatever its history's age. */
+/** The longest time between two sweeps for expired channels, in ms. */
 const MAX_SWEEP_MS = 60_000
-/** What expires at once is not worth a timer each millisecond. */
+/** The shortest time, in ms: history that expires at once is not worth a timer every millisecond. */
 const MIN_SWEEP_MS = 1_000

@@ -3,7 +3,7 @@ import { type EventPuller, pullEvents } from './event-puller.js'
 import { markAsOurs, requireOurs } from './package-copy.js'
 import { isPullSource, type PullSource } from './source.js'
 
-/** Several sources as one; `res.sse()` subscribes to its channels rather than iterating over them. */
+/** Several sources as one. `res.sse()` subscribes to the channels among them, rather than iterating over them. */
 export class MergedSource implements AsyncIterable<SseEvent> {
   /** @internal */
   readonly sources: readonly PullSource[]
@@ -20,13 +20,14 @@ export class MergedSource implements AsyncIterable<SseEvent> {
 markAsOurs(MergedSource)
 
 /**
- * Several sources as one stream, each event as soon as it comes; it ends when all have ended, and fails when one fails.
+ * Merges several sources into one, which yields each event as soon as it comes. It ends when all have ended, and fails
+ * when one fails.
  *
- * Channels merged on one response are resumed together: their events' ids are the positions in all of them,
- * `posA~posB`. Where an event's id was given by its publisher, or the ids together exceed 128 bytes, the events that follow
- * have none, and the stream is live only.
+ * Channels merged on one response are resumed together: the id of each event consists of the positions in all of them,
+ * `posA~posB`. If a publisher chose an event's id, or the ids together exceed 128 bytes, this event clears the client's
+ * id, those after it have none, and the stream is live only.
  *
- * @throws {TypeError} one of them is no source
+ * @throws {TypeError} an argument is not a channel, an iterable or a stream, or belongs to another copy of this package
  */
 export function merge(...sources: readonly PullSource[]): AsyncIterable<SseEvent> {
   for (const source of sources) {
@@ -41,7 +42,7 @@ const DONE: Result = { done: true, value: undefined }
 
 class MergedIterator implements AsyncIterator<SseEvent, undefined> {
   readonly #pullers = new Set<EventPuller>()
-  // What they have come up with, at most one each: none is asked again before its event is taken.
+  // What the sources have yielded, at most one event each: no source is read again before its event is taken.
   readonly #ready: (() => Promise<Result>)[] = []
   readonly #waiting: ((result: Promise<Result>) => void)[] = []
   #hasStarted = false
@@ -50,7 +51,7 @@ class MergedIterator implements AsyncIterator<SseEvent, undefined> {
     try {
       for (const source of sources) this.#pullers.add(pullEvents(source))
     } catch (error) {
-      // One that has a consumer already, say. Nobody will read the others.
+      // For example, a stream that already has a consumer. Nobody will read the other sources.
       this.#finish()
       throw error
     }
@@ -91,7 +92,7 @@ class MergedIterator implements AsyncIterator<SseEvent, undefined> {
       },
       (error: unknown) => {
         if (!this.#pullers.has(puller)) return
-        // It stays among them until its error is taken, lest the others' end be the end.
+        // It stays in the set until its error is taken: otherwise the end of the others would hide the error.
         this.#give(() => {
           this.#finish()
           return Promise.reject(error)
@@ -107,7 +108,7 @@ class MergedIterator implements AsyncIterator<SseEvent, undefined> {
   }
 
   #finish(): void {
-    // Not awaited: a generator that waits for something runs its `finally` only after that.
+    // Not awaited: a generator that is waiting for something runs its `finally` only after that.
     for (const puller of this.#pullers) puller.cancel(() => {})
     this.#pullers.clear()
     this.#ready.length = 0

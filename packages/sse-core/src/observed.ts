@@ -2,19 +2,19 @@ type Settle<T> = (value: T | PromiseLike<T>) => void
 
 let latest: Settle<never> | undefined
 
-/** The executor of every observed promise; a shared function, since there is one promise a stream. */
+/** The executor of every observed promise; shared, since there is one promise per stream. */
 function capture(resolve: Settle<never>): void {
-  // Only `resolve` is kept: it rejects too, if it is given a promise that does, and `reject` would weigh as much again.
+  // Only `resolve` is kept, to save memory: given a promise that rejects, it rejects too.
   latest = resolve
 }
 
 function ignore(): void {}
 
 /**
- * A promise whose rejection goes to `report` if nobody waits for it, where a plain one would end the process with
+ * A promise whose rejection goes to `report` if nothing handles it. A plain promise would end the process with
  * `unhandledRejection`.
  *
- * `await` and every promise method call `then` on a subclass, which is how it knows.
+ * `await` and every promise method call `then` on a subclass, which shows that the promise is handled.
  */
 export class ObservedPromise<T> extends Promise<T> {
   readonly #settle: Settle<T>
@@ -35,7 +35,7 @@ export class ObservedPromise<T> extends Promise<T> {
   }
 
   fail(error: unknown, report: (error: unknown) => void): void {
-    // Not our own `then`: this observes nothing, it only keeps Node from ending the process.
+    // Not our own `then`: this must not count as handled, and only keeps Node from ending the process.
     Promise.prototype.then.call(this, undefined, ignore)
     this.#settle(Promise.reject(error))
     // By then every `await` of this turn has called `then`.
@@ -44,7 +44,7 @@ export class ObservedPromise<T> extends Promise<T> {
     })
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: this is a promise; it notes that somebody waits
+  // biome-ignore lint/suspicious/noThenProperty: this is a promise; it notes that it is handled
   override then<A = T, B = never>(
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -54,7 +54,7 @@ export class ObservedPromise<T> extends Promise<T> {
   }
 }
 
-/** The same outcome as a promise that nobody needs to await: a rejection that nobody waits for goes to `report`. */
+/** Returns a promise with the same outcome that need not be awaited: an unhandled rejection goes to `report`. */
 export function observed<T>(promise: Promise<T>, report: (error: unknown) => void): Promise<T> {
   const result = new ObservedPromise<T>()
   promise.then(

@@ -9,9 +9,9 @@ import type { ErrorListener } from './report.js'
 import type { SubscribeOptions } from './subscriptions.js'
 
 /**
- * Checks what would else come to light when it is too late for an error response.
+ * Checks the options of a response early, while an error response is still possible.
  *
- * @throws {TypeError | RangeError} an option is none of its type, or out of its range
+ * @throws {TypeError | RangeError} an option has the wrong type, or is out of its range
  */
 export function requireOptions(options: SseOptions): void {
   const { headers, eol, heartbeat, onClose, key } = options
@@ -24,21 +24,21 @@ export function requireOptions(options: SseOptions): void {
   requireReading(options)
 }
 
-/** Checks what says which events of a channel are read. @throws {TypeError | RangeError} as `requireOptions` does */
+/** Checks the options that say which events are read. @throws {TypeError | RangeError} as `requireOptions` does */
 export function requireReading({ lastEventId, rewind, filter, signal }: SubscribeOptions): void {
   if (lastEventId !== undefined) requireString('lastEventId', lastEventId)
   if (rewind !== undefined) requireRewind(rewind)
   if (filter !== undefined) requireFunction('filter', filter)
-  // Not `instanceof`: it may be of another realm.
+  // Not `instanceof`: it may come from another realm.
   if (signal !== undefined && typeof signal?.aborted !== 'boolean') throw wrong('signal', 'an AbortSignal', signal)
 }
 
-/** Checks what a manager, or a channel of its own, is given to work with. @throws {TypeError} it does not fit */
+/** Checks the services that a manager or a standalone channel is given. @throws {TypeError} one of them does not fit */
 export function requireServices({ backplane, onError }: Services): void {
   if (onError !== undefined) requireFunction('onError', onError)
   if (backplane === undefined) return
   const { publish, subscribe, read } = Object(backplane)
-  // A broker's client has two of them.
+  // All three, since a broker's client has two of them.
   for (const method of [publish, subscribe, read]) {
     if (typeof method !== 'function') throw wrong('backplane', 'a Backplane, such as redisBackplane() makes', backplane)
   }

@@ -9,9 +9,10 @@ import { warn } from './report.js'
 import { isWatched } from './response-close.js'
 
 /**
- * Who hears of an error: whoever the adapter names, else whoever waits for the promise, else nobody but `onError`.
+ * Passes an error to the adapter's `onFailure` if there is one, else to the code that handles the promise, else to
+ * `onError`.
  *
- * @param isTold whether `onError` has heard of it already
+ * @param isTold whether `onError` has received it already
  */
 export function failOutcome(
   outcome: ObservedPromise<CloseReason>,
@@ -34,13 +35,13 @@ export function failOutcome(
     return
   }
   outcome.fulfil('error')
-  // A framework that is told of an error answers it, or destroys what cannot be answered.
+  // Not to the framework, which would answer or destroy a response that other code is writing.
   if (isOthers(error, res)) report()
-  // After this call, whatever it is in, as the promise would.
+  // After the current call, like the rejection of a promise.
   else queueMicrotask(() => onFailure(error, res.req))
 }
 
-/** Whether an error says that somebody else answers, and they do: it may also be what a source has tried elsewhere. */
+/** Whether other code answers the request. The error alone does not say so: it may come from another response. */
 function isOthers(error: unknown, res: SseResponse): boolean {
   const hasBegun = error instanceof SseError && error.code === 'ERR_SSE_HEADERS_SENT'
   return hasBegun && (res.headersSent || isWatched(res))

@@ -1,9 +1,10 @@
-// Two copies of this package in one process (of two versions, say, or one by `import` and one by `require`) do not know each
-// other's classes. A channel of the other one would be taken for any iterable: streamed from now on, without what was missed.
+// Two copies of this package in one process (two versions, or one by `import` and one by `require`) do not know each
+// other's classes. A channel of the other copy would be taken for any iterable, and streamed without what the client
+// missed.
 const COPY = Symbol.for('@ssekit/sse-core.copy')
 const ours = Symbol('this copy')
 
-/** Marks what an instance of a class belongs to. */
+/** Marks the instances of a class as belonging to this copy. */
 export function markAsOurs({ prototype }: { readonly prototype: object }): void {
   Object.defineProperty(prototype, COPY, { value: ours })
 }

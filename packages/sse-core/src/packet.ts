@@ -1,13 +1,13 @@
 /**
- * Bytes for the wire, made once and written to any number of sockets; nobody may change them.
+ * Bytes to be sent, made once and written to any number of sockets. They must not be changed.
  *
- * The one Buffer holds a whole HTTP/1.1 chunk, `<size in hex> CRLF <bytes> CRLF`, so that a socket can be written to
- * directly, and its middle part serves everything else (HTTP/1.0, HTTP/2, `res.write`).
+ * The Buffer holds a whole HTTP/1.1 chunk, `<size in hex> CRLF <bytes> CRLF`, which can be written directly to a
+ * socket. Its middle part serves everything else (HTTP/1.0, HTTP/2, `res.write`).
  */
 export class Packet {
   /** The bytes as one chunk of `Transfer-Encoding: chunked`. */
   readonly chunk: Buffer
-  /** The size of the bytes themselves. */
+  /** The size of the bytes without the chunk's framing. */
   readonly size: number
   /** How many events these bytes hold, for statistics. */
   readonly events: number
@@ -19,7 +19,7 @@ export class Packet {
     this.events = events
   }
 
-  /** The bytes of a text; `events` says how many events it holds. */
+  /** Encodes a text. @param events how many events it holds */
   static of(text: string, events: number): Packet {
     const size = Buffer.byteLength(text)
     const header = `${size.toString(16)}\r\n`
@@ -29,7 +29,7 @@ export class Packet {
     return Packet.#close(chunk, size, events)
   }
 
-  /** Several packets as one, which is one system call and one chunk. */
+  /** Joins packets into one, which is sent as one chunk in one system call. */
   static join(packets: readonly Packet[]): Packet {
     const [first] = packets
     if (packets.length === 1 && first !== undefined) return first
@@ -55,7 +55,7 @@ export class Packet {
     return new Packet(chunk, size, events)
   }
 
-  /** The bytes themselves. */
+  /** The bytes without the chunk's framing. */
   get plain(): Buffer {
     const end = this.chunk.length - 2
     this.#plain ??= this.chunk.subarray(end - this.size, end)

@@ -11,13 +11,13 @@ export class Pipes {
   readonly #report: (error: unknown) => void
   readonly #running = new Set<Pipe>()
 
-  /** @param report hears of what a source throws as it is cancelled */
+  /** @param report called with what a source throws when it is cancelled */
   constructor(publish: Publish, report: (error: unknown) => void) {
     this.#publish = publish
     this.#report = report
   }
 
-  /** Publishes what a source yields, each once the one before it is accepted. Resolves when the source has ended. */
+  /** Publishes what a source yields, each value after the one before was accepted. Resolves at the source's end. */
   async run(source: PullSource): Promise<void> {
     const pipe = new Pipe(pullEvents(source), this.#report)
     this.#running.add(pipe)
@@ -29,7 +29,7 @@ export class Pipes {
     }
   }
 
-  /** Cancels all sources, however quiet they are; `run()` rejects with this error. */
+  /** Cancels all sources, even quiet ones; `run()` then rejects with this error. */
   stop(error: unknown): void {
     for (const pipe of this.#running) pipe.stop(error)
   }
@@ -50,13 +50,13 @@ class Pipe {
   }
 
   run(publish: Publish): Promise<void> {
-    // What a source says of being cancelled comes later, and is no news.
+    // What a cancelled source throws comes after the outcome, and does not matter.
     return Promise.race([publishAll(this.#puller, publish), this.#stopped])
   }
 
   stop(error: unknown): void {
-    // A source that closes the channel as its last act has come to its end by then. To one that is quiet this comes first: were it
-    // cancelled now, it would look as if it had come to its end too.
+    // A source that closes the channel as its last act has ended by then, and `run()` resolves. A quiet source is not
+    // cancelled before the rejection: it would look as if it had ended.
     setImmediate(() => this.#fail(error))
   }
 

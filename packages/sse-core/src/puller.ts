@@ -7,11 +7,11 @@ import { isPullSource, type PullSource, type SseSource } from './source.js'
 /** A source that is being read. */
 export interface Puller {
   next(): Promise<IteratorResult<unknown>>
-  /** Ends it now, without waiting for anything. Idempotent, and never throws. */
+  /** Ends it now, without waiting for anything. Idempotent. It never throws: errors go to `report`. */
   cancel(report: (error: unknown) => void): void
 }
 
-/** Begins to read. */
+/** Begins to read a source. */
 export function pull(source: PullSource): Puller {
   if (isRequest(source)) return pullBody(source)
   if (isReadable(source)) return pullReadable(source)
@@ -19,14 +19,14 @@ export function pull(source: PullSource): Puller {
   return pullIterable(source)
 }
 
-/** Also one of the `readable-stream` package, which is not Node's. */
+/** Whether it is a Node stream. Those of the `readable-stream` package are not instances of Node's class. */
 function isReadable(source: PullSource): source is Readable {
   return source instanceof Readable || ('pipe' in source && 'destroy' in source && 'on' in source)
 }
 
 /**
- * To be called as soon as a source is handed over that is read only later: a stream of Node that fails meanwhile keeps its
- * error for whoever reads it, rather than end the process.
+ * Must be called as soon as a source is handed over, though it is read later: a Node stream that fails meanwhile then
+ * keeps its error for its reader, and does not end the process.
  */
 export function expectErrors(source: SseSource): void {
   if (!isPullSource(source) || !isReadable(source) || expected.has(source)) return
@@ -34,18 +34,18 @@ export function expectErrors(source: SseSource): void {
   source.on('error', () => {})
 }
 
-// So that a stream that is asked for again and again has one listener.
+// So that a stream that is handed over again and again has only one listener.
 const expected = new WeakSet<object>()
 
 function pullReadable(stream: Readable): Puller {
   const iterator = stream[Symbol.asyncIterator]()
-  // The iterator listens from its first `next()` until it is done. Before and after that it is ours.
+  // The iterator handles errors only from its first `next()` until it is done.
   expectErrors(stream)
   return {
     next: () => iterator.next(),
     cancel(report) {
       try {
-        // The iterator's own `return()` would wait for the read that is under way.
+        // The iterator's own `return()` would wait for the read that is pending.
         stream.destroy()
       } catch (error) {
         report(error)
@@ -54,17 +54,17 @@ function pullReadable(stream: Readable): Puller {
   }
 }
 
-/** Whether it is a request to a server: perhaps the one that is being answered. */
+/** Whether it is a request to a server, perhaps the one that is being answered. */
 function isRequest(source: PullSource): source is Readable {
-  // What a client gets is an `IncomingMessage` too, but has a status.
+  // A response that a client gets is an `IncomingMessage` too, but has a status.
   return source instanceof Http2ServerRequest || (source instanceof IncomingMessage && source.statusCode === null)
 }
 
-/** To destroy a request would take the connection with it, and the end of its answer. */
+/** Reads a request through a pipe: destroying the request would destroy its connection, and cut off the response. */
 function pullBody(request: Readable): Puller {
   const body = new PassThrough()
   request.pipe(body)
-  // Which a pipe does not hand on: that it was torn off, or was over before.
+  // A pipe does not pass on that the request was aborted, or was over before.
   const forget = finished(request, (error) => (error ? body.destroy(error) : body.end()))
   return {
     next: pullReadable(body).next,
@@ -114,20 +114,20 @@ function pullIterable(source: AsyncIterable<unknown> | Iterable<unknown>): Pulle
         throw error
       }
       if (result.done) isDone = true
-      // As `for await` does, a synchronous iterable of promises yields what they resolve to. One that rejects ends the reading,
-      // not the iterator: that one is still to be left.
+      // Like `for await`: a synchronous iterable of promises yields what they resolve to. A rejected promise ends the
+      // reading but not the iterator, whose `return()` is still to be called.
       return isSync ? { done: result.done ?? false, value: await result.value } : result
     },
     cancel(report) {
       if (isDone) return
       isDone = true
-      // In a promise, since a synchronous iterator throws where an asynchronous one rejects.
+      // In a promise, because a synchronous iterator throws where an asynchronous one rejects.
       new Promise((resolve) => resolve(iterator.return?.())).catch(ignoringAborts(report))
     },
   }
 }
 
-/** That what was aborted says so is no news. */
+/** Reports all errors except `AbortError`, which only says that the source was cancelled. */
 function ignoringAborts(report: (error: unknown) => void): (error: unknown) => void {
   return (error) => {
     if (!types.isNativeError(error) || error.name !== 'AbortError') report(error)

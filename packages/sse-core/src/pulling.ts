@@ -5,17 +5,17 @@ import type { PullSource } from './source.js'
 import { SseStream } from './stream.js'
 import { Pace, turn } from './turn.js'
 
-/** Streams what is read one value after another, no faster than the client reads. Resolves when it is over. */
+/** Streams a source that is read one value after another, no faster than the client reads. Resolves when it is over. */
 export async function runPull(connection: SseConnection, source: PullSource): Promise<void> {
   const puller = pullEvents(source)
-  // Not before it is ours: of two who want it one is refused.
+  // Only after `pullEvents` has claimed the stream: it refuses a second consumer, which must not set the bound.
   if (source instanceof SseStream) {
     source.bound(connection.config.settings.maxBufferedBytes, () => connection.close('slow'))
   }
   const forget = connection.rareState.onCancel(() => puller.cancel(connection.config.report))
   const pace = new Pace()
   try {
-    // The head of the others may have found that nobody is there.
+    // Sending the headers for other sources may have shown that the client has disconnected.
     if (connection.closeReason !== undefined) return
     let next = pullPacket(connection, puller)
     await turnUnlessRejected(next)
@@ -34,11 +34,14 @@ export async function runPull(connection: SseConnection, source: PullSource): Pr
 
 interface Pulled {
   readonly isDone: boolean
-  /** Undefined for an event that a filter let pass by. */
+  /** Undefined for an event that a filter rejected. */
   readonly packet?: Packet
 }
 
-/** The next event as it goes out: what cannot be written is an error of the source, and of the first an error response. */
+/**
+ * Pulls and encodes the next event. If that cannot be written, the source fails: for the first event, with an error
+ * response.
+ */
 async function pullPacket(connection: SseConnection, puller: EventPuller): Promise<Pulled> {
   const { done, value } = await puller.next()
   if (done || connection.closeReason !== undefined) return { isDone: true }
@@ -46,7 +49,7 @@ async function pullPacket(connection: SseConnection, puller: EventPuller): Promi
   return { isDone: false, packet: connection.config.encoder.event(value) }
 }
 
-/** One turn of the event loop, in which an error of the source can still become an error response. */
+/** Waits one turn of the event loop, in which an error of the source can still become an error response. */
 function turnUnlessRejected(first: Promise<unknown>): Promise<unknown> {
   const oneTurn = turn()
   return Promise.race([oneTurn, first.then(() => oneTurn)])
