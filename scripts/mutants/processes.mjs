@@ -66,7 +66,7 @@ export const processes = [
       ['sse-core/test/followers.test', 'sse-redis/test/contract.test'],
     ],
     [
-      'await follower.start(last, maxBytes)\n      // It was closed meanwhile: what was asked for then has failed, or is never delivered to.\n      this.#requireOpen()',
+      'await follower.start(last, maxBytes)\n      // If the backplane was closed in the meantime, the requests failed, or nothing will ever be delivered.\n      this.#requireOpen()',
       'await follower.start(last, maxBytes)',
       'nobody is told to be subscribed to what is closed',
     ],

@@ -3,10 +3,10 @@ interface Watch {
   readonly listener: () => void
 }
 
-// One listener a signal: an application's one signal for all its streams would otherwise be warned of as a leak.
+// One listener per signal. With one per stream, Node would warn of a leak if many streams share a signal.
 const watches = new WeakMap<AbortSignal, Watch>()
 
-/** Calls back when a signal aborts, until the returned function is called. One that has aborted does not call back. */
+/** Calls back when a signal aborts, until the returned function is called; not if it has aborted already. */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
   if (signal === undefined || signal.aborted) return () => {}
   const { callbacks, listener } = watches.get(signal) ?? watch(signal)

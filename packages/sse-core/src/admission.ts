@@ -5,27 +5,27 @@ import { requireAmount } from './limits.js'
 import type { ConnectionPredicate } from './manager.js'
 
 export interface AdmissionOptions {
-  /** How many streams at once; see `overload` for the next one. @defaultValue none */
+  /** How many streams there may be at once; `overload` says what the next client gets. @defaultValue none */
   readonly maxConnections?: number | undefined
-  /** How many streams at once with the same `key`. @defaultValue none */
+  /** How many streams there may be at once with the same `key`. @defaultValue none */
   readonly maxConnectionsPerKey?: number | undefined
 }
 
-/** The streams that are open or finishing, as many as the limits allow. */
+/** The streams that are open or finishing, and the limits on how many there may be. */
 export class Admission {
   /** How many streams have ended, by reason. */
   readonly closed: Partial<Record<CloseReason, number>> = {}
   readonly #maxConnections: number
   readonly #maxConnectionsPerKey: number
   readonly #connections = new Set<SseConnection>()
-  // Over, but for what their clients have yet to take: until then they hold memory and sockets, and their places.
+  // Over, except that their clients have not received everything. Until then they hold memory, sockets and their slots.
   readonly #finishing = new Set<SseConnection>()
   readonly #keys = new Map<string, number>()
   #endedEvents = 0
   #endedBytes = 0
   #isClosed = false
 
-  /** @throws {RangeError} a limit is negative or no number */
+  /** @throws {RangeError} a limit is negative or not a number */
   constructor(options: AdmissionOptions) {
     const { maxConnections = Number.POSITIVE_INFINITY, maxConnectionsPerKey = Number.POSITIVE_INFINITY } = options
     this.#maxConnections = requireAmount('maxConnections', maxConnections)
@@ -36,7 +36,7 @@ export class Admission {
     return this.#connections.size
   }
 
-  /** What went over all of them, those that have ended among them. */
+  /** What was written to all streams, including those that have ended. */
   written(): { readonly events: number; readonly bytes: number } {
     let events = this.#endedEvents
     let bytes = this.#endedBytes
@@ -49,22 +49,22 @@ export class Admission {
     return { events, bytes }
   }
 
-  /** The open ones for which the predicate is true, now. */
+  /** Returns the open connections for which the predicate is true now. */
   select(predicate: ConnectionPredicate): SseConnection[] {
     return chosen(this.#connections, predicate)
   }
 
-  /** The same of those that are over, but for what their clients have yet to take. */
+  /** Does the same for connections that are over but not finished. */
   selectFinishing(predicate: ConnectionPredicate): SseConnection[] {
     return chosen(this.#finishing, predicate)
   }
 
-  /** Lets nobody in any more. */
+  /** Admits no more connections. */
   close(): void {
     this.#isClosed = true
   }
 
-  /** Lets a connection in, or says why not. */
+  /** Admits a connection, or returns the reason why not. */
   admit(connection: SseConnection): CloseReason | undefined {
     const { key } = connection
     if (this.#isClosed) return 'shutdown'
@@ -78,14 +78,14 @@ export class Admission {
     return undefined
   }
 
-  /** A stream is over, but for what is still to be written; or it was never let in. */
+  /** Counts a stream as ended. Some of it may still have to be written, or it may never have been admitted. */
   end(connection: SseConnection): void {
     const reason = connection.closeReason as CloseReason
     this.closed[reason] = (this.closed[reason] ?? 0) + 1
     if (this.#connections.delete(connection)) this.#finishing.add(connection)
   }
 
-  /** Its response is over too. */
+  /** Frees the slot of a stream whose response is over too. */
   remove(connection: SseConnection): void {
     if (!this.#finishing.delete(connection)) return
     const { events, bytes } = connection.writer
@@ -100,6 +100,6 @@ export class Admission {
 }
 
 function chosen(connections: Iterable<SseConnection>, predicate: ConnectionPredicate): SseConnection[] {
-  // An asynchronous one says yes to everybody.
+  // The promise of an asynchronous predicate would count as true for every connection.
   return [...connections].filter((connection) => requireAnswer(predicate(connection), 'the predicate'))
 }

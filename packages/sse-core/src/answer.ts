@@ -7,7 +7,7 @@ import type { RespondOptions } from './options.js'
 import type { SseSource } from './source.js'
 import { follow, prepare, release, run, startOf } from './streaming.js'
 
-/** A request that is being answered, and what holds for it. */
+/** A request that is being answered, with all that the answer needs. */
 export interface Exchange {
   readonly req: SseRequest
   readonly res: SseResponse
@@ -15,11 +15,11 @@ export interface Exchange {
   readonly options: RespondOptions
 }
 
-/** Answers with a source, or with what says that there is nothing of it. What fails fails the connection. */
+/** Answers with a source, or with `204` if it has nothing. An error fails the connection or refuses the client. */
 export function stream(exchange: Exchange, source: SseSource): void {
   try {
     const warming = prepare(source, exchange.options)
-    // What is ready is answered in this turn, and costs no promise.
+    // A source that is ready is answered in this turn of the event loop, and costs no promise.
     if (warming === undefined) begin(exchange, source)
     else warming.then((ready) => begin(exchange, ready)).catch((error) => giveUp(exchange, source, error))
   } catch (error) {
@@ -27,7 +27,7 @@ export function stream(exchange: Exchange, source: SseSource): void {
   }
 }
 
-/** Streams a source that is ready. @throws {SseError} its channel is closed by now */
+/** Streams a source that is ready. @throws {SseError} its channel was closed in the meantime */
 function begin(exchange: Exchange, source: SseSource): void {
   const { req, res, connection, options } = exchange
   if (connection.closeReason !== undefined) {
@@ -53,13 +53,13 @@ function begin(exchange: Exchange, source: SseSource): void {
   }
 }
 
-/** A source that cannot be read. */
+/** Releases a source that cannot be read, and answers with the error. */
 function giveUp(exchange: Exchange, source: SseSource, error: unknown): void {
   release(source, exchange.connection.config.report)
   failOrRefuse(exchange, error)
 }
 
-/** Before the head a broker that is down is an overload; all else is an error. */
+/** Before the headers are sent, a broker that is down counts as an overload. Everything else fails the connection. */
 function failOrRefuse(exchange: Exchange, error: unknown): void {
   const { connection } = exchange
   const isDown = error instanceof SseError && error.code === 'ERR_SSE_BACKPLANE'
@@ -71,11 +71,11 @@ function failOrRefuse(exchange: Exchange, error: unknown): void {
   refuse(exchange, 'error')
 }
 
-/** Sends a client away that cannot be served now. */
+/** Refuses a client that cannot be served now, and tells it when to retry. */
 export function refuse({ res, connection, options }: Exchange, reason: CloseReason): void {
   const { manager, settings } = connection.config
   const { overload = 'retry' } = manager ?? {}
-  // Spread out, so that those who were refused together do not come back together.
+  // Spread out, so that clients that were refused together do not retry together.
   const delayMs = Math.round(settings.retryMs * (1 + 3 * Math.random()))
   connection.answer(reason, () => answerLater(res, options, delayMs, overload))
 }

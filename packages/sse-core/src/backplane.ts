@@ -2,33 +2,34 @@ import type { SseEvent } from './event.js'
 
 /** One entry of a channel's log: an event, or the channel's end. */
 export type LogEntry = {
-  /** The log's name for this place: 1–128 characters `!`–`~`, the event's own `id` where the publisher gave one. */
+  /** The entry's id in the log, 1–128 characters from `!` to `~`: the event's own `id` if its publisher gave one. */
   readonly id: string
-  /** The id of the entry before this one, where the log knows it. */
+  /** The id of the entry before this one, if the log knows it. */
   readonly previousId?: string | undefined
-  /** When it was published, in ms since the epoch. */
+  /** When the entry was published, in ms since the Unix epoch. */
   readonly at: number
-  /** What the log's own clock said, of an entry that `LogFollowers` has dated by another one. @internal */
+  /** `at` by the log's own clock, if `LogFollowers` has converted `at` to this process's clock. @internal */
   readonly loggedAt?: number | undefined
 } & ({ readonly event: SseEvent } | { readonly end: true })
 
-/** What a publisher appends to a channel's log. */
+/** What a publisher appends to a channel's log: an event, or the channel's end. */
 export type LogInput = { readonly event: SseEvent } | { readonly end: true }
 
-/** Where a backplane delivers a channel's log to. None of its functions throws, and all return at once. */
+/** Receives a channel's log from a backplane. Its functions never throw, and return at once. */
 export interface BackplaneSink {
-  /** The next entry. */
+  /** Takes the next entry. */
   entry(entry: LogEntry): void
   /**
-   * The backplane lost its place: what follows may not be what followed. Readers are told by one `sse-gap`.
+   * Reports that the backplane lost its place, so that entries may be missing before the next one. Readers get one
+   * `sse-gap`.
    *
-   * @param id the place before whatever is delivered next, if the log knows it: a reader who was told of the gap can then
-   * resume on any node, not just on this one
+   * @param id the id of the place before the next entry that is delivered, if the log knows it. A reader that got the
+   * `sse-gap` can then resume on any node, not only on this one
    */
   gap(id?: string): void
   /**
-   * Optional to call: the id of the place before whatever is delivered next, for a log that has nothing to deliver. A reader
-   * of an empty channel can then resume on any node, not just on this one.
+   * Names the place before the next entry that is delivered, for a log that has nothing to deliver yet. A reader of an
+   * empty channel can then resume on any node, not only on this one. A backplane need not call it.
    */
   origin?(id: string): void
 }
@@ -37,40 +38,43 @@ export interface BackplaneSink {
 export interface SubscriptionStart {
   /** How many of the newest entries are delivered first: 0 or more, `Number.MAX_SAFE_INTEGER` for all. */
   readonly last: number
-  /** A backplane may stop once the newest entries add up to this many bytes: the reader has no room for more. @defaultValue none */
+  /**
+   * Once the newest entries add up to this many bytes, a backplane may leave out the older ones: the reader has no room
+   * for them. @defaultValue none
+   */
   readonly maxBytes?: number | undefined
 }
 
-/** Ends a subscription; nothing is delivered after it was called. Idempotent. */
+/** Ends a subscription. Nothing is delivered after the call. Idempotent. */
 export type Unsubscribe = () => void
 
 /**
- * What makes many processes one: an append-only log per channel, which every node reads, the publisher's own included.
+ * Connects many processes: an append-only log per channel, which every node reads, including the publisher's own.
  *
- * The log gives an event its id and its place. All subscribers of a channel, on whatever node, receive the same entries in
- * the same order, none twice; the publishes of one process keep their call order, awaited or not. A subscriber that falls
- * out of the log is told by `gap()`, never left in silence. `backplaneContract` in `@ssekit/sse-testkit` proves an
- * implementation.
+ * The log gives each event its id and its place. All subscribers of a channel, on every node, receive the same entries
+ * in the same order, none twice. What one process publishes keeps the order of the calls, awaited or not. If entries
+ * are lost to a subscriber, `gap()` reports it: nothing goes missing silently. `backplaneContract` in
+ * `@ssekit/sse-testkit` tests an implementation.
  */
 export interface Backplane {
   /**
-   * Appends an event, or the end, to the channel's log. Resolves to its id once the log has accepted it.
+   * Appends an event, or the end, to the channel's log. Resolves with its id once the log has accepted it.
    *
    * @throws {SseError} `ERR_SSE_BACKPLANE`: the log refused or did not answer in time; see `cause`
-   * @throws {SseError} `ERR_SSE_LIMIT`: the event is more than the log takes, or too much waits for it already
-   * @throws {SseError} `ERR_SSE_CLOSED`: the log or the backplane has ended
+   * @throws {SseError} `ERR_SSE_LIMIT`: the event is larger than the log accepts, or too much is waiting already
+   * @throws {SseError} `ERR_SSE_CLOSED`: the channel has ended, or the backplane is closed
    */
   publish(channel: string, entry: LogInput): Promise<string>
   /**
-   * Delivers the newest `last` entries, oldest first, then every later one, in the log's order, none twice. Resolves once
-   * live: what is published after that is delivered.
+   * Delivers the newest `last` entries, oldest first, then every later one, in the log's order, none twice. Resolves
+   * once the subscription is live: everything published after that is delivered.
    *
    * @throws {SseError} `ERR_SSE_BACKPLANE`: the log cannot be read
    */
   subscribe(channel: string, start: SubscriptionStart, sink: BackplaneSink): Promise<Unsubscribe>
   /**
-   * At most `limit` entries after an id, oldest first, `[]` if it is the newest; `undefined` if the log does not have that
-   * place either. Of an id that occurs twice the older counts.
+   * Returns at most `limit` entries after an id, oldest first: `[]` if the id is the newest, `undefined` if the log
+   * does not have that place. If an id occurs twice, the older entry counts.
    */
   read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined>
   /** Releases what the backplane opened itself. Idempotent. */

@@ -5,7 +5,7 @@ import { type CheckedEvent, checkEvent, idLine } from './event-text.js'
 import { isId } from './log-item.js'
 
 /**
- * What may be broadcast: an event as any other, of a size that is allowed, whose id can be a place in a log.
+ * Checks that an event can be broadcast: it can be written, it is not too large, and its id, if any, suits a log.
  *
  * @throws {SseError} `ERR_SSE_INVALID_EVENT`, `ERR_SSE_LIMIT`
  */
@@ -19,7 +19,7 @@ export function checkBroadcast(input: SseEvent | string, maxEventBytes: number):
     )
   }
   const text = idLine(id) + checked.body
-  // A UTF-16 unit takes at most three bytes: only what may be too large is measured.
+  // A UTF-16 unit takes at most three bytes, so only text that may be too large is measured.
   if (text.length * 3 > maxEventBytes) requireEventBytes(Buffer.byteLength(text), maxEventBytes)
   return checked
 }

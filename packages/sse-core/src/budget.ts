@@ -1,9 +1,12 @@
 import type { Log } from './log.js'
 
-/** What all logs of a manager may hold together. Over it, the log that was written to longest ago gives up its oldest events. */
+/**
+ * The bytes that all logs of a manager may hold together. Above that, the log that was written to longest ago evicts
+ * its oldest events.
+ */
 export class HistoryBudget {
   readonly #maxBytes: number
-  // In the order of the last write.
+  // In the order of their last writes.
   readonly #counted = new Map<Log, number>()
   #newest: Log | undefined
   #bytes = 0
@@ -17,9 +20,9 @@ export class HistoryBudget {
     return this.#bytes
   }
 
-  /** Counts a log to which something was added: of all it is the last to give up anything. */
+  /** Counts a log to which something was added. It becomes the last one to evict anything. */
   grow(log: Log): void {
-    // A map in which the same key comes and goes is soon made anew: a log that is written to again and again stays where it is.
+    // A map that deletes and sets the same key again and again is rebuilt often. So the newest log stays where it is.
     if (log !== this.#newest) {
       const counted = this.#counted.get(log) ?? 0
       this.#counted.delete(log)
@@ -29,14 +32,14 @@ export class HistoryBudget {
     this.update(log)
   }
 
-  /** Counts a log from which something may have been evicted. */
+  /** Counts a log again, from which something may have been evicted. */
   update(log: Log): void {
     this.#bytes += log.bytes - (this.#counted.get(log) ?? 0)
     this.#counted.set(log, log.bytes)
     if (this.#bytes > this.#maxBytes) this.#evict()
   }
 
-  /** Counts a log no longer. */
+  /** Stops counting a log. */
   drop(log: Log): void {
     this.#bytes -= this.#counted.get(log) ?? 0
     this.#counted.delete(log)
@@ -45,10 +48,10 @@ export class HistoryBudget {
 
   #evict(): void {
     for (const [log, counted] of this.#counted) {
-      // It may hold what is not counted yet.
+      // The log may hold bytes that are not counted yet.
       while (this.#bytes - counted + log.bytes > this.#maxBytes && log.evictOldest());
       this.#bytes += log.bytes - counted
-      // What has nothing left to give must not be asked again and again.
+      // Later evictions must not visit an empty log again and again.
       if (log.bytes === 0) this.#counted.delete(log)
       else this.#counted.set(log, log.bytes)
       if (this.#bytes <= this.#maxBytes) return

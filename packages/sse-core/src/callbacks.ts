@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-/** Calls a listener of the user: what it throws goes to `report`, and so does what its promise rejects with, if it is asynchronous. */
+/** Calls a listener of the user. What it throws goes to `report`, and so does what its promise rejects with. */
 export function callListener(listener: () => unknown, report: (error: unknown) => void): void {
   try {
     const result = listener()
@@ -11,14 +11,14 @@ export function callListener(listener: () => unknown, report: (error: unknown) =
 }
 
 /**
- * The answer of a function of the user that has to answer at once.
+ * Returns the answer of a user's function that must be synchronous.
  *
  * @param name what the function is called in the error
- * @throws {TypeError} the answer is a promise, which would be taken for a yes, or for an event
+ * @throws {TypeError} the answer is a promise, which would be taken for `true` or for an event
  */
 export function requireAnswer<T>(answer: T, name: string): T {
   if (!types.isPromise(answer)) return answer
-  // What it comes to does not matter any more.
+  // The promise is not used, and must not cause an unhandled rejection.
   answer.catch(() => {})
   throw new TypeError(`${name} must return its answer at once, not a promise`)
 }

@@ -4,7 +4,7 @@ import type { Cursor } from './cursor.js'
 import { ChannelListener, type ListenOptions } from './listener.js'
 import { partOf } from './vector-id.js'
 
-/** A channel as a source: itself, or a view of it that `listen()` has returned. */
+/** A channel as a source: the channel itself, or a view of it that `listen()` returned. */
 export type ChannelSource = SseChannel | ChannelListener
 
 export function isChannel(source: unknown): source is ChannelSource {
@@ -17,17 +17,21 @@ export function channelOf(source: ChannelSource): SseChannel {
 
 const NO_OPTIONS: ListenOptions = Object.freeze({})
 
-/** What is asked of the channel itself, beside what the response asks for. */
+/** Returns the options of `listen()`, which apply in addition to those of the response. */
 export function listenOptionsOf(source: ChannelSource): ListenOptions {
   return source instanceof SseChannel ? NO_OPTIONS : source.options
 }
 
-/** Makes the log ready: undefined if it is, else a promise. @throws {SseError} the channel is closed, or its broker is down */
+/**
+ * Makes the log ready to be read: returns undefined if it is, else a promise.
+ *
+ * @throws {SseError} the channel is closed, or its broker is down
+ */
 export function warm(source: ChannelSource): Promise<void> | undefined {
   return channelOf(source).warm()
 }
 
-/** A channel's place among those of its connection. */
+/** A channel's place among the channels of its connection. */
 export interface Place {
   readonly index: number
   readonly isAlone: boolean
@@ -35,12 +39,17 @@ export interface Place {
 
 export const ALONE: Place = Object.freeze({ index: 0, isAlone: true })
 
-/** Where a client starts to read a channel that is warm, for who looks. @throws {SseError} the channel is closed by now */
+/**
+ * Returns where a client starts to read a warm channel, and leaves the place that `listen()` has taken for
+ * `takeCursor()`.
+ *
+ * @throws {SseError} the channel was closed in the meantime
+ */
 export function peekCursor(connection: SseConnection, source: ChannelSource, place: Place): Cursor {
   return cursorOf(connection, source, place, (view) => view.peekCursor())
 }
 
-/** The same for who then reads on from there. */
+/** Returns the same, for a reader that starts there: later ones start as fresh readers. */
 export function takeCursor(connection: SseConnection, source: ChannelSource, place: Place): Cursor {
   return cursorOf(connection, source, place, (view) => view.takeCursor())
 }
@@ -56,10 +65,10 @@ function cursorOf(
   const lastEventId = own.lastEventId ?? lastEventIdFor(connection, channel, place)
   const rewind = connection.options.rewind ?? 0
   if (lastEventId || source instanceof SseChannel) return channel.cursor({ lastEventId, rewind })
-  // Who brings no id stands where `listen()` was called, rewound as that says.
+  // A client without an id starts where `listen()` was called, rewound by the option of that call.
   const cursor = ownCursor(source)
   if (own.rewind !== undefined || rewind === 0) return cursor
-  // The response says it instead: of what came since then nothing is lost for that.
+  // Only the response asks to rewind. That must not skip events broadcast since `listen()` was called.
   const rewound = channel.cursor({ rewind })
   return rewound.position < cursor.position ? rewound : cursor
 }

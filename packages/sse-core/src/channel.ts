@@ -23,36 +23,36 @@ import { type SubscriberListener, Subscribers } from './subscribers.js'
 import type { ChannelEvent, HeardEvent } from './typed-events.js'
 
 export interface ChannelOptions extends ConnectionSettings {
-  /** What the channel keeps for readers who come back. */
+  /** How much the channel keeps for readers that reconnect. */
   readonly history?: HistoryLimits | undefined
   /**
-   * How long nobody must use a channel before it gives back its log, in ms; history that has not expired keeps it longer. It
-   * wakes when it is used, and goes on where it was.
+   * How long a channel must be unused before it releases its log, in ms. Without a backplane it also waits until its
+   * history has expired. When it is used again, it continues where it was.
    * @defaultValue `history.maxAgeMs`
    */
   readonly idleChannelMs?: number | undefined
 }
 
 export interface StandaloneChannelOptions extends ChannelOptions {
-  /** The log that processes share. Default: one in this process's memory, of this channel alone. */
+  /** The log that processes share. Default: a log in this process's memory, for this channel alone. */
   readonly backplane?: Backplane | undefined
   /**
-   * Hears of errors that reach nobody else: of a `broadcast` that nobody awaited, of a listener that threw. Default: a
-   * process warning.
+   * Called with errors that reach nobody else: of a `broadcast` that was not awaited, or of a listener that threw.
+   * Default: a process warning.
    */
   readonly onError?: ErrorListener | undefined
 }
 
 /**
- * A named stream of events with any number of subscribers: broadcast to it from anywhere, give it to `res.sse()`, or
- * iterate over it. It keeps a bounded log, from which whoever reconnects gets what it missed.
+ * A named stream of events with any number of subscribers. Broadcast to it from anywhere, pass it to `res.sse()`, or
+ * iterate over it. It keeps a bounded log, from which a client that reconnects gets the events that it missed.
  *
- * @typeParam Events the data of each event type, e.g. `{ order: Order; alert: string }`; `message` types unnamed events
+ * @typeParam Events the data of each event type, e.g. `{ order: Order; alert: string }`; `message` is for unnamed ones
  */
-// biome-ignore lint/suspicious/noExplicitAny: `SseChannel` alone is any channel, whatever may be broadcast to it
+// biome-ignore lint/suspicious/noExplicitAny: plain `SseChannel` means any channel, whatever its events are
 export class SseChannel<Events extends object = any> implements AsyncIterable<SseEvent> {
   readonly name: string
-  /** What holds for connections that stream this channel. */
+  /** The settings of connections that stream this channel, with every default filled in. */
   readonly settings: ResolvedSettings
   /** @internal */
   readonly manager: SseManager | undefined
@@ -73,9 +73,9 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   #isClosed = false
 
   /**
-   * A channel of its own, that no manager knows; `sseManager.getOrCreate(name)` makes one that can be found again.
+   * Makes a channel that no manager knows. `sseManager.getOrCreate(name)` makes one that can be found by its name.
    *
-   * @throws {TypeError} `name` is no non-empty string, `backplane` no backplane, or `onError` no function
+   * @throws {TypeError} `name` is empty or not a string, `backplane` is not a backplane, or `onError` is not a function
    * @throws {RangeError} an option is out of its range
    */
   constructor(name: string, options: StandaloneChannelOptions = {}, manager?: SseManager) {
@@ -102,42 +102,42 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     })
   }
 
-  /** How many read this channel on this node: connections, and iterations over it. */
+  /** The number of subscribers on this node: connections, and loops over the channel. */
   get subscriberCount(): number {
     return this.subscribers.size
   }
 
   /**
-   * The connections that stream this channel on this node now, each once, in the order in which they began.
+   * Returns the connections that stream this channel on this node now, each once, in the order in which they began.
    *
-   * @typeParam Context what the `context` option of their responses is; it is not checked
+   * @typeParam Context the type of their `context` option; it is not checked
    */
   listConnections<Context = unknown>(): SseConnection<Context>[] {
     return this.subscribers.connections() as SseConnection<Context>[]
   }
 
-  /** The id of the newest event that this node knows of; undefined before the first. */
+  /** The id of the newest event that this node knows; undefined before the first one. */
   get lastEventId(): string | undefined {
     return this.#feed.lastEventId
   }
 
-  /** Whether the channel was closed or has ended, so that `broadcast` rejects. */
+  /** Whether the channel was closed, is ending or has ended, so that `broadcast` rejects. */
   get isClosed(): boolean {
     return this.#isClosed || this.#ending !== undefined || this.#feed.hasEnded
   }
 
   /**
-   * Sends one event to every subscriber of this channel on every node, this one included.
+   * Sends one event to every subscriber of this channel on every node, including this one.
    *
-   * Resolves with the id that the log gave it, once the backplane has accepted it, not once clients have read it. The
-   * broadcasts of one process arrive in the order of their calls, awaited or not. Nobody has to await it: an error that
-   * nobody awaits goes to `onError`.
+   * Resolves with the event's id once the log has accepted the event, not once clients have read it. The broadcasts of
+   * one process arrive in the order of the calls, awaited or not. You need not await the promise: an error that nobody
+   * handles goes to `onError`.
    *
-   * @param event an event, or the data of an unnamed one. Its `id`, if it has one, is 1–128 characters `!`–`~`.
+   * @param event an event, or the data of an unnamed one. Its `id`, if any, has 1–128 characters from `!` to `~`.
    * @throws {SseError} `ERR_SSE_INVALID_EVENT`: a field cannot be written; nothing was sent
    * @throws {SseError} `ERR_SSE_LIMIT`: the event is larger than `maxEventBytes`; nothing was sent
    * @throws {SseError} `ERR_SSE_BACKPLANE`: the broker refused or timed out; see `cause`
-   * @throws {SseError} `ERR_SSE_CLOSED`: the channel was closed, deleted or has ended
+   * @throws {SseError} `ERR_SSE_CLOSED`: the channel was closed or deleted, or has ended
    */
   broadcast<Name extends keyof Events & string = keyof Events & string>(
     event: ChannelEvent<Events, Name>,
@@ -158,9 +158,9 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   }
 
   /**
-   * The events from now on, as an async iterable; leaving the loop unsubscribes. Its place in the log is taken by this
-   * call, so that nothing broadcast after it is missed. When the channel is closed, a loop that is behind reads on to what was
-   * broadcast last. Given to `res.sse()` it costs no more than the channel itself.
+   * Returns the events from now on, as an async iterable; leaving the loop unsubscribes. This call takes the place in
+   * the log, so nothing broadcast after it is missed. When the channel is closed, a loop that is behind still gets
+   * everything up to the last broadcast. Passed to `res.sse()`, the iterable costs no more than the channel itself.
    *
    * @throws {SseError} `ERR_SSE_CLOSED`: the channel was closed or deleted
    */
@@ -173,11 +173,13 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   }
 
   /**
-   * Broadcasts what an iterable or a stream yields, each once the one before it is accepted: a job's steps, an answer as it
-   * is written. Plain objects are events, everything else is data. Resolves when the source has ended.
+   * Broadcasts what an iterable or a stream yields, each value once the one before it is accepted: the steps of a job,
+   * or an answer as it is written. Plain objects are events, everything else is data. Resolves when the source has
+   * ended.
    *
-   * @throws what the source throws, and what `broadcast` throws; the source is then cancelled
-   * @throws {SseError} `ERR_SSE_CLOSED`: the channel was closed, deleted or ended on this node, though the source was quiet
+   * @throws what the source or `broadcast` throws; the source is then cancelled
+   * @throws {SseError} `ERR_SSE_CLOSED`: the channel was closed, deleted or ended on this node, even if the source was
+   * quiet
    */
   pipeFrom(source: PullSource): Promise<void> {
     this.#pipes ??= new Pipes((event) => this.#publishEvent(event), this.report)
@@ -187,20 +189,20 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   }
 
   /**
-   * Removes subscribers that are gone without having said so, and says how many there were. Nobody needs to call it:
-   * subscribers that leave are removed at once.
+   * Removes subscribers that have disconnected unnoticed, and returns how many there were. You need not call it:
+   * normally subscribers are removed as soon as they disconnect.
    */
   cleanup(): number {
     return this.subscribers.cleanUp()
   }
 
   /**
-   * Ends the channel on every node: subscribers get what is left, then their streams end, and who reconnects with nothing
-   * left to read gets `204`, which stops an EventSource. From the call on `broadcast` rejects. Idempotent: who calls it while
-   * the channel is ending gets the same outcome.
+   * Ends the channel on every node. Subscribers get what is left, then their streams end. A client that reconnects with
+   * nothing left to read gets `204`, which stops an EventSource. `broadcast` rejects from this call on. Idempotent: a
+   * call while the channel is ending has the same outcome.
    *
-   * @param event a last one; the channel ends once it is accepted
-   * @throws as `broadcast` does; the channel then goes on, with the last event if only the end was refused
+   * @param event a last event; the channel ends once it is accepted
+   * @throws as `broadcast` does; the channel then stays open, with the last event in it if only the end was refused
    */
   end(event?: ChannelEvent<Events>): Promise<void> {
     if (this.#ending !== undefined) return this.#ending
@@ -215,8 +217,8 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   }
 
   /**
-   * Ends the streams of this node and gives back the log; loops in this process read on to what was broadcast last. A later
-   * `broadcast` rejects. Idempotent.
+   * Ends the streams of this node and releases the log. Loops in this process still get everything up to the last
+   * broadcast. A later `broadcast` rejects. Idempotent.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return
@@ -229,8 +231,9 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   }
 
   /**
-   * Calls the listener for each new or lost subscriber of this node: a new one is counted already, and gets what the listener
-   * broadcasts after what it missed. What the listener throws or rejects with goes to `onError`.
+   * Calls the listener for each subscriber that this node gains or loses. A new one is already counted, and gets what
+   * the listener broadcasts after the events that it missed. What the listener throws or rejects with goes to
+   * `onError`.
    */
   on(event: 'subscribe' | 'unsubscribe', listener: SubscriberListener): this {
     this.subscribers.on(event, listener)
@@ -242,40 +245,40 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     return this
   }
 
-  /** The heartbeats of connections that no manager knows. @internal */
+  /** The heartbeats of connections without a manager. @internal */
   wheel(heartbeatMs: number): HeartbeatWheel {
     this.#heartbeats ??= new Heartbeats()
     return this.#heartbeats.wheel(heartbeatMs)
   }
 
-  /** What holds where a manager is not this channel's own, and lends what the channel does not set. @internal */
+  /** The settings under a manager; it provides what a channel without its own manager does not set. @internal */
   settingsUnder(manager: SseManager | undefined): ResolvedSettings {
     return this.manager === undefined ? resolveSettings(this.#options, manager?.settings) : this.settings
   }
 
-  /** Makes the log ready to be read: undefined if it is, else a promise. @internal @throws {SseError} */
+  /** Makes the log ready to be read: returns undefined if it is, else a promise. @internal @throws {SseError} */
   warm(): Promise<void> | undefined {
     if (this.#isClosed) throw this.#closedError()
     this.#use()
     return this.#feed.warm()
   }
 
-  /** The log of a channel that is warm. @internal */
+  /** The log, if the channel is warm. @internal */
   get log(): Log | undefined {
     return this.#feed.log
   }
 
-  /** A reader's place in the log, which must be warm. @internal */
+  /** Returns a reader's place in the log, which must be warm. @internal */
   cursor(start: StartOptions): Cursor {
-    // It may have been closed while it was warming.
+    // The channel may have been closed while its log was being warmed.
     if (this.#isClosed) throw this.#closedError()
     return this.#feed.cursor(start)
   }
 
-  /** Gives back what an idle channel holds, and says whether it holds nothing. @internal */
+  /** Releases the log of an idle channel, and returns whether the channel holds nothing now. @internal */
   sweep(now: number): boolean {
     this.#feed.trim(now)
-    // However many still come for it: there is nothing to tell them, and where logs are kept it may have begun anew.
+    // Even if clients still request it: there is nothing left to send them, and at a broker it may have started again.
     const isForgotten = this.#feed.isOver(now) && this.subscribers.size === 0
     const isIdle = this.subscribers.isIdle(this.#idleChannelMs) && this.#feed.isDispensable(now)
     if (!isForgotten && !isIdle) return false
@@ -296,12 +299,12 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
 
   #end(event: SseEvent | string | undefined, result: ObservedPromise<void>): void {
     const last = event === undefined ? undefined : checkBroadcast(event, this.settings.maxEventBytes)
-    // Before anything is published, so that nothing comes between.
+    // Set before anything is published, so that no broadcast comes in between.
     this.#ending = result
     this.#use()
     this.#publishEnd(last).then(
       () => {
-        // From now on the feed knows.
+        // From now on the feed knows of the end.
         this.#ending = undefined
         this.#pipes?.stop(this.#closedError())
         result.fulfil()
@@ -315,7 +318,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
 
   async #publishEnd(last: CheckedEvent | undefined): Promise<void> {
     const accepted = last && this.#feed.publish({ event: last.event }, last.body)
-    // An end cannot be taken back: it must not come without its event. The only log has accepted that within the call.
+    // An end cannot be taken back, and must not come without its event. A log in memory has accepted that already.
     if (typeof accepted === 'object') await accepted
     await this.#feed.publish({ end: true })
   }

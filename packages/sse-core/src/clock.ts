@@ -1,18 +1,18 @@
 /**
- * A clock that nobody sets, in ms: ages are measured by it. `Date.now()` jumps when the system's clock is set, by a time server after the start say:
- * everything would expire at once, or nothing for hours.
+ * A clock that nobody sets, in ms, by which ages are measured. `Date.now()` jumps when the system's clock is set, for
+ * example by a time server after the start. Everything would then expire at once, or nothing for hours.
  */
 export function now(): number {
-  // Together they also go on from where `Date.now()` was when a test puts a clock of its own in place of both.
+  // When a test replaces both with a fake clock, their sum also continues from where `Date.now()` was.
   return performance.timeOrigin + performance.now()
 }
 
-/** How far `Date.now()`, as it is set now, is ahead of that clock, in ms. */
+/** Returns how far `Date.now()`, as it is set now, is ahead of `now()`, in ms. */
 export function wallAheadMs(): number {
   return Date.now() - now()
 }
 
-/** When by that clock it was `at` by `Date.now()`, as that is set now. It is never in the future. */
+/** Converts a time of `Date.now()`, as that is set now, to one of `now()`. The result is never in the future. */
 export function momentOf(at: number): number {
   return now() - Math.max(0, Date.now() - at)
 }

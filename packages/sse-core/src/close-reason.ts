@@ -1,5 +1,5 @@
 /**
- * Why a stream is over:
+ * Why a stream ended:
  *
  * - `'client'`: the client disconnected
  * - `'end'`: the source ended
@@ -7,13 +7,13 @@
  * - `'slow'`: the client did not read for `writeTimeoutMs`, or more than `maxBufferedBytes` waited for it
  * - `'limit'`: `maxConnections` or `maxConnectionsPerKey` was reached
  * - `'age'`: the connection reached `maxConnectionAgeMs`
- * - `'kicked'`: `manager.disconnect()`
+ * - `'kicked'`: `manager.disconnect()` ended it
  * - `'shutdown'`: the manager closed
  * - `'aborted'`: the `signal` option aborted
  */
 export type CloseReason = 'client' | 'end' | 'error' | 'slow' | 'limit' | 'age' | 'kicked' | 'shutdown' | 'aborted'
 
-/** What a stream ends with beside its reason: an error of its source. */
+/** The error with which a stream failed. */
 export interface Failure {
   readonly cause: unknown
 }

@@ -1,37 +1,37 @@
 import type { SharedLog } from './shared-log.js'
 import { inTime } from './time-limit.js'
 
-/** How many channels are compared by one question. */
+/** How many channels one request compares. */
 const COMPARED_AT_ONCE = 500
 
 export interface ComparisonOptions {
   readonly tails: SharedLog['tails']
-  /** How long one question may take, in ms. */
+  /** How long one request may take, in ms. */
   readonly timeoutMs: number
-  /** The channels to compare: those of which nothing was heard since this was called last. */
+  /** Returns the channels to compare: those without news since the last call. */
   readonly takeQuiet: () => readonly string[]
   readonly check: (channel: string, tail: string | undefined) => void
 }
 
-/** Compares channels with the log: asks for their newest places, by one question after another, and never by two at a time. */
+/** Compares channels with the log: requests their newest places, in one request after another, never two at a time. */
 export class Comparison {
   readonly #options: ComparisonOptions
   #isRunning = false
   #isAskedAgain = false
-  // A question that took too long is still on its way, or waits in a client for its connection.
+  // Even after its timeout, a request may still be under way, or wait for its client's connection to the broker.
   #isUnanswered = false
 
   constructor(options: ComparisonOptions) {
     this.#options = options
   }
 
-  /** Compares what is quiet, unless it does already. */
+  /** Compares the quiet channels, unless a comparison is under way. */
   run(): void {
-    // More of the same would only pile up, and all be answered at once.
+    // More requests would only pile up, and then be answered all at once.
     if (!this.#isRunning && !this.#isUnanswered) void this.#run()
   }
 
-  /** The same; where it does so already, once more after that: what is being answered may have been asked too early. */
+  /** Does the same. If a comparison is under way, another one follows, since the current one may be too early. */
   runAgain(): void {
     if (this.#isRunning || this.#isUnanswered) this.#isAskedAgain = true
     else this.run()
@@ -45,7 +45,7 @@ export class Comparison {
         this.#isAskedAgain = false
         for (const channels of pages(takeQuiet(), COMPARED_AT_ONCE)) {
           const tails = await this.#ask(channels)
-          // If the log cannot be asked now, as whoever publishes is told, the next time does.
+          // The log cannot be reached now. Publishers get an error for that; here the next comparison tries again.
           if (tails === undefined) break
           for (const [index, channel] of channels.entries()) check(channel, tails[index])
         }
@@ -74,7 +74,7 @@ export class Comparison {
       return await answer
     } finally {
       this.#isUnanswered = false
-      // Unless it runs still: nobody has waited for this answer any more.
+      // Only if the request timed out, and nothing waits for its answer: otherwise `run()` does nothing.
       if (this.#isAskedAgain) this.run()
     }
   }

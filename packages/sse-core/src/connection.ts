@@ -14,11 +14,11 @@ import { type SubscribeOptions, Subscriptions } from './subscriptions.js'
 const WRITTEN = Promise.resolve(true)
 const OVER = Promise.resolve(false)
 
-/** One response that streams events, from before its head to its end. Functions given to `res.sse()` get it. */
+/** A response that streams events, from before its headers to its end. Functions passed to `res.sse()` receive it. */
 export class SseConnection<Context = unknown> extends ResponseLifecycle {
-  /** The id of the last event that the client has, as it says; any text, `''` for none. Never to be trusted. */
+  /** The id of the last event that the client says it has: any text, `''` for none. Do not trust it. */
   readonly lastEventId: string
-  /** The heartbeat wheel's tick at which a beat is due. @internal */
+  /** The tick of the heartbeat wheel at which a heartbeat is due. @internal */
   dueTick: number | undefined
 
   /** @internal */
@@ -34,19 +34,20 @@ export class SseConnection<Context = unknown> extends ResponseLifecycle {
     this.begin()
   }
 
-  /** What the `key` option said: whose connection it is. */
+  /** The `key` option: whose connection this is. */
   get key(): string | undefined {
     return this.options.key
   }
 
-  /** What the `context` option said; `manager.disconnect()` finds connections by it. */
+  /** The `context` option; `manager.disconnect()` can find connections by it. */
   get context(): Context {
     return this.options.context as Context
   }
 
   /**
-   * Sends an event to this client alone. Resolves once more may be sent: true, or false if the stream is over. Await it to
-   * go no faster than the client reads; if nobody does, `maxBufferedBytes` is where the client is cut as `'slow'`.
+   * Sends an event to this client only. Resolves to true once more may be sent, or to false if the stream is over.
+   * Await it to send no faster than the client reads. Otherwise a client for which more than `maxBufferedBytes` wait is
+   * disconnected as `'slow'`.
    *
    * @throws {SseError} `ERR_SSE_INVALID_EVENT`: a field cannot be written
    * @throws {SseError} `ERR_SSE_LIMIT`: the event is larger than `maxEventBytes`
@@ -62,21 +63,22 @@ export class SseConnection<Context = unknown> extends ResponseLifecycle {
     }
   }
 
-  /** Sends an event that is encoded, as `send()` does. @internal */
+  /** Sends an encoded event, as `send()` does. @internal */
   sendPacket(packet: Packet): Promise<boolean> {
     this.open()
     if (this.closeReason !== undefined) return OVER
     const { writer } = this
     const { bytes } = writer
     writer.offer(packet)
-    // Who sends so much within a tick that it was written already would, awaiting what is there, give nobody else a turn.
+    // So much was sent in this tick that it is written already. A sender that awaits a settled promise would then never
+    // give the event loop a turn.
     const isEager = writer.bytes !== bytes
     return writer.isWritable && !writer.isOverfull && !isEager ? WRITTEN : writer.writable()
   }
 
   /**
-   * Streams a channel on this connection too. Resolves when the channel has ended or the stream is over. With more than
-   * one, the client's `Last-Event-ID` resumes all of them, if they are subscribed to in the same order.
+   * Streams a channel on this connection too. Resolves when the channel has ended or the stream is over. With several
+   * channels, the client's `Last-Event-ID` resumes all of them if they are subscribed to in the same order.
    *
    * @throws {SseError} `ERR_SSE_CLOSED`, `ERR_SSE_BACKPLANE`: the channel cannot be read
    */
@@ -88,7 +90,7 @@ export class SseConnection<Context = unknown> extends ResponseLifecycle {
     return result
   }
 
-  /** The channels on it, where there may be several. @internal */
+  /** The channels on this connection, where there may be several. @internal */
   get subscriptions(): Subscriptions {
     if (this.reading instanceof Subscriptions) return this.reading
     const subscriptions = new Subscriptions(this as SseConnection, this.reading)
@@ -103,14 +105,14 @@ export class SseConnection<Context = unknown> extends ResponseLifecycle {
 
   /** @internal */
   beat(): void {
-    // A full socket has no need of it, and must not get more.
+    // A full socket needs no heartbeat, and must not get more.
     if (!this.writer.isWritable) return
     const heartbeat = this.#heartbeat()
     const checkpoint = this.reading?.hasUnsent ? this.reading.checkpoint() : undefined
     this.writer.write(checkpoint === undefined ? heartbeat : Packet.join([checkpoint, heartbeat]))
   }
 
-  /** Whether an event of a source that is no channel passes the response's filter. @internal */
+  /** Whether an event of a source that is not a channel passes the response's filter. @internal */
   accepts(event: SseEvent): boolean {
     const { filter } = this.options
     return filter === undefined || this.run(() => passes(filter, event))
@@ -139,7 +141,7 @@ export class SseConnection<Context = unknown> extends ResponseLifecycle {
     try {
       return encoder.event(requireAnswer(this.run(heartbeat), 'heartbeat'))
     } catch (error) {
-      // A stream is worth more than what keeps it alive.
+      // A stream must not fail because of its heartbeat.
       report(error)
       return encoder.heartbeat
     }

@@ -1,25 +1,25 @@
 import type { Gap } from './cursor.js'
 import { idLine } from './event-text.js'
 
-/** The type of the event that says that events are missing. */
+/** The type of the event that reports missing events. */
 export const GAP_EVENT = 'sse-gap'
-/** The type of the event that moves a client's `Last-Event-ID` without news. */
+/** The type of the event that only advances a client's `Last-Event-ID`. */
 const CHECKPOINT_EVENT = 'sse-checkpoint'
 
 /**
- * The text of a gap, with LF.
+ * Returns the text of a gap, with LF line endings.
  *
- * @param id the place just before what follows. Without it the old id would come back at the next reconnect, and the gap again.
+ * @param id the id before the next event. Without it, the client would reconnect with its old id and get the gap again
  */
 export function formatGap(id: string | undefined, gap: Gap & { readonly channel?: string }): string {
   return `${idLine(id)}event: ${GAP_EVENT}\ndata: ${JSON.stringify(gap)}\n\n`
 }
 
 /**
- * The text of a checkpoint, with LF.
+ * Returns the text of a checkpoint, with LF line endings.
  *
- * The standard lets a block of nothing but an id move the last event id; the npm clients `eventsource` and
- * `event-source-polyfill` ignore it. This form works everywhere.
+ * By the standard, a block with nothing but an id would advance the last event id, but the npm clients `eventsource`
+ * and `event-source-polyfill` ignore it. This form works everywhere.
  */
 export function formatCheckpoint(id: string): string {
   return `${idLine(id)}event: ${CHECKPOINT_EVENT}\ndata: \n\n`

@@ -5,30 +5,30 @@ import type { Packet } from './packet.js'
 
 /** Where a reader starts. */
 export interface StartOptions {
-  /** The id of the last event that the reader has; none or `''` is a fresh reader. */
+  /** The id of the last event that the reader has. A reader without one, or with `''`, is fresh. */
   readonly lastEventId?: string | undefined
-  /** How many of the newest events a fresh reader gets first, before any filter. @defaultValue 0 */
+  /** How many of the newest events a fresh reader gets first, counted before any filter. @defaultValue 0 */
   readonly rewind?: number | undefined
 }
 
-/** What a reader comes upon next. */
+/** What a reader gets next. */
 export type Step =
   | { readonly kind: 'event'; readonly item: LogItem }
   | { readonly kind: 'gap'; readonly gap: Gap }
   | { readonly kind: 'end' }
 
-/** What a reader is told who cannot be given everything after its id: `event: sse-gap` with this as its data. */
+/** The data of `event: sse-gap`, which a reader gets if it cannot get everything after its id. */
 export interface Gap {
-  /** The last id that the reader had; of several channels on one stream, what it says of this one. */
+  /** The last id that the reader had; with several channels on one stream, its part for this channel. */
   readonly lastEventId: string
   /** The id of the first event that follows; null if none is retained. */
   readonly oldestId: string | null
 }
 
-/** The items after an id, from wherever the log's past is kept; undefined where it is not kept. */
+/** Reads the items after an id from where the log's past is kept; undefined if that place is not kept. */
 export type ReadPast = (afterId: string) => Promise<readonly LogItem[] | undefined>
 
-/** What a reader needs that is older than the log: it lives on pages until it meets it. */
+/** What a reader that is older than the log needs: it reads pages until it reaches the log. */
 interface Past {
   readonly read: ReadPast
   page: LogItem[]
@@ -37,23 +37,23 @@ interface Past {
   loadedAt: number
 }
 
-/** Of a reader whose place is lost, of which it is told next. */
+/** Marks a reader whose place is lost, which is reported to it next. */
 const LOST: unique symbol = Symbol('lost')
 
-/** Where a reader stands. */
+/** Where a reader is in a log. */
 export interface Place {
   readonly log: Log
   /** Whether the reader came without an id. */
   readonly isFresh: boolean
-  /** The id of the last event that was passed; at first whatever the client said. */
+  /** The id of the last event that the reader passed; at first whatever the client said. */
   readonly lastId: string
-  /** The position of what comes next; meaningless while the reader is older than the log. */
+  /** The position of the next item; meaningless while the reader is older than the log. */
   readonly position: number
-  /** Why it does not read on from there: the usual reader is neither older than the log nor lost. */
+  /** Why the reader cannot read on from there: it is older than the log, or its place is lost. Usually undefined. */
   readonly trouble: Past | typeof LOST | undefined
 }
 
-/** Where a reader starts in a log. */
+/** Returns where a reader starts in a log. */
 export function placeIn(
   log: Log,
   { lastEventId = '', rewind = 0 }: StartOptions,
@@ -67,15 +67,16 @@ export function placeIn(
 }
 
 /**
- * A reader's place in a log, and the only thing it owns. Replay, live delivery and catching up are all `next()` until it
- * returns undefined. A reader that is older than the log reads its way up to it with `loadPage()`.
+ * A reader's place in a log, and the only thing that it owns. Replay, live delivery and catching up are the same:
+ * `next()` until it returns undefined. A reader that is older than the log reads its way up to the log with
+ * `loadPage()`.
  */
 export class Cursor implements Place {
   readonly log: Log
   readonly isFresh: boolean
   position: number
   trouble: Past | typeof LOST | undefined
-  // The id where it stood when `keepPlace()` was called: it counts once the log does not know it.
+  // The id of the place that was kept last, for when the log does not know it.
   #keptId: string
 
   constructor({ log, isFresh, lastId, position, trouble }: Place) {
@@ -87,22 +88,22 @@ export class Cursor implements Place {
   }
 
   get lastId(): string {
-    // The log knows it. A reader would have to note it for each event that passes, and there are many readers.
+    // The log knows the id, so the many readers need not note one for each event that they pass.
     const isKnown = this.#isInLog && this.position >= this.log.oldest
     return isKnown ? this.log.idBefore(this.position) : this.#keptId
   }
 
-  /** To be called whenever the reader had its turn and has not read all that there is: from then on its place may be evicted. */
+  /** Must be called when the reader had its turn and has not read everything: its place may be evicted from then on. */
   keepPlace(): void {
     this.#keptId = this.lastId
   }
 
-  /** Whether the reader's place is lost, of which it is told next. */
+  /** Whether the reader's place is lost, which is reported to it next. */
   get isLost(): boolean {
     return this.trouble === LOST
   }
 
-  /** Whether nothing but the channel's end is left to read. */
+  /** Whether only the channel's end is left to read. */
   get isAtEnd(): boolean {
     return this.#isInLog && this.position === this.log.endPosition
   }
@@ -112,18 +113,18 @@ export class Cursor implements Place {
     return this.#isInLog && this.position === this.log.head
   }
 
-  /** Whether `loadPage()` may find more: there is nothing to read on, and the log has moved since the last look. */
+  /** Whether `loadPage()` may find more: the page is used up, and the log has grown if the last page was empty. */
   get needsPage(): boolean {
     const past = this.#past
     return past !== undefined && !past.isLoading && past.page.length === 0 && past.loadedAt !== this.log.head
   }
 
-  /** Whether a page is on its way. */
+  /** Whether a page is being loaded. */
   get isLoading(): boolean {
     return this.#past?.isLoading === true
   }
 
-  /** The next events' bytes as they stand in the log, which the cursor then has passed; undefined if something else is next. */
+  /** Passes the next events, and returns their bytes as the log holds them; undefined if something else is next. */
   takeBatch(eol: LineEnding): Packet | undefined {
     if (!this.#isInLog) return undefined
     const batch = this.log.batch(this.position, eol)
@@ -132,7 +133,7 @@ export class Cursor implements Place {
     return batch.packet
   }
 
-  /** What comes next, which the cursor then has passed; undefined at the head, and where a page must be loaded first. */
+  /** Passes what is next, and returns it; undefined at the log's head, and if a page must be loaded first. */
   next(): Step | undefined {
     const past = this.#past
     if (past !== undefined) return this.#nextOfPage(past)
@@ -145,7 +146,7 @@ export class Cursor implements Place {
     return item.kind === 'end' ? { kind: 'end' } : { kind: 'event', item }
   }
 
-  /** Reads on in the past. If that cannot be done it rejects with why, and the reader stands where it stood. */
+  /** Loads the next page of the past. If that fails, it rejects with the reason, and the reader stays where it was. */
   async loadPage(): Promise<void> {
     const past = this.#past
     if (past === undefined) return
@@ -163,7 +164,7 @@ export class Cursor implements Place {
     }
     past.page = [...page]
     if (page.length > 0) return
-    // Nothing is newer, so the log either knows the place by now or is about to hear of it.
+    // Nothing is newer, so the log either knows the place by now or is about to receive it.
     const position = this.log.positionAfter(this.lastId)
     if (position === undefined) past.loadedAt = head
     else this.#leavePast(position)
@@ -177,7 +178,7 @@ export class Cursor implements Place {
     return this.trouble === undefined
   }
 
-  /** Goes on at a position, everything before it being read. */
+  /** Continues at a position; everything before it has been read. */
   #moveTo(position: number): void {
     this.position = position
     this.keepPlace()
@@ -215,14 +216,14 @@ function resumePosition(log: Log, id: string, readPast: ReadPast | undefined): n
   const position = log.positionAfter(id)
   if (position === undefined) return undefined
   const item = position > log.oldest ? log.at(position - 1) : undefined
-  // An id that its publisher gave may have been given before, and then the older one counts: that is for the past to say.
+  // A publisher may have given its own id to an older event too, which then counts. Only the past can tell.
   if (readPast !== undefined && item?.hasOwnId) return undefined
-  // Whoever has the end itself stands at it still.
+  // A reader with the id of the end itself is still at the end.
   return Math.min(position, log.endPosition ?? position)
 }
 
 function freshPosition(log: Log, rewind: number): number {
-  // Whoever comes late to what has ended gets what is left of it: there is no other time for it.
+  // A fresh reader of an ended channel gets all that is left, since it cannot get it later.
   if (rewind === 0) return log.endPosition === undefined ? log.head : log.oldest
   return Math.max(log.oldest, (log.endPosition ?? log.head) - rewind)
 }

@@ -4,11 +4,11 @@ import type { LineEnding, SseEvent } from './event.js'
 import { bodyOf, idLine, withLineEnding } from './event-text.js'
 import { Packet } from './packet.js'
 
-/** Makes the bytes that do not come from a log. */
+/** Encodes what does not come from a log: direct events, heartbeats, checkpoints. */
 export class Encoder {
   readonly eol: LineEnding
   readonly #maxEventBytes: number
-  // Clients that come at the same time mostly stand at the same place.
+  // Clients that connect at the same time usually need the same checkpoint.
   #checkpoint: { readonly id: string; readonly packet: Packet } | undefined
 
   constructor(eol: LineEnding, maxEventBytes: number) {
@@ -16,7 +16,7 @@ export class Encoder {
     this.#maxEventBytes = maxEventBytes
   }
 
-  /** @throws {SseError} `ERR_SSE_INVALID_EVENT`, `ERR_SSE_LIMIT` */
+  /** Encodes an event. @throws {SseError} `ERR_SSE_INVALID_EVENT`, `ERR_SSE_LIMIT` */
   event(input: SseEvent | string): Packet {
     const event = typeof input === 'string' ? { data: input } : input
     const body = bodyOf(event)
@@ -25,24 +25,24 @@ export class Encoder {
     return packet
   }
 
-  /** Text with LF, which holds so many events. */
+  /** Encodes text with LF line endings, which counts as `events` events. */
   packet(text: string, events: number): Packet {
     return Packet.of(withLineEnding(text, this.eol), events)
   }
 
-  /** Moves the client's last event id without news. */
+  /** Encodes a checkpoint, which advances the client's last event id. */
   checkpoint(id: string): Packet {
     if (this.#checkpoint?.id !== id) this.#checkpoint = { id, packet: this.packet(formatCheckpoint(id), 1) }
     return this.#checkpoint.packet
   }
 
-  /** What keeps a connection alive if nobody asked for something else. */
+  /** The default heartbeat. */
   get heartbeat(): Packet {
     return HEARTBEATS[this.eol]
   }
 }
 
-/** @throws {SseError} `ERR_SSE_LIMIT`: an event has more bytes than are allowed */
+/** @throws {SseError} `ERR_SSE_LIMIT`: the event has more than `maxEventBytes` */
 export function requireEventBytes(bytes: number, maxEventBytes: number): void {
   if (bytes <= maxEventBytes) return
   throw new SseError('ERR_SSE_LIMIT', `the event has ${bytes} bytes, and maxEventBytes is ${maxEventBytes}`)

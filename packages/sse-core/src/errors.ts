@@ -7,22 +7,22 @@ export type SseErrorCode =
   | 'ERR_SSE_HEADERS_SENT'
 
 /**
- * A state that a caller can handle; its `code` says which one.
+ * An error that a caller can handle; its `code` says what happened.
  *
- * - `ERR_SSE_INVALID_EVENT`: a field of an event cannot be written; nothing was sent to anybody.
- * - `ERR_SSE_CLOSED`: the channel, stream or manager has ended.
- * - `ERR_SSE_BACKPLANE`: the broker refused or did not answer; see `cause`.
- * - `ERR_SSE_LIMIT`: a configured limit was reached.
+ * - `ERR_SSE_INVALID_EVENT`: a field of an event cannot be written; nothing was sent to any client.
+ * - `ERR_SSE_CLOSED`: the channel, stream or backplane was closed or has ended.
+ * - `ERR_SSE_BACKPLANE`: the broker refused or did not answer in time; see `cause`.
+ * - `ERR_SSE_LIMIT`: a configured limit, or one of the broker, was reached.
  * - `ERR_SSE_HEADERS_SENT`: the response had already begun.
  *
- * Mistakes in arguments are `TypeError` or `RangeError` instead, and a client that leaves is no error at all.
+ * A mistake in an argument is a `TypeError` or `RangeError` instead. A client that disconnects is not an error.
  */
 export class SseError extends Error {
   readonly code: SseErrorCode
-  /** The HTTP status that fits when the error answers a request: 503 for a limit or a broker, else 500. */
+  /** The HTTP status for an error response: 503 for `ERR_SSE_LIMIT` and `ERR_SSE_BACKPLANE`, else 500. */
   readonly statusCode: number
 
-  // Not `ErrorOptions`: there is none for who compiles for less than ES2022 and has the types of libraries checked.
+  // Not `ErrorOptions`: below ES2022 that type does not exist, and without `skipLibCheck` users would get an error.
   constructor(code: SseErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options)
     this.name = 'SseError'

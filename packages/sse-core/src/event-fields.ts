@@ -2,28 +2,28 @@ import { inspect } from 'node:util'
 import { SseError } from './errors.js'
 import type { SseEvent } from './event.js'
 
-/** Whether a value is what an object literal makes: those are events, everything else that a source yields is data. */
+/** Whether a value is like an object literal. A source's plain objects are events, everything else is data. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
-  // Objects of another realm (a vm context, a test runner's sandbox) have an `Object.prototype` of their own.
+  // Objects of another realm (a vm context, a test runner's sandbox) have their own `Object.prototype`.
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
 }
 
-/** How the text of an error shows a value. */
+/** How an error message shows a value. */
 const BRIEF = { depth: 0, maxArrayLength: 3, maxStringLength: 80 }
 
-/** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it is no event, or has other fields than those of one, or none */
+/** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it is not an event, has unknown fields, or has no fields */
 export function requireFields(event: SseEvent): void {
   if (typeof event !== 'object' || event === null) {
     throw invalid(`an event is an object or a string, not ${event === null ? 'null' : typeof event}`)
   }
-  // What one can iterate over is as easily mistaken for an event as it is for data.
+  // An array or a buffer is an object too, but was meant as data.
   if (Array.isArray(event) || ArrayBuffer.isView(event)) {
     throw invalid(`an event is a string or a plain object; send ${inspect(event, BRIEF)} as { data: … }`)
   }
   let isEmpty = true
-  // Not `Object.keys`, which makes an array for each event.
+  // Not `Object.keys`, which would allocate an array for each event.
   for (const key in event) {
     if (isField(key)) {
       if (event[key] !== undefined) isEmpty = false
@@ -40,23 +40,23 @@ function isField(key: string): key is keyof SseEvent {
   return key === 'data' || key === 'event' || key === 'id' || key === 'retry' || key === 'comment'
 }
 
-/** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it is no text */
+/** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it is not a string */
 export function requireString(field: string, value: unknown): string {
   if (typeof value !== 'string')
     throw invalid(`${field} must be a string, not ${value === null ? 'null' : typeof value}`)
   return value
 }
 
-/** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it is no text, or would be more than one line, or an id that clients ignore */
+/** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it is not a string, or contains CR, LF or NUL */
 export function requireLine(field: string, value: unknown): string {
   const text = requireString(field, value)
-  // Three searches, of which each is faster than a regular expression that looks for all.
+  // Three searches are faster than one regular expression for all three.
   if (text.includes('\n') || text.includes('\r') || text.includes('\0'))
     throw invalid(`${field} must not contain CR, LF or NUL: ${JSON.stringify(text.slice(0, 80))}`)
   return text
 }
 
-/** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it is nothing that clients would wait for */
+/** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it is not a time that clients would accept */
 export function requireRetry(retry: unknown): number {
   if (typeof retry !== 'number' || !Number.isSafeInteger(retry) || retry < 0) {
     throw invalid(`retry must be a non-negative integer of milliseconds, not ${inspect(retry, BRIEF)}`)
@@ -64,7 +64,7 @@ export function requireRetry(retry: unknown): number {
   return retry
 }
 
-/** @throws {SseError} `ERR_SSE_INVALID_EVENT`: JSON cannot hold it */
+/** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it cannot be written as JSON */
 export function toJson(data: unknown): string {
   let json: string | undefined
   try {

@@ -7,11 +7,11 @@ import type { PullSource } from './source.js'
 /** A source whose values are read as events. */
 export interface EventPuller {
   next(): Promise<IteratorResult<SseEvent, undefined>>
-  /** As that of a `Puller`. */
+  /** As `Puller.cancel()`. */
   cancel(report: (error: unknown) => void): void
 }
 
-/** Begins to read events. */
+/** Begins to read the values of a source as events. */
 export function pullEvents(source: PullSource): EventPuller {
   const puller = pull(source)
   const reader = new EventReader()
@@ -30,12 +30,12 @@ export function pullEvents(source: PullSource): EventPuller {
   }
 }
 
-/** Makes events of what a source yields. */
+/** Turns what a source yields into events. */
 class EventReader {
-  // One for the whole source: a character may be cut in two by a chunk's border.
+  // One decoder for the whole source, since a character may be split between two chunks.
   #decoder: InstanceType<typeof TextDecoder> | undefined
 
-  /** The event of a value; undefined for bytes that make no whole character yet. */
+  /** Returns the event of a value; undefined for bytes that do not complete a character yet. */
   read(value: unknown): SseEvent | undefined {
     if (isPlainObject(value)) return value as SseEvent
     if (!isBytes(value)) return { data: value }
@@ -43,13 +43,13 @@ class EventReader {
     return textEvent(this.#decoder.decode(value, { stream: true }))
   }
 
-  /** What is left when the source has ended: a character that was never finished. */
+  /** Returns what is left when the source has ended: a character that was never completed. */
   end(): SseEvent | undefined {
     return this.#decoder === undefined ? undefined : textEvent(this.#decoder.decode())
   }
 }
 
-/** Arrays of wider numbers are data: whoever has those means numbers. */
+/** Whether a value is bytes. Arrays of wider numbers are data, since they are meant as numbers. */
 function isBytes(value: unknown): value is Uint8Array | ArrayBuffer | DataView {
   return types.isUint8Array(value) || types.isAnyArrayBuffer(value) || types.isDataView(value)
 }

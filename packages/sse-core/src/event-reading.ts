@@ -1,7 +1,7 @@
 import type { SseEvent } from './event.js'
 import { rememberBody } from './event-text.js'
 
-/** An event as it was when its text was made, whatever becomes of its data. */
+/** Returns an event as it was when its text was made, even if its data changes later. */
 export function snapshotOf(event: SseEvent, body: string): SseEvent {
   if (!isJson(event)) return event
   const snapshot = { ...event, data: readBody(body, true).data }
@@ -9,19 +9,23 @@ export function snapshotOf(event: SseEvent, body: string): SseEvent {
   return snapshot
 }
 
-/** Whether an event's data goes out as JSON: that of a string goes out as it is. */
+/** Whether an event's data is sent as JSON; a string is sent as it is. */
 export function isJson({ data }: SseEvent): boolean {
   return data !== undefined && typeof data !== 'string'
 }
 
-/** What the text of an event does not tell: which lines of its own ended with CR. Undefined if none did, as usual. */
+/** Returns the fields with CR line endings, which the event's text does not preserve; undefined if none, as usual. */
 export function verbatimOf({ data, comment }: SseEvent): Pick<SseEvent, 'data' | 'comment'> | undefined {
   const isVerbatim = (text: unknown): boolean => typeof text === 'string' && text.includes('\r')
   if (!isVerbatim(data) && !isVerbatim(comment)) return undefined
   return { ...(isVerbatim(data) && { data }), ...(isVerbatim(comment) && { comment }) }
 }
 
-/** The event of a text that `bodyOf()` has made, but for what is unread. @param hasJson whether its data is JSON */
+/**
+ * Reads an event from a text that `bodyOf()` made. The text has no id, and its CR line endings have become LF.
+ *
+ * @param hasJson whether the event's data is JSON
+ */
 export function readBody(body: string, hasJson: boolean): SseEvent {
   const event: { -readonly [K in keyof SseEvent]: SseEvent[K] } = {}
   const data: string[] = []

@@ -1,7 +1,11 @@
 import type { LineEnding, SseEvent } from './event.js'
 import { requireFields, requireLine, requireRetry, requireString, toJson } from './event-fields.js'
 
-/** The text of an event but for its id, which is checked too. @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field */
+/**
+ * Returns the text of an event without its id, which is checked too.
+ *
+ * @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field
+ */
 export function bodyOf(input: SseEvent): string {
   return bodies.get(input) ?? writeBody(input)
 }
@@ -13,43 +17,43 @@ function writeBody(input: SseEvent): string {
   if (comment !== undefined) body += lines(': ', requireString('comment', comment))
   if (event !== undefined) body += `event: ${requireLine('event', event)}\n`
   if (retry !== undefined) body += `retry: ${requireRetry(retry)}\n`
-  // JSON is one line.
+  // JSON has no line breaks.
   if (data !== undefined) body += typeof data === 'string' ? lines('data: ', data) : `data: ${toJson(data)}\n`
   if (id !== undefined) requireLine('id', id)
   return `${body}\n`
 }
 
-/** The line that carries an id; none for `undefined`. */
+/** Returns the line that carries an id; `''` for `undefined`. */
 export function idLine(id: string | undefined): string {
   return id === undefined ? '' : `id: ${id}\n`
 }
 
-/** Text whose only line ending is LF, with another one. */
+/** Replaces the line endings of a text, which are all LF. */
 export function withLineEnding(text: string, eol: LineEnding): string {
   return eol === '\n' ? text : text.replaceAll('\n', eol)
 }
 
 const bodies = new WeakMap<SseEvent, string>()
 
-/** Keeps the text for when the same event is to be written again: when it comes back from a backplane, or out of a queue. */
+/** Keeps the text for when the same event object is written: when a backplane delivers it, or it leaves a queue. */
 export function rememberBody({ event, body }: CheckedEvent): void {
   bodies.set(event, body)
 }
 
-/** An event that can be written: a copy of its own, and its text but for the id, which often only the log knows. */
+/** An event that can be written: a copy, and its text without the id, which often only the log knows. */
 export interface CheckedEvent {
   readonly event: SseEvent
   readonly body: string
 }
 
-/** @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field */
+/** Checks an event and copies it. @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field */
 export function checkEvent(input: SseEvent | string): CheckedEvent {
   const event = typeof input === 'string' ? { data: input } : input
   const body = bodyOf(event)
   return { event: copyOf(event), body }
 }
 
-/** What nobody can change any more, and holds nothing but fields that are set. */
+/** Returns a frozen copy with only the fields that are set. */
 function copyOf({ event, data, id, retry, comment }: SseEvent): SseEvent {
   const copy: { -readonly [K in keyof SseEvent]: SseEvent[K] } = {}
   if (event !== undefined) copy.event = event

@@ -7,11 +7,11 @@ import { bodyOf, idLine, withLineEnding } from './event-text.js'
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
  */
 export interface SseEvent<T = unknown> {
-  /** The event type that `addEventListener` listens for; without one it is a `message`. No CR, LF or NUL. */
+  /** The event type that `addEventListener` listens for; without one, the event is a `message`. No CR, LF or NUL. */
   readonly event?: string | undefined
-  /** The payload. A string is sent as it is, everything else as JSON; `''` is an empty payload, `undefined` none. */
+  /** The payload. A string is sent as is, everything else as JSON; `''` is an empty payload, `undefined` is none. */
   readonly data?: T | undefined
-  /** What the client sends back as `Last-Event-ID`; `''` makes it forget the last one. No CR, LF or NUL. */
+  /** What the client sends back as `Last-Event-ID`; `''` makes it forget its last one. No CR, LF or NUL. */
   readonly id?: string | undefined
   /** How long the client waits before it reconnects, in ms: a non-negative safe integer. */
   readonly retry?: number | undefined
@@ -29,9 +29,9 @@ export const SseEvent: {
   /** An event of the given type. */
   withEvent<K extends string, T>(event: K, data: T): SseEvent<T> & { readonly event: K; readonly data: T }
   /**
-   * An event whose data is the JSON of `value`, of strings too: `SseEvent.json('a')` carries `"a"` with its quotes.
+   * An event whose data is `value` as JSON, even if it is a string: `SseEvent.json('a')` carries `"a"` with its quotes.
    *
-   * @throws {SseError} `ERR_SSE_INVALID_EVENT`: JSON cannot hold the value
+   * @throws {SseError} `ERR_SSE_INVALID_EVENT`: the value cannot be written as JSON
    */
   json(value: unknown, fields?: Omit<SseEvent, 'data'>): SseEvent<string>
 } = {
@@ -41,11 +41,11 @@ export const SseEvent: {
 }
 
 /**
- * The text of an event as it goes over the wire, with the blank line that dispatches it.
+ * Returns the text of an event as it is sent, with the blank line that dispatches it.
  *
- * @param eol the line ending; data and comments are split at CRLF, LF and CR whichever it is. Default `'\n'`.
+ * @param eol the line ending; data and comments are always split at CRLF, LF and CR. Default `'\n'`.
  * @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field that cannot be written
- * @throws {RangeError} `eol` is no line ending
+ * @throws {RangeError} `eol` is not a line ending
  */
 export function formatEvent(event: SseEvent | string, eol: LineEnding = '\n'): string {
   requireLineEnding(eol)
@@ -54,7 +54,7 @@ export function formatEvent(event: SseEvent | string, eol: LineEnding = '\n'): s
   return withLineEnding(idLine(fields.id) + body, eol)
 }
 
-/** @throws {RangeError} the value is no line ending */
+/** @throws {RangeError} the value is not a line ending */
 export function requireLineEnding(eol: LineEnding): void {
   if (eol !== '\n' && eol !== '\r\n' && eol !== '\r') {
     throw new RangeError(`eol must be '\\n', '\\r\\n' or '\\r', not ${JSON.stringify(eol)}`)

@@ -2,11 +2,11 @@ import { requireAnswer } from './callbacks.js'
 import type { SseEvent } from './event.js'
 import type { SentEvent } from './typed-events.js'
 
-/** Whether a subscriber wants an event, said at once; called for replayed events as for live ones. */
-// biome-ignore lint/suspicious/noExplicitAny: as of `SseChannel` alone, a filter of any channel
+/** Returns, synchronously, whether a subscriber wants an event. Called for replayed events as for live ones. */
+// biome-ignore lint/suspicious/noExplicitAny: like plain `SseChannel`, a filter of any channel
 export type EventFilter<Events extends object = any> = (event: SentEvent<Events>) => boolean
 
-/** Whether an event passes. @throws {TypeError} the filter is asynchronous, and so says yes to everything */
+/** Whether an event passes. @throws {TypeError} the filter is asynchronous; its promise would let everything pass */
 export function passes(filter: EventFilter, event: SseEvent): boolean {
   return Boolean(requireAnswer(filter(event), 'a filter'))
 }

@@ -2,42 +2,43 @@ import type { BackplaneSink } from './backplane.js'
 import type { LogNews, PlacedEntry, SharedLog } from './shared-log.js'
 
 /**
- * How much news is kept while the log is being read; if there is more, it is read from the log as well. It should be more than
- * comes in during one question: a follower that has to ask again and again while others publish is never back at the bell.
+ * How many bytes of news are kept while the log is being read; if there are more, they are read from the log too. It
+ * should be more than what arrives during one request. Otherwise a follower would have to send request after request
+ * while others publish, and could never use notifications again.
  */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024
-/** What an entry takes beside its bytes, and what one is thought to have of which that is not known. */
+/** The bytes that an entry takes in addition to its own, and how many it is assumed to have if that is not known. */
 const ENTRY_BYTES = 200
 const USUAL_BYTES = 4 * 1024
 
-/** How much is read at once by who has lost its place. */
+/** How many bytes a follower that has lost its place reads at once. */
 const MAX_LOST_BYTES = 16 * 1024 * 1024
 
-/** News that come while the log is being read. */
+/** News that arrives while the log is being read. */
 interface Pending {
   readonly news: LogNews[]
   bytes: number
 }
 
 /**
- * One subscription's place in a log that is elsewhere. It takes news that follow on its place, and reads the log where they
- * do not: a bell that was missed, rung twice or too early costs a question, never an entry.
+ * One subscription's place in a log outside the process. It takes news that continues from its place, and otherwise
+ * reads the log: a notification that was missed, repeated or early costs a request, never an entry.
  */
 export class Follower {
   readonly #log: SharedLog
   readonly #channel: string
   readonly #sink: BackplaneSink
-  /** Where it stands; undefined until it has read its first entries. */
+  /** Its place in the log; undefined until it has read its first entries. */
   #place: string | undefined
-  // Undefined while it does not read.
+  // Undefined while it is not reading the log.
   #pending: Pending | undefined = { news: [], bytes: 0 }
-  // There is more in the log than in the news.
+  // The log has entries that the news does not have.
   #isBehind = false
-  // There may be more in the log, unless the next news follow on what was read of it.
+  // The log may have more, unless the next news continues from what was read of it.
   #isPartial = false
   #isClosed = false
   #hasEnded = false
-  /** Whether it has heard nothing since this was last set. */
+  /** Whether it has got no news since this was last set. */
   isQuiet = false
 
   constructor(log: SharedLog, channel: string, sink: BackplaneSink) {
@@ -46,7 +47,7 @@ export class Follower {
     this.#sink = sink
   }
 
-  /** Whether it delivers nothing any more: nothing comes behind the end. */
+  /** Whether it delivers nothing any more: it is closed, or has delivered the end, after which nothing comes. */
   get isOver(): boolean {
     return this.#isClosed || this.#hasEnded
   }
@@ -61,18 +62,18 @@ export class Follower {
     await this.#catchUp()
   }
 
-  /** Takes what a bell has said; undefined is a bell that only says that there is news. */
+  /** Takes the news of a notification; undefined if the notification only says that there is news. */
   hear(news: LogNews | undefined): void {
     if (this.isOver) return
     this.isQuiet = false
     if (this.#pending === undefined) {
-      // Behind, it could not read what it was told of: news that follow on its place may not follow on that.
+      // Behind, it failed to read announced entries. This news may continue from its place, but not from those entries.
       if (news === undefined || this.#isBehind || !this.#take(news)) this.#read(news)
     } else if (news === undefined) this.#isBehind = true
     else this.#keep(news)
   }
 
-  /** Compares its place with the newest of the log, and reads on if they differ, of which it says true. */
+  /** Compares its place with the newest one of the log. If they differ, it reads on and returns true. */
   check(tail: string | undefined): boolean {
     const isBehind = !this.isOver && this.#pending === undefined && (this.#isBehind || tail !== this.#place)
     if (isBehind) this.#read(undefined)
@@ -87,7 +88,7 @@ export class Follower {
     const bytes = bytesOf(news)
     let pending = this.#pending as Pending
     if (pending.bytes + bytes > MAX_PENDING_BYTES) {
-      // Those that were kept are in the log; these show where to stop reading it.
+      // What was kept so far is in the log; the latest news shows where to stop reading it.
       pending = { news: [], bytes: 0 }
       this.#pending = pending
       this.#isBehind = true
@@ -96,7 +97,7 @@ export class Follower {
     pending.bytes += bytes
   }
 
-  /** Delivers what is new in it; says false if something is missing before that. */
+  /** Delivers what is new in the news. Returns false if something is missing before that. */
   #take({ after, entries }: LogNews): boolean {
     const place = this.#place as string
     if (after === place) {
@@ -127,11 +128,11 @@ export class Follower {
     this.#pending = { news: [], bytes: 0 }
     if (news !== undefined) this.#keep(news)
     this.#isBehind = true
-    // The log cannot be read now: the next comparison of places tries again.
+    // If the log cannot be read now, the next comparison of places tries again.
     this.#catchUp().catch(() => {})
   }
 
-  /** Reads the log until the pending news follow on its place. If that fails, it stays behind. */
+  /** Reads the log until the pending news continues from its place. If that fails, it stays behind. */
   async #catchUp(): Promise<void> {
     try {
       while (!this.isOver && (this.#isBehind || !this.#takePending())) await this.#readOn()
@@ -143,11 +144,11 @@ export class Follower {
     }
   }
 
-  /** Says false if something is missing before what is still pending then. */
+  /** Delivers pending news. Returns false if the log must be read first, since something may be missing. */
   #takePending(): boolean {
     const pending = this.#pending as Pending
     let taken = 0
-    // One by one: what it delivers may have more come in.
+    // One by one, since more news may arrive while this is delivered.
     for (let news = pending.news[0]; news !== undefined && this.#take(news); news = pending.news[taken]) taken += 1
     const isAll = taken === pending.news.length
     drop(pending, taken)
@@ -157,7 +158,7 @@ export class Follower {
   async #readOn(): Promise<void> {
     const pending = this.#pending as Pending
     const heard = pending.news.length
-    // Whatever is said of more in the log from now on may be later than the answer.
+    // What is announced from now on may be newer than the answer.
     this.#isBehind = false
     const entries = await this.#log.after(this.#channel, this.#place as string)
     if (this.#isClosed) return
@@ -165,16 +166,17 @@ export class Follower {
     else this.#deliver(entries)
     this.#isPartial = entries !== undefined && entries.length > 0
     if (this.#isPartial) return
-    // Nothing is missing before these any more. What does not follow all the same is of another log.
+    // Nothing is missing any more before the news that came before the request. If some of it still does not continue
+    // from here, it is of another log.
     if (this.#pending === pending) for (const news of drop(pending, heard)) this.#take(news)
   }
 
-  /** Its place is lost: goes on with everything that it has not delivered yet, after a gap. */
+  /** Continues after its place was lost: reports a gap, then delivers everything that it has not delivered yet. */
   async #startAgain(): Promise<void> {
     const former = this.#place as string
     const { originId, entries, place } = await this.#log.newest(this.#channel, Number.MAX_SAFE_INTEGER, MAX_LOST_BYTES)
     if (this.#isClosed) return
-    // Of a log that has lost its newest entries only, the others were delivered before.
+    // If the log has lost only its newest entries, the others were delivered before.
     const isNew = ({ place }: PlacedEntry): boolean => this.#log.isLater(place, former)
     const first = entries.findIndex(isNew)
     const before = first === -1 ? entries.at(-1) : entries[first - 1]
@@ -184,7 +186,7 @@ export class Follower {
   }
 }
 
-/** Takes the first so many out. */
+/** Removes the first `count` items of news, and returns them. */
 function drop(pending: Pending, count: number): readonly LogNews[] {
   const dropped = pending.news.splice(0, count)
   for (const news of dropped) pending.bytes -= bytesOf(news)

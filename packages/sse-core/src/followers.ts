@@ -11,44 +11,44 @@ import { inTime } from './time-limit.js'
 import { Pace } from './turn.js'
 
 export interface FollowersOptions {
-  /** How long one question to the log may take, in ms. @defaultValue 5_000 */
+  /** How long one request to the log may take, in ms. @defaultValue 5_000 */
   readonly timeoutMs?: number | undefined
   /**
-   * How often quiet channels are compared with the log, in ms: a bell that was missed, with none after it, is found within
-   * twice that time. 0 never compares. @defaultValue 4_000
+   * How often quiet channels are compared with the log, in ms. A missed notification that no other one follows is
+   * noticed within twice that time. 0 never compares. @defaultValue 4_000
    */
   readonly compareMs?: number | undefined
 }
 
-/** From how much on a clock is another one than ours, or was set, in ms. */
+/** The least difference, in ms, by which a clock counts as set, or as different from ours. */
 const MIN_SKEW_MS = 2_000
 
-/** A channel that the bell rings for. */
+/** A channel whose notifications are received. */
 interface Followed {
   readonly followers: Set<Follower>
-  /** How it is compared with the log: on its own, or with all others. */
+  /** Compares it with the log: alone, or together with all others. */
   readonly comparison: Comparison
   readonly listening: Promise<void>
 }
 
 /**
- * The reading half of a backplane on any log that has a bell: Redis Streams with Pub/Sub, JetStream with a subscription, a
- * table with `LISTEN`. It warms, follows, finds what the bell did not say, and tells of gaps, as the contract of `Backplane`
- * asks; who writes a backplane adds `publish`.
+ * The reading half of a backplane, for any log with a notification channel, called the bell in the code: Redis Streams
+ * with Pub/Sub, JetStream with a subscription, a table with `LISTEN`. It reads the newest entries, follows the log,
+ * finds what the bell missed, and reports gaps, as the contract of `Backplane` requires. Your backplane adds `publish`.
  */
 export class LogFollowers {
   readonly #log: SharedLog
   readonly #timeoutMs: number
   readonly #compareMs: number
   readonly #channels = new Map<string, Followed>()
-  // That of all channels, where they are not compared one by one.
+  // The comparison of all channels, unless each is compared alone.
   readonly #common: Comparison | undefined
   readonly #reading = new Coalescer<readonly LogEntry[] | undefined>()
   #timer: NodeJS.Timeout | undefined
   #isClosed = false
-  // How far the log's clock is ahead of `now()`, in ms; undefined while that is not known.
+  // How far the log's clock is ahead of `now()`, in ms; undefined while unknown.
   #aheadMs: number | undefined
-  // And how far of `Date.now()`. Both stay what they are until one of the clocks is set.
+  // How far it is ahead of `Date.now()`. Both values stay the same until one of the clocks is set.
   #skewMs = 0
 
   /** @throws {RangeError} an option is out of its range */
@@ -73,7 +73,7 @@ export class LogFollowers {
     try {
       await followed.listening
       await follower.start(last, maxBytes)
-      // It was closed meanwhile: what was asked for then has failed, or is never delivered to.
+      // If the backplane was closed in the meantime, the requests failed, or nothing will ever be delivered.
       this.#requireOpen()
     } catch (error) {
       this.#leave(channel, followed, follower)
@@ -84,26 +84,28 @@ export class LogFollowers {
   }
 
   /**
-   * As `Backplane.read`: for clients that were away for longer than this process remembers. After a restart nearly all of them ask the same, and
-   * share an answer.
+   * As `Backplane.read`, for clients that were disconnected for longer than this process remembers. After a restart
+   * nearly all of them request the same, and share an answer.
    */
   async read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
     this.#requireOpen()
     const question = JSON.stringify([channel, afterId, limit])
     const answer = this.#reading.ask(question, () => this.#log.read(channel, afterId, limit))
-    // The question itself is limited too, or one that hangs would keep everybody after it from asking. But it may have begun late.
+    // The request has a time limit of its own, so that one that hangs does not block all later ones. But it may begin
+    // late, so the wait for it is limited too.
     const entries = await this.#inTime(answer, 'entries', channel)
     return entries?.map((entry) => this.dated(entry))
   }
 
-  /** The bell rings: for these news, or to say that there are some. */
+  /** To be called for each notification: with its news, or with none if it only says that there is some. */
   hear(channel: string, news?: LogNews): void {
     for (const follower of this.#channels.get(channel)?.followers ?? []) follower.hear(news)
   }
 
   /**
-   * An entry of the log by this process's clock, as that is set now: so is what `read` returns and what subscriptions are given. The same, if the
-   * log's stretches have no `now`, or both clocks agree.
+   * Converts the time of an entry from the log's clock to this process's clock, as it is set now. What `read` returns
+   * and what subscriptions get is converted already. Returns the entry as it is if the log's stretches have no `now`,
+   * or both clocks agree.
    */
   dated(entry: LogEntry): LogEntry {
     if (this.#aheadMs === undefined) return entry
@@ -113,9 +115,10 @@ export class LogFollowers {
   }
 
   /**
-   * Compares channels with the log at once: the bell could not be heard for a while. Errors are left to the next time.
+   * Compares channels with the log at once, for when notifications may have been missed. If that fails, the next
+   * comparison tries again.
    *
-   * @param channels Default: all
+   * @param channels Default: all channels
    */
   compare(channels: Iterable<string> = this.#channels.keys()): void {
     const comparisons = new Set<Comparison>()
@@ -128,7 +131,7 @@ export class LogFollowers {
     void inTurns(comparisons, (comparison) => comparison.runAgain())
   }
 
-  /** Delivers nothing any more, and has the bell stop. */
+  /** Delivers nothing any more, and stops all notifications. */
   close(): void {
     this.#isClosed = true
     clearInterval(this.#timer)
@@ -151,7 +154,7 @@ export class LogFollowers {
       },
       after: (channel, place) => this.#inTime(log.after(channel, place), 'entries', channel),
       read: async (channel, afterId, count) => this.#inTime(log.read(channel, afterId, count), 'entries', channel),
-      // Async, as one that throws is as one that rejects.
+      // Async, so that a log that throws counts as one that rejects.
       listen: async (channel) => this.#inTime(log.listen(channel), 'the bell', channel),
       tails: async (channels) => log.tails(channels),
       isLater: (place, than) => log.isLater(place, than),
@@ -163,11 +166,11 @@ export class LogFollowers {
     return inTime(answer, this.#timeoutMs, `${question} of channel ${JSON.stringify(channel)}`)
   }
 
-  /** Notes what the log's clock said some time between the question and now. */
+  /** Notes what the log's clock said at some time between the request and now. */
   #setClock(logNow: number, askedAt: number): void {
     const known = this.#aheadMs
     const [least, most] = [logNow - now(), logNow - askedAt]
-    // An answer takes its time: what that may explain, and little more, is no other clock.
+    // A difference that the time for the answer explains, or little more, does not mean that a clock was set.
     if (known !== undefined && known > least - MIN_SKEW_MS && known < most + MIN_SKEW_MS) return
     this.#aheadMs = least
   }
@@ -211,11 +214,11 @@ export class LogFollowers {
   #check(channel: string, tail: string | undefined): void {
     let isBehind = false
     for (const follower of this.#channels.get(channel)?.followers ?? []) isBehind = follower.check(tail) || isBehind
-    // A bell that was missed may be one that does not ring any more. If it cannot be had now, it is asked for next time.
+    // A notification was missed, so they may have stopped: subscribe again. If that fails, the next comparison retries.
     if (isBehind) this.#log.listen(channel).catch(() => {})
   }
 
-  /** Those that somebody has heard nothing of since the last time. */
+  /** Returns the channels of which some follower has got no news since the last call. */
   #takeQuiet(channels: Iterable<string>): string[] {
     const quiet: string[] = []
     for (const channel of channels) {
@@ -230,7 +233,7 @@ export class LogFollowers {
   }
 }
 
-/** Thousands of questions of their own would keep the event loop for long. */
+/** Calls `ask` for each, with pauses: thousands of requests at once would block the event loop for long. */
 async function inTurns<T>(all: Iterable<T>, ask: (each: T) => void): Promise<void> {
   const pace = new Pace()
   for (const each of all) {
