@@ -50,7 +50,7 @@ export function requireString(field: string, value: unknown): string {
 /** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it is not a string, or contains CR, LF or NUL */
 export function requireLine(field: string, value: unknown): string {
   const text = requireString(field, value)
-  // Three searches are faster than one regular expression for all three.
+  // Three searches are faster than one regular expression for all three, except in very short text.
   if (text.includes('\n') || text.includes('\r') || text.includes('\0'))
     throw invalid(`${field} must not contain CR, LF or NUL: ${JSON.stringify(text.slice(0, 80))}`)
   return text
