@@ -202,7 +202,8 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
    * call while the channel is ending has the same outcome.
    *
    * @param event a last event; the channel ends once it is accepted
-   * @throws as `broadcast` does; the channel then stays open, with the last event in it if only the end was refused
+   * @throws as `broadcast` does. The channel then stays open, with the last event in it if only the end was refused. If the
+   * broker did not answer in time, it may have accepted the end
    */
   end(event?: ChannelEvent<Events>): Promise<void> {
     if (this.#ending !== undefined) return this.#ending

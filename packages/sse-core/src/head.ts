@@ -76,7 +76,7 @@ export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadO
   res.removeHeader('Content-Length')
 }
 
-/** Sends the response headers, and what every stream begins with. @throws what keeps them from being sent */
+/** Sends the response headers, and what every stream begins with. @throws what keeps them from being sent @internal */
 export function sendHead({ req, res, writer, config }: ResponseLifecycle, options: RespondOptions): void {
   options.onHead?.()
   try {
