@@ -21,6 +21,17 @@ export const cleaningUp = [
     ['this.run(() => this.abort())\n', '', 'the signal of a connection aborts when its stream is over'],
     ['for (const cancel of this.#cancels) cancel()\n', '', 'a source is left at once when its client leaves'],
   ]),
+  ...mutantsOf(
+    'sse-core/src/graceful-shutdown.ts',
+    ['sse-core/test/frozen-http2.test'],
+    [
+      [
+        'if (session.destroyed) destroySocket().catch(() => {})\n',
+        '',
+        'over HTTP/2, a client that is gone holds up server.close() for the grace at most',
+      ],
+    ],
+  ),
   ...mutantsOf('sse-core/src/graceful-shutdown.ts', LEAVING, [
     ['socket.destroySoon()\n', '{}\n', 'no idle connection holds up server.close()'],
   ]),

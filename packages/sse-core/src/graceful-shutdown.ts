@@ -1,4 +1,5 @@
 import { ServerResponse } from 'node:http'
+import type { Http2Session } from 'node:http2'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { SseConnection } from './connection.js'
@@ -100,14 +101,14 @@ function afterCatchingUp(stream: ResponseLifecycle, ms: number, callback: (leftM
 }
 
 function endWith(stream: ResponseLifecycle, farewell: string, graceMs: number, onOver: () => void): void {
-  const close = closer(stream.res)
+  const close = closer(stream.res, graceMs)
   if (stream.end('shutdown', farewell)) closeWithin(stream.res, graceMs, close, onOver)
   else onOver()
 }
 
 /** Closes the socket of an ended stream once its client has read the rest or the time is over; then calls back. */
 function closeAfterwards(res: SseResponse, graceMs: number, onOver: () => void): void {
-  closeWithin(res, graceMs, closer(res), onOver)
+  closeWithin(res, graceMs, closer(res, graceMs), onOver)
 }
 
 function closeWithin(res: SseResponse, graceMs: number, close: () => void, onOver: () => void): void {
@@ -118,7 +119,7 @@ function closeWithin(res: SseResponse, graceMs: number, close: () => void, onOve
 }
 
 /** Returns what closes a response's connection. Called while the response still knows its socket: later it does not. */
-function closer(res: SseResponse): () => void {
+function closer(res: SseResponse, graceMs: number): () => void {
   const socket: Socket | Duplex | null = res instanceof ServerResponse ? res.socket : null
   const session = res instanceof ServerResponse ? undefined : res.stream?.session
   return () => {
@@ -126,6 +127,29 @@ function closer(res: SseResponse): () => void {
     if (socket instanceof Socket) socket.destroySoon()
     // A server may also be given any other Duplex as a connection.
     else socket?.end()
-    session?.close()
+    if (session !== undefined) closeSession(session, graceMs)
   }
+}
+
+/** The shortest time, in ms, that a client gets to close an HTTP/2 connection whose streams have ended. */
+const MIN_LINGER_MS = 250
+/** Sessions that are being closed: each may have many streams. */
+const closing = new WeakSet<Http2Session>()
+
+/** Closes the connection of HTTP/2 streams once the client closes it too, or has not done so in time. */
+function closeSession(session: Http2Session, graceMs: number): void {
+  if (session.destroyed || closing.has(session)) return
+  closing.add(session)
+  // A session that is destroyed no longer knows its socket, and forbids `socket.destroy()` before that.
+  const destroySocket = session.socket[Symbol.asyncDispose]
+  session.close()
+  // A session without streams is destroyed. It then waits for its client to close the connection, and would hold up `server.close()`
+  // for as long as TCP does not notice that the client is gone.
+  const timer = setInterval(
+    () => {
+      if (session.destroyed) destroySocket().catch(() => {})
+    },
+    Math.max(MIN_LINGER_MS, graceMs),
+  ).unref()
+  session.once('close', () => clearInterval(timer))
 }
