@@ -4,11 +4,11 @@ import { RawClient } from './faults/raw-client.js'
 import type { RawRequest } from './faults/raw-request.js'
 import { StoppedClient } from './faults/stopped-client.js'
 
-/** A request to a URL whose path is the URL's. */
+/** A request without a path: the path of the URL is used. */
 export type FaultRequest = Omit<RawRequest, 'path'>
 
 /**
- * Clients that behave badly, over real sockets. Each returns a client to look at and to end with `destroy()`.
+ * Clients that behave badly, over real sockets. Each function returns a client to inspect, and to end with `destroy()`.
  *
  * ```ts
  * const client = await faults.stall(`${url}/news`)
@@ -17,35 +17,38 @@ export type FaultRequest = Omit<RawRequest, 'path'>
  * ```
  */
 export const faults: {
-  /** Reads the head, and then nothing more until `resume()`. */
+  /** Reads the response headers, and then nothing until `resume()`. */
   stall(url: string, request?: FaultRequest): Promise<RawClient>
-  /** Reads one byte a turn. */
+  /** Reads one byte per turn of the event loop. */
   trickle(url: string, request?: FaultRequest): Promise<RawClient>
-  /** Reads one byte for each `readBytes(1)`: one a second, or slower. */
+  /** Reads one byte for each `readBytes(1)`, so that it can be as slow as one byte a second. */
   drip(url: string, request?: FaultRequest): Promise<RawClient>
-  /** Reads the head, and is then gone without a word: half-open. It is a process that is stopped, so not on Windows. */
+  /**
+   * Reads the response headers and then vanishes, leaving the connection half-open: the client is a process that is
+   * stopped. Not available on Windows.
+   */
   vanish(url: string, httpVersion?: 1 | 2): Promise<StoppedClient>
-  /** Reads the head and ends its own half of the connection. */
+  /** Reads the response headers and ends its own half of the connection. */
   halfClose(url: string, request?: FaultRequest): Promise<RawClient>
-  /** Reads the head and resets the connection. */
+  /** Reads the response headers and resets the connection. */
   reset(url: string, request?: FaultRequest): Promise<RawClient>
-  /** Reads so many bytes of the response, its head among them, and resets the connection: in the middle of a frame. */
+  /** Reads this many bytes of the response, headers included, and resets the connection: in the middle of a frame. */
   resetAfter(url: string, bytes: number, request?: FaultRequest): Promise<RawClient>
-  /** Leaves without waiting for an answer. */
+  /** Sends the request and disconnects without waiting for a response. */
   hangUp(url: string, request?: FaultRequest): Promise<RawClient>
-  /** Sends requests for all these paths at once. */
+  /** Sends requests for all these paths at once, on one connection. */
   pipeline(url: string, ...paths: readonly string[]): Promise<RawClient>
-  /** Speaks HTTP/1.0, which knows no chunks. */
+  /** Speaks HTTP/1.0, which has no chunked encoding. */
   http10(url: string, request?: FaultRequest): Promise<RawClient>
-  /** Asks with `HEAD`. */
+  /** Sends a `HEAD` request. */
   head(url: string, request?: FaultRequest): Promise<RawClient>
-  /** Sends any bytes as `Last-Event-ID`, as often as there are values. */
+  /** Sends any bytes as `Last-Event-ID`; several values send several headers. */
   lastEventId(url: string, ...values: readonly (string | Buffer)[]): Promise<RawClient>
-  /** Sends so many bytes of headers beside what a request has anyway. */
+  /** Sends this many bytes of headers in addition to those that every request has. */
   largeHead(url: string, bytes: number): Promise<RawClient>
-  /** Opens an HTTP/2 stream and resets it as soon as the head is there. */
+  /** Opens an HTTP/2 stream and resets it as soon as the response headers arrive. */
   http2Reset(url: string): Promise<{ readonly client: Http2Client; readonly stream: ClientHttp2Stream }>
-  /** Opens so many HTTP/2 streams on one connection and resets each at once. */
+  /** Opens this many HTTP/2 streams on one connection and resets each of them at once. */
   http2RapidReset(url: string, count: number): Promise<Http2Client>
 } = {
   stall: async (url, request) => withHead(await ask(url, request), (client) => client.pause()),
@@ -90,7 +93,7 @@ export const faults: {
   },
 }
 
-/** Connects and asks; how the client reads is said before it does. */
+/** Connects, lets `prepare` choose how the client reads, and sends the request. */
 async function ask(
   url: string,
   request: FaultRequest = {},

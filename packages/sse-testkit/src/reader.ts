@@ -3,18 +3,21 @@ import { Readable } from 'node:stream'
 import { PartsParser, type ReceivedEvent, type StreamParts } from './received.js'
 
 export interface ReadOptions {
-  /** Headers of the request, if the reader makes it. */
+  /** Request headers, when the reader makes the request itself. */
   readonly headers?: Readonly<Record<string, string>> | undefined
-  /** How long each wait may take before it fails with what came instead, in ms; that for the head of a URL too. @defaultValue 10_000 */
+  /**
+   * How long each wait may take, in ms, that for the response headers of a URL included. A wait that takes longer fails
+   * and says what was received instead. @defaultValue 10_000
+   */
   readonly timeoutMs?: number | undefined
 }
 
 const TIMEOUT_MS = 10_000
 
-/** How a stream ended: as HTTP ends a response, or torn off. */
+/** How a stream ended: properly, as HTTP ends a response, or broken off. */
 export type StreamEnd = 'complete' | 'cut'
 
-/** Which events to take. */
+/** Says which events to take. */
 export type EventPredicate = (event: ReceivedEvent) => boolean
 
 /** Where a reader's bytes come from. */
@@ -22,13 +25,13 @@ export interface ReaderSource {
   readonly status: number
   readonly headers: Headers
   readonly chunks: AsyncIterable<Uint8Array>
-  /** Whether the bytes ended as they should, asked once they have. */
+  /** Whether the bytes ended as HTTP requires; called once they have ended. */
   readonly isComplete: () => boolean | Promise<boolean>
   readonly abort: () => void
 }
 
 /**
- * Reads an event stream: of a `fetch` response, of a URL, or of a Node stream such as an `IncomingMessage` or
+ * Reads an event stream from a URL, from a `fetch` response, or from a Node stream such as an `IncomingMessage` or
  * `(await fastify.inject({ url, payloadAsStream: true })).stream()`.
  *
  * ```ts
@@ -37,9 +40,10 @@ export interface ReaderSource {
  * reader.abort()
  * ```
  *
- * Resolves when the head is there. Every wait has a time limit, and fails with what came instead.
+ * Resolves once the response headers have arrived. Every wait has a time limit; if it expires, the wait fails and says
+ * what was received instead.
  *
- * @throws {TypeError} the body of the response is read by somebody else
+ * @throws {TypeError} the response body is already being read elsewhere
  */
 export async function readEvents(
   source: string | URL | Response | Readable,
@@ -59,13 +63,13 @@ export async function readEvents(
   return new EventReader(sourceOfResponse(response, controller), timeoutMs)
 }
 
-/** A client of one event stream, for tests. It reads as fast as the stream comes, unless it is paused. */
+/** A client of one event stream, for tests. It reads as fast as data arrives, unless it is paused. */
 export class EventReader implements StreamParts {
   readonly status: number
   readonly headers: Headers
   /** Everything received so far, as text. */
   text = ''
-  /** Settles when the stream is over; it never rejects. */
+  /** Resolves when the stream is over; it never rejects. */
   readonly ended: Promise<StreamEnd>
   readonly #source: ReaderSource
   readonly #timeoutMs: number
@@ -106,7 +110,7 @@ export class EventReader implements StreamParts {
     return this.#parts.mistakes
   }
 
-  /** What an `EventSource` would send as `Last-Event-ID` now. */
+  /** What an `EventSource` would send as `Last-Event-ID` if it reconnected now. */
   get lastEventId(): string {
     return this.events.filter(({ id }) => id !== undefined).at(-1)?.id ?? ''
   }
@@ -117,8 +121,8 @@ export class EventReader implements StreamParts {
   }
 
   /**
-   * The next events that were not taken yet, of those that are wanted; the others are skipped. What the predicate throws
-   * rejects, and the event it was asked about is skipped too.
+   * Takes the next `count` events that satisfy the predicate and were not taken before; others are skipped. If the
+   * predicate throws, the call rejects with its error, and the event in question is skipped too.
    */
   async take(count: number, isWanted: EventPredicate = () => true): Promise<ReceivedEvent[]> {
     const taken: ReceivedEvent[] = []
@@ -133,8 +137,8 @@ export class EventReader implements StreamParts {
   }
 
   /**
-   * Resolves once the condition holds of what was received; fails if the stream ends first, or does not in time, and with
-   * what the condition throws.
+   * Resolves once the condition holds. Rejects if the stream ends first, if the condition does not hold in time, or
+   * with the error that the condition throws.
    */
   until(condition: (reader: this) => boolean, what = 'a condition'): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -149,7 +153,8 @@ export class EventReader implements StreamParts {
             resolve()
           } else if (this.#end !== undefined) fail(`the stream was ${this.#end}`)
         } catch (error) {
-          // Of this wait alone: on its way up it would end the reading, and tell who waits of a stream that was cut.
+          // Fails this wait only: thrown further, the error would stop the reading, and other waits would report a cut
+          // stream.
           settle()
           reject(error)
         }
@@ -164,33 +169,33 @@ export class EventReader implements StreamParts {
     })
   }
 
-  /** Resolves to how the stream ended; fails if it does not in time. */
+  /** Resolves with how the stream ended; rejects if it does not end in time. */
   async end(): Promise<StreamEnd> {
     await this.until(() => this.#end !== undefined, 'the end')
     return this.#end as StreamEnd
   }
 
-  /** Stops to read, so that the sender's buffers fill. */
+  /** Stops reading, so that the sender's buffers fill. */
   pause(): void {
     this.#gate ??= new Promise((resolve) => {
       this.#openGate = resolve
     })
   }
 
-  /** Reads on. */
+  /** Continues reading. */
   resume(): void {
     this.#openGate?.()
     this.#gate = undefined
   }
 
-  /** Leaves, as a closed browser tab does. Idempotent. */
+  /** Disconnects, as a closed browser tab does. Idempotent. */
   abort(): void {
     this.resume()
     this.#source.abort()
   }
 
   async #read(): Promise<StreamEnd> {
-    // Kept across chunks, since a character may be cut in two by their border.
+    // Kept across chunks: a chunk may end in the middle of a character.
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     let end: StreamEnd = 'cut'
     try {
@@ -204,7 +209,7 @@ export class EventReader implements StreamParts {
       }
       if (await this.#source.isComplete()) end = 'complete'
     } catch {
-      // A connection that breaks is an end like any other.
+      // A broken connection is an end like any other.
     }
     this.#end = end
     this.#check()
@@ -218,7 +223,7 @@ export class EventReader implements StreamParts {
 
 function sourceOfResponse(response: Response, controller: AbortController | undefined): ReaderSource {
   const { body, status, headers } = response
-  // A body that is iterated over is locked: only who reads it can leave.
+  // Iterating over a body locks it, and then only its reader can cancel it.
   const reader = body?.getReader()
   let hasLeft = false
   return {
@@ -229,7 +234,7 @@ function sourceOfResponse(response: Response, controller: AbortController | unde
     abort: () => {
       hasLeft = true
       controller?.abort()
-      // One that is broken already has told so to who reads.
+      // If the body is already broken, the read has reported that.
       void reader?.cancel().catch(() => {})
     },
   }
@@ -250,11 +255,11 @@ function sourceOfStream(stream: Readable): ReaderSource {
   }
 }
 
-/** The headers of a Node message as `Headers`; repeated ones joined. */
+/** Converts the headers of a Node message to `Headers`; repeated ones are joined. */
 export function headersOf(headers: IncomingHttpHeaders): Headers {
   const result = new Headers()
   for (const [name, value] of Object.entries(headers)) {
-    // HTTP/2 has fields of its own, which start with a colon.
+    // HTTP/2 adds pseudo-header fields, whose names start with a colon.
     if (value === undefined || name.startsWith(':')) continue
     for (const one of Array.isArray(value) ? value : [value]) result.append(name, String(one))
   }

@@ -5,21 +5,21 @@ export interface ReceivedEvent {
   /** The event type; `'message'` for an unnamed event. */
   readonly event: string
   readonly data: string
-  /** What its own `id:` line says; undefined if it has none, so that the client's last event id stays as it is. */
+  /** The value of its own `id:` line; undefined if it has none, which leaves the client's last event id unchanged. */
   readonly id: string | undefined
 }
 
-/** Everything that a stream says. */
+/** Everything that a stream contains. */
 export interface StreamParts {
   readonly events: ReceivedEvent[]
   readonly comments: string[]
   /** The `retry:` values, in ms. */
   readonly retries: number[]
-  /** What a client would rather ignore: unknown fields, a `retry:` that is no number. */
+  /** What a client ignores by the standard: unknown fields, a `retry:` that is not a number. */
   readonly mistakes: Error[]
 }
 
-/** Collects what is fed to it, by the rules of npm `eventsource-parser`. */
+/** Parses the text that it is fed, by the rules of npm `eventsource-parser`. */
 export class PartsParser implements StreamParts {
   readonly events: ReceivedEvent[] = []
   readonly comments: string[] = []
@@ -43,14 +43,14 @@ export class PartsParser implements StreamParts {
 }
 
 /**
- * The events of a whole stream, for responses that come in one piece:
+ * Parses a whole stream, for responses that arrive in one piece:
  *
  * ```ts
  * const response = await fastify.inject('/finite')
  * expect(parseEvents(response.body)).toEqual([{ event: 'message', data: 'hello', id: undefined }])
  * ```
  *
- * An event that the stream breaks off in the middle of is none, as in a browser.
+ * An event that the end of the stream cuts off is discarded, as in a browser.
  */
 export function parseEvents(text: string): ReceivedEvent[] {
   const parser = new PartsParser()

@@ -1,30 +1,30 @@
 import type { Readable } from 'node:stream'
 import { PartsParser, type ReceivedEvent } from './received.js'
 
-/** A parser in the form that superagent and supertest take. */
+/** A response parser of the form that superagent and supertest accept. */
 export type SuperagentParser = (
-  // Unknown, since their types describe another object than the one that comes.
+  // Unknown, because their types describe a different object from the one that is passed.
   response: unknown,
   done: (error: Error | null, events: ReceivedEvent[]) => void,
 ) => void
 
 /**
- * When to stop: after so many events, with 0 once the head is there, or at the first for which it is true. The stream's own end
- * stops it too.
+ * When to stop: after this many events (0: once the response headers have arrived), or at the first event for which the
+ * function returns true. The end of the stream stops it too.
  */
 export type ParseUntil = number | ((event: ReceivedEvent, all: readonly ReceivedEvent[]) => boolean)
 
 /**
- * Makes `response.body` the events of an event stream, and leaves it when it has seen enough:
+ * Makes `response.body` the events of an event stream, and disconnects once it has seen enough:
  *
  * ```ts
  * const { body } = await request(app).get('/news').buffer(true).parse(sseParser(2))
  * expect(body).toMatchObject([{ data: 'first' }, { data: 'second' }])
  * ```
  *
- * Without an argument it waits for the stream to end. What a condition throws fails the request.
+ * Without an argument it waits for the stream to end. If the function throws, the request fails with its error.
  *
- * @throws {RangeError} a number that is no count of events
+ * @throws {RangeError} the number is negative or not whole
  */
 export function sseParser(until: ParseUntil = Number.POSITIVE_INFINITY): SuperagentParser {
   if (typeof until === 'number' && !(until === Number.POSITIVE_INFINITY || (Number.isInteger(until) && until >= 0))) {
@@ -52,7 +52,7 @@ export function sseParser(until: ParseUntil = Number.POSITIVE_INFINITY): Superag
         try {
           if (!isEnough(all[count - 1] as ReceivedEvent, all)) continue
         } catch (error) {
-          // Thrown from here it would be an uncaught exception: superagent listens to no more than what it is told.
+          // Passed to superagent: thrown from this listener, the error would be an uncaught exception.
           leave(error as Error, count)
           return
         }
@@ -61,9 +61,9 @@ export function sseParser(until: ParseUntil = Number.POSITIVE_INFINITY): Superag
       }
     }
     const onEnd = (): void => finish(null, parser.events.length)
-    // Not within this call, for which superagent has no response yet.
+    // Deferred, since superagent has no response yet during this call.
     if (until === 0) queueMicrotask(() => leave(null, 0))
-    // Of errors superagent hears itself.
+    // superagent listens for errors itself.
     else response.on('data', onData).on('end', onEnd)
   }
 }

@@ -3,7 +3,7 @@ import { type Backplane, type HistoryLimits, type SseChannel, type SseEvent, Sse
 import { numbers } from './hearing.js'
 import type { Scenarios } from './suite.js'
 
-/** Managers on several nodes, as applications have them. */
+/** Runs with a manager on each node, as an application has them. */
 async function withManagers(
   nodes: readonly Backplane[],
   run: (...managers: readonly SseManager[]) => Promise<void>,
@@ -21,7 +21,7 @@ async function withManagers(
   assert.deepEqual(errors, [])
 }
 
-/** The next events of a loop that is then left. */
+/** Takes the next events from a loop, and leaves it. */
 async function take(channel: SseChannel, count: number, lastEventId?: string): Promise<SseEvent[]> {
   const events: SseEvent[] = []
   for await (const event of channel.listen({ lastEventId })) if (events.push(event) === count) break
@@ -32,7 +32,7 @@ async function broadcastAll(channel: SseChannel, data: readonly unknown[]): Prom
   return Promise.all(data.map((each) => channel.broadcast({ data: each })))
 }
 
-/** Channels, whose subscribers come and go, on any node. */
+/** Channels with subscribers that come and go, on any node. */
 export function channels({ test, onNodes }: Scenarios): void {
   test(
     'who was on one node resumes on another, in the middle of what is still being published',
@@ -42,7 +42,7 @@ export function channels({ test, onNodes }: Scenarios): void {
         assert(publisher)
         const received: SseEvent[] = []
         const publishing = broadcastAll(publisher, numbers(1, 90))
-        // Whoever begins before the first event is heard has to say so: there is no id yet.
+        // A client that joins before the first event has no id yet, so it asks for the start of the log.
         received.push(...(await takeFromStart(others[0], 10)))
         const ids = await publishing
         for (let hop = 1; received.length < 90; hop++) {
@@ -69,7 +69,7 @@ export function channels({ test, onNodes }: Scenarios): void {
       await withManagers([there], async (publisher) => {
         assert(publisher)
         const ids = await broadcastAll(publisher.getOrCreate('news'), numbers(1, 100))
-        // A node that keeps but five itself, and has been listening already.
+        // A node that keeps only five events itself and is already subscribed.
         await withManagers(
           [here],
           async (manager) => {
@@ -104,7 +104,7 @@ export function channels({ test, onNodes }: Scenarios): void {
           events.map(({ data }) => data),
           numbers(1, 5),
         )
-        // Whoever comes back with the id of the gap is not told of it again.
+        // A client that reconnects with the id of the gap gets no second report of it.
         const back = await take(one.getOrCreate('news'), 5, gap.id)
         assert.deepEqual(
           back.map(({ data }) => data),
@@ -125,7 +125,7 @@ export function channels({ test, onNodes }: Scenarios): void {
         const id = gap?.id
         await broadcastAll(one.getOrCreate('news'), [1])
         const [first] = await take(other.getOrCreate('news'), 1, id)
-        // A backplane that does not name the beginning of an empty log has a gap told instead.
+        // A backplane that does not name the beginning of an empty log reports a gap instead.
         assert(first?.data === 1 || first?.event === 'sse-gap')
       })
     }),
@@ -142,7 +142,7 @@ export function channels({ test, onNodes }: Scenarios): void {
         const reading = (async () => {
           for await (const { data } of loop) received.push(data)
         })()
-        // The node is live once it hears itself.
+        // The node is live once it receives its own event.
         await manager?.getOrCreate('news').broadcast('live')
         await withManagers([publisher], async (cron) => {
           const channel = cron?.getOrCreate('news')
@@ -159,7 +159,7 @@ export function channels({ test, onNodes }: Scenarios): void {
   )
 }
 
-/** The first events of a channel, whenever they were published. */
+/** Takes the first events of a channel, whenever they were published. */
 async function takeFromStart(channel: SseChannel | undefined, count: number): Promise<SseEvent[]> {
   assert(channel)
   const events: SseEvent[] = []

@@ -4,7 +4,7 @@ import { assertSame, dataOf, numbers, publishAll } from './hearing.js'
 import { outwaitStragglers } from './stragglers.js'
 import type { Scenarios } from './suite.js'
 
-/** Every node hears everything, once, in one order. */
+/** Every node gets every event once, all in the same order. */
 export function delivery({ test, onNodes, hear }: Scenarios): void {
   test(
     'every node hears each event once, in publish order',
@@ -147,7 +147,7 @@ export function delivery({ test, onNodes, hear }: Scenarios): void {
       await publishAll(node, 'news', [1, 2])
       await hearing.heard(2)
       for (const { at } of hearing.entries) {
-        // A broker's clock may not be ours.
+        // A broker's clock may differ from ours.
         assert(Math.abs(at - before) < 60_000, `published at ${at}, about ${before}`)
       }
     }),
@@ -161,7 +161,7 @@ export function delivery({ test, onNodes, hear }: Scenarios): void {
         nodes.map(async (node, index) => {
           const ids: string[] = []
           const count = index === 0 ? 3_334 : 3_333
-          // So many at a time as a busy process has under way.
+          // About as many at a time as a busy process has in flight.
           for (let from = 0; from < count; from += 100) {
             const data = numbers(from, Math.min(count, from + 100) - 1).map((n) => ({ from: index, n }))
             ids.push(...(await publishAll(node, 'news', data)))

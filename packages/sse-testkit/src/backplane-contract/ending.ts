@@ -4,12 +4,12 @@ import { dataOf, numbers, publishAll } from './hearing.js'
 import { outwaitStragglers } from './stragglers.js'
 import type { Scenarios } from './suite.js'
 
-/** An error with the code that a caller can handle. */
+/** Matches an `SseError` with this code. */
 function hasCode(code: SseError['code']): (error: unknown) => boolean {
   return (error) => error instanceof SseError && error.code === code
 }
 
-/** A channel's end is an entry of its log. */
+/** The end of a channel is an entry of its log. */
 export function ending({ test, onNodes, hear }: Scenarios): void {
   test(
     'the end comes behind all events, on every node, and to whoever comes later',
@@ -48,7 +48,7 @@ export function ending({ test, onNodes, hear }: Scenarios): void {
         await assert.rejects(node.publish('news', { end: true }), hasCode('ERR_SSE_CLOSED'))
       }
       await hearing.heard(2)
-      // Nothing live can follow here any more, so that another channel of the same node has to do.
+      // Nothing live can follow here any more, so another channel of the same node is used.
       await outwaitStragglers(publisher, 'goes on', [elsewhere])
       assert.deepEqual(hearing.data, [1, undefined])
       assert.deepEqual((await other.read('news', id as string, 10))?.map(dataOf), [undefined])
@@ -96,7 +96,7 @@ export function ending({ test, onNodes, hear }: Scenarios): void {
           () => 'there',
           (error: unknown) => (error instanceof SseError ? error.code : error),
         )
-        // Wherever it is by then.
+        // Closed at whatever stage it has reached.
         for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
         await node.close()
         assert(['there', 'ERR_SSE_CLOSED'].includes(String(await outcome)), String(await outcome))

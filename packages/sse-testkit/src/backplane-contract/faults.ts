@@ -7,7 +7,7 @@ import type { BackplaneSuite, Scenarios } from './suite.js'
 type Fault = (nodes: readonly Backplane[]) => Promise<void>
 type Count = (nodes: readonly Backplane[]) => Promise<number>
 
-/** What a broker does that goes away for a while. */
+/** A broker that goes away for a while. */
 export function faults(
   scenarios: Scenarios,
   { interrupt, subscriptions, wipe }: Pick<BackplaneSuite, 'interrupt' | 'subscriptions' | 'wipe'>,
@@ -17,7 +17,10 @@ export function faults(
   if (wipe !== undefined) losses(scenarios, wipe)
 }
 
-/** Publishes until the log accepts, as a publisher does that must not lose anything; refused events are not in the log. */
+/**
+ * Publishes until the log accepts the event, as a publisher that must not lose anything does. Refused events are not
+ * logged.
+ */
 async function insist(backplane: Backplane, channel: string, data: unknown): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -45,7 +48,7 @@ function interruptions({ test, onNodes, hear }: Scenarios, interrupt: Fault): vo
       for (const hearing of hearings) await hearing.until(() => hearing.data.includes(40), 'the last event')
       const live = await outwaitStragglers(publisher, 'news', hearings)
       for (const hearing of hearings) {
-        // One whose answer was lost may have been accepted, and then came once more as another event.
+        // An event whose acknowledgement was lost may have been accepted, and then published a second time.
         const data = hearing.data.filter((each, index, all) => each !== all[index - 1])
         assert.deepEqual(data, [...numbers(1, 40), ...live])
         assert.equal(new Set(hearing.ids).size, hearing.ids.length)
@@ -70,7 +73,7 @@ function leftovers({ test, onNodes, hear, until }: Scenarios, interrupt: Fault, 
         await interrupted
         for (const hearing of hearings) await hearing.until(() => hearing.data.includes(data), `event ${data}`)
       }
-      // A bell that was missed may be asked for anew only now.
+      // A lost subscription to notifications may be restored only now.
       for (const channel of channels) await insist(publisher, channel, 'last')
       for (const hearing of hearings) await hearing.until(() => hearing.data.includes('last'), 'the last event')
       await until(() => subscriptions(nodes), before, 'subscriptions')
@@ -95,9 +98,9 @@ function losses({ test, onNodes, hear }: Scenarios, wipe: Fault): void {
       for (const hearing of hearings) {
         assert.deepEqual(hearing.data, [...numbers(1, 10), 'new', ...live])
         assert.equal(hearing.gaps, 1)
-        // An id of the lost log must not name a place in the new one.
+        // An id of the lost log must not name a position in the new one.
         for (const id of hearing.ids.slice(10)) assert(!ids.includes(id))
-        // Who was told of the gap resumes behind it, wherever it comes back.
+        // A client that got the gap resumes after it, on whichever node it reconnects.
         for (const gapId of hearing.gapIds) {
           const read = await publisher.read('news', gapId, 10)
           assert.deepEqual(read?.map(dataOf), ['new', ...live])

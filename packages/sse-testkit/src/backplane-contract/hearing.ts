@@ -2,22 +2,22 @@ import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
 import type { Backplane, LogEntry, SubscriptionStart, Unsubscribe } from '@ssekit/sse-core'
 
-/** Everything that one subscription was told, and a way to wait for more of it. */
+/** Everything that one subscription received, and a way to wait for more. */
 export class Hearing {
   readonly entries: LogEntry[] = []
   gaps = 0
-  /** The ids of the places where it went on after gaps, where the log knows them. */
+  /** The ids of the positions at which it continued after gaps, where the log knows them. */
   readonly gapIds: string[] = []
   unsubscribe: Unsubscribe = () => {}
   readonly #patienceMs: number
-  // One for each wait.
+  // One for each pending wait.
   readonly #checks = new Set<() => void>()
 
   private constructor(patienceMs: number) {
     this.#patienceMs = patienceMs
   }
 
-  /** Subscribes, and resolves once live. */
+  /** Subscribes, and resolves once the subscription is live. */
   static async of(
     backplane: Backplane,
     channel: string,
@@ -48,12 +48,12 @@ export class Hearing {
     return this.entries.map(dataOf)
   }
 
-  /** Waits for so many entries in all. */
+  /** Waits until this many entries have been received in all. */
   heard(count: number): Promise<void> {
     return this.until(() => this.entries.length >= count, `${count} entries`)
   }
 
-  /** Waits for a state of what was heard. Rejects if it does not come about. */
+  /** Waits until the condition holds. Rejects if it does not in time. */
   async until(isReached: () => boolean, what: string): Promise<void> {
     if (isReached()) return
     await new Promise<void>((resolve, reject) => {
@@ -77,22 +77,22 @@ export class Hearing {
   }
 }
 
-/** The data of an entry's event; undefined for the end. */
+/** The data of an entry's event; undefined if the entry is the end. */
 export function dataOf(entry: LogEntry): unknown {
   return 'event' in entry ? entry.event.data : undefined
 }
 
-/** Publishes the data one after another, and resolves with their ids. */
+/** Publishes the data in order, without waiting in between, and resolves with the ids. */
 export async function publishAll(backplane: Backplane, channel: string, data: readonly unknown[]): Promise<string[]> {
   return Promise.all(data.map((each) => backplane.publish(channel, { event: { data: each } })))
 }
 
-/** The numbers from `from` to `to`, both included. */
+/** The numbers from `from` to `to`, both inclusive. */
 export function numbers(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index)
 }
 
-/** Compares long lists, of which `assert.deepEqual` would print all and compute for minutes what differs. */
+/** Compares long lists: `assert.deepEqual` would print all of them and take minutes to compute the difference. */
 export function assertSame(actual: readonly unknown[], expected: readonly unknown[], what: string): void {
   const index = expected.findIndex((value, i) => !isDeepStrictEqual(value, actual[i]))
   const [is, should] = [actual[index], expected[index]].map((value) => JSON.stringify(value)?.slice(0, 100))

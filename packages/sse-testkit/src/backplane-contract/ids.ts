@@ -4,7 +4,7 @@ import type { Scenarios } from './suite.js'
 
 const GENERATED = /^[A-Za-z0-9._-]{1,100}$/
 
-/** The log names its places. */
+/** The log names its positions. */
 export function ids({ test, onNodes, hear }: Scenarios): void {
   test(
     'the log gives each event an id of its own, which needs no escaping and stays below 100 characters',
@@ -53,7 +53,7 @@ export function ids({ test, onNodes, hear }: Scenarios): void {
       await hearing.heard(given.length + 1)
       assert.deepEqual(hearing.ids, [...given, generated])
       for (const entry of hearing.entries.slice(0, -1)) {
-        // Who reads must know that the id is the publisher's: it may look like anything.
+        // A reader must know that the id is the publisher's: it may have any form.
         assert.equal('event' in entry && entry.event.id, entry.id)
       }
       const last = hearing.entries.at(-1)

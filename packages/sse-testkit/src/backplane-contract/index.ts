@@ -11,7 +11,8 @@ import { warming } from './warming.js'
 export type { BackplaneSuite, NodesFactory } from './suite.js'
 
 /**
- * Proves an implementation of `Backplane`: every promise of the contract as a test, with the runner that you bring.
+ * Tests an implementation of `Backplane`: one test for every promise of the contract, declared with your own test
+ * runner.
  *
  * ```ts
  * import { test } from 'node:test'
@@ -44,7 +45,7 @@ export function backplaneContract(suite: BackplaneSuite): void {
       try {
         await scenario(...backplanes)
       } catch (error) {
-        // What a scenario found says more than what its nodes say when they are closed after that.
+        // The scenario's failure says more than an error from closing its nodes afterwards.
         await closeAll().catch(() => {})
         throw error
       }

@@ -6,7 +6,7 @@ import type { Scenarios } from './suite.js'
 /** How many events a log that was asked to keep ten may still have at most. */
 const FORGETS_WITHIN = 10_000
 
-/** What a node's own log no longer has is read from the shared one. */
+/** What a node's own log no longer has is read from the shared log. */
 export function reading({ test, onNodes, hear }: Scenarios): void {
   test(
     'the entries after an id are read oldest first, page by page, up to the newest',
@@ -81,7 +81,7 @@ export function reading({ test, onNodes, hear }: Scenarios): void {
   )
 }
 
-/** Publishes until the log has forgotten an id. */
+/** Publishes until the log has forgotten this id. */
 async function forget(publisher: Backplane, node: Backplane, channel: string, id: string): Promise<void> {
   for (let published = 0; published < FORGETS_WITHIN; published += 100) {
     if ((await node.read(channel, id, 1)) === undefined) return

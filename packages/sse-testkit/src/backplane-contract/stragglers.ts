@@ -2,14 +2,15 @@ import type { Backplane } from '@ssekit/sse-core'
 import { dataOf, type Hearing } from './hearing.js'
 
 /**
- * How long after the first live event the second is published, in ms. What a backplane delivers wrongly by a timer of its own,
- * or from a read that was under way, comes in between. Too little time finds fewer faults, and fails no sound backplane.
+ * How long after the first live event the second is published, in ms. What a backplane wrongly delivers from a timer of
+ * its own, or from a read in progress, arrives in between. A value that is too small finds fewer faults, but never
+ * fails a correct backplane.
  */
 const APART_MS = 20
 
 /**
- * Gives what should not be delivered the time to arrive: publishes two live events, the second a moment after the first was
- * heard, and resolves with their data once every hearing has both. What a hearing has besides is all that it gets.
+ * Gives what must not be delivered time to arrive. Publishes two live events, the second a moment after the first was
+ * received, and resolves with their data once every hearing has both. A hearing gets nothing but what it has by then.
  */
 export async function outwaitStragglers(
   publisher: Backplane,
@@ -25,7 +26,7 @@ export async function outwaitStragglers(
   return live
 }
 
-/** Looks at each entry once: a hearing that waits behind ten thousand entries asks ten thousand times. */
+/** Looks at each entry only once: a hearing with ten thousand entries calls this ten thousand times. */
 function hasHeard({ entries }: Hearing, data: string): () => boolean {
   let next = 0
   return () => {

@@ -65,11 +65,11 @@ export function warming({ test, onNodes, hear }: Scenarios): void {
         for (const n of numbers(1, total)) {
           await publisher.publish('news', { event: { data: n } })
           published = n
-          // Lets the subscribers in between.
+          // Gives the subscribers a turn in between.
           if (n % 10 === 0) await new Promise((resolve) => setImmediate(resolve))
         }
       })()
-      // If the scenario fails before it is done, that failure is the one to tell.
+      // If the scenario fails before publishing is done, the scenario's failure is the one to report.
       publishing.catch(() => {})
       const hearings: Hearing[] = []
       for (let i = 0; i < 20; i++) {
@@ -78,7 +78,7 @@ export function warming({ test, onNodes, hear }: Scenarios): void {
         const before = published
         const hearing = await hear(node, 'news', 50)
         hearings.push(hearing)
-        // One may be on its way, so that its publisher does not know of it yet.
+        // One event may be in flight, accepted but not yet known to its publisher.
         const [oldest, newest] = [before - 49, published + 1 - 49]
         await hearing.heard(1)
         const [first] = hearing.data

@@ -42,15 +42,15 @@ import { vectorScenarios } from './vectors.js'
 import { writePathScenarios } from './write-path.js'
 
 export interface AdapterSuite {
-  /** The runner's `test`. It must fail a test during which a rejection is not handled, as Jest's does. */
+  /** The runner's `test`. It must fail a test during which a rejection is unhandled, as Jest's does. */
   readonly test: Test
   readonly start: StartServer
   readonly traits?: Partial<AdapterTraits> | undefined
 }
 
 /**
- * Everything that an adapter of a framework must do, as tests: the head, all kinds of sources, replay and gaps, clients that
- * leave at any moment, do not read or speak oddly, errors, limits, shutdown.
+ * Tests an adapter of a framework: response headers, all kinds of sources, replay and gaps, clients that disconnect at
+ * any moment, do not read or send odd requests, errors, limits, shutdown.
  *
  * ```ts
  * import { test } from '@jest/globals'

@@ -6,7 +6,7 @@ import type { Script } from './scenario.js'
 
 const CROWD = 16
 
-/** `maxConnectionAgeMs`: how old a connection grows. */
+/** `maxConnectionAgeMs`: how old a connection may become. */
 export function ageScenarios({ scenario }: Script): void {
   scenario('a connection grows only so old, and a response may say how old itself', async (stage) => {
     const manager = stage.manager({ maxConnectionAgeMs: 60 })
@@ -36,7 +36,7 @@ export function ageScenarios({ scenario }: Script): void {
     const ended: unknown[] = []
     channel.on('subscribe', (connection) => began.push(connection?.context))
     channel.on('unsubscribe', (connection) => ended.push(connection?.context))
-    // Once all are there, so that they begin in the same turn of the event loop, however long they took to come.
+    // Called once all requests have arrived, so that all streams begin in the same turn of the event loop.
     let begin: () => void = () => {}
     const everybody = new Promise<void>((resolve) => {
       begin = resolve
@@ -53,16 +53,17 @@ export function ageScenarios({ scenario }: Script): void {
     await Promise.all(numbers(1, CROWD).map(() => served.open()))
     await eventually(() => ages.length === CROWD, 'all to grow old')
     assert.equal(ended.length, CROWD)
-    // Timers of one duration end in the order in which they were set. Sixteen random ones do so once in 16! times.
+    // Timers of equal duration fire in the order in which they were set. Sixteen random ones do so once in 16! runs.
     assert.notDeepEqual(ended, began)
-    // A timer may be a millisecond early by another clock.
+    // By another clock, a timer may fire a millisecond early.
     assert.equal(Math.min(...ages) >= 0.8 * maxConnectionAgeMs - 1, true, String(ages))
   })
 
   scenario('who is ended for its age comes back with its id, and has missed nothing', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve({
-      // The first event goes out with the head, however little of its life is left on a busy machine.
+      // The first event is sent with the response headers, so even a busy machine sends it before the stream is too
+      // old.
       '/old': ({ sse }) => sse(channel, { maxConnectionAgeMs: 30, rewind: 1 }),
       '/': ({ sse }) => sse(channel),
     })

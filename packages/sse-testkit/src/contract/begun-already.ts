@@ -4,7 +4,7 @@ import { eventually } from './eventually.js'
 import type { Script } from './scenario.js'
 import type { Served, Stage } from './stage.js'
 
-/** Responses that somebody else has begun are left to them, whatever the framework does when it hears of an error. */
+/** Responses that other code has begun are left to it, however the framework reacts to the error. */
 export function begunAlreadyScenarios({ scenario }: Script): void {
   scenario('a response that is complete already is left alone', async (stage) => {
     const served = await stage.serve(({ sse, res }) => {
@@ -74,7 +74,7 @@ export function begunAlreadyScenarios({ scenario }: Script): void {
   })
 }
 
-/** By whom is the framework's matter: some would end the response if they were told. */
+/** Which of the two gets it depends on the framework: some would end the response if they got the error. */
 async function isHeardOfOnce(stage: Stage, { reported }: Served): Promise<void> {
   const heard = (): unknown[] => [...reported, ...stage.errors].map((error) => (error as { code?: string }).code)
   await eventually(() => heard().length > 0, 'the error')

@@ -6,7 +6,7 @@ import { takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
 import type { Route } from './subject.js'
 
-/** `maxChannels`, and the channels that nobody uses any more. */
+/** `maxChannels`, and channels that are no longer used. */
 export function channelLimitScenarios({ scenario, traits }: Script): void {
   const tooMany = { name: 'SseError', code: 'ERR_SSE_LIMIT', statusCode: 503 } as const
 
@@ -22,7 +22,7 @@ export function channelLimitScenarios({ scenario, traits }: Script): void {
     assert.throws(() => {
       throw served.reported[0]
     }, tooMany)
-    // What is there already is no channel more.
+    // A channel that exists already is not a new one.
     assert.equal((await served.open('/first')).status, 200)
     manager.delete('first')
     await first.end()
@@ -87,7 +87,7 @@ export function channelLimitScenarios({ scenario, traits }: Script): void {
   })
 }
 
-/** Routes that make the channel of their path where they are asked for it. */
+/** Routes that create the channel of their path when it is requested. */
 function roomsOf(manager: SseManager): Readonly<Record<string, Route>> {
   const room =
     (name: string): Route =>

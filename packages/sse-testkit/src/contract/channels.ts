@@ -13,7 +13,7 @@ export function channelScenarios({ scenario }: Script): void {
       const served = await stage.serve(({ sse }) => sse(channel))
       const readers = await Promise.all([served.open(), served.open(), served.open()])
       await subscribed(channel, 3)
-      // Half of them awaited, half not.
+      // Every other one is awaited.
       const ids: Promise<string>[] = []
       for (const data of numbers(1, 20)) {
         const id = channel.broadcast({ event: 'tick', data })

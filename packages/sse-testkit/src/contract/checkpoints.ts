@@ -4,7 +4,7 @@ import { subscribed } from './departure.js'
 import { numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
 
-/** Events that move a client's last event id without news. */
+/** Events that advance a client's last event id without delivering anything else. */
 export function checkpointScenarios({ scenario }: Script): void {
   scenario('who is cut off before its first event resumes from the checkpoint it began with', async (stage) => {
     const channel = new SseChannel('news')
@@ -56,7 +56,7 @@ export function checkpointScenarios({ scenario }: Script): void {
     )
     const heartbeats = reader.comments.length
     await reader.until(() => reader.comments.length > heartbeats + 1, 'more heartbeats')
-    // Where it was not left behind, it is told nothing new.
+    // It is up to date, so it gets no further checkpoints.
     assert.equal(reader.events.length, 2)
   })
 

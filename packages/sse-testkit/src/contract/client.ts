@@ -12,7 +12,7 @@ import { EventReader, headersOf } from '../reader.js'
 
 export type ClientRequestOptions = Http2Request
 
-/** A well-behaved client that keeps its connections alive, over whatever HTTP a subject speaks. */
+/** A well-behaved client with keep-alive connections, over the HTTP version of the subject. */
 export class Client {
   readonly #url: URL
   readonly #agent: HttpAgent
@@ -27,7 +27,7 @@ export class Client {
     this.#http2 = httpVersion === 2 ? new Http2Client(url) : undefined
   }
 
-  /** Resolves to a reader of the response when its head is there. */
+  /** Resolves with a reader of the response once its headers have arrived. */
   async open(path: string, options: ClientRequestOptions = {}): Promise<EventReader> {
     if (this.#http2 !== undefined) return this.#http2.open(path, options)
     const [response] = (await once(this.#request(path, options), 'response')) as [IncomingMessage]
@@ -44,7 +44,7 @@ export class Client {
     )
   }
 
-  /** Sends a request, and returns what leaves without waiting for an answer. */
+  /** Sends a request, and returns a function that disconnects without waiting for the response. */
   start(path: string, options: ClientRequestOptions = {}): () => void {
     if (this.#http2 !== undefined) {
       const stream = this.#http2.start(path, options)
@@ -54,7 +54,7 @@ export class Client {
     return () => request.destroy()
   }
 
-  /** Cuts all its connections. */
+  /** Destroys all its connections. */
   destroy(): void {
     this.#agent.destroy()
     this.#http2?.destroy()

@@ -6,15 +6,16 @@ import type { Served, Stage } from './stage.js'
 
 export interface Departed {
   readonly served: Served
-  /** The request whose client has left. */
+  /** The request whose client has disconnected. */
   readonly request: ServedRequest
-  /** Channels that it may have read. */
+  /** Channels that it may have been subscribed to. */
   readonly channels?: readonly SseChannel[]
 }
 
 /**
- * Fails unless a client that left is gone without a trace one turn after the server saw it: no subscription, place or
- * listener of it, its promise settled, and nothing in the framework's channel for errors or in `onError`.
+ * Fails unless, one turn of the event loop after the server saw it close, a request has left no trace: no subscription,
+ * no connection counted by the manager, no listener, a settled promise, and no error in the framework's channel for
+ * errors or in `onError`.
  */
 export async function assertNoTrace(stage: Stage, { served, request, channels = [] }: Departed): Promise<void> {
   await within(request.closed, 'the server to see that the client has left')
@@ -27,7 +28,7 @@ export async function assertNoTrace(stage: Stage, { served, request, channels = 
   assert.deepEqual(stage.errors, [], 'onError')
 }
 
-/** Resolves once so many subscribers read a channel. */
+/** Resolves once a channel has this many subscribers. */
 export function subscribed(channel: SseChannel, count = 1): Promise<void> {
   return eventually(() => channel.subscriberCount === count, `${count} subscribers of ${channel.name}`)
 }

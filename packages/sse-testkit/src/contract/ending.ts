@@ -4,7 +4,7 @@ import { subscribed } from './departure.js'
 import { dataOf, takeNews } from './news.js'
 import type { Script } from './scenario.js'
 
-/** Channels that end, and those who come back to them. */
+/** Channels that end, and clients that reconnect to them. */
 export function endingScenarios({ scenario }: Script): void {
   scenario('the end of a channel comes behind what is left, and ends the stream', async (stage) => {
     const channel = new SseChannel('job')

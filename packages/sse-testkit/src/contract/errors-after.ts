@@ -5,7 +5,7 @@ import { BIG } from './full-socket.js'
 import { takeData } from './news.js'
 import type { Script } from './scenario.js'
 
-/** Errors after the head: the stream ends, and everybody but the client is told. */
+/** Errors after the response headers: the stream ends, and the error is reported everywhere except to the client. */
 export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
   const sources: readonly (readonly [what: string, make: (error: Error) => SseSource])[] = [
     [
@@ -82,7 +82,7 @@ export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
     )
     const reader = await served.open('/', { isPaused: true })
     await eventually(() => served.manager.stats().closed.error === 1, 'the error')
-    // Nothing can finish while nobody reads: turns enough for whoever does not wait for that.
+    // Nothing can finish while the client does not read: enough turns for a premature report to show.
     for (let turns = 0; turns < 20; turns++) await oneTurn()
     assert.deepEqual(served.reported, [])
     reader.resume()
@@ -106,7 +106,7 @@ export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
       sse(async (connection) => {
         await assert.rejects(connection.send({ data: 1n }), { code: 'ERR_SSE_INVALID_EVENT' })
         await assert.rejects(connection.send('x'.repeat(1024 * 1024)), { code: 'ERR_SSE_LIMIT' })
-        // Nobody awaits this one.
+        // Not awaited.
         void connection.send({ event: 'a\nb' })
         await connection.send('good')
       }),

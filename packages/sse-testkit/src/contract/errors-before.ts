@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert'
 import { SseChannel, type SseOptions, type SseSource } from '@ssekit/sse-core'
 import type { Script } from './scenario.js'
 
-/** Errors before the head: the framework answers them, as it answers any. */
+/** Errors before the response headers: the framework answers them as it answers any error. */
 export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
   const teapot = (): Error => Object.assign(new Error('not today'), { status: 418, statusCode: 418 })
   const sources: readonly (readonly [what: string, make: (error: Error) => SseSource])[] = [

@@ -6,14 +6,14 @@ import type { Script } from './scenario.js'
 const MAX_EVENT_BYTES = 100
 const TOO_LARGE = { name: 'SseError', code: 'ERR_SSE_LIMIT', statusCode: 503 } as const
 
-/** An event of exactly so many encoded bytes, its id among them if it has one. */
+/** An event of exactly this many encoded bytes, its id included if it has one. */
 function eventOf(bytes: number, fields: Omit<SseEvent, 'data'> = {}, eol: '\n' | '\r\n' = '\n'): SseEvent {
-  // Two bytes each, so that counting characters is not enough.
+  // The data is mostly two-byte characters, so that counting characters is not enough.
   const room = bytes - Buffer.byteLength(formatEvent({ ...fields, data: '' }, eol))
   return { ...fields, data: 'x'.repeat(room % 2) + 'ä'.repeat(Math.floor(room / 2)) }
 }
 
-/** `maxEventBytes`: what is too large is refused before anybody gets a byte. */
+/** `maxEventBytes`: an event that is too large is refused before any client gets a byte of it. */
 export function eventSizeScenarios({ scenario, traits }: Script): void {
   scenario('an event of maxEventBytes is broadcast; one byte more is refused, and sent to nobody', async (stage) => {
     const manager = stage.manager({ maxEventBytes: MAX_EVENT_BYTES })
@@ -27,7 +27,7 @@ export function eventSizeScenarios({ scenario, traits }: Script): void {
       assert.equal(channel.lastEventId, id)
       assert.deepEqual(await takeData(reader, 1), [fits.data])
     }
-    // Nor does a last event end the channel that is too large for it.
+    // A last event that is too large does not end the channel either.
     await assert.rejects(channel.end(eventOf(MAX_EVENT_BYTES + 1)), TOO_LARGE)
     await channel.broadcast('goes on')
     assert.deepEqual(await takeData(reader, 1), ['goes on'])

@@ -1,6 +1,6 @@
 const POLL_MS = 1
 
-/** Resolves once a condition holds; fails if it does not in time. */
+/** Resolves once a condition holds; rejects if it does not in time. */
 export async function eventually(condition: () => boolean, what: string, timeoutMs = 15_000): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!condition()) {
@@ -18,7 +18,7 @@ export function oneTurn(): Promise<void> {
   })
 }
 
-/** What a promise comes to; fails if it comes to nothing in time. */
+/** Settles as the promise does; rejects if it does not settle in time. */
 export async function within<T>(promise: Promise<T>, what: string, timeoutMs = 15_000): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {

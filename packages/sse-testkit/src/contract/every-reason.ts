@@ -13,7 +13,7 @@ export function everyReasonScenarios({ scenario, traits }: Script): void {
     const controller = new AbortController()
     const failure = new Error('of the source')
     const heard: [path: string, reason: CloseReason][] = []
-    // A reason that is new has a place here, or this does not compile.
+    // A new reason must be added here, or this does not compile.
     const routes: Record<CloseReason, Route> = {
       client: ({ sse }) => sse(channel, telling('client')),
       end: ({ sse }) => sse(['all'], telling('end')),
@@ -43,7 +43,7 @@ export function everyReasonScenarios({ scenario, traits }: Script): void {
     const leaves = await served.open('/client')
     await subscribed(channel, 4)
     served.start('/slow')
-    // The error last: Express cuts the connection then, which the client might be about to use again.
+    // The error comes last: Express then destroys the connection, which the client might be about to reuse.
     for (const path of ['/limit', '/end', '/age', '/error']) {
       assert.equal(await (await served.open(path)).end(), 'complete')
     }

@@ -16,7 +16,7 @@ import type { Script } from './scenario.js'
 
 type Call = readonly [reason: CloseReason, stats: ConnectionStats]
 
-/** What `onClose` and `manager.stats()` say of a stream: what went over it. */
+/** What `onClose` and `manager.stats()` report about a stream. */
 export function figureScenarios({ scenario }: Script): void {
   scenario('onClose hears the reason and the figures, once', async (stage) => {
     const calls: Call[] = []
@@ -117,7 +117,7 @@ export function figureScenarios({ scenario }: Script): void {
     const calls: Call[] = []
     let [writtenAt, closedAt] = [0, 0]
     const options: SseOptions = {
-      // Called before each write, and so before the one that fills the socket.
+      // Called before each write, including the one that fills the socket.
       filter: () => {
         writtenAt = performance.now()
         return true
@@ -138,7 +138,7 @@ export function figureScenarios({ scenario }: Script): void {
     assert.equal(reason, 'slow')
     assert.equal(stats.bytes >= Buffer.byteLength(reader.text), true)
     assert.equal(stats.events >= countOf(reader), true)
-    // A timer may be a millisecond early by another clock.
+    // By another clock, a timer may fire a millisecond early.
     assert.equal(closedAt - writtenAt >= writeTimeoutMs - 1, true, `${closedAt - writtenAt} ms`)
   })
 
@@ -168,7 +168,7 @@ interface Channels {
   readonly two: SseChannel
 }
 
-/** Events, and comments that stand alone: heartbeats. */
+/** Counts events, and comments that stand alone: heartbeats. */
 function countOf({ events, comments }: EventReader): number {
   return events.length + comments.length
 }

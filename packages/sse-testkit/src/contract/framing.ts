@@ -5,7 +5,7 @@ import { eventually } from './eventually.js'
 import { dataOf, numbers } from './news.js'
 import type { Script } from './scenario.js'
 
-/** HTTP/1 to the byte: how streams are framed, and what comes before and behind them on their connection. */
+/** HTTP/1 framing to the byte, and what precedes and follows a stream on its connection. */
 export function framingScenarios({ scenario, traits }: Script): void {
   if (traits.httpVersion !== 1) return
 

@@ -4,18 +4,18 @@ import type { SseChannel, SseResponse } from '@ssekit/sse-core'
 import { eventually } from './eventually.js'
 import type { ServedRequest } from './served-request.js'
 
-/** Much for one event, little for a socket. */
+/** Large for one event, small for a socket. */
 export const BIG: string = 'x'.repeat(256 * 1024)
 
-/** So long a socket must stay full, in ms: the kernel may only be slow to take what it has room for. */
+/** How long a socket must stay full, in ms: the kernel may only be slow to accept what it has room for. */
 const FULL_MS = 10
 
-/** Resolves once nothing more goes out to a client that does not read. */
+/** Resolves once no more can be written to a client that does not read. */
 export async function fullSocket(request: ServedRequest): Promise<void> {
   await fill(request, async () => {})
 }
 
-/** Broadcasts big events, `<number> xxx…`, until nothing more goes out; returns their ids. */
+/** Broadcasts big events, `<number> xxx…`, until no more can be written; returns their ids. */
 export async function fillSocket(channel: SseChannel, request: ServedRequest): Promise<string[]> {
   const ids: string[] = []
   await fill(request, async () => {
@@ -28,7 +28,7 @@ async function fill({ res }: ServedRequest, add: () => Promise<void>): Promise<v
   let fullSince: number | undefined
   let adding: Promise<void> | undefined
   await eventually(() => {
-    // A machine that is busy may cut it as slow before it is looked at again.
+    // On a busy machine it may be disconnected as slow before the next check.
     if (isGone(res)) return true
     if (isFull(res)) fullSince ??= performance.now()
     else {
@@ -48,7 +48,7 @@ function isGone(res: SseResponse): boolean {
   return carrierOf(res)?.destroyed !== false
 }
 
-/** What takes the bytes of a response, until it is over: a stream of HTTP/2, else the socket. */
+/** What carries the bytes of a response until it is over: its HTTP/2 stream, or else the socket. */
 function carrierOf(res: SseResponse): ServerHttp2Stream | Socket | null | undefined {
   return 'stream' in res ? res.stream : res.socket
 }

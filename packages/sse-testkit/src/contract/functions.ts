@@ -4,7 +4,7 @@ import { eventually } from './eventually.js'
 import { takeData } from './news.js'
 import type { Script } from './scenario.js'
 
-/** Functions as sources: what they may return, close and leave to others. */
+/** Functions as sources: what they may return, close and leave unfinished. */
 export function functionScenarios({ scenario, traits }: Script): void {
   scenario('a function may return what send() does', async (stage) => {
     const served = await stage.serve(({ sse }) => sse((connection) => connection.send('hello')))
@@ -82,7 +82,7 @@ export function functionScenarios({ scenario, traits }: Script): void {
     const outcome = await (await served.request(1)).outcome()
     assert.equal('error' in outcome, traits.errors === 'reject')
     await eventually(() => served.reported.length === 2, 'the second error')
-    // After the head it is for `onError` too.
+    // After the response headers it goes to `onError` too.
     assert.deepEqual(codes(stage.errors), ['ERR_SSE_CLOSED'])
   })
 }

@@ -4,11 +4,11 @@ import { subscribed } from './departure.js'
 import { dataOf, numbers, takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
 
-/** A last event id that is not known: never a crash, never silence. */
+/** An unknown last event id neither crashes the server nor goes unreported. */
 export function gapScenarios({ scenario, traits }: Script): void {
   const oddIds: readonly (readonly [what: string, id: string])[] = [
     ['of a process that is dead', 'Zm9vYmFyYmF6.17'],
-    // About as much as Node takes.
+    // About as much as Node accepts.
     traits.httpVersion === 1 ? ['of 15 KB', 'x'.repeat(15_000)] : ['of 60 KB', 'x'.repeat(60_000)],
     ['that looks like several positions', 'a~b~c'],
     ['that is hostile JSON', '"},{"a":"'],
@@ -61,7 +61,8 @@ export function gapScenarios({ scenario, traits }: Script): void {
     const [news, orders] = [new SseChannel('news', { history: { maxEvents: 3 } }), new SseChannel('orders')]
     let isFlooding = true
     const filter = (): boolean => {
-      // More than a log holds until it has to evict at once, while this connection is asked about another channel.
+      // More than a log holds before it must evict immediately, broadcast while this connection is being asked about
+      // another channel.
       for (let data = 0; isFlooding && data < 10_010; data++) void news.broadcast(String(data))
       isFlooding = false
       return true
@@ -166,7 +167,7 @@ export function gapScenarios({ scenario, traits }: Script): void {
     await Promise.all(numbers(1, 3).map((data) => channel.broadcast(data)))
     const served = await stage.serve(({ sse }) => sse(channel))
     const [gap] = await takeNews(await served.resume('unknown'), 1)
-    // Cut off right after the gap, it comes back with the gap's id.
+    // A client that loses its connection right after the gap resumes from the gap's id.
     const reader = await served.resume(gap?.id as string)
     assert.deepEqual(await takeData(reader, 3), ['1', '2', '3'])
     assert.equal(reader.text.includes('sse-gap'), false)

@@ -8,7 +8,7 @@ export function headScenarios({ scenario, traits }: Script): void {
     const served = await stage.serve(({ sse }) => sse(['one']))
     const { status, headers } = await served.open()
     assert.equal(status, 200)
-    // Joined by a comma if there were two of them.
+    // Two of them would be joined by a comma.
     assert.equal(headers.get('content-type'), 'text/event-stream; charset=utf-8')
     assert.equal(headers.get('cache-control'), 'no-cache, no-transform')
     assert.equal(headers.get('x-accel-buffering'), 'no')
@@ -97,7 +97,7 @@ export function headScenarios({ scenario, traits }: Script): void {
     })
     const { headers } = await served.open()
     assert.equal(headers.get('access-control-allow-origin'), 'https://example.test')
-    // Copied, since a runner may give fetch and the tests different arrays.
+    // Copied, since a test runner may give `fetch` and the tests different `Array` classes.
     assert.deepEqual([...headers.getSetCookie()], ['a=1', 'b=2'])
   })
 

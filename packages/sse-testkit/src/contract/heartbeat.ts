@@ -4,7 +4,7 @@ import { eventually } from './eventually.js'
 import { takeData } from './news.js'
 import type { Script } from './scenario.js'
 
-/** What is sent when nothing else is. */
+/** What is sent on an idle stream. */
 export function heartbeatScenarios({ scenario }: Script): void {
   const beating = (options: SseOptions): SseOptions => ({ heartbeatMs: 10, checkpoints: false, ...options })
 

@@ -5,10 +5,10 @@ import { eventually, oneTurn } from './eventually.js'
 import { dataOf, numbers, takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
 
-/** What one event takes in the history: `{ id: 'n1', data: '1' }`. */
+/** The size of one event in the history: `{ id: 'n1', data: '1' }`. */
 const FRAME = Buffer.byteLength('id: n1\ndata: 1\n\n')
 
-/** What a channel keeps for those who come back, by each of its limits. */
+/** What a channel keeps for clients that reconnect, by each of its limits. */
 export function historyLimitScenarios({ scenario }: Script): void {
   const limits: readonly (readonly [what: string, history: HistoryLimits])[] = [
     ['events', { maxEvents: 3 }],
@@ -29,7 +29,8 @@ export function historyLimitScenarios({ scenario }: Script): void {
         rest.map(({ data }) => data),
         numbers(4, 6),
       )
-      // Whose last event was the last one forgotten has missed nothing, and who was there all the time even less.
+      // A client whose last event was the newest one forgotten has missed nothing, and neither has one that stayed
+      // connected.
       const near = await served.resume('n3')
       assert.deepEqual(await takeData(near, 3), numbers(4, 6))
       assert.equal(near.text.includes('sse-gap'), false)
@@ -86,7 +87,7 @@ export function historyLimitScenarios({ scenario }: Script): void {
       { '/rests': ({ sse }) => sse(rests), '/busy': ({ sse }) => sse(busy) },
       { manager },
     )
-    // What counts is the last write, not the first.
+    // The last write counts, not the first.
     await publish(busy, 1, 1)
     await publish(rests, 1, 3)
     await publish(busy, 2, 3)
@@ -98,10 +99,10 @@ export function historyLimitScenarios({ scenario }: Script): void {
   })
 }
 
-/** Broadcasts numbers with ids by which they are known, and waits until what is too much is forgotten. */
+/** Broadcasts numbers with known ids, and waits until what exceeds the limits is forgotten. */
 async function publish(channel: SseChannel, from: number, to: number): Promise<void> {
   for (const data of numbers(from, to)) await channel.broadcast({ id: `n${data}`, data })
-  // Readers have a turn of the event loop to take a burst that is longer than the history.
+  // Readers have a turn of the event loop to read a burst that is longer than the history.
   await oneTurn()
   await oneTurn()
 }

@@ -9,7 +9,7 @@ import { takeData } from './news.js'
 import type { Script } from './scenario.js'
 import type { Served, Stage } from './stage.js'
 
-/** HTTP/2 streams that are reset: alone, by the hundred, with their connection. */
+/** HTTP/2 streams that are reset: one, hundreds, or all with their connection. */
 export function http2ResetScenarios({ scenario, traits }: Script): void {
   if (traits.httpVersion !== 2) return
 
@@ -20,7 +20,7 @@ export function http2ResetScenarios({ scenario, traits }: Script): void {
     client.destroy()
   })
 
-  // Node takes more than a thousand in one go for the attack that it is, and closes the connection.
+  // Node treats more than a thousand at once as an attack, and closes the connection.
   for (const count of [300, 1_500]) {
     scenario(`${count} streams that are reset as soon as they are opened leave nothing behind`, async (stage) => {
       const busy = await Busy.start(stage)
@@ -40,7 +40,7 @@ export function http2ResetScenarios({ scenario, traits }: Script): void {
   })
 }
 
-/** A server with one client that stays, while others are rude. */
+/** A server with one client that stays connected while others misbehave. */
 class Busy {
   readonly channel: SseChannel
   readonly served: Served
@@ -62,7 +62,7 @@ class Busy {
     return new Busy(stage, channel, served, reader)
   }
 
-  /** Fails unless the others are gone as clients that left are, and the one who stays has noticed nothing. */
+  /** Fails unless the others count as clients that disconnected, and the one that stays has noticed nothing. */
   async assertAlone(): Promise<void> {
     const { channel, served } = this
     await eventually(

@@ -6,7 +6,7 @@ import { eventually } from './eventually.js'
 import { takeData } from './news.js'
 import type { Script } from './scenario.js'
 
-/** What must not mix: managers, servers, and the contexts of those who publish and those who read. */
+/** What must not mix: managers, servers, and the async contexts of publishers and readers. */
 export function isolationScenarios({ scenario }: Script): void {
   scenario('two managers in one process share no channel, no limit and no figures', async (stage) => {
     const managers = [stage.manager({ maxConnections: 1 }), stage.manager({ maxConnections: 1 })] as const

@@ -8,7 +8,7 @@ import { takeData } from './news.js'
 import type { Script } from './scenario.js'
 import type { Stage } from './stage.js'
 
-/** Requests with more headers than Node takes, and with nearly as many. */
+/** Requests with more headers than Node accepts, and with nearly as many. */
 export function largeHeadScenarios({ scenario, traits }: Script): void {
   scenario('a cookie of 15 KB does not disturb a stream', async (stage) => {
     const served = await stage.serve(({ sse }) => sse(['one']))
@@ -45,14 +45,14 @@ export function largeHeadScenarios({ scenario, traits }: Script): void {
       await assertUnnoticed(stage, async (url) => {
         const client = await faults.largeHead(url, bytes)
         await client.closed
-        // Of what Node has not even read, its kernel says nothing but a reset, which may be there before the answer.
+        // The kernel answers bytes that Node has not read with a reset, which may arrive before the 431.
         if (bytes < 64 * 1024 || client.responses.length > 0) assert.equal(client.responses[0]?.status, 431)
       })
     }
   })
 }
 
-/** Fails if what a client does is noticed by the server's routes, their manager, or a client that has a stream. */
+/** Fails if the server's routes, their manager, or a client with an open stream notice what another client does. */
 async function assertUnnoticed(stage: Stage, behave: (url: string) => Promise<void>): Promise<void> {
   const channel = new SseChannel('news')
   const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }))

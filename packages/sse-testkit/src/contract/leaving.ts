@@ -7,10 +7,10 @@ import { numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
 import { TimerWatch } from './timer-watch.js'
 
-/** Clients that leave, at any moment. */
+/** Clients that disconnect at any moment. */
 export function leavingScenarios({ scenario }: Script): void {
   scenario('a client that leaves a silent channel leaves nothing behind, no timer either', async (stage) => {
-    // Durations that nobody else uses, by which the timers of the stream are known.
+    // Durations that nothing else uses, to identify the timers of the stream.
     const manager = stage.manager({ heartbeatMs: 61_440, writeTimeoutMs: 54_321, maxConnectionAgeMs: 987_654_321 })
     const channel = manager.getOrCreate('news')
     const timers = new TimerWatch((ms) => ms === 1_024 || ms === 54_321 || (ms > 790_000_000 && ms <= 987_654_321))
@@ -42,7 +42,7 @@ export function leavingScenarios({ scenario }: Script): void {
         await new Promise<void>((resolve) => {
           connection.signal.addEventListener('abort', () => resolve())
         })
-        // Too late, and harmless.
+        // It is too late to send, which does no harm.
         assert.equal(await connection.send('nobody'), false)
       }),
     )

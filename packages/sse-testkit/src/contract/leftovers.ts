@@ -7,9 +7,9 @@ import { fillSocket } from './full-socket.js'
 import type { Script } from './scenario.js'
 import { TimerWatch } from './timer-watch.js'
 
-/** What streams hold on to: nothing, once they are over. */
+/** A stream that is over holds on to nothing. */
 export function leftoverScenarios({ scenario, traits }: Script): void {
-  // Durations that nobody else uses, by which the timers of a stream are known.
+  // Durations that nothing else uses, to identify the timers of a stream.
   const settings = { heartbeatMs: 61_440, writeTimeoutMs: 54_321, maxConnectionAgeMs: 987_654_321 }
   const isOurs = (ms: number): boolean => ms === 1_024 || ms === 54_321 || (ms > 790_000_000 && ms <= 987_654_321)
 
@@ -27,7 +27,7 @@ export function leftoverScenarios({ scenario, traits }: Script): void {
     timers.stop()
     assert.deepEqual(request.newListeners, [], 'listeners that stayed')
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
-    // One that lives as long as the application must not collect a listener for each of its streams.
+    // A signal that lives as long as the application must not collect one listener per stream.
     controller.abort()
   })
 
@@ -89,7 +89,7 @@ export function leftoverScenarios({ scenario, traits }: Script): void {
       const served = await stage.serve({
         '/0': ({ sse }) => sse(channels[0] as SseChannel),
         '/1': ({ sse }) => sse(channels[1] as SseChannel),
-        // Over before it is its turn.
+        // It is over before its turn comes.
         '/2': ({ sse }) => sse(['one']),
       })
       const client = await served.raw({ path: '/0' }, { path: '/1' }, { path: '/2' })

@@ -128,7 +128,7 @@ async function full(stage: Stage, options: ManagerOptions): Promise<Full> {
   return { served, manager, first, channel }
 }
 
-/** An empty stream that says when to come back: an EventSource gives up for good on anything but 200. */
+/** An empty stream that says when to retry: an EventSource gives up for good on any status but 200. */
 async function assertSentAway(reader: EventReader, minRetryMs: number): Promise<void> {
   assert.equal(reader.status, 200)
   assert.equal(reader.headers.get('content-type'), 'text/event-stream; charset=utf-8')

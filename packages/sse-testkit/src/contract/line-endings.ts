@@ -4,7 +4,7 @@ import { subscribed } from './departure.js'
 import { takeNews } from './news.js'
 import type { Script } from './scenario.js'
 
-/** The `eol` option: whatever a stream says, it says with one line ending. */
+/** The `eol` option: a stream uses one line ending throughout. */
 export function lineEndingScenarios({ scenario }: Script): void {
   for (const eol of ['\n', '\r\n', '\r'] as const) {
     scenario(`with ${JSON.stringify(eol)} every line of the stream ends so`, async (stage) => {

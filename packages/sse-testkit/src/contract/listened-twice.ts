@@ -4,7 +4,7 @@ import { subscribed } from './departure.js'
 import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
 
-/** One `listen()` that is given to several responses, as a view that a module keeps. */
+/** One `listen()` that is passed to several responses, such as a view that a module keeps. */
 export function listenedTwiceScenarios({ scenario }: Script): void {
   scenario(
     'of two responses of one listen() the first stands where it was called, and both hear all that follows',

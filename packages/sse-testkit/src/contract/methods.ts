@@ -3,7 +3,7 @@ import { SseChannel } from '@ssekit/sse-core'
 import { takeData } from './news.js'
 import type { Script } from './scenario.js'
 
-/** HTTP methods: every one streams but `HEAD`, which gets the head and ends. */
+/** HTTP methods: all get a stream except `HEAD`, which gets the response headers only. */
 export function methodScenarios({ scenario, traits }: Script): void {
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
     scenario(`${method} gets a stream`, async (stage) => {
@@ -63,14 +63,14 @@ export function methodScenarios({ scenario, traits }: Script): void {
 
   const bodies: readonly (readonly [what: string, headers: Readonly<Record<string, string>>])[] = [
     ['a body', {}],
-    // HTTP/2 has no other.
+    // HTTP/2 has no chunked encoding.
     ...(traits.httpVersion === 1 ? [['a body in chunks', { 'transfer-encoding': 'chunked' }] as const] : []),
   ]
   for (const [what, headers] of bodies) {
     scenario(`a POST with ${what} that nobody reads streams, and its departure is seen`, async (stage) => {
       const channel = new SseChannel('news')
       const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }))
-      // More than Node reads ahead, so that an unread body would stop the connection.
+      // More than Node reads ahead, so that an unread body would block the connection.
       const reader = await served.open('/', {
         method: 'POST',
         headers: { 'content-type': 'text/plain', ...headers },

@@ -3,7 +3,7 @@ import { SseChannel, type SseConnection } from '@ssekit/sse-core'
 import { subscribed } from './departure.js'
 import type { Script } from './scenario.js'
 
-/** Why streams end, and who is told. */
+/** Why streams end, and where that is reported. */
 export function reasonScenarios({ scenario }: Script): void {
   scenario('a signal ends the stream as aborted', async (stage) => {
     const controller = new AbortController()
@@ -11,7 +11,7 @@ export function reasonScenarios({ scenario }: Script): void {
     const served = await stage.serve(({ sse }) => sse(channel, { signal: controller.signal }))
     const reader = await served.open()
     await subscribed(channel)
-    // What came in the same tick is still its own.
+    // An event broadcast in the same tick, before the abort, is still delivered.
     void channel.broadcast('last')
     controller.abort()
     assert.equal(await reader.end(), 'complete')
@@ -50,7 +50,7 @@ export function reasonScenarios({ scenario }: Script): void {
     await subscribed(channel, 2)
     const isAnn = ({ context, key }: SseConnection): boolean =>
       key === 'ann' && (context as { session: number }).session === 1
-    // What comes in the same tick is no longer for who was thrown out.
+    // An event broadcast in the same tick must not reach a connection that is being disconnected.
     void channel.broadcast('secret')
     assert.equal(manager.disconnect(isAnn), 1)
     assert.equal(manager.disconnect(isAnn), 0)

@@ -3,7 +3,7 @@ import { SseChannel, type SseOptions, type SseSource } from '@ssekit/sse-core'
 import { within } from './eventually.js'
 import type { Script } from './scenario.js'
 
-/** Heads that Node would refuse to send; some of it may come from a request. */
+/** Response headers that Node refuses to send; part of them may come from a request. */
 export function refusedHeadScenarios({ scenario, traits }: Script): void {
   const heads: readonly (readonly [what: string, options: SseOptions, error: object])[] = [
     ['a header value beyond Latin-1', { headers: { 'X-Room': '€' } }, { code: 'ERR_INVALID_CHAR' }],
@@ -14,7 +14,7 @@ export function refusedHeadScenarios({ scenario, traits }: Script): void {
     ['a status of no number', { status: 'x' as unknown as number }, { name: 'RangeError' }],
     ['an interim status', { status: 103 }, { name: 'RangeError' }],
   ]
-  // Neither is ready by itself: what ends the second would be the first to send its head.
+  // Neither is ready by itself. The headers of the second would first be sent when its maximum age ends it.
   const sources: readonly (readonly [what: string, make: () => SseSource])[] = [
     ['a channel', () => new SseChannel('news')],
     ['a source that is never ready', () => () => new Promise(() => {})],
@@ -37,7 +37,7 @@ export function refusedHeadScenarios({ scenario, traits }: Script): void {
     }
   }
 
-  // Only Node knows of these, when the head is on its way: over HTTP/1 they are as any.
+  // Node notices these only when the headers are sent. Over HTTP/1 they are ordinary headers.
   for (const [which, make] of sources) {
     scenario(`a header that HTTP/2 has not, on ${which}, is an error that is answered`, async (stage) => {
       const served = await stage.serve(({ sse }) =>

@@ -5,7 +5,7 @@ import { eventually } from './eventually.js'
 import { numbers, takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
 
-/** What a client gets that comes back, or that asks for the past. */
+/** What a client gets that reconnects, or that requests past events. */
 export function replayScenarios({ scenario }: Script): void {
   scenario('who comes back gets what it missed, none twice, and then goes on live', async (stage) => {
     const channel = new SseChannel('news')

@@ -7,7 +7,7 @@ import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
 import type { Route } from './subject.js'
 
-/** HTTP/1 clients that do not say goodbye as they should, or read as nobody does. */
+/** HTTP/1 clients that do not close properly, or that read in unusual ways. */
 export function rudeClientScenarios({ scenario, traits }: Script): void {
   if (traits.httpVersion !== 1) return
 
@@ -49,7 +49,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     const all = numbers(1, 3)
     await Promise.all(all.map((data) => channel.broadcast({ event: 'ä€😀', data })))
     const served = await stage.serve(({ sse }) => sse(channel))
-    // Without chunks, so that a frame that has come is seen when the next one has only begun.
+    // Without chunks, a frame is seen as soon as it is complete, even if the next one has only begun.
     const request = { version: '1.0', headers: { 'Last-Event-ID': start } } as const
     const whole = await served.raw(request)
     await whole.until(() => whole.responses[0]?.events.length === 3, 'all events')
@@ -79,7 +79,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     const client = await served.raw({})
-    // Destroyed any earlier, a TLS socket may never have sent the request.
+    // A TLS socket that is destroyed earlier may never have sent the request.
     const request = await served.request()
     client.destroy()
     await assertNoTrace(stage, { served, request, channels: [channel] })
@@ -129,7 +129,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     for (let bytes = 0; channel.subscriberCount === 1; bytes++) {
       assert.equal(bytes < 3_000, true, `still connected after ${bytes} bytes`)
       await client.readBytes(1)
-      // As slow as a client must be for whom a turn of the event loop is a second.
+      // A turn of the event loop stands for a second here, so the client must read slowly in proportion.
       await new Promise((resolve) => {
         setTimeout(resolve, 1)
       })

@@ -7,13 +7,13 @@ export type Test = (name: string, run: () => Promise<void>) => unknown
 /** Registers one scenario. */
 export type Scenario = (name: string, run: (stage: Stage) => Promise<void>) => void
 
-/** What the scenarios of one file are told. */
+/** What the scenarios of one file get. */
 export interface Script {
   readonly scenario: Scenario
   readonly traits: AdapterTraits
 }
 
-/** Registers scenarios with a runner; each gets a stage of its own, which ends with it. */
+/** Registers scenarios with a test runner; each gets its own stage, which ends with it. */
 export function scenarioOn(test: Test, start: StartServer, traits: AdapterTraits): Scenario {
   return (name, run) => {
     test(name, async () => {

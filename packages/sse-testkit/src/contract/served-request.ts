@@ -10,7 +10,7 @@ export type Outcome = { readonly reason: CloseReason } | { readonly error: unkno
 export class ServedRequest {
   readonly req: SseRequest
   readonly res: SseResponse
-  /** Settles when the response, or the connection below it, is closed. */
+  /** Resolves when the response, or the connection below it, is closed. */
   readonly closed: Promise<void>
   #outcome: Promise<Outcome> | undefined
   readonly #listeners: ReadonlyMap<EventEmitter, ReadonlySet<unknown>>
@@ -18,18 +18,18 @@ export class ServedRequest {
   constructor({ req, res }: RouteContext) {
     this.req = req
     this.res = res
-    // On HTTP/2 the stream below belongs to Node's own layer, and the socket to all streams of the connection.
+    // On HTTP/2, the stream below belongs to Node, and the socket to all streams of the connection.
     const emitters: EventEmitter[] = 'stream' in req ? [req, res] : [req, res, req.socket]
     this.closed = new Promise((resolve) => {
       res.once('close', resolve)
-      // One that waits behind another response never emits it.
+      // A response that waits for an earlier one on its connection never emits 'close'.
       if (res.socket === null) req.socket.once('close', resolve)
       ours.add(resolve)
     })
     this.#listeners = new Map(emitters.map((emitter) => [emitter, new Set(listenersOf(emitter))]))
   }
 
-  /** Takes note of how the stream ends. */
+  /** Records how the stream ends. */
   watch(promise: Promise<CloseReason>): Promise<CloseReason> {
     this.#outcome = promise.then(
       (reason) => ({ reason }),
@@ -38,12 +38,12 @@ export class ServedRequest {
     return promise
   }
 
-  /** How `sse()` ended, once it has. */
+  /** Resolves with how `sse()` ended, once it has. */
   outcome(): Promise<Outcome> {
     return within(this.#outcome ?? Promise.reject(new Error('sse() was not called')), 'the end of sse()')
   }
 
-  /** The listeners on request, response and socket that were not there before `sse()`, by their events. */
+  /** Names the events of request, response and socket that have listeners added since `sse()` was called. */
   get newListeners(): string[] {
     return [...this.#listeners].flatMap(([emitter, before]) =>
       eventsOf(emitter).flatMap((event) =>
@@ -56,10 +56,13 @@ export class ServedRequest {
   }
 }
 
-/** What requests listen with themselves. */
+/** The listeners that this class adds itself. */
 const ours = new WeakSet<object>()
 
-/** What Node itself leaves: on a socket that failed, and on a request whose response is finished before it was read. */
+/**
+ * Listeners that Node itself leaves: on a socket that failed, and on a request whose response is finished before it was
+ * read.
+ */
 const OF_NODE: ReadonlySet<string> = new Set(['noop', 'clearIncoming'])
 
 function eventsOf(emitter: EventEmitter): (string | symbol)[] {

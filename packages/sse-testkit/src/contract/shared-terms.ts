@@ -7,7 +7,7 @@ import { takeData } from './news.js'
 import type { Script } from './scenario.js'
 import type { Served, Stage } from './stage.js'
 
-/** Streams of one channel have their terms in common, and each what it asked for itself. */
+/** Streams of one channel share settings, except those that one of them sets for itself. */
 export function sharedTermScenarios({ scenario }: Script): void {
   const owns: readonly (readonly [
     name: string,
@@ -26,7 +26,7 @@ export function sharedTermScenarios({ scenario }: Script): void {
         '/usual': ({ sse }) => sse(channel, { checkpoints: false }),
         '/own': ({ sse }) => sse(channel, { ...options, checkpoints: false }),
       })
-      // First the one, so that those after it find its terms; then the usual one; then in the other order.
+      // The stream with its own option comes first, so that later ones find its settings; then the order is reversed.
       await isSeen(await served.open('/own'))
       const before = await served.open('/usual')
       await isSeen(await served.open('/own'))
@@ -62,7 +62,7 @@ export function sharedTermScenarios({ scenario }: Script): void {
 
   scenario('no option of a response names another manager than that of its adapter', async (stage) => {
     const other = stage.manager()
-    // As of a caller without types: no such option is documented.
+    // As from a caller without types: this option is not documented.
     const options = { manager: other, checkpoints: false }
     const served = await stage.serve(({ sse }) => sse(['one'], options))
     assert.deepEqual(await takeData(await served.open(), 1), ['one'])
@@ -94,7 +94,7 @@ export function sharedTermScenarios({ scenario }: Script): void {
       '/crlf': ({ sse }) => sse(channel, { eol: '\r\n', checkpoints: false, heartbeatMs: 10 }),
       '/cr': ({ sse }) => sse(channel, { eol: '\r', checkpoints: false, heartbeatMs: 10 }),
     })
-    // Only with the next heartbeat does a parser know that no LF follows a CR.
+    // Only the next heartbeat tells a parser that no LF follows the CR.
     const readers: EventReader[] = []
     for (const path of ['/lf', '/crlf', '/cr']) readers.push(await served.open(path), await served.resume(start, path))
     await channel.broadcast('2')
@@ -127,7 +127,7 @@ type Lasting = readonly [
   isKept: (stage: Stage, options: SseOptions) => Promise<void>,
 ]
 
-/** What a stream needs of its options after its head. */
+/** What a stream still needs of its options after the response headers. */
 const lasting: readonly Lasting[] = [
   [
     'context',

@@ -5,7 +5,7 @@ import { within } from './eventually.js'
 import { dataOf, numbers } from './news.js'
 import type { Script } from './scenario.js'
 
-/** `manager.close()` in the middle of what a stream gets: its filter calls it. */
+/** `manager.close()` while a stream is being written to: its filter calls it. */
 export function shutdownMidwayScenarios({ scenario }: Script): void {
   scenario('closing the manager from within a filter sends the rest of that tick too', async (stage) => {
     const manager = stage.manager()

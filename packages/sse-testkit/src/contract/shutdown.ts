@@ -7,7 +7,7 @@ import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
 import { TimerWatch } from './timer-watch.js'
 
-/** Node itself closes idle connections after five seconds: one that is closed sooner was closed by somebody else. */
+/** Node itself closes idle connections after five seconds: a connection that closes sooner was closed by other code. */
 const BEFORE_NODE_MS = 4_000
 
 /** `manager.close()`, and servers that stop. */
@@ -32,7 +32,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
         true,
         String(retries),
       )
-      // Were they all the same, all would come back at once.
+      // If all retry times were equal, all clients would reconnect at once.
       assert.equal(new Set(retries).size > 1, true, String(retries))
       assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
       assert.equal(manager.stats().connections, 0)
@@ -85,7 +85,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     assert.equal(await stalled.end(), 'cut')
   })
 
-  // Not over HTTP/2: Node 20.19 breaks a stream off over TLS that ends while this much of it is still on its way.
+  // Not over HTTP/2: Node 20.19 breaks off a stream over TLS that ends while this much of it is still in flight.
   if (traits.httpVersion === 1) {
     scenario(
       'who reads on within the grace gets what its full socket held up, and then the last event',
@@ -96,7 +96,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
         const reader = await served.open('/', { isPaused: true })
         await subscribed(channel)
         const { length } = await fillSocket(channel, await served.request())
-        // More than it takes when it takes more for the first time.
+        // More than the socket accepts when it drains for the first time.
         for (const number of numbers(length + 1, length + 40)) await channel.broadcast(`${number} ${BIG}`)
         const closed = manager.close({ event: 'bye', graceMs: 10_000 })
         reader.resume()

@@ -6,7 +6,7 @@ import { BIG, fillSocket, fullSocket } from './full-socket.js'
 import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
 
-/** Readers that do not read. */
+/** Clients that do not read. */
 export function slowScenarios({ scenario }: Script): void {
   scenario('who does not read within writeTimeoutMs is disconnected, and others notice nothing', async (stage) => {
     const manager = stage.manager({ writeTimeoutMs: 2_000, history: { maxBytes: 1024 } })
@@ -168,7 +168,7 @@ export function slowScenarios({ scenario }: Script): void {
     const served = await stage.serve(
       ({ sse }) =>
         sse((connection) => {
-          // All in one turn: even a client that reads could not take them.
+          // All in one turn of the event loop, so that even a client that reads could not receive them in time.
           while (connection.closeReason === undefined && calls < 50_000) {
             void connection.send(small)
             calls += 1

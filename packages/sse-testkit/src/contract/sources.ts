@@ -6,7 +6,7 @@ import type { Script } from './scenario.js'
 import type { Stage } from './stage.js'
 import type { RouteContext } from './subject.js'
 
-/** Everything that `sse()` takes. */
+/** Every source that `sse()` accepts. */
 export function sourceScenarios({ scenario }: Script): void {
   const streams = (
     what: string,

@@ -7,10 +7,10 @@ import { eventually } from './eventually.js'
 import { ServedRequest } from './served-request.js'
 import type { AdapterTraits, Route, RunningServer, StartOptions, StartServer } from './subject.js'
 
-/** One server of a scenario, and those who talk to it. */
+/** One server of a scenario, and its clients. */
 export class Served {
   readonly url: string
-  /** The requests that reached a route, in their order. */
+  /** The requests that reached a route, in the order of arrival. */
   readonly requests: readonly ServedRequest[]
   readonly manager: SseManager
   readonly #server: RunningServer
@@ -30,34 +30,34 @@ export class Served {
     return this.#server.reported
   }
 
-  /** Resolves to a reader of the response when its head is there. */
+  /** Resolves with a reader of the response once its headers have arrived. */
   open(path = '/', options?: ClientRequestOptions): Promise<EventReader> {
     return this.#client.open(path, options)
   }
 
-  /** Comes back with a last event id. */
+  /** Reconnects with a last event id. */
   resume(lastEventId: string, path = '/'): Promise<EventReader> {
     return this.open(path, { headers: { 'last-event-id': lastEventId } })
   }
 
-  /** Sends a request, and returns what leaves without waiting for an answer. */
+  /** Sends a request, and returns a function that disconnects without waiting for the response. */
   start(path = '/', options?: ClientRequestOptions): () => void {
     return this.#client.start(path, options)
   }
 
-  /** An HTTP/1 client of its own connection, which has sent these requests one behind the other. */
+  /** An HTTP/1 client with its own connection, which has sent these requests one after another. */
   async raw(...requests: readonly RawRequest[]): Promise<RawClient> {
     const client = await this.ending(RawClient.connect(this.url))
     return requests.length > 0 ? client.send(...requests) : client
   }
 
-  /** A client that ends with the scenario: one of the faults, say. */
+  /** Takes a client, such as one of the faults, and destroys it at the end of the scenario. */
   async ending<T extends { destroy(): void }>(client: Promise<T>): Promise<T> {
     this.#rude.push(await client)
     return client
   }
 
-  /** The request of this number, once it has reached its route. */
+  /** Resolves with the request at this index, once it has reached its route. */
   async request(index = 0): Promise<ServedRequest> {
     await eventually(() => this.requests.length > index, `request ${index}`)
     return this.requests[index] as ServedRequest
@@ -75,10 +75,10 @@ export class Served {
   }
 }
 
-/** Where one scenario plays. Whatever is made here ends with it. */
+/** Where one scenario runs. Everything made here ends with it. */
 export class Stage {
   readonly traits: AdapterTraits
-  /** What the managers made here reported to `onError`. */
+  /** What the managers created here reported to `onError`. */
   readonly errors: unknown[] = []
   readonly #start: StartServer
   readonly #servers: Served[] = []
@@ -95,7 +95,7 @@ export class Stage {
     return manager
   }
 
-  /** Starts a server with one route at `/`, or with routes by their path. */
+  /** Starts a server with one route at `/`, or with routes by path. */
   async serve(
     routes: Route | Readonly<Record<string, Route>>,
     { manager = this.manager(), injectChannel }: Partial<StartOptions> = {},

@@ -15,7 +15,7 @@ export function streamBoundScenarios({ scenario }: Script): void {
     const served = await stage.serve(({ sse }) => sse(stream), { manager })
     const reader = await served.open('/', { isPaused: true })
     let most = 0
-    // Far more than any socket takes.
+    // Far more than any socket accepts.
     for (let added = 0; added < 2_000 && manager.stats().connections > 0; added++) {
       stream.addData(TEXT)
       most = Math.max(most, stream.length)
@@ -52,7 +52,7 @@ export function streamBoundScenarios({ scenario }: Script): void {
       for (let added = 0; added < 20; added++) stream.addData(TEXT)
       const route: Route = ({ sse }) => {
         const over = sse(stream)
-        // One that comes to nothing that counts may be of any size.
+        // An event that is added while nothing else counts may be of any size.
         stream.addData(TEXT)
         return over
       }
@@ -66,7 +66,7 @@ export function streamBoundScenarios({ scenario }: Script): void {
   )
 }
 
-/** How often an event could be added in one tick until the one connection was cut. */
+/** How often an event can be added in one tick until the only connection is disconnected as slow. */
 function addUntilCut(stream: SseStream, event: SseEvent, manager: SseManager): number {
   for (let added = 0; added < 100; added++) {
     stream.add(event)

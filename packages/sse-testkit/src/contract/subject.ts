@@ -17,18 +17,18 @@ export interface RouteContext {
   readonly res: SseResponse
   /** The adapter's `res.sse`, `reply.sse` or `ctx.sse`. */
   sse(source: SseSource, options?: SseOptions): Promise<CloseReason>
-  /** Sets a header as the framework's other middleware would; an array sets it several times. */
+  /** Sets a header as other middleware of the framework would; an array sets it several times. */
   setHeader(name: string, value: string | readonly string[]): void
-  /** What `injectChannel()` put on the request; undefined where the server does not use it. */
+  /** The channel that `injectChannel()` put on the request; undefined if the server does not use it. */
   readonly injectedChannel: SseChannel | undefined
 }
 
-/** Answers a request; what it returns is returned to the framework, which awaits it where it awaits anything. */
+/** Answers a request. The framework gets the return value, and awaits it if it awaits any. */
 export type Route = (context: RouteContext) => unknown
 
-/** Which channel `injectChannel()` chooses: all but the name are its options. */
+/** Which channel `injectChannel()` chooses: everything except the name is passed to it as options. */
 export interface InjectedChannel extends InjectChannelOptions {
-  /** The name, or what makes it of the request's path. */
+  /** The name, or a function that derives it from the path of the request. */
   readonly name: string | ((path: string) => string | undefined)
 }
 
@@ -41,27 +41,27 @@ export interface StartOptions {
 
 /** A server of the adapter under test, listening on an address of this machine. */
 export interface RunningServer {
-  /** Where it listens, without a slash at the end. */
+  /** Its URL, without a trailing slash. */
   readonly url: string
   /** What reached the framework's channel for errors, whatever that is: an error handler, an event, a log. */
   readonly reported: readonly unknown[]
-  /** Stops as the framework's users stop it, and resolves when it has: no connection is cut. */
+  /** Stops as the framework's users stop it, and resolves when it has stopped. It destroys no connection. */
   close(): Promise<void>
-  /** Cuts every connection and stops. Idempotent, and allowed after `close()`. */
+  /** Destroys all connections and stops. Idempotent, and allowed after `close()`. */
   destroy(): Promise<void>
 }
 
-/** Starts a server with routes by their path (`/` to `/anything`), each for every method there is. */
+/** Starts a server with routes by path (`/` to `/anything`), each for every HTTP method. */
 export type StartServer = (routes: Readonly<Record<string, Route>>, options: StartOptions) => Promise<RunningServer>
 
-/** What is true of one subject and not of another; scenarios ask for it, and never for a name. */
+/** Where subjects differ. Scenarios ask for these traits, never for a subject's name. */
 export interface AdapterTraits {
-  /** What clients must speak. @defaultValue 1 */
+  /** The HTTP version that clients must speak. @defaultValue 1 */
   readonly httpVersion: 1 | 2
   /** Whether errors reject the promise of `sse()`, or go to the framework while it resolves to `'error'`. @defaultValue `'reject'` */
   readonly errors: 'reject' | 'resolve'
-  /** Whether there is an `injectChannel()`. @defaultValue true */
+  /** Whether the adapter has an `injectChannel()`. @defaultValue true */
   readonly injectsChannels: boolean
-  /** Whether closing the server ends its streams, or that is up to the manager. @defaultValue false */
+  /** Whether closing the server ends its streams; if not, closing the manager does. @defaultValue false */
   readonly endsStreamsOnClose: boolean
 }

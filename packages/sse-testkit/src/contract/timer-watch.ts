@@ -1,7 +1,7 @@
 import { createHook } from 'node:async_hooks'
 import { eventually } from './eventually.js'
 
-/** Counts the timers of certain durations that were set since it was made, and neither fired nor were cleared. */
+/** Counts the timers of certain durations that were set since its creation and have neither fired nor been cleared. */
 export class TimerWatch {
   readonly #alive = new Set<number>()
   readonly #hook: ReturnType<typeof createHook>
@@ -9,7 +9,7 @@ export class TimerWatch {
   constructor(isWatched: (ms: number) => boolean) {
     this.#hook = createHook({
       init: (asyncId, type, _trigger, resource) => {
-        // The one name under which Node keeps a timer's duration.
+        // The only property in which Node keeps a timer's duration.
         if (type === 'Timeout' && isWatched(Number(Reflect.get(resource, '_idleTimeout')))) this.#alive.add(asyncId)
       },
       destroy: (asyncId) => this.#alive.delete(asyncId),
@@ -20,7 +20,7 @@ export class TimerWatch {
     return this.#alive.size
   }
 
-  /** Resolves once none is left; Node tells of a cleared timer some turns later. */
+  /** Resolves once none is left; Node reports a cleared timer some turns later. */
   gone(): Promise<void> {
     return eventually(() => this.count === 0, `${this.count} timers that stayed`)
   }

@@ -5,7 +5,7 @@ import { BIG } from './full-socket.js'
 import { takeData } from './news.js'
 import type { Script } from './scenario.js'
 
-/** Clients that are gone without a word, on connections that are open still. */
+/** Clients that vanish, on connections that stay open. */
 export function vanishingScenarios({ scenario, traits }: Script): void {
   scenario('a client that is gone without a word is disconnected once heartbeats fill its socket', async (stage) => {
     const manager = stage.manager({ writeTimeoutMs: 200 })

@@ -72,7 +72,7 @@ export function vectorScenarios({ scenario }: Script): void {
         told.map(({ data }) => JSON.parse(data) as unknown),
         gaps,
       )
-      // Cut off between the two, it is told of the second one all the same.
+      // A client that loses its connection between the two gaps still gets the second one.
       const again = await served.resume(told[0]?.id ?? '')
       const [gap] = await again.take(1, ({ event }) => event === 'sse-gap')
       assert.deepEqual(JSON.parse(gap?.data ?? ''), gaps[1])
@@ -84,7 +84,7 @@ export function vectorScenarios({ scenario }: Script): void {
     const served = await stage.serve(({ sse }) => sse((connection) => connection.subscribe(channel)))
     for (const id of ['a~1', 'a~2', 'a~3']) await channel.broadcast({ id, data: id })
     assert.deepEqual(await takeData(await served.resume('a~2'), 1), ['a~3'])
-    // Of one that is not known nobody can tell; it is told of the gap, and its next id is what it should be.
+    // An unknown id could be either. The client gets a gap, and ids of the right kind from then on.
     const reader = await served.resume('a~0')
     const [gap, ...rest] = await takeNews(reader, 3)
     assert.equal(gap?.event, 'sse-gap')
@@ -176,9 +176,9 @@ export function vectorScenarios({ scenario }: Script): void {
     await wet.broadcast('wet 1')
     await warm.broadcast('warm 2')
     const news = await takeNews(reader, 3)
-    // Across channels there is no order.
+    // There is no order across channels.
     assert.deepEqual(news.map(({ data }) => data).sort(), ['warm 1', 'warm 2', 'wet 1'])
-    // The one it had would give it all of this twice.
+    // With the id that it had, it would get all of these events twice.
     assert.equal(reader.lastEventId, '')
   })
 

@@ -6,7 +6,7 @@ import { fillSocket } from './full-socket.js'
 import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
 
-/** Others who have a hand in the same HTTP/1 response: what is written past `res.write` must not pass them by. */
+/** Other code that writes to the same HTTP/1 response: the fast path past `res.write` must not bypass it. */
 export function writePathScenarios({ scenario, traits }: Script): void {
   if (traits.httpVersion !== 1) return
 
@@ -26,7 +26,7 @@ export function writePathScenarios({ scenario, traits }: Script): void {
     await channel.broadcast('before')
     await client.until(() => dataOf(client.responses[0] ?? { events: [] }).includes('before'), 'the stream')
     const request = await served.request()
-    // Both in the very tick of the end, before anybody has heard of it.
+    // One before and one after, in the very tick of the end, before any listener has been called.
     void channel.broadcast('into the void')
     ;(request.res as ServerResponse).end()
     void channel.broadcast('into the void')

@@ -14,16 +14,16 @@ export interface Http2Request {
   readonly method?: string | undefined
   readonly headers?: Readonly<Record<string, string | readonly string[]>> | undefined
   readonly body?: string | Buffer | undefined
-  /** Whether the reader begins paused, so that the stream's window closes. */
+  /** Whether the reader starts paused, so that the stream's window closes. */
   readonly isPaused?: boolean | undefined
 }
 
-/** One HTTP/2 connection, whose streams and whose whole can be torn down. */
+/** One HTTP/2 connection; its streams can be destroyed one by one or all together. */
 export class Http2Client {
   readonly #tcp: Socket
   readonly #session: ClientHttp2Session
 
-  /** Connects to the server of a URL, `http:` with prior knowledge; certificates are not verified. */
+  /** Connects to the server of a URL (`http:` with prior knowledge); certificates are not verified. */
   constructor(url: string | URL) {
     const { protocol, hostname, port } = new URL(url)
     const tcp = connectTcp({ host: hostname, port: Number(port), noDelay: true })
@@ -36,13 +36,16 @@ export class Http2Client {
     this.#session.on('error', () => {})
   }
 
-  /** Resolves once the connection is there, so that streams go out at once. */
+  /** Resolves once the connection is established, so that requests are then sent at once. */
   async connected(): Promise<this> {
     await once(this.#session, 'remoteSettings')
     return this
   }
 
-  /** Resolves to a reader of the response when its head is there; `abort()` resets the stream alone. */
+  /**
+   * Resolves with a reader of the response once its headers have arrived. The reader's `abort()` resets only the
+   * stream.
+   */
   async open(path: string, { method = 'GET', headers = {}, body, isPaused }: Http2Request = {}): Promise<EventReader> {
     const stream = this.start(path, { method, headers, body })
     const [head] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }]
@@ -76,14 +79,14 @@ export class Http2Client {
     return stream
   }
 
-  /** Resets the connection, as a crashed machine's kernel does, and with it every stream. */
+  /** Resets the connection, as the kernel of a crashed machine does, and all streams with it. */
   reset(): void {
     this.#tcp.resetAndDestroy()
-    // With an error, or its streams would look as if they had ended well.
+    // Destroyed with an error: without one, its streams would seem to have ended well.
     this.#session.destroy(new Error('the connection was reset'))
   }
 
-  /** Tears down the connection, and every stream with it. Idempotent. */
+  /** Destroys the connection and all its streams. Idempotent. */
   destroy(): void {
     this.#session.destroy()
   }

@@ -4,11 +4,11 @@ import { connect as connectTls } from 'node:tls'
 import { type RawRequest, rawRequest } from './raw-request.js'
 import { type RawResponse, RawResponses } from './raw-response.js'
 
-/** An HTTP/1 client that may be as rude as a test needs: it owns its socket, and nothing is done unasked. */
+/** An HTTP/1 client that can misbehave: it owns its socket, and does nothing unless told to. */
 export class RawClient {
-  /** Settles when the connection is closed, by whomever. */
+  /** Resolves when the connection is closed, whichever side closed it. */
   readonly closed: Promise<void>
-  // Under TLS the one below it, since only a plain socket can be reset.
+  // Under TLS, the socket below it: only a plain socket can be reset.
   readonly #tcp: Socket
   readonly #socket: Socket
   readonly #timeoutMs: number
@@ -18,7 +18,7 @@ export class RawClient {
   #error: unknown
   #isClosed = false
   #bytesRead = 0
-  // How many bytes it will still read, and those that wait for it.
+  // How many more bytes it may read, and those received that must wait.
   #appetite = Number.POSITIVE_INFINITY
   #unread: Buffer | undefined
   #isTrickling = false
@@ -52,17 +52,17 @@ export class RawClient {
     return new RawClient(tcp, socket, timeoutMs)
   }
 
-  /** What has come so far; the last one may be incomplete. */
+  /** The responses received so far; the last one may be incomplete. */
   get responses(): readonly RawResponse[] {
     return this.#responses.all
   }
 
-  /** How many bytes have been read, heads and framing among them. */
+  /** How many bytes have been read, headers and framing included. */
   get bytesRead(): number {
     return this.#bytesRead
   }
 
-  /** Sends requests one behind the other, without waiting for answers. */
+  /** Sends requests one after another, without waiting for responses. */
   send(...requests: readonly RawRequest[]): this {
     for (const request of requests) this.#isHead.push(request.method === 'HEAD')
     return this.sendBytes(Buffer.concat(requests.map(rawRequest)))
@@ -74,19 +74,19 @@ export class RawClient {
     return this
   }
 
-  /** The response of this number, once its head is there. */
+  /** Resolves with the response at this index, once its headers have arrived. */
   async response(index = 0): Promise<RawResponse> {
     await this.until(() => this.responses.length > index, `response ${index}`)
     return this.responses[index] as RawResponse
   }
 
-  /** The response of this number, once all of it is there. */
+  /** Resolves with the response at this index, once it is complete. */
   async whole(index = 0): Promise<RawResponse> {
     await this.until(() => this.responses[index]?.isComplete === true, `all of response ${index}`)
     return this.responses[index] as RawResponse
   }
 
-  /** Resolves once the condition holds; fails if the connection closes first, or it does not hold in time. */
+  /** Resolves once the condition holds; rejects if the connection closes first, or if it does not hold in time. */
   until(condition: () => boolean, what = 'a condition'): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (why: string, cause?: unknown): void => {
@@ -111,31 +111,34 @@ export class RawClient {
     })
   }
 
-  /** Stops to read: a stalled client, whose window closes. */
+  /** Stops reading: a stalled client, whose TCP window closes. */
   pause(): this {
     this.#socket.pause()
     return this
   }
 
-  /** Reads on. */
+  /** Continues reading. */
   resume(): this {
     this.#socket.resume()
     return this
   }
 
-  /** From now on reads one byte a turn. */
+  /** From now on, reads one byte per turn of the event loop. */
   trickle(): this {
     this.#isTrickling = true
     return this.drip()
   }
 
-  /** From now on reads only what `readBytes()` is asked for: a byte a second, or up to a certain byte and no further. */
+  /** From now on, reads only what `readBytes()` asks for: one byte a second, say, or exactly up to a certain byte. */
   drip(): this {
     this.#appetite = this.#isTrickling ? 1 : 0
     return this
   }
 
-  /** After `drip()`: reads so many bytes, one by one. Fails if the connection closes first, or they do not come in time. */
+  /**
+   * After `drip()`: reads this many bytes, one by one. Rejects if the connection closes first, or if they do not arrive
+   * in time.
+   */
   async readBytes(count: number): Promise<void> {
     const end = this.#bytesRead + count
     this.#appetite = count
@@ -143,13 +146,13 @@ export class RawClient {
     await this.until(() => this.#bytesRead >= end, `${count} bytes`)
   }
 
-  /** Says that it will send nothing more, and goes on reading: a half-open connection. */
+  /** Ends its own half of the connection and goes on reading: a half-closed connection. */
   halfClose(): this {
     this.#socket.end()
     return this
   }
 
-  /** Resets the connection, as a crashed machine's kernel does. */
+  /** Resets the connection, as the kernel of a crashed machine does. */
   reset(): this {
     this.#tcp.resetAndDestroy()
     this.#socket.destroy()

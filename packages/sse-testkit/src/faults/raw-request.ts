@@ -1,4 +1,4 @@
-/** An HTTP/1 request, written as it goes over the wire. */
+/** An HTTP/1 request, as it is written to the wire. */
 export interface RawRequest {
   /** @defaultValue `'GET'` */
   readonly method?: string | undefined
@@ -6,13 +6,13 @@ export interface RawRequest {
   readonly path?: string | undefined
   /** @defaultValue `'1.1'` */
   readonly version?: '1.0' | '1.1' | undefined
-  /** Any bytes as values; an array repeats the header. */
+  /** Values may be any bytes; an array repeats the header. */
   readonly headers?: Readonly<Record<string, string | Buffer | readonly (string | Buffer)[]>> | undefined
-  /** Announced by `Content-Length`. */
+  /** Sent with a `Content-Length`. */
   readonly body?: string | Buffer | undefined
 }
 
-/** The bytes of a request; nothing in it is checked, so that it may be as odd as a test needs. */
+/** Returns the bytes of a request. Nothing is checked, so that a test can send malformed ones. */
 export function rawRequest({ method = 'GET', path = '/', version = '1.1', headers = {}, body }: RawRequest): Buffer {
   const parts: Buffer[] = [Buffer.from(`${method} ${path} HTTP/${version}\r\nHost: localhost\r\n`)]
   for (const [name, value] of Object.entries(headers)) {

@@ -1,11 +1,11 @@
 import { PartsParser } from '../received.js'
 
-/** One HTTP/1 response as it came, every byte of its framing checked. */
+/** One HTTP/1 response as received, with every byte of its framing checked. */
 export class RawResponse extends PartsParser {
   readonly status: number
-  /** The header lines, names in lower case, in the order they came. */
+  /** The header lines in the order received, names in lower case. */
   readonly headers: readonly (readonly [name: string, value: string])[]
-  /** The body of each chunk; of a body without chunks, of each read. */
+  /** The body of each chunk; for a body without chunks, of each read. */
   readonly chunks: string[] = []
   isComplete = false
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -39,25 +39,25 @@ export class RawResponse extends PartsParser {
 }
 
 /**
- * Cuts what comes over a connection into responses. It is strict where HTTP clients forgive: bytes that belong to no
- * response, and chunks that are not framed to the byte, are errors.
+ * Splits the bytes of a connection into responses. It is strict where HTTP clients are lenient: bytes that belong to no
+ * response, and chunks whose framing is off by a byte, are errors.
  */
 export class RawResponses {
   readonly all: RawResponse[] = []
   #bytes: Buffer = Buffer.alloc(0)
-  // Joined once there is enough of them: one by one, a large chunk would cost its square.
+  // Joined only once enough have arrived: joining at every read would take quadratic time for a large chunk.
   #arrived: Buffer[] = []
   #arrivedLength = 0
   #needed = 0
   #current: RawResponse | undefined
   readonly #isHeadOnly: (index: number) => boolean
 
-  /** @param isHeadOnly whether the response of this number answers a `HEAD` request */
+  /** @param isHeadOnly whether the response at this index answers a `HEAD` request */
   constructor(isHeadOnly: (index: number) => boolean) {
     this.#isHeadOnly = isHeadOnly
   }
 
-  /** @throws {Error} the bytes are no HTTP/1 */
+  /** @throws {Error} the bytes are not HTTP/1 */
   feed(bytes: Buffer): void {
     this.#arrived.push(bytes)
     this.#arrivedLength += bytes.length
@@ -69,7 +69,7 @@ export class RawResponses {
     while (this.#step());
   }
 
-  /** The connection has ended: what was delimited by that is complete. */
+  /** Called when the connection has ended, which completes a response that is delimited by it. */
   end(): void {
     const current = this.#current
     if (current !== undefined && this.#framing(current) === 'close') current.isComplete = true

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 
 /**
- * A client whose machine is gone without a word: nothing of it reads, answers or hangs up any more.
+ * A client whose machine has vanished: nothing of it reads, answers or hangs up any more.
  *
- * On one machine nobody can pull the plug, so it is a process of its own, which is stopped (`SIGSTOP`; not on Windows). Its
- * kernel still takes what there is room for, as the buffers on the way to a dead machine do.
+ * It is a separate process that is stopped (`SIGSTOP`; not on Windows). Its kernel still accepts data while it has
+ * room, as the buffers on the way to a dead machine do.
  */
 export class StoppedClient {
   readonly #process: ChildProcess
@@ -13,11 +13,11 @@ export class StoppedClient {
 
   private constructor(child: ChildProcess) {
     this.#process = child
-    // Stopped, it would outlive everybody who waits for it.
+    // A stopped process would outlive the one that started it.
     process.once('exit', this.#kill)
   }
 
-  /** Resolves once the head of the response to a `GET` is there, and the process is stopped. */
+  /** Resolves once the headers of the response to a `GET` have arrived and the process is stopped. */
   static async open(url: string, httpVersion: 1 | 2 = 1): Promise<StoppedClient> {
     const child = spawn(process.execPath, ['--eval', PROGRAM, url, String(httpVersion)], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -38,7 +38,7 @@ export class StoppedClient {
   }
 }
 
-/** Asks for a URL, says so when the head is there, and reads on, until it is stopped. */
+/** Requests a URL, reports when the response headers arrive, and goes on reading until it is stopped. */
 const PROGRAM = `
 process.on('uncaughtException', () => process.exit(1))
 const [url, version] = process.argv.slice(1)

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { resetNow } from './reset-now.js'
 import { TcpPipe } from './tcp-pipe.js'
 
-/** How much of what a client has sent is kept, by which its connection is known. */
+/** How much of what a client sent is kept, to identify its connection. */
 const MAX_SENT_BYTES = 4_096
 
 /** A server behind a `TcpProxy`. */
@@ -15,19 +15,19 @@ export interface TcpTarget {
 
 /** A connection through a `TcpProxy`, as a predicate sees it. */
 export interface ProxiedConnection {
-  /** The first 4 KB that its client has sent: what it says hello with, what it subscribes to. */
+  /** The first 4 KB that its client sent: its handshake and its first commands or subscriptions. */
   readonly sent: string
 }
 
-/** What the network is like, at this moment. */
+/** The current state of the network. */
 export interface Network {
   readonly delayMs: number
   readonly isStalled: boolean
-  /** Hands over what the target has sent, or does not. */
+  /** Delivers what the target has sent, or drops it. */
   reply(connection: TcpConnection, bytes: Buffer): void
 }
 
-/** A client's connection, and the one to a target that it is led on to. */
+/** A client's connection, and the connection to a target that it is forwarded to. */
 export class TcpConnection implements ProxiedConnection {
   readonly #network: Network
   readonly #client: Socket
@@ -45,7 +45,10 @@ export class TcpConnection implements ProxiedConnection {
     return this.#sent.toString()
   }
 
-  /** Leads on to the first of these targets that takes it; it is reset if none does. Resolves when both sides are closed. */
+  /**
+   * Forwards to the first of these targets that accepts a connection; if none does, the client's connection is reset.
+   * Resolves when both sides are closed.
+   */
   async serve(targets: Iterable<TcpTarget>): Promise<void> {
     const closed = [new Promise((resolve) => this.#client.on('close', resolve))]
     this.#client.on('close', () => {
@@ -60,24 +63,24 @@ export class TcpConnection implements ProxiedConnection {
     await Promise.all(closed)
   }
 
-  /** Hands bytes over to the client. */
+  /** Sends bytes to the client. */
   reply(bytes: Buffer): void {
-    // Behind the last reply there may be more on its way.
+    // More may arrive after the last reply.
     if (!this.#client.writableEnded) this.#client.write(bytes)
   }
 
-  /** Ends both sides, once the client has been sent what there is for it: a reset could overtake that. */
+  /** Ends both sides once everything has been sent to the client: a reset could overtake it. */
   endAfterReplies(): void {
     this.#client.once('close', () => this.reset())
     this.#client.destroySoon()
   }
 
-  /** Resets both sides, now. */
+  /** Resets both sides immediately. */
   reset(): void {
     for (const socket of [this.#client, this.#target]) if (socket !== undefined) resetNow(socket)
   }
 
-  /** Goes on with what waited, as far as the network lets it. */
+  /** Delivers what is waiting, as far as the network allows. */
   pump(): void {
     for (const pipe of this.#pipes) pipe.pump()
   }
@@ -87,7 +90,7 @@ export class TcpConnection implements ProxiedConnection {
       const target = connect({ port, host, allowHalfOpen: true, noDelay: true })
       this.#target = target
       const isConnected = once(target, 'connect').then(Boolean, () => false)
-      // What happens later, its close tells.
+      // Later errors show in its 'close' event.
       target.on('error', () => {})
       if (await isConnected) return target
       if (this.#client.destroyed) break

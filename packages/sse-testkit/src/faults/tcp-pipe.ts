@@ -1,16 +1,16 @@
 import type { Socket } from 'node:net'
 import { resetNow } from './reset-now.js'
 
-/** How much may wait here before no more is taken from whoever sends. */
+/** How many bytes may wait here before reading from the sender pauses. */
 const MAX_WAITING_BYTES = 64 * 1024
 
-/** What has come, and when it is due; a connection ends in order, or by a reset. */
+/** What has arrived, and when it is due. A connection ends in order, or with a reset. */
 interface Waiting {
   readonly what: Buffer | 'end' | 'reset'
   readonly dueMs: number
 }
 
-/** One direction of a connection: everything goes on in the order in which it came, its end too. */
+/** One direction of a connection: everything is forwarded in the order of arrival, the end included. */
 export class TcpPipe {
   readonly #from: Socket
   readonly #to: Socket
@@ -21,8 +21,8 @@ export class TcpPipe {
   #timer: NodeJS.Timeout | undefined
 
   /**
-   * @param network what it is like, asked each time
-   * @param deliver writes bytes to where they go, or does not
+   * @param network the state of the network, read each time
+   * @param deliver writes bytes to their destination, or drops them
    */
   constructor(
     from: Socket,
@@ -37,15 +37,15 @@ export class TcpPipe {
     from.on('data', (bytes) => this.#take(bytes))
     from.on('end', () => this.#take('end'))
     from.on('close', () => {
-      // Who said that it sends no more could still read: but not if it is gone before it had everything.
+      // A side that ended its half may still read; but if it closes before it received everything, that is a reset.
       if (!from.readableEnded || !from.writableFinished) this.#take('reset')
     })
     to.on('drain', () => this.pump())
-    // It may have said so while the way to the other side was not there yet.
+    // It may have ended before the other side was connected.
     if (from.readableEnded) this.#take('end')
   }
 
-  /** Hands over what is due and may go; called again whenever the network has changed. */
+  /** Forwards what is due, as far as the network allows; called again whenever the network changes. */
   pump(): void {
     clearTimeout(this.#timer)
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { type Network, type ProxiedConnection, TcpConnection, type TcpTarget } from './tcp-connection.js'
 
-/** Which connections through a `TcpProxy` are meant. */
+/** Selects connections of a `TcpProxy`. */
 export type ConnectionPredicate = (connection: ProxiedConnection) => boolean
 
 interface CutOrder {
@@ -13,8 +13,8 @@ interface CutOrder {
 }
 
 /**
- * The network between clients and their server, broker or balanced servers, as bad as a test needs it. Its port stays the same
- * whatever happens behind it. Both directions are held to the pace of who reads.
+ * A bad network between clients and their server, their broker or several balanced servers. Its port stays the same
+ * whatever happens to the targets. Each direction applies backpressure: it goes no faster than its receiver reads.
  *
  * ```ts
  * const proxy = await TcpProxy.listen({ port: 6379 })
@@ -25,7 +25,7 @@ interface CutOrder {
  * ```
  */
 export class TcpProxy {
-  /** How long everything is on its way, in either direction, in ms; it stays in order. @defaultValue 0 */
+  /** The delay in either direction, in ms; order is kept. @defaultValue 0 */
   delayMs = 0
   readonly #server: Server
   readonly #network: Network
@@ -59,8 +59,8 @@ export class TcpProxy {
   }
 
   /**
-   * Listens on a free port of 127.0.0.1. With several targets it is a plain balancer: each connection goes to the next one, and
-   * past those that refuse it.
+   * Listens on a free port of 127.0.0.1. With several targets it is a plain load balancer: each connection goes to the
+   * next target, skipping those that refuse it.
    */
   static async listen(target: TcpTarget | { readonly targets: readonly TcpTarget[] }): Promise<TcpProxy> {
     const proxy = new TcpProxy('targets' in target ? target.targets : [target])
@@ -83,12 +83,12 @@ export class TcpProxy {
     return this.#discardedBytes
   }
 
-  /** Resets all connections, now; new ones are accepted. */
+  /** Resets all connections immediately; new ones are accepted. */
   cut(): void {
     for (const connection of this.#connections) connection.reset()
   }
 
-  /** Resets new connections at once, until `accept()`; those that are open go on. */
+  /** Resets new connections immediately, until `accept()`; open ones stay open. */
   refuse(): void {
     this.#isRefusing = true
   }
@@ -98,21 +98,21 @@ export class TcpProxy {
     this.#isRefusing = false
   }
 
-  /** Accepts everything and forwards nothing, not even an end, until `resume()`. */
+  /** Accepts everything and forwards nothing, not even the end of a connection, until `resume()`. */
   stall(): void {
     this.#isStalled = true
   }
 
-  /** Forwards what waited, and goes on. */
+  /** Forwards what has been waiting, and continues. */
   resume(): void {
     this.#isStalled = false
     for (const connection of this.#connections) connection.pump()
   }
 
   /**
-   * Lets so many bytes of replies through and then ends the connection, in the middle of a reply; with 0, a command has been
-   * carried out whose answer never comes. It is whichever connection is the first to have so many, counted from now, and
-   * only that one. Resolves when that has happened.
+   * Lets this many bytes of replies through and then ends the connection, in the middle of a reply. With 0, a command
+   * is carried out and its reply never arrives. It affects only one connection: the first to reach this many bytes,
+   * counted from now. Resolves once that has happened.
    */
   cutReplyAfter(bytes: number, isMeant: ConnectionPredicate = () => true): Promise<void> {
     return new Promise((done) => {
@@ -120,22 +120,25 @@ export class TcpProxy {
     })
   }
 
-  /** Drops what the targets send on those connections, until `passReplies()`: messages are lost, and nobody is told. */
+  /**
+   * Drops what the targets send on these connections, until `passReplies()`: messages are lost, and neither side
+   * notices.
+   */
   discardReplies(isMeant: ConnectionPredicate = () => true): void {
     this.#isDiscarded = isMeant
   }
 
-  /** Drops nothing more. What was dropped is lost. */
+  /** Stops dropping. What was dropped is lost. */
   passReplies(): void {
     this.#isDiscarded = undefined
   }
 
-  /** Leads new connections to another server from now on; open ones stay where they are. */
+  /** Forwards new connections to another server from now on; open ones stay where they are. */
   retarget(port: number, host?: string): void {
     this.#targets = [host === undefined ? { port } : { port, host }]
   }
 
-  /** Cuts everything and listens no more. Idempotent. */
+  /** Resets all connections and stops listening. Idempotent. */
   async close(): Promise<void> {
     const closed = once(this.#server, 'close')
     this.#server.close()
@@ -143,7 +146,7 @@ export class TcpProxy {
     await closed
   }
 
-  /** All of them, from the one whose turn it is. */
+  /** All targets, starting with the one whose turn it is. */
   *#nextTargets(): Iterable<TcpTarget> {
     const targets = this.#targets
     for (const _ of targets) yield targets[this.#turn++ % targets.length] as TcpTarget
