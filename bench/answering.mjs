@@ -1,8 +1,8 @@
-/** What the bench told this script. */
+/** What the bench passed to this script. */
 export const options = JSON.parse(process.argv[2] ?? '{}')
 
 /**
- * The other end of a `Script`: answers its calls from now on, and says that it is ready.
+ * The other end of a `Script`: reports that it is ready, and answers calls from now on.
  *
  * @param {unknown} ready
  * @param {Record<string, (...args: any[]) => unknown>} calls
@@ -26,13 +26,13 @@ function send(message) {
   if (process.connected) process.send?.(message)
 }
 
-/** Answers no more, and lives on for as long as something is open. */
+/** Stops answering, and keeps running for as long as something is open. */
 export function takeLeave() {
   process.off('disconnect', exit)
   process.disconnect()
 }
 
-/** Without the bench there is nothing to do, be it over or broken off. */
+/** Without the bench there is nothing to do, whether it has finished or was interrupted. */
 function exit() {
   process.exit()
 }

@@ -1,17 +1,17 @@
 /**
- * A way to serve streams, or to have events go from process to process.
+ * A way to serve streams, or to pass events from process to process.
  *
  * @typedef {object} Candidate
  * @property {string} label
  * @property {string} script in `servers`; with a broker, in `backplanes`
  * @property {Readonly<Record<string, unknown>>} [options] for the script
- * @property {string} [broker] in `brokers`: a script, too
+ * @property {string} [broker] in `brokers`: also a script
  */
 
-/** A handler whose promise is pending for as long as its stream is open, as that of `await res.sse()` is. */
+/** A handler whose promise is pending for as long as its stream is open, like that of `await res.sse()`. */
 const AWAITING = { awaits: true }
 const AGAIN = 'the same in another process (A/A)'
-/** A channel that has had a thousand events. */
+/** A channel to which a thousand events were published. */
 const REPLAYING = { retained: 1_000, countWrites: true }
 
 /** Everything that is measured, by the name that the rows use. */

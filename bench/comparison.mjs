@@ -2,12 +2,12 @@ import { candidate } from './candidates.mjs'
 import { median, quantile } from './statistics.mjs'
 
 /**
- * One candidate's figures, one a turn.
+ * One candidate's figures, one per turn.
  *
  * @typedef {object} Entry
  * @property {string} id
  * @property {string} label
- * @property {string | undefined} against the id of the entry that it is divided by; none for a baseline
+ * @property {string | undefined} against the id of the entry that it is divided by; undefined for a baseline
  * @property {number[]} values
  */
 
@@ -16,18 +16,21 @@ import { median, quantile } from './statistics.mjs'
  *
  * @typedef {object} Comparison
  * @property {string} title
- * @property {string} quantity what the figures are, as a table's heading says it
+ * @property {string} quantity what the figures are, for the heading of a table
  * @property {string} unit
- * @property {'value' | 'ratio' | undefined} [plot] what is drawn of it, if anything
+ * @property {'value' | 'ratio' | undefined} [plot] what of it is plotted, if anything
  * @property {Entry[]} entries
- * @property {number} [clientShare] how much of one CPU the load client took
- * @property {string[]} leftOut who could not be measured, and why
+ * @property {number} [clientShare] how much of one CPU the load client used
+ * @property {string[]} leftOut which candidates could not be measured, and why
  */
 
-/** The median, and between which two figures the middle half of all is. @typedef {{ low: number, middle: number, high: number }} Spread */
+/**
+ * The median, and the bounds of the middle half of all figures. @typedef {{ low: number, middle: number, high: number
+ * }} Spread
+ */
 
 /**
- * The figure that stands for all of an entry's.
+ * The figure that represents an entry.
  *
  * @param {Entry} entry
  */
@@ -55,7 +58,7 @@ export function labelOf(id) {
 }
 
 /**
- * Comparisons of the same with the same candidates, each time anew, as one with all rounds.
+ * Joins repeated runs of the same comparisons into comparisons with all rounds.
  *
  * @param {readonly (readonly Comparison[])[]} runs each with the same tables
  * @returns {Comparison[]}
@@ -71,7 +74,7 @@ export function continued([first = [], ...others]) {
 }
 
 /**
- * Comparisons of the same with different candidates, as one.
+ * Joins comparisons of the same figures with different candidates into one.
  *
  * @param {readonly Comparison[]} comparisons
  * @returns {Comparison}

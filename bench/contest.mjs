@@ -4,7 +4,7 @@ import { labelOf } from './comparison.mjs'
 /** @typedef {import('./comparison.mjs').Comparison} Comparison */
 
 /**
- * Who is compared with whom: the ids of candidates, each with the id of its baseline; `null` for a baseline.
+ * Which candidates are compared: their ids, each with the id of its baseline, or `null` if it is a baseline.
  *
  * @typedef {Partial<Record<CandidateId, CandidateId | null>>} Cast
  */
@@ -14,11 +14,11 @@ import { labelOf } from './comparison.mjs'
 /**
  * @typedef {object} Measurement
  * @property {number[]} figures
- * @property {number} [clientShare] how much of one CPU the load client took
+ * @property {number} [clientShare] how much of one CPU the load client used
  */
 
 /**
- * A candidate that runs.
+ * A running candidate.
  *
  * @typedef {object} Contestant
  * @property {CandidateId} id
@@ -26,17 +26,17 @@ import { labelOf } from './comparison.mjs'
  */
 
 /**
- * How a comparison is run, where it is not as usual.
+ * How a comparison is run, where it differs from the default.
  *
  * @typedef {object} Terms
- * @property {readonly string[] | undefined} [among] the ids of those that take part; all by default
- * @property {number} [warmUps] how often each is run before it counts: its code is compiled then. Once by default
- * @property {number} [turns] how many turns each has in what counts as a round elsewhere: the shorter they are, the more the machine
- *   is the same for all. One by default
+ * @property {readonly string[] | undefined} [among] the ids of the candidates that take part; all by default
+ * @property {number} [warmUps] how many uncounted runs each has first, in which its code is compiled; one by default
+ * @property {number} [turns] how many turns each has where it usually has one round: with shorter turns, conditions on
+ *   the machine are more equal for all. One by default
  */
 
 /**
- * Several candidates, all of which run at once, and are measured in turn.
+ * Several candidates, which all run at the same time and are measured in turn.
  *
  * @template {Contestant} S
  */
@@ -67,7 +67,7 @@ export class Contest {
    */
   async hold(start, work) {
     const ids = /** @type {CandidateId[]} */ (Object.keys(this.#cast))
-    // If one fails, the others have to be stopped: so all are waited for.
+    // All are waited for: if one fails, the others must be stopped.
     const outcomes = await Promise.allSettled(ids.map(async (id) => ({ id, subject: await start(id) })))
     try {
       const failures = []
@@ -85,18 +85,18 @@ export class Contest {
   }
 
   /**
-   * Has all candidates do something at the same time that is not measured.
+   * Has candidates do something at the same time that is not measured.
    *
    * @param {(subject: S) => Promise<unknown>} work
-   * @param {readonly string[]} [among] the ids of those that do it; all by default
+   * @param {readonly string[]} [among] the ids of the candidates that do it; all by default
    */
   async prepare(work, among) {
     await Promise.all(this.#players(among).map(work))
   }
 
   /**
-   * Measures round by round: in each, every candidate once, so that whatever else the machine does meets them all. Who is first
-   * changes from round to round.
+   * Measures in rounds, with every candidate once per round, so that other activity on the machine affects all of them.
+   * A different candidate goes first in each round.
    *
    * @param {readonly Heading[]} headings one for each figure
    * @param {(subject: S) => Promise<Measurement>} measure
@@ -107,7 +107,7 @@ export class Contest {
     const players = this.#players(among)
     /** @type {Map<S, Measurement[]>} */
     const measurements = new Map(players.map((subject) => [subject, []]))
-    // Code is compiled by running, in turn or not.
+    // Running it at all compiles the code, in turn or not.
     for (let warmUp = 0; warmUp < warmUps; warmUp++) await Promise.all(players.map(measure))
     for (let turn = 0; turn < this.#rounds * turns; turn++) {
       for (const subject of rotate(players, turn)) measurements.get(subject)?.push(await measure(subject))

@@ -4,7 +4,7 @@ import { Contest } from './contest.mjs'
 import { cpuMs, Script } from './process.mjs'
 import { SETTLE_MS } from './subject.mjs'
 
-/** Who is compared wherever it is about backplanes. @type {import('./contest.mjs').Cast} */
+/** The candidates of every comparison of backplanes. @type {import('./contest.mjs').Cast} */
 export const cast = {
   ioredis: null,
   'ioredis-again': 'ioredis',
@@ -19,21 +19,21 @@ export const cast = {
 /** @typedef {import('./candidates.mjs').CandidateId} CandidateId */
 
 /**
- * What so many events took.
+ * What a number of events cost.
  *
  * @typedef {object} Flood
- * @property {number} ms from the first one's publishing until the last one was everywhere
+ * @property {number} ms from publishing the first event until the last one had arrived everywhere
  * @property {number} publisherMs CPU time
  * @property {number} nodeMs CPU time of each node, on average
  * @property {number} brokerMs CPU time
  */
 
-/** How many events a publisher has under way at most. */
+/** How many events a publisher may have in flight. */
 const UNACKNOWLEDGED = 1_000
 
-/** One backplane that is measured: a broker of its own, a process that publishes, and nodes that hear it. */
+/** One backplane that is measured: its own broker, a process that publishes, and nodes that receive. */
 export class Crew {
-  /** Those of the nodes that listen. @type {Script[]} */
+  /** The nodes that are subscribed. @type {Script[]} */
   #listening = []
 
   /**
@@ -56,7 +56,7 @@ export class Crew {
   }
 
   /**
-   * Several at once; stops them whatever happens.
+   * Runs several backplanes at once, and stops them whatever happens.
    *
    * @template T
    * @param {import('./contest.mjs').Cast} cast
@@ -87,7 +87,7 @@ export class Crew {
   }
 
   /**
-   * Tells all what channels there are from now on.
+   * Sets which channels exist from now on, in all processes.
    *
    * @param {string} name
    * @param {number} count
@@ -97,7 +97,7 @@ export class Crew {
   }
 
   /**
-   * So many nodes subscribe to those channels.
+   * Subscribes this many nodes to those channels.
    *
    * @param {number} nodes
    * @returns {Promise<number>} how long it took, in ms
@@ -107,7 +107,7 @@ export class Crew {
     return Math.max(...(await Promise.all(this.#listening.map((node) => node.call('subscribe')))))
   }
 
-  /** The node that listens, if there is one only. */
+  /** The node that is subscribed, if there is only one. */
   get node() {
     const [node, other] = this.#listening
     if (node === undefined || other !== undefined) throw new Error(`${this.#listening.length} nodes listen`)
@@ -115,7 +115,7 @@ export class Crew {
   }
 
   /**
-   * Publishes so many events as fast as it goes, until all nodes have all.
+   * Publishes `count` events as fast as possible, until all nodes have all of them.
    *
    * @param {number} count
    * @returns {Promise<Flood>}
@@ -141,8 +141,8 @@ export class Crew {
   }
 
   /**
-   * Publishes at a steady rate. Tells how long events took from process to process, and what the broker was asked in between from
-   * there and back, in ms.
+   * Publishes at a steady rate. Resolves with how long events took from process to process, and how long the broker's
+   * responses to requests in between took, in ms.
    *
    * @param {{ perSecond: number, publications: number }} pace
    */
@@ -160,7 +160,7 @@ export class Crew {
     await this.broker.stop()
   }
 
-  /** One event too many may have come after the last. */
+  /** An event too many may have arrived after the last one. */
   async #check() {
     await Promise.all(this.#listening.map((node) => node.call('check')))
   }

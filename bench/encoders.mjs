@@ -1,4 +1,4 @@
-// Ways to make the bytes of one event, and how long each takes: in a process of its own.
+// Ways to make the bytes of one event, and how long each takes; in a separate process.
 import { formatEvent } from '@ssekit/sse-core'
 import { createEventBuffer } from 'better-sse'
 import * as eventsourceEncoder from 'eventsource-encoder'
@@ -29,7 +29,7 @@ const encoders = {
 const MIN_CPU_NS = 100e6
 
 answer(undefined, {
-  /** How long it takes on average, garbage collection included, in ns. @param {string} name */
+  /** Measures how long it takes on average, garbage collection included, in ns. @param {string} name */
   async measure(name) {
     const encode = encoders[name]
     if (encode === undefined) throw new RangeError(`there is no encoder ${name}`)

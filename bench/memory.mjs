@@ -10,10 +10,10 @@ import { getHeapSpaceStatistics } from 'node:v8'
  * @property {number} heap
  */
 
-/** Some of what the first one finds dead is given back by the second; after that nothing changes any more. */
+/** The second collection frees some of what the first one found dead; after the third nothing changes any more. */
 const COLLECTIONS = 3
 
-/** What this process holds after collection. @returns {Promise<Memory>} */
+/** What this process holds after garbage collection. @returns {Promise<Memory>} */
 export async function memory() {
   for (let n = 0; n < COLLECTIONS; n++) {
     globalThis.gc?.()
@@ -25,7 +25,7 @@ export async function memory() {
 }
 
 /**
- * What it holds more than before.
+ * How much more it holds than before.
  *
  * @param {Memory} before
  * @param {Memory} after

@@ -2,8 +2,8 @@ import { fork } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
 /**
- * The CPU time that a process has used so far, user and system, all threads, in ms. The kernel counts it in ns, and nothing of
- * the question is charged to the process itself. It is exact while the process sleeps.
+ * The CPU time that a process has used so far, user and system, all threads, in ms. The kernel counts it in ns, and
+ * reading it costs the process itself nothing. It is exact while the process sleeps.
  *
  * @param {number} pid
  */
@@ -19,9 +19,9 @@ export function residentBytes(pid) {
   return Number(kilobytes) * 1024
 }
 
-/** A script that runs in a process of its own and answers calls. */
+/** A script that runs in its own process and answers calls. */
 export class Script {
-  /** What it said first. @type {any} */
+  /** The value with which it reported that it is ready. @type {any} */
   ready
   #child
   #calls = new Map()
@@ -31,8 +31,8 @@ export class Script {
 
   /**
    * @param {URL} file
-   * @param {unknown} [options] handed to the script
-   * @returns {Promise<Script>} once it said that it is ready
+   * @param {unknown} [options] passed to the script
+   * @returns {Promise<Script>} once it has reported that it is ready
    */
   static async start(file, options = {}) {
     const script = new Script(file, options)
@@ -45,7 +45,7 @@ export class Script {
    * @param {unknown} options
    */
   constructor(file, options) {
-    // The peers warn of listeners and headers that are no matter here.
+    // The peers print warnings about listeners and headers that do not matter here.
     const execArgv = ['--expose-gc', '--no-warnings']
     const name = file.pathname.split('/').at(-1)
     this.#child = fork(file, [JSON.stringify(options)], { execArgv, serialization: 'advanced' })
@@ -67,7 +67,7 @@ export class Script {
   }
 
   /**
-   * Calls what the script offers under a name.
+   * Calls a function that the script offers under this name.
    *
    * @param {string} name
    * @param {...unknown} args
@@ -80,7 +80,7 @@ export class Script {
     return result
   }
 
-  /** Resolves with the exit code when the process has ended, by itself; null if a signal ended it. */
+  /** Resolves with the exit code when the process has ended by itself; null if a signal ended it. */
   ended() {
     if (this.#failure !== undefined) return Promise.resolve(this.#child.exitCode)
     return new Promise((resolve) => {
@@ -88,7 +88,7 @@ export class Script {
     })
   }
 
-  /** Ends the process, and what it may have started itself. */
+  /** Ends the process, and any processes that it started. */
   async stop() {
     const ended = this.ended()
     if (this.#child.connected) this.#child.disconnect()

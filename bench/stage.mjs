@@ -11,7 +11,7 @@ import { Subject } from './subject.mjs'
  */
 export class Stage extends Contest {
   /**
-   * Starts all candidates, hands them to the work, and stops them whatever happens.
+   * Starts all candidates, passes them to the work, and stops them whatever happens.
    *
    * @template T
    * @param {Cast} cast
@@ -29,10 +29,10 @@ export class Stage extends Contest {
   }
 
   /**
-   * Gives candidates as many streams as that, those that they have included.
+   * Opens streams for candidates until each has `count` of them; streams that are already open are included.
    *
    * @param {{ count: number, paths?: number }} streams
-   * @param {readonly string[]} [among] the ids of those that get them; all by default
+   * @param {readonly string[]} [among] the ids of the candidates that get them; all by default
    */
   async open(streams, among) {
     await this.prepare(({ client }) => client.call('open', streams), among)

@@ -2,26 +2,29 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { candidate } from './candidates.mjs'
 import { cpuMs, residentBytes, Script } from './process.mjs'
 
-/** Long enough for a server to go to sleep after its last event: only then does the kernel's count of its CPU time stand still. */
+/**
+ * Long enough for a server to fall asleep after its last event: only then does the kernel's count of its CPU time stand
+ * still.
+ */
 export const SETTLE_MS = 3
 
 const CLIENT = new URL('load/client.mjs', import.meta.url)
 
 /**
- * What a server did.
+ * What some work cost.
  *
  * @typedef {object} Usage
  * @property {number} cpuMs CPU time of the server
- * @property {number} clientShare how much of one CPU its client took meanwhile
+ * @property {number} clientShare how much of one CPU its client used meanwhile
  */
 
-/** One candidate that is measured: its server, and the load client of its own that reads it. */
+/** One candidate that is measured: its server, and its own load client, which reads from it. */
 export class Subject {
   #busyAt = Number.NEGATIVE_INFINITY
 
   /**
    * @param {import('./candidates.mjs').CandidateId} id
-   * @param {Readonly<Record<string, unknown>>} options for the server, beside those of the candidate
+   * @param {Readonly<Record<string, unknown>>} options for the server, in addition to those of the candidate
    * @returns {Promise<Subject | { leftOut: string }>}
    */
   static async start(id, options = {}) {
@@ -35,7 +38,7 @@ export class Subject {
   }
 
   /**
-   * Starts a candidate that every machine has, hands it to the work, and stops it whatever happens.
+   * Starts a candidate that every machine has, passes it to the work, and stops it whatever happens.
    *
    * @template T
    * @param {import('./candidates.mjs').CandidateId} id
@@ -74,7 +77,7 @@ export class Subject {
   }
 
   /**
-   * What some work of the client costs the server.
+   * Measures what some work of the client costs the server.
    *
    * @param {() => Promise<unknown>} work
    * @returns {Promise<Usage>}
@@ -92,13 +95,13 @@ export class Subject {
     }
   }
 
-  /** Resolves once it has been left alone for so long. @param {number} ms */
+  /** Resolves once it has been idle for this long. @param {number} ms */
   async rest(ms) {
     const left = this.#busyAt + ms - performance.now()
     if (left > 0) await sleep(left)
   }
 
-  /** Another client of the same server. */
+  /** Starts another client of the same server. */
   startClient() {
     return Script.start(CLIENT, this.server.ready)
   }

@@ -1,4 +1,5 @@
-// `npm run bench`: installs the packages that ssekit is measured against, which `npm test` has no need of, and runs the bench.
+// `npm run bench`: installs the packages that ssekit is measured against, which `npm test` does not need, and runs the
+// bench.
 import { pnpm } from './pnpm.mjs'
 import { run } from './run.mjs'
 

@@ -18,7 +18,7 @@ export function findNats() {
   return process.env.NATS_SERVER ?? findProgram(['nats-server'])
 }
 
-/** Sees to it that the tests with brokers can run; they fail without them. */
+/** Makes sure that the tests with brokers can run; they fail without them. */
 export function ensureBrokers() {
   if (findRedis() === undefined) installPackage('redis-server')
   if (findNats() === undefined) installPackage('nats-server')

@@ -1,4 +1,4 @@
-// Compiles packages (ESM and CommonJS) and examples into their dist folders. Does nothing fast: 0.2 s when up to date.
+// Compiles packages (ESM and CommonJS) and examples into their dist folders. Takes 0.2 s when everything is up to date.
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { runTool } from './run.mjs'
 

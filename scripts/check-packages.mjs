@@ -1,5 +1,5 @@
 // Checks the packages as npm would publish them: rebuilt, packed, linted, and installed in a project outside the
-// workspace, where a dependency that is missing from a package.json is missing for good.
+// workspace, where nothing makes up for a dependency that is missing from a package.json.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -8,7 +8,7 @@ import { run, runTool } from './run.mjs'
 
 const names = readdirSync('packages')
 
-// A renamed source leaves its old output behind, which must not be published.
+// A renamed source leaves its old output in dist, which must not be published.
 for (const name of names) rmSync(`packages/${name}/dist`, { recursive: true, force: true })
 run(process.execPath, ['scripts/build.mjs'])
 
@@ -33,7 +33,7 @@ const peers = ['express', 'fastify', 'koa', '@types/express', '@types/koa', '@ty
 const tarballs = Object.fromEntries(names.map((name) => [`@ssekit/${name}`, `file:ssekit-${name}.tgz`]))
 const manifest = {
   dependencies: { ...Object.fromEntries(peers.map((peer) => [peer, devDependencies[peer]])), ...tarballs },
-  // They depend on each other by a version that no registry has yet.
+  // They depend on each other at a version that no registry has yet.
   pnpm: { overrides: tarballs },
 }
 writeFileSync(join(consumer, 'package.json'), JSON.stringify(manifest))

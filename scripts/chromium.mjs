@@ -11,7 +11,7 @@ export function findChromium() {
   return process.env.CHROMIUM ?? findProgram(names)
 }
 
-/** Sees to it that browser tests can run: they fail without a browser, since a skipped test looks like a passed one. */
+/** Makes sure that browser tests can run. They fail without a browser, since a skipped test looks like a passed one. */
 export function ensureChromium() {
   if (findChromium() === undefined) installPackage('chromium')
   if (findChromium() === undefined) {

@@ -1,6 +1,6 @@
-// Prints the table of the README that compares ssekit with other packages. Most cells come from probes that run here
-// (`claims` and `notes` of the libraries are written by hand): the pinned peers are installed in a temporary folder, ssekit is
-// built. Takes a minute or two.
+// Prints the table of the README that compares ssekit with other packages. Most cells come from probes that run here,
+// with the pinned peers installed in a temporary folder and ssekit built; `claims` and `notes` of the libraries are
+// written by hand. Takes a minute or two.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -23,18 +23,18 @@ const dependencies = {
   '@ssekit/sse-core': `file:${resolve('packages/sse-core')}`,
 }
 writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }))
-// Copied as npm would install it, so that ssekit is weighed as the others are.
+// Copied as npm would install it, so that its size is measured like that of the others.
 const flags = ['--install-links', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', '--silent']
 run('npm', ['install', ...flags], { cwd: folder })
 
 /**
- * Runs the probes on one library, in a process of its own: so that one's memory and one's crash are not the others'.
+ * Runs the probes on one library in a process of its own, so that its memory and its crashes do not affect the others.
  *
  * @param {string} name
  * @returns {Promise<import('./compare-peers/table.mjs').Column>}
  */
 async function compare(name) {
-  // Some peers warn of listeners and headers that are no matter of this table.
+  // Some peers print warnings about listeners and headers that do not matter here.
   const execArgv = ['--expose-gc', '--no-warnings']
   const child = fork('scripts/compare-peers/run-library.mjs', [name, folder], { execArgv })
   const [{ cells, notes }] = await Promise.race([

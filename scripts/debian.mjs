@@ -3,7 +3,7 @@ import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
 /**
- * The first of these programs that is on PATH, or where Debian puts what only root is thought to need.
+ * The first of these programs that is on PATH, or in the folder where Debian puts programs for root.
  *
  * @param {readonly string[]} names
  * @returns {string | undefined}
@@ -14,8 +14,9 @@ export function findProgram(names) {
 }
 
 /**
- * Installs what its arguments say. Debian starts services as soon as they are installed: of what tests start themselves, none
- * is wanted, so a policy forbids it meanwhile, unless this machine has one. The shell removes it in any case, Ctrl-C too.
+ * Installs the packages given as arguments. Debian starts services as soon as they are installed. The tests start their
+ * own, so a policy forbids it meanwhile, unless this machine already has a policy. The shell removes it in any case,
+ * also after Ctrl-C.
  *
  * @see https://www.debian.org/doc/debian-policy/ch-opersys.html#interfacing-with-init-systems
  */
@@ -29,7 +30,8 @@ fi
 apt-get install -y --no-install-recommends "$@"`
 
 /**
- * Installs a package where we may: as root on Debian. Whether that worked, the caller sees by what it needs.
+ * Installs a package if permitted: as root on Debian. The caller checks whether it worked, by looking for what it
+ * needs.
  *
  * @param {string} name
  */
@@ -37,7 +39,7 @@ export function installPackage(name) {
   if (process.getuid?.() !== 0 || !isExecutable('/usr/bin/apt-get')) return
   const stdio = /** @type {import('node:child_process').StdioOptions} */ (['ignore', 'ignore', 'inherit'])
   spawnSync('apt-get', ['update'], { stdio })
-  // Somebody else may be installing something at this moment.
+  // Another process may be installing something at the same time.
   const wait = ['-o', 'DPkg::Lock::Timeout=120']
   spawnSync('sh', ['-c', INSTALL, 'install', ...wait, name], { stdio })
 }

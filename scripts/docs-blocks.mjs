@@ -1,4 +1,4 @@
-// The code blocks of the docs that nobody types: each stands behind a comment that says where it comes from.
+// The generated code blocks of the docs: each follows a comment that says where its content comes from.
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** The pages whose blocks are filled, and whose links are tested. */
@@ -9,7 +9,8 @@ export function pages() {
 }
 
 /**
- * A page with every block of a kind filled: what follows `<!-- kind: name -->` is replaced by what `contentOf(name)` says.
+ * Fills every block of one kind on a page: what follows `<!-- kind: name -->` is replaced by the result of
+ * `contentOf(name)`.
  *
  * @param {string} page
  * @param {string} kind
@@ -20,7 +21,7 @@ export function fillBlocks(page, kind, contentOf) {
 }
 
 /**
- * What the blocks of a kind hold now, by their names.
+ * The current contents of the blocks of one kind, by name.
  *
  * @param {string} page
  * @param {string} kind
@@ -36,7 +37,7 @@ function blocks(kind) {
 }
 
 /**
- * What stands between `// #region name` and `// #endregion name` of a file, without the indentation that all of it has.
+ * The text between `// #region name` and `// #endregion name` of a file, without its common indentation.
  *
  * @param {string} place `path/of/file.ts#name`, or `path/of/file.ts` for all of it
  */

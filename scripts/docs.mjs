@@ -1,4 +1,4 @@
-// Fills the code blocks of the docs anew: with regions of files that the tests run, and with what goes over the wire.
+// Refills the code blocks of the docs, from regions of files that the tests run and from what is sent over the wire.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cutRegion, fillBlocks, pages } from './docs-blocks.mjs'
 import { run } from './run.mjs'

@@ -1,5 +1,5 @@
 /**
- * Makes the last line of every run one that people and CI can read.
+ * Prints a last line for every run that people and CI can read.
  *
  * @implements {Pick<import('@jest/reporters').Reporter, 'onRunComplete'>}
  */
@@ -7,9 +7,9 @@ export default class JestSummary {
   /** @type {NonNullable<import('@jest/reporters').Reporter['onRunComplete']>} */
   onRunComplete(_contexts, results) {
     const skipped = results.numPendingTests + results.numTodoTests
-    // A file that does not even load has no failed test of its own.
+    // A file that cannot be loaded has no failed test of its own.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites
-    // Jest's coverage table and its own summary are still to come.
+    // Printed at exit, after Jest's coverage table and its own summary.
     process.once('exit', () =>
       console.log(`jest: ${results.numPassedTests} passed, ${failed} failed, ${skipped} skipped`),
     )

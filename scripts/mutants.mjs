@@ -1,6 +1,6 @@
-// `npm run mutants`: breaks the code one place at a time, in a copy, and shows which test goes red.
-// `npm run mutants -- sink heartbeat` takes only those mutants whose file or promise has one of the words in it.
-// `npm run mutants -- --check` only looks whether the code still has what they would break; so does `npm test`.
+// `npm run mutants`: breaks the code one place at a time, in a copy, and shows which test fails.
+// `npm run mutants -- sink heartbeat` runs only mutants whose file or promise contains one of the words.
+// `npm run mutants -- --check` only checks that the code still contains what they would break; so does `npm test`.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { all, misplaced } from './mutants/all.mjs'
@@ -27,7 +27,7 @@ try {
   for (const tree of trees) tree.remove()
 }
 
-/** Whether every mutant is noticed. */
+/** Resolves with whether every mutant is noticed. */
 async function judge() {
   const [first] = trees
   console.log(`${mutants.length} mutants; first the tests as they are …`)

@@ -1,7 +1,7 @@
 import { findProgram, installPackage } from './debian.mjs'
 
 /**
- * The installed nginx behind which streams are tested: `$NGINX` if set, else the first one on PATH.
+ * The installed nginx that the tests put before a server: `$NGINX` if set, else the first one on PATH.
  *
  * @returns {string | undefined}
  */
@@ -9,7 +9,7 @@ export function findNginx() {
   return process.env.NGINX ?? findProgram(['nginx'])
 }
 
-/** Sees to it that the tests behind nginx can run; they fail without it. */
+/** Makes sure that the tests with nginx can run; they fail without it. */
 export function ensureNginx() {
   if (findNginx() === undefined) installPackage('nginx')
   if (findNginx() === undefined) {

@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process'
 
 /**
- * Runs a program to its end with this terminal, but without its input: no step may wait for an answer.
- * Ends this process with the program's exit code if that is not 0.
+ * Runs a program to its end, with the output of this terminal but not its input: no step may wait for an answer. If the
+ * exit code is not 0, exits this process with the same code.
  *
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd?: string }} [options]
  */
 export function run(command, args, options = {}) {
-  // On Windows npx is a .cmd file, which only a shell can start.
+  // On Windows, npx is a .cmd file, which only a shell can start.
   const shell = process.platform === 'win32' && command !== process.execPath
   const { status, error } = spawnSync(command, args, { ...options, shell, stdio: ['ignore', 'inherit', 'inherit'] })
   if (error !== undefined) throw error
@@ -17,7 +17,7 @@ export function run(command, args, options = {}) {
 }
 
 /**
- * Runs a tool from node_modules with the Node that runs this script, whatever PATH says.
+ * Runs a tool from node_modules with the Node that runs this script, regardless of PATH.
  *
  * @param {string} script path below node_modules
  * @param {readonly string[]} args

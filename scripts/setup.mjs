@@ -1,4 +1,4 @@
-// Installs the dependencies unless they are there, so that `npm start` and `npm test` are all that a fresh clone needs.
+// Installs the dependencies unless they are installed, so that `npm start` and `npm test` are enough in a fresh clone.
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { pnpm } from './pnpm.mjs'

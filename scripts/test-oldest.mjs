@@ -1,5 +1,5 @@
-// `npm run test:oldest`: the contracts and the type tests with the oldest peers that our package.json files promise to work
-// with, where `npm test` has the newest. `npm run test:oldest -- sse-redis/test/silent` runs other tests with them.
+// `npm run test:oldest`: the contracts and the type tests with the oldest peers that our package.json files promise to
+// work with; `npm test` uses the newest. `npm run test:oldest -- sse-redis/test/silent` runs other tests with them.
 import { accessSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
@@ -28,7 +28,7 @@ const types = {
   '@types/koa': promised('koa-sse', '@types/koa')[0],
 }
 
-// What is installed there pnpm would prefer to a range that has become wider.
+// Removed first, since pnpm would prefer an installed version to the lower end of a range that has become wider.
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 const overrides = { 'light-my-request>cookie': '^1.1.1' } // See pnpm-workspace.yaml.
@@ -52,7 +52,7 @@ const contracts = [
 const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
 run(process.execPath, [...nodeArgs, 'node_modules/jest/bin/jest.js', ...(words.length > 0 ? words : contracts)])
 
-/** What was built must compile beside the declarations of the oldest peers, and the same mistakes must not. */
+/** What was built must compile with the type declarations of the oldest peers, and must reject the same mistakes. */
 function checkTypes() {
   const declarations = {
     express: '@types/express/index.d.ts',
@@ -65,7 +65,7 @@ function checkTypes() {
   const paths = { '@ssekit/*': [resolve('packages/*/dist/esm/index.d.ts')] }
   for (const [name, file] of Object.entries(declarations)) {
     const path = join(folder, 'node_modules', file)
-    // What is not there TypeScript would look for elsewhere, without a word.
+    // TypeScript would silently look elsewhere for a missing file.
     accessSync(path)
     paths[name] = [path]
   }
@@ -79,7 +79,7 @@ function checkTypes() {
       composite: false,
       isolatedDeclarations: false,
       noEmit: true,
-      // So that our declarations must resolve everything that they import.
+      // Our declarations must resolve everything that they import.
       skipLibCheck: false,
       typeRoots: [resolve('node_modules/@types')],
     },
@@ -88,7 +88,7 @@ function checkTypes() {
 }
 
 /**
- * The ranges of a peer that a package promises to work with, the oldest first.
+ * The ranges of a peer that a package promises to work with, oldest first.
  *
  * @param {string} name
  * @param {string} peer

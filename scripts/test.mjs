@@ -1,4 +1,4 @@
-// `npm test` checks everything; `npm test -- <what Jest takes>` builds and runs those tests only.
+// `npm test` checks everything; `npm test -- <Jest arguments>` builds, and runs only those tests.
 import { ensureBrokers } from './brokers.mjs'
 import { ensureChromium } from './chromium.mjs'
 import { ensureNginx } from './nginx.mjs'
@@ -19,5 +19,5 @@ if (isFullRun) {
 
 // Jest runs ES modules only with this flag, and Node warns about it in every worker.
 const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
-// A part of the tests says nothing about the coverage of the whole.
+// A partial run says nothing about total coverage.
 run(process.execPath, [...nodeArgs, 'node_modules/jest/bin/jest.js', ...(isFullRun ? ['--coverage'] : jestArgs)])

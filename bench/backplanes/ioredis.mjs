@@ -1,4 +1,4 @@
-// What a backplane on Redis cannot do without: a log, a message, nothing else.
+// The minimum for a backplane on Redis: a log and a message.
 import { Redis } from 'ioredis'
 import { hear, MAX_EVENTS, options, stand } from './stand.mjs'
 

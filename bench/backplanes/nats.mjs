@@ -1,4 +1,4 @@
-// What a backplane on JetStream cannot do without: a stream, and a subscription to what is stored in it.
+// The minimum for a backplane on JetStream: a stream, and a subscription to what is stored in it.
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { fail, hear, MAX_EVENTS, options, stand } from './stand.mjs'

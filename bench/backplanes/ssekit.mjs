@@ -1,7 +1,7 @@
 import { fail, hear, stand } from './stand.mjs'
 
 /**
- * A backplane, used as channels use it.
+ * Uses a backplane as channels use it.
  *
  * @param {import('@ssekit/sse-core').Backplane} backplane
  * @param {() => Promise<unknown>} roundTrip

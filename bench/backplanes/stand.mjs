@@ -7,45 +7,45 @@ import { quantile } from '../statistics.mjs'
 
 export { options } from '../answering.mjs'
 
-/** How many events a channel's log keeps, of those that have one: what ssekit keeps by default. */
+/** How many events the log of a channel keeps, for candidates that have a log: ssekit's default. */
 export const MAX_EVENTS = 1_000
 
 const EVENT_BYTES = 100
 
 /**
- * How events go from process to process.
+ * A way for events to get from process to process.
  *
  * @typedef {object} Way
- * @property {(channel: string, data: string) => Promise<unknown>} publish resolves once the broker has it
- * @property {(channels: readonly string[]) => Promise<unknown>} subscribe resolves once what is published is heard
- * @property {() => Promise<unknown>} roundTrip the shortest question that the client can ask, and its answer
+ * @property {(channel: string, data: string) => Promise<unknown>} publish resolves once the broker has the event
+ * @property {(channels: readonly string[]) => Promise<unknown>} subscribe resolves once published events are received
+ * @property {() => Promise<unknown>} roundTrip the shortest request of the client, and its response
  */
 
 const arrivals = new Arrivals()
 const waiting = new Waiting(arrivals)
 
-/** Takes an event that has come. */
+/** Takes an event that has arrived. */
 export const hear = arrivals.hear
 
-/** Takes what must not happen. @param {string} message */
+/** Reports something that must not happen. @param {string} message */
 export const fail = (message) => arrivals.fail(message)
 
-/** The time in ns, from the same instant for all processes of a machine. */
+/** The time in ns, from the same origin for all processes of a machine. */
 function now() {
   return Number(process.hrtime.bigint())
 }
 
 /**
- * Publishes, or subscribes as a node does, when it is told so.
+ * Publishes, or subscribes as a node does, when called.
  *
  * @param {Way} way
  */
 export function stand(way) {
-  /** How many events each channel has got from here. @type {Map<string, number>} */
+  /** How many events this process has published to each channel. @type {Map<string, number>} */
   const published = new Map()
   /** @type {string[]} */
   let channels = []
-  /** When the last one of those that are expected has come. @type {Promise<number>} */
+  /** Resolves with the time when the last expected event arrived. @type {Promise<number>} */
   let arrived = Promise.resolve(0)
   /** @type {number[]} */
   let latencies = []
@@ -64,7 +64,7 @@ export function stand(way) {
     memory,
 
     /**
-     * Tells what channels there are from now on.
+     * Sets which channels exist from now on.
      *
      * @param {string} name
      * @param {number} count
@@ -74,7 +74,7 @@ export function stand(way) {
       for (const channel of channels) arrivals.meet(channel)
     },
 
-    /** Subscribes to all channels, and tells how long it took, in ms. */
+    /** Subscribes to all channels; resolves with how long it took, in ms. */
     async subscribe() {
       const start = performance.now()
       await way.subscribe(channels)
@@ -82,7 +82,7 @@ export function stand(way) {
     },
 
     /**
-     * So many events will come.
+     * Announces how many events will arrive.
      *
      * @param {number} count
      * @param {boolean} [isTimed] whether they say when they were published
@@ -92,22 +92,22 @@ export function stand(way) {
       arrivals.observer = isTimed ? (data) => latencies.push(now() - timeOf(data)) : undefined
       arrivals.reset()
       arrived = waiting.forTotal(count).then(now)
-      // It is told to who asks.
+      // The error is reported to the caller of `arrived()`.
       arrived.catch(() => {})
     },
 
-    /** Resolves with the time when all that was to come has come. */
+    /** Resolves with the time when all expected events have arrived. */
     arrived: () => arrived,
 
-    /** @throws if an event was lost or doubled, or something else has happened that must not */
+    /** @throws if an event was lost or doubled, or something else happened that must not */
     check() {
       if (arrivals.failure !== undefined) throw arrivals.failure
     },
 
     /**
-     * Publishes so many events, to each channel in turn, and tells when it began.
+     * Publishes `count` events, to each channel in turn; resolves with the time when it began.
      *
-     * @param {{ count: number, unacknowledged: number }} load `unacknowledged`: how many may be under way
+     * @param {{ count: number, unacknowledged: number }} load `unacknowledged`: how many may be in flight
      */
     async flood({ count, unacknowledged }) {
       const start = now()
@@ -120,7 +120,8 @@ export function stand(way) {
     },
 
     /**
-     * Publishes at a steady rate, asks the broker the shortest question in between, and tells how long the answers took.
+     * Publishes at a steady rate, with the broker's shortest request in between; resolves with how long the responses
+     * took.
      *
      * @param {{ perSecond: number, publications: number }} pace
      */
@@ -141,7 +142,7 @@ export function stand(way) {
       return quantilesOf(roundTrips)
     },
 
-    /** How long the events were under way, once all have come. */
+    /** Resolves with how long the events were in flight, once all have arrived. */
     async latency() {
       await arrived
       return quantilesOf(latencies)
@@ -150,7 +151,7 @@ export function stand(way) {
 }
 
 /**
- * @param {number} number which one of its channel it is
+ * @param {number} number its number in its channel
  * @param {number} [at] when it is published
  */
 function eventOf(number, at = 0) {

@@ -1,4 +1,4 @@
-// The bus of @boringnode/transmit, as that package uses it: one channel of Redis has the events of all of its channels.
+// The bus of @boringnode/transmit, as that package uses it: one Redis channel carries the events of all its channels.
 import { Bus } from '@boringnode/bus'
 import { redis } from '@boringnode/bus/transports/redis'
 import { Redis } from 'ioredis'

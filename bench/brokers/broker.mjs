@@ -5,16 +5,16 @@ import { join } from 'node:path'
 import { answer } from '../answering.mjs'
 import { freePort } from '../free-port.mjs'
 
-/** How much of its log is kept, to be shown when it ends by itself. */
+/** How much of its log is kept, in case it ends unexpectedly. */
 const LOG_LENGTH = 4_000
 
 /**
- * A broker that this process starts, and ends with it.
+ * Runs a broker that ends together with this process.
  *
  * @param {object} broker
  * @param {string} broker.name
  * @param {string | undefined} broker.program
- * @param {RegExp} broker.readyLine in its log once it takes connections
+ * @param {RegExp} broker.readyLine in its log once it accepts connections
  * @param {(port: number, folder: string) => readonly string[]} broker.args
  */
 export async function runBroker({ name, program, readyLine, args }) {
@@ -29,7 +29,7 @@ export async function runBroker({ name, program, readyLine, args }) {
     child.kill('SIGKILL')
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   })
-  // Ctrl-C is for the bench, with which this process ends, ready or not.
+  // The bench handles Ctrl-C; when it ends, so does this process, ready or not.
   process.on('SIGINT', () => {})
   process.once('disconnect', () => process.exit())
   let log = ''

@@ -1,4 +1,4 @@
-// NATS with JetStream, whose streams are files unless they are asked to be in memory.
+// NATS with JetStream, which stores streams in files unless they are set to be kept in memory.
 import { findNats } from '../../scripts/brokers.mjs'
 import { runBroker } from './broker.mjs'
 

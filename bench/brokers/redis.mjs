@@ -1,4 +1,4 @@
-// Redis, or Valkey, that keeps nothing on disk.
+// Redis, or Valkey, without persistence.
 import { findRedis } from '../../scripts/brokers.mjs'
 import { runBroker } from './broker.mjs'
 

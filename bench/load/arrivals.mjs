@@ -1,13 +1,12 @@
 /** @typedef {import('./waiting.mjs').Counted} Counted */
 
 /**
- * What a node hears of channels, each of whose events says first which one it is: none may be lost or doubled, or come before
- * another.
+ * What a node receives on channels whose events start with their number: none may be lost, doubled, or out of order.
  *
  * @implements {Counted}
  */
 export class Arrivals {
-  /** How many events have come since `reset()`. */
+  /** How many events have arrived since `reset()`. */
   total = 0
   /** @type {Counted['onEvents']} */
   onEvents = () => {}
@@ -15,12 +14,12 @@ export class Arrivals {
   onFailure = () => {}
   /** @type {Error | undefined} */
   failure
-  /** Shows an event. @type {((data: string) => void) | undefined} */
+  /** Called with the data of each event. @type {((data: string) => void) | undefined} */
   observer
   /** The number of each channel's next event. @type {Map<string, number>} */
   #next = new Map()
 
-  /** Learns that there is a channel. @param {string} channel */
+  /** Adds a channel. @param {string} channel */
   meet(channel) {
     this.#next.set(channel, 0)
   }
@@ -30,7 +29,7 @@ export class Arrivals {
   }
 
   /**
-   * Takes the next event.
+   * Counts the next event of a channel, and checks its number.
    *
    * @param {string} channel
    * @param {string} data

@@ -1,4 +1,4 @@
-// The load client, in a process of its own: opens streams, makes the server publish, counts what arrives.
+// The load client, in its own process: opens streams, makes the server publish, and counts what arrives.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { answer, options as server } from '../answering.mjs'
 import { quantile } from '../statistics.mjs'
@@ -14,9 +14,9 @@ const publisher = await Publisher.connect(server)
 
 answer(undefined, {
   /**
-   * Opens streams until there are so many.
+   * Opens streams until there are `count`.
    *
-   * @param {{ count: number, paths?: number }} wanted `paths`: how many different paths they ask for, `/0`, `/1`, …
+   * @param {{ count: number, paths?: number }} wanted `paths`: how many different paths they request, `/0`, `/1`, …
    */
   open: ({ count, paths }) =>
     streams.open(server, count, paths === undefined ? undefined : (index) => `/${index % paths}`),
@@ -26,12 +26,12 @@ answer(undefined, {
   close: () => streams.close(),
 
   /**
-   * Publishes one time after another, the next as soon as every event of the last one has arrived everywhere: neither side
-   * ever has a queue, so nothing is coalesced and nobody is saturated.
+   * Publishes repeatedly, each time as soon as every event of the previous publication has arrived on all streams.
+   * Neither side ever has a queue, so nothing is coalesced and nothing is saturated.
    *
    * @param {Workload} workload
-   * @param {{ publications: number, deliveries: number, each: number }} expected how many times; how many events arrive each
-   *   time; how many each stream has in the end
+   * @param {{ publications: number, deliveries: number, each: number }} expected how many times; how many events arrive
+   *   each time; how many each stream has in the end
    */
   async publish(workload, { publications, deliveries, each }) {
     streams.reset()
@@ -43,7 +43,8 @@ answer(undefined, {
   },
 
   /**
-   * Publishes at a steady rate, whether or not the server keeps up, and tells how long events took from here to here, in ms.
+   * Publishes at a steady rate, whether or not the server keeps up, and resolves with how long events took from this
+   * process and back to it, in ms.
    *
    * @param {Workload} workload
    * @param {{ perSecond: number, publications: number }} pace
@@ -53,7 +54,8 @@ answer(undefined, {
     const samples = new Float64Array(pace.publications * streams.received.length)
     let length = 0
     streams.reset()
-    // In order, none lost, none doubled: the n-th event that a stream receives is the n-th that was published.
+    // Streams are in order, without loss or duplicates: the n-th event that one receives is the n-th that was
+    // published.
     const stop = waiting.observe((_index, first, count) => {
       const now = performance.now()
       for (let n = first; n < first + count; n++) samples[length++] = now - (sentAt[n] ?? Number.NaN)
@@ -69,7 +71,7 @@ answer(undefined, {
   },
 
   /**
-   * Publishes and does not look at what becomes of it.
+   * Publishes without waiting for deliveries.
    *
    * @param {Workload} workload
    * @param {{ perSecond: number, publications: number }} pace
@@ -77,9 +79,9 @@ answer(undefined, {
   publishBlindly: (workload, pace) => publisher.publishSteadily(workload, pace),
 
   /**
-   * Counts what comes by itself.
+   * Counts the events that arrive without being triggered.
    *
-   * @param {string} marker what stands once in each event
+   * @param {string} marker what occurs once in each event
    * @param {number} durationMs
    */
   async count(marker, durationMs) {
@@ -90,7 +92,8 @@ answer(undefined, {
   },
 
   /**
-   * Comes and goes: connects, asks, reads the first bytes, leaves, and waits until the server has closed its side.
+   * Makes short visits: connects, requests the stream, reads the first bytes, disconnects, and waits until the server
+   * has closed its side.
    *
    * @param {{ count: number, concurrency: number }} visits
    */
@@ -103,9 +106,10 @@ answer(undefined, {
   },
 
   /**
-   * Asks for what the server has retained, and receives it all.
+   * Requests what the server has retained, and receives all of it.
    *
-   * @param {{ count: number, events: number }} replays how many streams, one after another, and how many events each gets
+   * @param {{ count: number, events: number }} replays how many streams, one after another, and how many events each
+   *   gets
    */
   async replay({ count, events }) {
     for (let n = 0; n < count; n++) {
@@ -116,13 +120,13 @@ answer(undefined, {
     }
   },
 
-  /** From now on the server may end the streams. */
+  /** Allows the server to end the streams from now on. */
   expectEnd() {
     streams.reset()
     streams.mayEnd = true
   },
 
-  /** Resolves with the time when all streams have ended; each is to have received one event before. */
+  /** Resolves with the time when all streams have ended; each must have received one event before. */
   async awaitEnd() {
     await streams.ended()
     streams.requireEach(1)

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { trigger } from './workload.mjs'
 
-/** What makes a server publish: a connection of its own. */
+/** Makes a server publish, over a separate connection. */
 export class Publisher {
   #socket
   #protocol
@@ -12,7 +12,7 @@ export class Publisher {
   static async connect({ controlPort, protocol }) {
     const socket = connect({ port: controlPort, host: '127.0.0.1', noDelay: true })
     await once(socket, 'connect')
-    // What nginx answers.
+    // Discards nginx's responses.
     socket.resume()
     return new Publisher(socket, protocol)
   }
@@ -32,11 +32,11 @@ export class Publisher {
   }
 
   /**
-   * Publishes at a steady rate; what comes late for once is made up for.
+   * Publishes at a steady rate, and catches up after a delay.
    *
    * @param {import('./workload.mjs').Workload} workload
    * @param {{ perSecond: number, publications: number }} pace
-   * @param {(n: number) => void} [onPublish] told before each
+   * @param {(n: number) => void} [onPublish] called before each
    */
   async publishSteadily(workload, { perSecond, publications }, onPublish = () => {}) {
     const start = performance.now()

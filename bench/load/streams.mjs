@@ -2,12 +2,13 @@ import { connect } from 'node:net'
 import { MARKER } from './workload.mjs'
 
 const BUFFER_BYTES = 64 * 1024
-/** How many connections are made at once. */
+/** How many connections are opened at the same time. */
 const CONCURRENCY = 128
-/** How many go to the same port, if there are two. */
+/** How many connect to the same port, if there are two. */
 const STREAMS_PER_PORT = 10_000
 
-// All sockets read into the same memory, so that a read allocates nothing. One byte more, for a marker that ends the search.
+// All sockets read into the same memory, so that a read allocates nothing. The extra byte is a marker that ends the
+// search.
 const bytes = new Uint8Array(BUFFER_BYTES + 1)
 const buffer = bytes.subarray(0, BUFFER_BYTES)
 
@@ -15,13 +16,16 @@ const buffer = bytes.subarray(0, BUFFER_BYTES)
 export class Streams {
   /** How many events each stream has received since `reset()`. */
   received = new Int32Array(0)
-  /** How many all of them have. */
+  /** How many events all of them have received. */
   total = 0
-  /** @type {(index: number, first: number, count: number) => void} hears how many a stream had, and how many have come */
+  /**
+   * @type {(index: number, first: number, count: number) => void} called with how many a stream had before, and how
+   *   many have arrived
+   */
   onEvents = () => {}
-  /** @type {(error: Error) => void} hears of streams that break */
+  /** @type {(error: Error) => void} called when a stream breaks */
   onFailure = () => {}
-  /** Whether the server may end them. */
+  /** Whether the server may end the streams. */
   mayEnd = false
   #marker = MARKER.charCodeAt(0)
   /** @type {import('node:net').Socket[]} */
@@ -29,13 +33,13 @@ export class Streams {
   /** @type {Error | undefined} */
   #failure
 
-  /** What went wrong since they were opened. */
+  /** The first failure since the streams were opened. */
   get failure() {
     return this.#failure
   }
 
   /**
-   * Opens streams until there are so many; resolves once each has its first bytes.
+   * Opens streams until there are `count`; resolves once each has received its first bytes.
    *
    * @param {{ port: number, secondPort?: number }} server
    * @param {number} count
@@ -52,7 +56,7 @@ export class Streams {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** Counts from nothing. @param {string} [marker] what stands once in each event */
+  /** Starts counting from zero. @param {string} [marker] what occurs once in each event */
   reset(marker = MARKER) {
     this.#marker = marker.charCodeAt(0)
     this.received.fill(0)
@@ -66,12 +70,12 @@ export class Streams {
     throw new Error(`stream ${wrong} received ${this.received[wrong]} events, not ${count}`)
   }
 
-  /** They read no more. */
+  /** Stops reading on all streams. */
   pause() {
     for (const socket of this.#sockets) socket.pause()
   }
 
-  /** They leave; resolves when the server has closed its side too. */
+  /** Disconnects all streams; resolves when the server has closed its side too. */
   async close() {
     this.mayEnd = true
     const ended = this.ended()
@@ -81,7 +85,7 @@ export class Streams {
     this.mayEnd = false
   }
 
-  /** Resolves when all have ended. */
+  /** Resolves when all streams have ended. */
   async ended() {
     await Promise.all(this.#sockets.map(closed))
   }
@@ -130,7 +134,7 @@ export class Streams {
 }
 
 /**
- * A connection that asks for a stream.
+ * Opens a connection and requests a stream.
  *
  * @param {number} port
  * @param {string} path

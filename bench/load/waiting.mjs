@@ -1,13 +1,14 @@
-/** Without an event for this long, one is lost. */
+/** If no event arrives for this long, one is lost. */
 const PATIENCE_MS = 20_000
 
 /**
- * What counts events.
+ * An object that counts events.
  *
  * @typedef {object} Counted
- * @property {number} total how many have come
+ * @property {number} total how many have arrived
  * @property {Error | undefined} failure
- * @property {(index: number, first: number, count: number) => void} onEvents hears how many a stream had, and how many have come
+ * @property {(index: number, first: number, count: number) => void} onEvents called with how many a stream had before,
+ *   and how many have arrived
  * @property {(error: Error) => void} onFailure
  */
 
@@ -28,7 +29,7 @@ export class Waiting {
   }
 
   /**
-   * Shows someone else all events, until the returned function is called.
+   * Passes all events to another function too, until the returned function is called.
    *
    * @param {(index: number, first: number, count: number) => void} onEvents
    */
@@ -43,7 +44,7 @@ export class Waiting {
   }
 
   /**
-   * Resolves when so many events have arrived, on all streams together.
+   * Resolves when this many events have arrived, on all streams together.
    *
    * @param {number} total
    * @returns {Promise<void>}

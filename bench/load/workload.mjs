@@ -6,7 +6,10 @@
  * @property {number} count how many events in one turn of the event loop
  */
 
-/** Stands once in the data of every event, and nowhere else in what servers send: counting it counts events, whatever the framing. */
+/**
+ * Occurs once in the data of every event, and nowhere else in what servers send: counting it counts events, whatever
+ * the framing.
+ */
 export const MARKER = '|'
 
 /** The data of an event. @param {number} bytes */
@@ -15,8 +18,8 @@ export function payload(bytes) {
 }
 
 /**
- * What makes a server publish, over a connection of its own. A line of a few bytes: what it costs a server is a few µs for
- * each publication, and the same for all.
+ * The request for a server to publish, sent over a separate connection. It is a line of a few bytes, which costs each
+ * server the same few µs per publication.
  *
  * @param {Workload} workload
  * @param {'line' | 'post'} protocol

@@ -14,7 +14,8 @@ export class BareStreams {
    * Starts a stream.
    *
    * @param {import('node:http').ServerResponse} res
-   * @returns {Promise<unknown> | undefined} what the handler is to return: with `awaits`, a promise that settles when the stream is over
+   * @returns {Promise<unknown> | undefined} what the handler must return: with `awaits`, a promise that settles when
+   *   the stream is over
    */
   add(res) {
     res.writeHead(200, HEAD)

@@ -19,7 +19,7 @@ if (options.express !== undefined) {
 }
 
 /**
- * Its own way to send several events at once.
+ * The library's own way to send several events at once.
  *
  * @param {string} data
  * @param {number} count

@@ -1,4 +1,4 @@
-// A bare handler of Express.
+// A bare Express handler.
 import { createServer } from 'node:http'
 import { BareStreams } from './bare.mjs'
 import { options, serve } from './stand.mjs'

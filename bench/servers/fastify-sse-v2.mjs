@@ -1,4 +1,4 @@
-// fastify-sse-v2 has no channels: the replies are the application's to collect. It has no heartbeats.
+// fastify-sse-v2 has no channels, so the application collects the replies. It has no heartbeats.
 import Fastify from 'fastify'
 import { FastifySSEPlugin } from 'fastify-sse-v2'
 import { serve } from './stand.mjs'

@@ -1,4 +1,4 @@
-// @fastify/sse has no channels: the replies that are kept alive are the application's to collect.
+// @fastify/sse has no channels, so the application collects the replies that are kept alive.
 import sse from '@fastify/sse'
 import Fastify from 'fastify'
 import { options, serve } from './stand.mjs'
@@ -12,7 +12,7 @@ const route = { sse: 'only' }
 app.get('/', route, async (/** @type {unknown} */ _request, /** @type {any} */ reply) => {
   reply.sse.keepAlive()
   reply.sse.sendHeaders()
-  // It would hold the head back until the first event or heartbeat.
+  // @fastify/sse would hold the headers back until the first event or heartbeat.
   reply.raw.flushHeaders()
   replies.add(reply)
   reply.sse.onClose(() => replies.delete(reply))

@@ -1,4 +1,4 @@
-// A bare handler of Fastify, which takes the response away from it.
+// A bare Fastify handler, which takes the response away from the framework.
 import Fastify from 'fastify'
 import { BareStreams } from './bare.mjs'
 import { serve } from './stand.mjs'

@@ -1,4 +1,4 @@
-// Hono's streamSSE on @hono/node-server has no channels: the streams are the application's to collect. It has no heartbeats.
+// Hono's streamSSE on @hono/node-server has no channels, so the application collects the streams. It has no heartbeats.
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'

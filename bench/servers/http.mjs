@@ -1,4 +1,4 @@
-// A bare handler of `node:http`.
+// A bare `node:http` handler.
 import { createServer } from 'node:http'
 import { BareStreams } from './bare.mjs'
 import { serve } from './stand.mjs'

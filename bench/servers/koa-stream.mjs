@@ -1,4 +1,4 @@
-// A bare handler of Koa as its own documentation streams: a body that is written to.
+// A bare Koa handler that streams as Koa's documentation shows: into a body that is written to.
 import { createServer } from 'node:http'
 import { PassThrough } from 'node:stream'
 import Koa from 'koa'
@@ -14,7 +14,7 @@ app.use((ctx) => {
   bodies.add(body)
   ctx.res.on('close', () => bodies.delete(body))
 })
-// Koa reports every client that leaves.
+// Koa reports every client that disconnects.
 app.on('error', () => {})
 
 await serve(createServer(app.callback()), {

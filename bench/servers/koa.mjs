@@ -1,4 +1,4 @@
-// A bare handler of Koa, which takes the response away from it.
+// A bare Koa handler, which takes the response away from the framework.
 import { createServer } from 'node:http'
 import Koa from 'koa'
 import { BareStreams } from './bare.mjs'

@@ -10,7 +10,7 @@ import { maxOpenFiles } from '../limits.mjs'
 
 const MODULE = '/usr/lib/nginx/modules/ngx_nchan_module.so'
 
-// Debian's users do not have its folder on their PATH.
+// On Debian, users do not have its folder on their PATH.
 const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
 const isInstalled = existsSync(MODULE) && spawnSync('nginx', ['-v'], { env, stdio: 'ignore' }).status === 0
 if (isInstalled) await start()
@@ -73,7 +73,9 @@ http {
 `
 }
 
-/** The process that does the work, once it is there: the port is open then. @param {import('node:child_process').ChildProcess} master */
+/**
+ * The worker process, once it runs: the port is then open. @param {import('node:child_process').ChildProcess} master
+ */
 async function workerOf({ pid }) {
   for (;;) {
     const [worker = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')

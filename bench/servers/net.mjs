@@ -1,4 +1,5 @@
-// The least that Node can do: every event is a buffer, written to every socket. The head is sent by hand.
+// The least that Node can do: every event is a buffer, written to every socket. The response headers are written by
+// hand.
 import { createServer } from 'node:net'
 import { frame, HEAD, options, PREAMBLE, serve } from './stand.mjs'
 

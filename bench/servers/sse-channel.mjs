@@ -6,7 +6,7 @@ import { options, serve } from './stand.mjs'
 const { heartbeatMs, retained = 0 } = options
 const channel = new SseChannel({
   jsonEncode: true,
-  // It has no way to turn heartbeats off; a day is long enough.
+  // It cannot turn heartbeats off; a day is long enough.
   pingInterval: heartbeatMs === 0 ? 86_400_000 : heartbeatMs,
   historySize: retained,
 })

@@ -1,4 +1,4 @@
-// Streams that want some of the events: `/3` those whose type is `topic-3`.
+// Streams that get only some of the events: `/3` those of type `topic-3`.
 import { createServer } from 'node:http'
 import { respond } from '@ssekit/sse-core'
 import { channel, manager } from './ssekit.mjs'

@@ -11,7 +11,7 @@ export const channel = manager.getOrCreate('bench')
 /** @param {string} data */
 export const publish = (data) => channel.broadcast({ data })
 
-// The event after which a stream is resumed, and all those that it then gets.
+// The event after which a stream resumes, and all the events that it then gets.
 const firstId = await publish('first')
 for (let n = 0; n < retained; n++) await publish(payload(100))
 export const replayPath = `/?lastEventId=${firstId}`
@@ -23,7 +23,7 @@ export async function shutDown(server) {
 }
 
 /**
- * What compression does to a response: `res.write` is no longer Node's.
+ * Does what compression does to a response: `res.write` is then no longer Node's.
  *
  * @param {import('node:http').ServerResponse} res
  */

@@ -8,7 +8,7 @@ import { memory } from '../memory.mjs'
 
 export { options } from '../answering.mjs'
 
-/** What a bare stream begins with; libraries have their own. */
+/** What a bare stream begins with; libraries send their own. */
 export const HEAD = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-cache, no-transform',
@@ -16,11 +16,11 @@ export const HEAD = {
 }
 export const PREAMBLE = 'retry: 2000\n\n'
 
-/** What is said to all streams when the server stops. */
+/** What all streams are sent when the server stops. */
 export const FAREWELL = { event: 'farewell', data: MARKER }
 
 /**
- * So many events as bytes.
+ * Encodes `count` equal events.
  *
  * @param {string} data
  * @param {number} [count]
@@ -30,19 +30,20 @@ export function frame(data, count = 1) {
 }
 
 /**
- * Serves streams on a free port, and publishes when told so on another one.
+ * Serves streams on a free port, and publishes when requested on another one.
  *
  * @param {import('node:net').Server} server
  * @param {object} ways
  * @param {(data: string) => unknown} [ways.publish] sends an event to all streams
- * @param {(data: string, count: number) => unknown} [ways.publishJoined] sends so many of them at once; else each is published
- * @param {string} [ways.replayPath] where a stream begins with all that is retained
- * @param {() => Promise<unknown>} [ways.shutDown] says farewell, and ends all streams and the server
+ * @param {(data: string, count: number) => unknown} [ways.publishJoined] sends `count` events at once; without it, each
+ *   is published separately
+ * @param {string} [ways.replayPath] where a stream begins with all retained events
+ * @param {() => Promise<unknown>} [ways.shutDown] sends the farewell, and ends all streams and the server
  */
 export async function serve(server, { publish = () => {}, publishJoined, replayPath, shutDown }) {
   const control = createServer({ noDelay: true }, (socket) => {
     socket.on('data', (lines) => {
-      // A line is a few bytes that were written at once: it is never cut in two.
+      // A line is a few bytes that were written at once, so it is never split.
       for (const line of String(lines).trimEnd().split('\n')) {
         const [bytes = 0, count = 0] = line.split(' ').map(Number)
         const data = payloadOf(bytes)
@@ -50,7 +51,7 @@ export async function serve(server, { publish = () => {}, publishJoined, replayP
         else for (let n = 0; n < count; n++) publish(data)
       }
     })
-    // It must not keep the process from ending.
+    // This connection must not keep the process alive.
     socket.unref()
   }).unref()
   const ports = {
@@ -92,24 +93,27 @@ async function listen(server) {
   return address.port
 }
 
-/** Frees what is dead of V8's young generation. */
+/** Collects V8's young generation. */
 function collectYoung() {
   globalThis.gc?.({ type: 'minor' })
 }
 
 /**
- * Has a server of `node:http` take connections on another port, too: when half of the ports that connections to the same one may come from are taken, the
- * kernel looks long for a free one.
+ * Makes a `node:http` server accept connections on another port too: once half of the local ports for connections to
+ * one port are taken, the kernel takes long to find a free one.
  *
  * @param {import('node:net').Server} server
  */
 function listenAgain(server) {
-  // As that server's own.
+  // The same as for that server's own port.
   const options = { allowHalfOpen: true, noDelay: true }
   return listen(createServer(options, (socket) => server.emit('connection', socket)).unref())
 }
 
-/** The longest time in which the event loop did not turn, in ms. @param {number} durationMs how long to look */
+/**
+ * Resolves with the longest time for which the event loop was blocked, in ms. @param {number} durationMs how long to
+ * look
+ */
 async function stall(durationMs) {
   const delay = monitorEventLoopDelay({ resolution: 1 })
   delay.enable()
@@ -120,7 +124,7 @@ async function stall(durationMs) {
 
 let writes = 0
 
-/** Counts what sockets hand to the operating system, however it was put together. */
+/** Counts the writes that sockets pass to the operating system, however they were composed. */
 function countWrites() {
   const prototype = /** @type {Record<string, (...args: unknown[]) => unknown>} */ (
     /** @type {unknown} */ (Socket.prototype)

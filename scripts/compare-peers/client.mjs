@@ -49,14 +49,14 @@ class Received {
   }
 }
 
-/** Data as it was before the library made JSON of it. @param {string} data */
+/** Returns data as it was before the library turned it into JSON. @param {string} data */
 export function plain(data) {
   if (!/^".*"$/.test(data)) return data
   return String(JSON.parse(data))
 }
 
 /**
- * Opens a stream; the headers may come later.
+ * Opens a stream; does not wait for the response headers.
  *
  * @param {import('node:http').Server} server
  * @param {Record<string, string>} [headers]
@@ -80,7 +80,7 @@ export function open(server, headers = {}, method = 'GET') {
     received.status = response.statusCode ?? 0
     received.headers = response.headers
     const isCompressed = response.headers['content-encoding'] === 'gzip'
-    // Shows what has come, without waiting for the end.
+    // Decompresses what has arrived, without waiting for the end.
     received.read(isCompressed ? response.pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })) : response)
   })
   outgoing.end()

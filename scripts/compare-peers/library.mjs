@@ -1,5 +1,5 @@
 /**
- * How a library is used by the probes: each in the way that its own README shows.
+ * How the probes use a library: as its own README shows.
  *
  * @typedef {'http' | 'compression'} Transport
  *
@@ -17,9 +17,10 @@
  * @typedef {object} Stand a running server
  * @property {import('node:http').Server} server
  * @property {(event: Outgoing, channel?: number) => unknown} broadcast
- * @property {() => number} readers how many the library takes for connected
+ * @property {() => number} readers how many clients the library considers connected
  * @property {(text: string) => unknown} [comment] sends a comment
- * @property {(text: string) => unknown} [string] sends a bare string, where that is another way than an event
+ * @property {(text: string) => unknown} [string] sends a bare string, if the library sends strings differently from
+ *   events
  * @property {() => Promise<unknown>} [shutDown] what the library, or its framework, offers to end all streams
  *
  * @typedef {object} Library
@@ -27,9 +28,10 @@
  * @property {() => Promise<Stand>} [channels] two channels on one stream
  * @property {(source: AsyncIterable<string>) => Promise<Stand>} [iterable] each reader gets what the source yields
  * @property {(request: Request) => Promise<Response>} [fetch] answers with the event `hello`
- * @property {Readonly<Record<string, string>>} claims cells that are written by hand, by row
- * @property {Readonly<Record<string, string>>} notes footnotes by row; `row=cell` for one that holds for that outcome only
+ * @property {Readonly<Record<string, string>>} claims hand-written cells, by row
+ * @property {Readonly<Record<string, string>>} notes footnotes by row; `row=cell` for a note on that outcome only
  *
- * @typedef {(load: (id: string) => Promise<any>) => Promise<Library>} Maker loads a package from where the peers are installed
+ * @typedef {(load: (id: string) => Promise<any>) => Promise<Library>} Maker loads a package from where the peers are
+ *   installed
  */
 export {}

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * What a published package says of itself.
+ * What a published package says about itself.
  *
  * @param {string} modules a node_modules folder
  * @param {string} name
@@ -29,7 +29,7 @@ function manifestOf(modules, name) {
 }
 
 /**
- * The package and all that it depends on, except its peers: the framework is there anyway.
+ * The package and all its dependencies, except its peers: the framework is installed anyway.
  *
  * @param {string} modules
  * @param {string} name

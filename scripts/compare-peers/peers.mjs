@@ -14,10 +14,10 @@ export const makers = {
   'sse-channel': sseChannel,
 }
 
-// The bench measures the same ones.
+// The benchmarks measure the same ones.
 const { dependencies } = JSON.parse(readFileSync('bench/package.json', 'utf8'))
 
-/** The packages that ssekit is compared with, and their versions; the newest at the time of the comparison. */
+/** The packages that ssekit is compared with, and their versions: the newest ones at the time of the comparison. */
 export const peers = Object.fromEntries(
   Object.keys(makers)
     .filter((name) => name !== 'ssekit')

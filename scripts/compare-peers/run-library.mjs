@@ -1,5 +1,5 @@
-// Runs all probes on one library: `node --expose-gc run-library.mjs <name> <folder of the peers>`. Sends the cells by row to its
-// parent, and ends with all that is still open.
+// Runs all probes on one library: `node --expose-gc run-library.mjs <name> <folder of the peers>`. Sends its parent the
+// cells by row, and exits without closing what is still open.
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'

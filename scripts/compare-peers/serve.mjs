@@ -15,7 +15,7 @@ export async function serve(handler, transport = 'http') {
     try {
       await handler(req, res)
     } catch {
-      // What an application's error handler would do, once the headers are sent.
+      // As an application's error handler would, once the headers are sent.
       res.destroy()
     }
   }, transport)

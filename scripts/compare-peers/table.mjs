@@ -8,7 +8,7 @@ import { rows } from './rows.mjs'
  */
 
 /**
- * The columns as a table in GitHub's Markdown, with its footnotes.
+ * Formats the columns as a GitHub Markdown table with footnotes.
  *
  * @param {readonly Column[]} columns
  */

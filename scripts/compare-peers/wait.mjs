@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Whether a condition comes to hold in time. That something does not happen takes a time limit to see.
+ * Resolves with whether a condition becomes true within a time limit. The limit is also how a probe sees that something
+ * does not happen.
  *
  * @param {() => boolean} condition
  * @param {number} [limitMs]
@@ -16,7 +17,7 @@ export async function becomes(condition, limitMs = 2_000) {
 }
 
 /**
- * Whether a promise settles in time.
+ * Resolves with whether a promise settles within a time limit.
  *
  * @param {Promise<unknown>} promise
  * @param {number} limitMs

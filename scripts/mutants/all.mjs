@@ -25,7 +25,7 @@ export const all = [
 ]
 
 /**
- * Which of them the code and its tests no longer have a place for, and why.
+ * Lists the mutants that no longer fit the code and its tests, and why.
  *
  * @param {readonly Mutant[]} mutants
  * @returns {string[]}

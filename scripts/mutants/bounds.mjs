@@ -2,7 +2,7 @@ import { mutantsOf, TESTS } from './mutant.mjs'
 
 const HOLDING = ['sse-core/test/isolation.test']
 
-/** What the core takes at most, of memory or of the event loop, and the process that it does not hold. */
+/** Limits on what the core uses of memory and of the event loop; and it must not keep the process alive. */
 export const bounds = [
   ...mutantsOf(
     'sse-core/src/heartbeat.ts',

@@ -3,7 +3,7 @@ import { mutantsOf, TESTS } from './mutant.mjs'
 const LEAVING = [...TESTS.connection, ...TESTS.contract, 'sse-testkit/test/clients-(leaks|let-go)']
 const LOOPS = ['sse-core/test/(listen|merge|source|stream|subscribers|broker|broker-gaps|broker-past|idle|end).test']
 
-/** Every line that lets go of something. */
+/** Every line that releases something. */
 export const cleaningUp = [
   ...mutantsOf('sse-core/src/connection.ts', LEAVING, [
     ['this.config.wheel?.delete(this)\n', '', 'no heartbeat outlives its stream'],

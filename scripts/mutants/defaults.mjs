@@ -2,7 +2,7 @@ import { mutantsOf, TESTS } from './mutant.mjs'
 
 const CHANNELS = ['sse-core/test/(history|manager|broadcast|idle).test']
 
-/** Every default and what it is. */
+/** Every default value. */
 export const defaults = [
   ...mutantsOf('sse-core/src/settings.ts', CHANNELS, [
     ['heartbeatMs: 15_000', 'heartbeatMs: 16_000', 'heartbeats come every 15 s'],

@@ -2,15 +2,15 @@
  * One way to break the code, which some test must notice.
  *
  * @typedef {object} Mutant
- * @property {string} file where, below packages/
+ * @property {string} file its path below packages/
  * @property {string} from the exact text to replace; it occurs once in the file
- * @property {string} to what replaces it
- * @property {string} proves what holds because of it
+ * @property {string} to the replacement
+ * @property {string} proves what the original text guarantees
  * @property {readonly string[]} tests which tests may notice, as parts of their paths; the likeliest first
  */
 
 /**
- * Mutants of one file that the same tests judge.
+ * Mutants of one file that are judged by the same tests.
  *
  * @param {string} file below packages/
  * @param {readonly string[]} tests
@@ -21,12 +21,12 @@ export function mutantsOf(file, tests, mutations) {
   return mutations.map(([from, to, proves, ownTests = tests]) => ({ file, from, to, proves, tests: ownTests }))
 }
 
-/** The tests that judge most mutants, by what they run. */
+/** The tests that judge most mutants, by what they cover. */
 export const TESTS = /** @type {const} */ ({
   /** The adapter contract over bare `node:http`. */
   contract: ['sse-core/test/contract.test'],
-  /** What the contract leaves open, over bare `node:http` too. */
+  /** What the contract leaves open, also over bare `node:http`. */
   connection: ['sse-core/test/connection.test'],
-  /** The contract over HTTP/2 without and with TLS. */
+  /** The contract over HTTP/2, without and with TLS. */
   http2: ['sse-core/test/contract-http2.test', 'sse-core/test/contract-tls.test'],
 })

@@ -3,7 +3,7 @@ import { mutantsOf } from './mutant.mjs'
 const FOLLOWERS = ['sse-core/test/followers.test', 'sse-testkit/test/backplane-bell.test']
 const REDIS = ['sse-redis/test/contract.test', 'sse-redis/test/(killed|silent|bell-lost|data-lost|refused).test']
 
-/** What holds between processes. */
+/** What must hold across processes. */
 export const processes = [
   ...mutantsOf('sse-core/src/follower.ts', FOLLOWERS, [
     ['this.#deliver(entries.slice(index + 1))', 'this.#deliver(entries)', 'what was read is not heard again'],

@@ -1,6 +1,6 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
-/** Every reason why a stream is over. */
+/** Every reason for which a stream ends. */
 export const reasons = [
   ...mutantsOf(
     'sse-core/src/response-lifecycle.ts',

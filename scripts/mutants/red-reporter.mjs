@@ -1,5 +1,5 @@
 /**
- * Prints each test that goes red, and each file that does not even load, as soon as that is known.
+ * Prints each test that fails, and each file that cannot be loaded, as soon as that is known.
  *
  * @implements {Pick<import('@jest/reporters').Reporter, 'onTestCaseResult' | 'onTestResult'>}
  */

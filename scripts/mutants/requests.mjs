@@ -1,6 +1,6 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
-/** What a request may be: odd, answered already, in line behind another, or of a framework. */
+/** The requests that may arrive: odd, already answered, pipelined after another, or from a framework. */
 export const requests = [
   ...mutantsOf(
     'sse-core/src/respond.ts',

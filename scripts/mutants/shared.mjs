@@ -1,6 +1,6 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
-/** What many streams have in common, and what keeps them apart all the same. */
+/** What many streams share, and what must still keep them apart. */
 export const shared = [
   ...mutantsOf('sse-core/src/stream-config-of.ts', TESTS.contract, [
     ['known.manager === manager && ', '', 'a channel without a manager is counted where each of its streams is served'],

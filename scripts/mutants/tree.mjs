@@ -6,12 +6,12 @@ import { createInterface } from 'node:readline'
 
 /** @typedef {import('./mutant.mjs').Mutant} Mutant */
 
-/** How long Jest may take: a mutant may well hang, and that is noticed too. */
+/** How long Jest may take. A mutant may make it hang, which counts as noticed. */
 const PATIENCE_MS = 300_000
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js']
 
-/** A copy of the code and its tests, in which mutants may live. The working tree is never touched. */
+/** A copy of the code and its tests, in which the mutants are applied. The working tree is never touched. */
 export class Tree {
   /** @type {string} */
   #root
@@ -43,7 +43,7 @@ export class Tree {
   }
 
   /**
-   * Lets a mutant live until a test notices it.
+   * Applies a mutant, and runs its tests until one of them notices.
    *
    * @param {Mutant} mutant
    * @returns {Promise<string | undefined>} the name of the first test that went red
@@ -51,7 +51,7 @@ export class Tree {
   async killerOf(mutant) {
     const path = join(this.#root, 'packages', mutant.file)
     const sound = readFileSync(path, 'utf8')
-    // A function, so that `$` in the text is nothing special.
+    // A function, because `$` is special in a replacement string.
     writeFileSync(
       path,
       sound.replace(mutant.from, () => mutant.to),
@@ -69,11 +69,11 @@ export class Tree {
 
   /**
    * @param {readonly string[]} tests parts of paths, as regular expressions
-   * @param {number} enough how many are waited for
+   * @param {number} enough how many to wait for
    * @returns {Promise<string[]>} the names of the tests that went red
    */
   async redTests(tests, enough = Number.POSITIVE_INFINITY) {
-    // Last, since Jest takes every word after it for another reporter.
+    // This flag comes last, since Jest takes every word after it as another reporter.
     const reporter = '--reporters=<rootDir>/scripts/mutants/red-reporter.mjs'
     const jest = spawn(process.execPath, [...JEST, ...tests, '--runInBand', '--silent', reporter], {
       cwd: this.#root,
@@ -88,7 +88,7 @@ export class Tree {
       jest.kill('SIGKILL')
     }, PATIENCE_MS)
     createInterface({ input: jest.stdout }).on('line', (line) => {
-      // Whatever else the tests may print.
+      // Skips whatever else the tests print.
       if (!line.startsWith('{"red"') && !line.startsWith('{"broken"')) return
       /** @type {{ red?: string, broken?: string }} */
       const news = JSON.parse(line)
@@ -100,9 +100,9 @@ export class Tree {
       jest.on('close', resolve)
     })
     clearTimeout(timer)
-    // By a signal that is not ours: it took all memory that there is, which is what some bounds are for.
+    // Killed by a signal that is not ours: it used up all memory, which some bounds prevent.
     if (code === null && red.length === 0 && broken === undefined) red.push('(the tests were killed)')
-    // What does not even load proves nothing.
+    // A test file that cannot be loaded proves nothing.
     if (broken !== undefined) throw new Error(broken)
     if (code !== 0 && red.length === 0) throw new Error(`Jest could not run ${tests.join(' ')}: it ended with ${code}`)
     return red

@@ -32,7 +32,7 @@ export async function betterSse(load) {
         const session = await createSession(req, res)
         readers++
         session.once('disconnected', () => readers--)
-        // It rejects once the client has disconnected.
+        // It rejects when the client has disconnected.
         await session.iterate(source).catch(() => {})
       })
       return { server, broadcast: () => {}, readers: () => readers }

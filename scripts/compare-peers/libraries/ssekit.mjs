@@ -8,7 +8,7 @@ export const ssekit = async () => ({
     const channel = manager.getOrCreate('news', { history: { maxEvents: historyEvents } })
     return {
       server: await serve((req, res) => respond(req, res, channel, { manager }), transport),
-      // The channel makes the ids, except one that is meant to be refused.
+      // The channel makes the ids; only ids that are meant to be refused are passed on.
       broadcast: ({ data, event, id }) =>
         channel.broadcast({ data, ...(event !== undefined && { event }), ...(id?.match(/\s/) && { id }) }),
       comment: (comment) => channel.broadcast({ comment }),

@@ -10,7 +10,7 @@ export async function forge({ channel }) {
   const stand = await channel({})
   const client = open(stand.server)
   await becomes(() => stand.readers() === 1)
-  // After what the library says of itself at the start of a stream.
+  // After whatever the library itself sends at the start of a stream.
   stand.broadcast({ data: 'ready' })
   await becomes(() => client.data.includes('ready'))
   /** @type {Record<string, ((text: string) => unknown) | undefined>} */
@@ -31,7 +31,7 @@ export async function forge({ channel }) {
       try {
         send?.(text)
       } catch {
-        // Refused, which is as good.
+        // A refusal is as good.
       }
       const done = `done ${round++}`
       stand.broadcast({ data: done })

@@ -7,7 +7,7 @@ import { becomes } from '../wait.mjs'
 const EVENTS = 400
 const EVENT_BYTES = 64 * 1024
 
-/** A new string each time, as data that was just made. @param {number} index */
+/** Makes a new string each time, as for data that was just created. @param {number} index */
 function payload(index) {
   return Buffer.alloc(EVENT_BYTES, String(index)).toString('latin1')
 }
@@ -35,10 +35,10 @@ async function heldBytes() {
   return heapUsed + external
 }
 
-/** What a reader that does not read costs. @type {Probe} */
+/** What a client that does not read costs. @type {Probe} */
 export async function paused({ channel }) {
   const stand = await channel({})
-  // So that code which is compiled on first use does not count.
+  // Code that is compiled on first use must not count.
   const first = open(stand.server)
   await becomes(() => stand.readers() === 1)
   stand.broadcast({ data: payload(0) })
@@ -52,14 +52,17 @@ export async function paused({ channel }) {
   return (await isCut(channel)) ? `${held}, then disconnected` : held
 }
 
-/** Whether it is disconnected in the end. @param {import('../library.mjs').Library['channel']} channel */
+/**
+ * Whether a client that does not read is disconnected in the end. @param {import('../library.mjs').Library['channel']}
+ * channel
+ */
 async function isCut(channel) {
   const stand = await channel({ writeTimeoutMs: 500 })
   await flood(stand)
   return becomes(() => stand.readers() === 0, 3_000)
 }
 
-/** No more is requested of an iterable than its reader takes. @type {Probe} */
+/** An iterable is asked for no more than its client reads. @type {Probe} */
 export async function backpressure(library) {
   if (library.iterable === undefined) return '–'
   let pulled = 0
@@ -98,7 +101,7 @@ export async function release(library) {
   return (await becomes(() => isReleased)) ? '✓' : '–'
 }
 
-/** A limit on connections holds. @type {Probe} */
+/** A limit on connections is enforced. @type {Probe} */
 export async function limit({ channel }) {
   const { server, readers } = await channel({ maxConnections: 1 })
   open(server)

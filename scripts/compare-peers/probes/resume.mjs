@@ -28,7 +28,7 @@ export async function resume({ channel }) {
   const sendNext = () => broadcast({ data: String(++last), id: String(last) })
   for (let count = 0; count < 3; count++) sendNext()
   const client = open(server, { 'last-event-id': lastEventId })
-  // Fewer than any of the histories holds.
+  // Fewer than any of the libraries' histories holds.
   while (readers() === 0 && last < 300) {
     sendNext()
     await sleep(1)
@@ -42,7 +42,7 @@ export async function resume({ channel }) {
   return client.data.join() === missed.join() ? '✓' : '–'
 }
 
-/** If what a client missed is gone, it is notified. @type {Probe} */
+/** A client whose missed events are no longer kept is notified. @type {Probe} */
 export async function gap({ channel }) {
   const stand = await channel({ historyEvents: 2 })
   const lastEventId = await readAndLeave(stand)

@@ -3,14 +3,14 @@ import { becomes } from '../wait.mjs'
 
 /** @typedef {(library: import('../library.mjs').Library) => Promise<string>} Probe */
 
-/** The headers come before the first event. @type {Probe} */
+/** The response headers are sent before the first event. @type {Probe} */
 export async function head({ channel }) {
   const { server } = await channel({})
   const client = open(server)
   return (await becomes(() => client.status === 200)) ? '✓' : '–'
 }
 
-/** A HEAD request is answered, and its response ends. @type {Probe} */
+/** A HEAD request gets a response, which ends. @type {Probe} */
 export async function headRequest({ channel }) {
   const { server } = await channel({})
   /** @type {import('node:http').ServerResponse[]} */
@@ -21,7 +21,7 @@ export async function headRequest({ channel }) {
   return (await becomes(() => responses[0]?.writableFinished === true)) ? '✓' : '– (stays open)'
 }
 
-/** The first event comes through compression while the stream is open. @type {Probe} */
+/** The first event passes through compression while the stream is open. @type {Probe} */
 export async function compression({ channel }) {
   const { server, readers, broadcast } = await channel({ transport: 'compression' })
   const client = open(server, { 'accept-encoding': 'gzip' })
@@ -52,7 +52,7 @@ export async function accept({ channel }) {
   return client.status === 406 ? '✓' : '–'
 }
 
-/** How long a quiet stream is quiet. @type {Probe} */
+/** How long an idle stream is silent. @type {Probe} */
 export async function heartbeat({ channel }) {
   const { server, readers, broadcast } = await channel({})
   const client = open(server)
