@@ -74,7 +74,7 @@ const mistakes: readonly (readonly [what: string, scenario: string, start: Start
   ],
   [
     'uses a manager of its own',
-    'who is disconnected is chosen by context and key, and the others stay',
+    'connections to disconnect are chosen by context and key, and the others stay',
     (routes, options) => bare('http')(routes, { ...options, manager: new SseManager() }),
   ],
 ]

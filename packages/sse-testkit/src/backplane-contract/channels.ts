@@ -35,7 +35,7 @@ async function broadcastAll(channel: SseChannel, data: readonly unknown[]): Prom
 /** Channels with subscribers that come and go, on any node. */
 export function channels({ test, onNodes }: Scenarios): void {
   test(
-    'who was on one node resumes on another, in the middle of what is still being published',
+    'a client of one node resumes on another, in the middle of what is still being published',
     onNodes(3, async (...nodes) => {
       await withManagers(nodes, async (...managers) => {
         const [publisher, ...others] = managers.map((manager) => manager.getOrCreate('news'))

@@ -12,7 +12,7 @@ function hasCode(code: SseError['code']): (error: unknown) => boolean {
 /** The end of a channel is an entry of its log. */
 export function ending({ test, onNodes, hear }: Scenarios): void {
   test(
-    'the end comes behind all events, on every node, and to whoever comes later',
+    'the end comes after all events, on every node, and to every later subscriber',
     onNodes(3, async (publisher, node, late) => {
       assert(publisher && node && late)
       const hearing = await hear(node, 'news')

@@ -59,7 +59,7 @@ export function ageScenarios({ scenario }: Script): void {
     assert.equal(Math.min(...ages) >= 0.8 * maxConnectionAgeMs - 1, true, String(ages))
   })
 
-  scenario('who is ended for its age comes back with its id, and has missed nothing', async (stage) => {
+  scenario('a client whose stream ended for its age reconnects with its id, and has missed nothing', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve({
       // The first event is sent with the response headers, so even a busy machine sends it before the stream is too

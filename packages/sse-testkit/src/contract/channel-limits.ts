@@ -64,7 +64,7 @@ export function channelLimitScenarios({ scenario, traits }: Script): void {
     assert.equal((await served.open('/second')).status, 200)
   })
 
-  scenario('who comes back to a channel that was idle meanwhile is told of a gap if there is one', async (stage) => {
+  scenario('a client that reconnects to a channel that was idle gets a gap if there is one', async (stage) => {
     const manager = stage.manager({ idleChannelMs: 0, history: { maxAgeMs: 20 } })
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(({ sse }) => sse(channel), { manager })

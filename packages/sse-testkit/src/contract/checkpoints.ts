@@ -6,7 +6,7 @@ import type { Script } from './scenario.js'
 
 /** Events that advance a client's last event id without delivering anything else. */
 export function checkpointScenarios({ scenario }: Script): void {
-  scenario('who is cut off before its first event resumes from the checkpoint it began with', async (stage) => {
+  scenario('a client cut off before its first event resumes from the checkpoint it began with', async (stage) => {
     const channel = new SseChannel('news')
     await channel.broadcast('before')
     const served = await stage.serve(({ sse }) => sse(channel))

@@ -19,7 +19,7 @@ export function endingScenarios({ scenario }: Script): void {
     assert.equal(channel.subscriberCount, 0)
   })
 
-  scenario('who comes back to an ended channel with the id at its end gets 204', async (stage) => {
+  scenario('a client that reconnects to an ended channel with the id at its end gets 204', async (stage) => {
     const channel = new SseChannel('job')
     const served = await stage.serve(({ sse }) => sse(channel))
     const reader = await served.open()
@@ -32,14 +32,14 @@ export function endingScenarios({ scenario }: Script): void {
     assert.equal(await again.end(), 'complete')
   })
 
-  scenario('who comes without an id to an ended channel that retains nothing gets 204', async (stage) => {
+  scenario('a client without an id gets 204 from an ended channel that retains nothing', async (stage) => {
     const channel = new SseChannel('job')
     await channel.end()
     const served = await stage.serve(({ sse }) => sse(channel))
     assert.equal((await served.open()).status, 204)
   })
 
-  scenario('who comes late to an ended channel gets what is left of it, and the end', async (stage) => {
+  scenario('a client that comes late to an ended channel gets what is left of it, and the end', async (stage) => {
     const channel = new SseChannel('job')
     const one = await channel.broadcast('one')
     await channel.broadcast('two')

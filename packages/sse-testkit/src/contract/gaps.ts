@@ -31,7 +31,7 @@ export function gapScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('who reads all that there is is told of no gap, whatever is broadcast while others read', async (stage) => {
+  scenario('a client that reads everything gets no gap, whatever is broadcast while others read', async (stage) => {
     const channel = new SseChannel('news', { history: { maxEvents: 3 } })
     const served = await stage.serve({
       '/all': ({ sse }) => sse(channel),

@@ -153,7 +153,7 @@ export function leavingScenarios({ scenario }: Script): void {
     assert.equal(served.manager.stats().connections, 1)
   })
 
-  scenario('who comes back before its departure was seen is not torn down with it', async (stage) => {
+  scenario('a client that reconnects before its departure was seen is not torn down with it', async (stage) => {
     const manager = stage.manager({ maxConnectionsPerKey: 2 })
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(({ sse }) => sse(channel, { key: 'ann', checkpoints: false }), { manager })

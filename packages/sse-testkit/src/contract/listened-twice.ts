@@ -58,7 +58,7 @@ export function listenedTwiceScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(second, 1), ['wanted'])
   })
 
-  scenario('who resumes on a listen() that others read gets what it missed', async (stage) => {
+  scenario('a client that resumes on a listen() that others read gets what it missed', async (stage) => {
     const channel = new SseChannel('news')
     const id = await channel.broadcast('had')
     await channel.broadcast('missed')

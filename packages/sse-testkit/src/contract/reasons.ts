@@ -36,7 +36,7 @@ export function reasonScenarios({ scenario }: Script): void {
     assert.equal(calls, 0)
   })
 
-  scenario('who is disconnected is chosen by context and key, and the others stay', async (stage) => {
+  scenario('connections to disconnect are chosen by context and key, and the others stay', async (stage) => {
     const manager = stage.manager()
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(

@@ -7,7 +7,7 @@ import type { Script } from './scenario.js'
 
 /** What a client gets that reconnects, or that requests past events. */
 export function replayScenarios({ scenario }: Script): void {
-  scenario('who comes back gets what it missed, none twice, and then goes on live', async (stage) => {
+  scenario('a client that reconnects gets what it missed, none twice, and then goes on live', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     const first = await served.open()
@@ -72,7 +72,7 @@ export function replayScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(reader, 1), ['next'])
   })
 
-  scenario('who comes without an id gets only what comes', async (stage) => {
+  scenario('a client that connects without an id gets only what comes', async (stage) => {
     const channel = new SseChannel('news')
     await channel.broadcast('old')
     const served = await stage.serve(({ sse }) => sse(channel))

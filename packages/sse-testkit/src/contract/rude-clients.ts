@@ -118,7 +118,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(dataOf(await client.whole()), numbers(1, 20))
   })
 
-  scenario('who reads a byte now and then is disconnected like one who reads none', async (stage) => {
+  scenario('a client that reads a byte now and then is disconnected like one that reads none', async (stage) => {
     const manager = stage.manager({ writeTimeoutMs: 150 })
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(({ sse }) => sse(channel), { manager })

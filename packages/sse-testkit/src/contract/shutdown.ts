@@ -71,7 +71,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('who does not read is cut off when the grace is over', async (stage) => {
+  scenario('a client that does not read is cut off when the grace is over', async (stage) => {
     const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(({ sse }) => sse(channel), { manager })
@@ -88,7 +88,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
   // Not over HTTP/2: Node 20.19 breaks off a stream over TLS that ends while this much of it is still in flight.
   if (traits.httpVersion === 1) {
     scenario(
-      'who reads on within the grace gets what its full socket held up, and then the last event',
+      'a client that reads on within the grace gets what its full socket held up, and then the last event',
       async (stage) => {
         const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
         const channel = manager.getOrCreate('news')
@@ -122,7 +122,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('who leaves within the grace is not waited for', async (stage) => {
+  scenario('a client that leaves within the grace is not waited for', async (stage) => {
     const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
     const channel = manager.getOrCreate('news')
     const timers = new TimerWatch((ms) => ms === 87_654)

@@ -8,7 +8,7 @@ import type { Script } from './scenario.js'
 
 /** Clients that do not read. */
 export function slowScenarios({ scenario }: Script): void {
-  scenario('who does not read within writeTimeoutMs is disconnected, and others notice nothing', async (stage) => {
+  scenario('a client that stalls for writeTimeoutMs is disconnected, and others notice nothing', async (stage) => {
     const manager = stage.manager({ writeTimeoutMs: 2_000, history: { maxBytes: 1024 } })
     const channel = manager.getOrCreate('news')
     const reasons: CloseReason[] = []
@@ -141,7 +141,7 @@ export function slowScenarios({ scenario }: Script): void {
     assert.deepEqual(dataOf(reader).slice(sent), ['last', 'words'])
   })
 
-  scenario('who reads gets what a source awaits to be sent, however little may be buffered', async (stage) => {
+  scenario('a reader gets what a source awaits to be sent, however little may be buffered', async (stage) => {
     const manager = stage.manager({ maxBufferedBytes: 1_000 })
     const texts = numbers(1, 20).map((number) => `${number} ${'x'.repeat(100)}`)
     const served = await stage.serve(

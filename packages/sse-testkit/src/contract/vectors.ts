@@ -129,7 +129,7 @@ export function vectorScenarios({ scenario }: Script): void {
   for (const isLater of [false, true]) {
     const when = isLater ? 'a turn later' : 'at once'
     scenario(
-      `who is cut off in a replay before a second channel is subscribed to ${when} resumes both`,
+      `a client cut off in a replay before a second channel is subscribed to ${when} resumes both`,
       async (stage) => {
         const [first, second] = [new SseChannel('first'), new SseChannel('second')]
         const start = `${await first.broadcast('first 0')}~${await second.broadcast('second 0')}`

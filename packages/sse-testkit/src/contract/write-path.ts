@@ -80,7 +80,7 @@ export function writePathScenarios({ scenario, traits }: Script): void {
     assert.equal(await reader.end(), 'cut')
   })
 
-  scenario('who replaced res.write sees every byte, and none twice', async (stage) => {
+  scenario('middleware that replaced res.write sees every byte, and none twice', async (stage) => {
     const channel = new SseChannel('news')
     let seen = ''
     const served = await stage.serve(({ sse, res }) => {
