@@ -392,6 +392,12 @@ export const promises = [
       ['process.nextTick(flush, this)', 'flush(this)', 'all events of one tick are one write', TESTS.contract],
       ['if (this.#whenWarm !== undefined) {', 'if (false) {', 'listen() takes its place when it is called'],
       [
+        'void whenWarm\n      .then(() => {})\n      .then(',
+        'void whenWarm.then(',
+        'broadcasts that wait for a log keep their order',
+        ['sse-core/test/cold.test'],
+      ],
+      [
         "if ('end' in input) this.#wasEnded = true\n    else if",
         'if',
         'who has ended a channel may do so again',

@@ -258,10 +258,13 @@ export class Feed {
     )
     const whenWarm = this.#warming.catch(() => {})
     this.#whenWarm = whenWarm
-    // Runs directly before the calls that wait for it. If it ran earlier, a new call could overtake them.
-    void whenWarm.then(() => {
-      if (this.#whenWarm === whenWarm) this.#whenWarm = undefined
-    })
+    // One turn of the microtask queue after the calls that wait for it: one of them may lead to another call, which would
+    // overtake those after it.
+    void whenWarm
+      .then(() => {})
+      .then(() => {
+        if (this.#whenWarm === whenWarm) this.#whenWarm = undefined
+      })
   }
 
   #append(log: Log, item: LogItem): void {

@@ -7,6 +7,7 @@ import {
   merge,
   respond,
   SseChannel,
+  type SseEvent,
   SseManager,
   type SseOptions,
   type SseSource,
@@ -15,6 +16,7 @@ import { readEvents } from '@ssekit/sse-testkit'
 import { turn } from './collecting.js'
 import { LateBroker } from './late-broker.js'
 import { exchange, get, hangUp, serve, urlOf } from './raw-exchange.js'
+import { until } from './until.js'
 
 afterEach(hangUp)
 
@@ -45,6 +47,31 @@ test.each<[string, (channel: SseChannel) => SseSource, SseOptions]>([
   const [event] = await reader.take(1, ({ data }) => data !== '')
   expect(event?.data).toBe('hello')
   await manager.close()
+})
+
+test('broadcasts that wait for the log keep the order of their calls, though one of them leads to another one', async () => {
+  const log = lateAtFirst()
+  const published: unknown[] = []
+  const channel: SseChannel = new SseChannel('news', {
+    backplane: {
+      ...log,
+      publish: (name, input) => {
+        const { data } = ('event' in input ? input.event : {}) as SseEvent
+        published.push(data)
+        // As a filter may that sees the first event.
+        if (data === '1') void channel.broadcast('3')
+        return log.publish(name, input)
+      },
+    },
+  })
+  const controller = new AbortController()
+  const reading = channel.listen({ signal: controller.signal })[Symbol.asyncIterator]().next()
+  await Promise.all(['1', '2'].map((data) => channel.broadcast(data)))
+  await until(() => published.length === 3, 'the third broadcast')
+  expect(published).toEqual(['1', '2', '3'])
+  expect(await reading).toMatchObject({ value: { data: '1' } })
+  controller.abort()
+  await channel.close()
 })
 
 test('a fresh client has its checkpoint where the head alone fills its socket', async () => {
