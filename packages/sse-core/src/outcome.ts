@@ -1,4 +1,5 @@
 import type { CloseReason } from './close-reason.js'
+import { isWatched } from './close-watcher.js'
 import { SseError } from './errors.js'
 import { answerFailure } from './head.js'
 import type { SseResponse } from './http.js'
@@ -6,7 +7,6 @@ import type { SseManager } from './manager.js'
 import type { ObservedPromise } from './observed.js'
 import type { FailureListener } from './options.js'
 import { warn } from './report.js'
-import { isWatched } from './response-close.js'
 
 /**
  * Passes an error to the adapter's `onFailure` if there is one, else to the code that handles the promise, else to

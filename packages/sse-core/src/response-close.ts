@@ -1,107 +1,13 @@
 import { ServerResponse } from 'node:http'
 import { constants, type Http2Session, type Http2Stream } from 'node:http2'
-import type { Socket } from 'node:net'
 import type { SseResponse } from './http.js'
+import { offSocketClose, onSocketClose } from './socket-close.js'
 
 /** Whether nothing can reach the client any more. */
 export function isGone(res: SseResponse): boolean {
   if (res instanceof ServerResponse) return res.destroyed || res.req.socket?.destroyed === true
   // HTTP/2 removes the stream from its response once it is closed.
   return res.stream === undefined || res.stream.destroyed
-}
-
-/** Called when a response ends or is gone. */
-export interface CloseWatcher {
-  /** Something has called `res.end()`, on an HTTP/1 response that has its socket. */
-  onEnding(): void
-  /** The response has finished, or the client has disconnected; may be called more than once. */
-  onGone(): void
-}
-
-const WATCHER: unique symbol = Symbol('ssekit.watcher')
-
-/** A watched response. One property and two shared listeners take less memory than closures for each stream. */
-type Watched = SseResponse & { [WATCHER]?: CloseWatcher | undefined }
-
-/** Whether this response is already a stream. */
-export function isWatched(res: Watched): boolean {
-  return res[WATCHER] !== undefined
-}
-
-/**
- * Notifies the watcher when a response is gone, until `unwatchClose()`.
- *
- * `close` on the request only means that its body was read.
- */
-export function watchClose(res: Watched, watcher: CloseWatcher): void {
-  res[WATCHER] = watcher
-  res.on('close', tellWatcher)
-  res.on('error', tellWatcher)
-  if (!(res instanceof ServerResponse)) return
-  // Emitted within `res.end()`: bytes written to the socket after that would land before the connection's next
-  // response. To check the response before each write instead is slow on Express, where no two responses have the same
-  // hidden class (`npm run bench`: frameworks).
-  res.prependListener('prefinish', tellEnding)
-  if (res.socket === null) watchWaiting(res)
-}
-
-/** Idempotent; does not touch the watcher of somebody else. */
-export function unwatchClose(res: Watched, watcher: CloseWatcher): void {
-  if (res[WATCHER] !== watcher) return
-  res[WATCHER] = undefined
-  res.off('close', tellWatcher)
-  res.off('error', tellWatcher)
-  if (!(res instanceof ServerResponse)) return
-  res.off('prefinish', tellEnding)
-  unwatchWaiting.call(res)
-}
-
-function tellWatcher(this: Watched): void {
-  this[WATCHER]?.onGone()
-}
-
-function tellEnding(this: Watched): void {
-  this[WATCHER]?.onEnding()
-}
-
-/** The callback of each response that waits behind another one on its connection: it emits no `close` itself. */
-const waiting = new WeakMap<ServerResponse, () => void>()
-
-function watchWaiting(res: ServerResponse): void {
-  const tell = (): void => tellWatcher.call(res)
-  waiting.set(res, tell)
-  onSocketClose(res.req.socket, tell)
-  res.on('socket', unwatchWaiting)
-}
-
-function unwatchWaiting(this: ServerResponse): void {
-  const tell = waiting.get(this)
-  if (tell === undefined) return
-  waiting.delete(this)
-  this.off('socket', unwatchWaiting)
-  offSocketClose(this.req.socket, tell)
-}
-
-// One listener per socket, however many responses wait, so that Node does not warn of a leak.
-const callbacks = new WeakMap<Socket, Set<() => void>>()
-
-function onSocketClose(socket: Socket, callback: () => void): void {
-  const known = callbacks.get(socket)
-  if (known === undefined) {
-    callbacks.set(socket, new Set([callback]))
-    socket.on('close', callAll)
-  } else known.add(callback)
-}
-
-function offSocketClose(socket: Socket, callback: () => void): void {
-  const known = callbacks.get(socket)
-  if (!known?.delete(callback) || known.size > 0) return
-  callbacks.delete(socket)
-  socket.off('close', callAll)
-}
-
-function callAll(this: Socket): void {
-  for (const callback of callbacks.get(this) ?? []) callback()
 }
 
 /** How long a cancelled HTTP/2 stream may take to close before its connection is destroyed, in ms. */

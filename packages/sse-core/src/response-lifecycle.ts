@@ -1,5 +1,6 @@
 import { callListener } from './callbacks.js'
 import type { CloseReason, Failure } from './close-reason.js'
+import { unwatchClose, watchClose } from './close-watcher.js'
 import { SseError } from './errors.js'
 import { sendHead } from './head.js'
 import type { SseRequest, SseResponse } from './http.js'
@@ -8,7 +9,7 @@ import { lasts, type RespondOptions } from './options.js'
 import { failOutcome } from './outcome.js'
 import { RareState } from './rare-state.js'
 import type { Reading } from './reading.js'
-import { destroyResponse, finishInTurn, isGone, unwatchClose, watchClose } from './response-close.js'
+import { destroyResponse, finishInTurn, isGone } from './response-close.js'
 import type { StreamConfig } from './stream-config.js'
 import { Writer } from './writer.js'
 
@@ -180,8 +181,8 @@ export abstract class ResponseLifecycle {
 
   /** @internal */
   onEnding(): void {
-    // Before our headers are sent it is somebody else's response, and over when it is closed.
-    if (!this.isOpen || !this.#leave('end')) return
+    if (this.#isTaken) this.#failAsTaken()
+    if (!this.#leave('end')) return
     this.writer.stop()
     this.#finish()
   }
