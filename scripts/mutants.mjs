@@ -1,6 +1,6 @@
-// `npm run mutants`: breaks the code one place at a time, in a copy, and shows which test fails.
-// `npm run mutants -- sink heartbeat` runs only mutants whose file or promise contains one of the words.
-// `npm run mutants -- --check` only checks that the code still contains what they would break; so does `npm test`.
+// `npm run mutants`: breaks a copy of the code in one place at a time, and shows which test fails.
+// `npm run mutants -- sink heartbeat` runs only mutants whose file or guarantee contains one of the words.
+// `npm run mutants -- --check` only checks that the code still contains what they would break; `npm test` does this too.
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { all, misplaced } from './mutants/all.mjs'
@@ -13,7 +13,8 @@ const { values: flags, positionals: words } = parseArgs({
 const mutants = all.filter(
   ({ file, proves }) => words.length === 0 || words.some((word) => `${file} ${proves}`.includes(word)),
 )
-const obstacles = mutants.length === 0 ? [`no mutant has any of these in it: ${words.join(', ')}`] : misplaced(mutants)
+const obstacles =
+  mutants.length === 0 ? [`no mutant contains any of these words: ${words.join(', ')}`] : misplaced(mutants)
 for (const obstacle of obstacles) console.error(obstacle)
 if (flags.check || obstacles.length > 0) process.exit(obstacles.length > 0 ? 1 : 0)
 
@@ -27,12 +28,12 @@ try {
   for (const tree of trees) tree.remove()
 }
 
-/** Resolves with whether every mutant is noticed. */
+/** Resolves to whether every mutant makes a test fail. */
 async function judge() {
   const [first] = trees
-  console.log(`${mutants.length} mutants; first the tests as they are …`)
+  console.log(`${mutants.length} mutants; first the tests run without any …`)
   const red = (await first?.redTests([...new Set(mutants.flatMap(({ tests }) => tests))])) ?? []
-  if (red.length > 0) throw new Error(`red without any mutant:\n${red.join('\n')}`)
+  if (red.length > 0) throw new Error(`tests that fail without any mutant:\n${red.join('\n')}`)
 
   const queue = [...mutants]
   let survivors = 0

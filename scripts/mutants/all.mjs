@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { bounds } from './bounds.mjs'
 import { cleaningUp } from './cleaning-up.mjs'
+import { closeReasons } from './close-reasons.mjs'
 import { defaults } from './defaults.mjs'
+import { delivery } from './delivery.mjs'
 import { processes } from './processes.mjs'
-import { promises } from './promises.mjs'
-import { reasons } from './reasons.mjs'
 import { requests } from './requests.mjs'
 import { shared } from './shared.mjs'
 import { writePath } from './write-path.mjs'
@@ -15,9 +15,9 @@ import { writePath } from './write-path.mjs'
 export const all = [
   ...writePath,
   ...defaults,
-  ...reasons,
+  ...closeReasons,
   ...cleaningUp,
-  ...promises,
+  ...delivery,
   ...shared,
   ...requests,
   ...processes,
@@ -25,7 +25,7 @@ export const all = [
 ]
 
 /**
- * Lists the mutants that no longer fit the code and its tests, and why.
+ * Lists the mutants whose original code or tests no longer exist, and what is missing.
  *
  * @param {readonly Mutant[]} mutants
  * @returns {string[]}

@@ -6,11 +6,11 @@
  * @property {string} from the exact text to replace; it occurs once in the file
  * @property {string} to the replacement
  * @property {string} proves what the original text guarantees
- * @property {readonly string[]} tests which tests may notice, as parts of their paths; the likeliest first
+ * @property {readonly string[]} tests the tests that may notice, as parts of their paths; the most likely first
  */
 
 /**
- * Mutants of one file that are judged by the same tests.
+ * Makes the mutants of one file that the same tests must notice.
  *
  * @param {string} file below packages/
  * @param {readonly string[]} tests
@@ -21,11 +21,11 @@ export function mutantsOf(file, tests, mutations) {
   return mutations.map(([from, to, proves, ownTests = tests]) => ({ file, from, to, proves, tests: ownTests }))
 }
 
-/** The tests that judge most mutants, by what they cover. */
+/** Tests that must notice most of the mutants, by what they cover. */
 export const TESTS = /** @type {const} */ ({
   /** The adapter contract over bare `node:http`. */
   contract: ['sse-core/test/contract.test'],
-  /** What the contract leaves open, also over bare `node:http`. */
+  /** What the contract does not cover, also over bare `node:http`. */
   connection: ['sse-core/test/connection.test'],
   /** The contract over HTTP/2, without and with TLS. */
   http2: ['sse-core/test/contract-http2.test', 'sse-core/test/contract-tls.test'],

@@ -3,85 +3,137 @@ import { mutantsOf } from './mutant.mjs'
 const FOLLOWERS = ['sse-core/test/followers.test', 'sse-testkit/test/backplane-bell.test']
 const REDIS = ['sse-redis/test/contract.test', 'sse-redis/test/(killed|silent|bell-lost|data-lost|refused).test']
 
-/** What must hold across processes. */
+/** What must hold if several processes share a channel. */
 export const processes = [
   ...mutantsOf('sse-core/src/follower.ts', FOLLOWERS, [
-    ['this.#deliver(entries.slice(index + 1))', 'this.#deliver(entries)', 'what was read is not heard again'],
+    [
+      'this.#deliver(entries.slice(index + 1))',
+      'this.#deliver(entries)',
+      'entries that were read from the log are not delivered again by a notification',
+    ],
     [
       'else if (news === undefined) this.#isBehind = true',
       'else if (news === undefined) return',
-      'a bell without news is heard while reading',
+      'a notification without news that arrives during a read causes another read',
     ],
     [
       'this.#deliver(first === -1 ? [] : entries.slice(first))',
       'this.#deliver(entries)',
-      'after a gap nothing comes twice',
+      'entries that were delivered before a gap are not delivered again after it',
     ],
-    ['this.#sink.gap(before?.entry.id ?? originId)', '', 'lost data is told of by a gap'],
-    ['pending.bytes + bytes > MAX_PENDING_BYTES', 'false', 'what comes faster than it can be kept is read'],
+    [
+      'this.#sink.gap(before?.entry.id ?? originId)',
+      '',
+      'a follower whose place is no longer in the log reports a gap',
+    ],
+    [
+      'pending.bytes + bytes > MAX_PENDING_BYTES',
+      'false',
+      'news that exceeds the 4 MiB kept during a read is read from the log instead',
+    ],
     [
       'this.#pending = pending\n      this.#isBehind = true',
       'this.#pending = pending',
-      'news that are too much end no reading',
+      'a read does not end while news that was too large to keep is unread',
     ],
-    ['&& !this.#isPartial', '', 'a page may have another one behind it'],
-    ["this.#hasEnded = 'end' in entry\n", '', 'nothing is delivered behind the end', ['sse-redis/test/retention.test']],
+    ['&& !this.#isPartial', '', 'a follower that has read a page reads on, since another page may follow'],
+    ["this.#hasEnded = 'end' in entry\n", '', 'nothing is delivered after the end', ['sse-redis/test/retention.test']],
   ]),
   ...mutantsOf(
     'sse-core/src/clock.ts',
     ['sse-core/test/(history|idle|memory-backplane|followers).test'],
     [
-      ['performance.timeOrigin + performance.now()', 'Date.now()', 'nothing expires because a clock was set'],
-      ['Math.max(0, Date.now() - at)', '(Date.now() - at)', 'nothing is younger than new'],
+      [
+        'performance.timeOrigin + performance.now()',
+        'Date.now()',
+        'setting the system clock does not make events expire',
+      ],
+      ['Math.max(0, Date.now() - at)', '(Date.now() - at)', 'an entry dated in the future counts as new'],
     ],
   ),
   ...mutantsOf(
     'sse-core/src/log-item.ts',
     ['sse-core/test/history.test'],
-    [['= momentOf(entry.at)', '= now()', 'what a broker has kept is as old as it is']],
+    [['= momentOf(entry.at)', '= now()', 'an entry from a broker has the age that its own time gives it']],
   ),
   ...mutantsOf('sse-core/src/followers.ts', FOLLOWERS, [
-    ['if (isBehind) this.#log.listen(channel).catch(() => {})', '', 'a bell that has stopped is asked for again'],
+    [
+      'if (isBehind) this.#log.listen(channel).catch(() => {})',
+      '',
+      'a follower that missed a notification subscribes to the bell again',
+    ],
     [
       'this.#channels.delete(channel)\n    this.#log.unlisten(channel)',
       'this.#channels.delete(channel)',
-      'the bell stops with the last follower',
+      'the bell is unsubscribed when the last follower of a channel leaves',
     ],
-    ['if (isQuiet) quiet.push(channel)', '', 'quiet channels are compared'],
-    ['log.isSpread !== true', 'true', 'a server that does not answer holds up no comparison of others'],
-    ['sink.entry(this.dated(entry))', 'sink.entry(entry)', 'entries are dated by the clock that tells their age'],
+    ['if (isQuiet) quiet.push(channel)', '', 'quiet channels are compared with the log'],
+    [
+      'log.isSpread !== true',
+      'true',
+      'with channels at several servers, one that does not answer does not block comparisons at the others',
+    ],
+    [
+      'sink.entry(this.dated(entry))',
+      'sink.entry(entry)',
+      "entries get times of this process's clock, by which ages are measured",
+    ],
     [
       'if (Math.abs(skewMs - this.#skewMs) >= MIN_SKEW_MS) this',
       'this',
-      'entries are left as they are where clocks agree',
+      "entries keep their times if the log's clock and this process's clock agree",
     ],
-    [' - wallAheadMs()', '', 'entries are dated by the clock as it is set by now'],
-    ['if (known !== undefined && known', 'if (known !== undefined || Number(known)', 'a log’s clock may be set'],
-    ['known < most + MIN_SKEW_MS', 'known < least + MIN_SKEW_MS', 'a late answer is no other clock'],
-    [', loggedAt: entry.at }', ' }', 'an entry is the same one whatever it is dated by'],
+    [' - wallAheadMs()', '', "entries are dated by this process's clock as it is set now"],
+    [
+      'if (known !== undefined && known',
+      'if (known !== undefined || Number(known)',
+      "a change of the log's clock is noticed",
+    ],
+    [
+      'known < most + MIN_SKEW_MS',
+      'known < least + MIN_SKEW_MS',
+      "a late answer does not count as a change of the log's clock",
+    ],
+    [
+      ', loggedAt: entry.at }',
+      ' }',
+      'an entry is recognized as the same one even if its time was converted differently',
+    ],
     [
       'this.#leave(channel, followed, follower)\n      this.#requireOpen()',
       'this.#leave(channel, followed, follower)',
-      'what fails because the backplane is closed says so',
+      'a subscribe() that fails because the backplane was closed rejects with ERR_SSE_CLOSED',
       ['sse-core/test/followers.test', 'sse-redis/test/contract.test'],
     ],
     [
       'await follower.start(last, maxBytes)\n      // If the backplane was closed in the meantime, the requests failed, or nothing will ever be delivered.\n      this.#requireOpen()',
       'await follower.start(last, maxBytes)',
-      'nobody is told to be subscribed to what is closed',
+      'subscribe() rejects if the backplane is closed while it is under way',
     ],
   ]),
   ...mutantsOf('sse-core/src/comparison.ts', FOLLOWERS, [
-    ['!this.#isRunning && !this.#isUnanswered', '!this.#isRunning', 'what is not answered is not asked again'],
-    ['this.#isAskedAgain && !this.#isUnanswered', 'false', 'a comparison that is asked for during another one is made'],
-    ['if (this.#isAskedAgain) this.run()\n', '', 'a comparison that was asked for too early is made once it can be'],
+    [
+      '!this.#isRunning && !this.#isUnanswered',
+      '!this.#isRunning',
+      'no comparison is requested while an earlier one has no answer',
+    ],
+    ['this.#isAskedAgain && !this.#isUnanswered', 'false', 'a comparison requested during another one follows it'],
+    [
+      'if (this.#isAskedAgain) this.run()\n',
+      '',
+      'a comparison requested while an earlier one has no answer runs once the answer comes',
+    ],
   ]),
   ...mutantsOf(
     'sse-testkit/src/backplane-contract/index.ts',
     ['sse-testkit/test/backplane-flaws.test'],
     [
-      ['await closeAll().catch(() => {})', 'await closeAll()', 'what a scenario finds is told though closing fails'],
-      ['      await closeAll()\n    },', '    },', 'what cannot be closed does not pass'],
+      [
+        'await closeAll().catch(() => {})',
+        'await closeAll()',
+        "the contract reports a scenario's failure even if closing the backplanes fails too",
+      ],
+      ['      await closeAll()\n    },', '    },', 'a backplane that cannot be closed fails the contract'],
     ],
   ),
   ...mutantsOf(
@@ -91,7 +143,7 @@ export const processes = [
       [
         'for (const check of this.#checks) check()',
         '[...this.#checks].at(-1)?.()',
-        'several may wait at the same time',
+        'several waits may be pending at the same time',
       ],
     ],
   ),
@@ -100,13 +152,13 @@ export const processes = [
     [
       "if deadline == '' or now > tonumber(deadline) then return { 'late', nowText } end",
       '',
-      'what was refused for time is not stored later',
+      'a batch that was rejected for lateness is not stored later',
     ],
-    ["if string.find(flags, 'e') then", 'if false then', 'nothing is stored behind the end'],
+    ["if string.find(flags, 'e') then", 'if false then', 'nothing is stored after the end'],
     [
       "for _, streamId in ipairs(streamIds) do redis.pcall('XDEL', KEYS[1], streamId) end",
       '',
-      'what was refused is not stored',
+      'entries that Redis refuses half-way are removed again',
       ['sse-redis/test/refused.test'],
     ],
   ]),
@@ -114,9 +166,9 @@ export const processes = [
     'sse-redis/src/transient-errors.ts',
     ['sse-redis/test/transient-errors.test', 'sse-redis/test/refused.test'],
     [
-      ['|NOREPLICAS', '', 'a master without its replicas is waited for', ['sse-redis/test/refused.test']],
-      ['+-?/', '+/', 'what Redis 6.2 says of itself within a script is understood'],
-      ["undefined : 'ERR'", 'undefined : undefined', 'who lacks a right is told so at once by Redis 6.2'],
+      ['|NOREPLICAS', '', 'NOREPLICAS counts as a transient error', ['sse-redis/test/refused.test']],
+      ['+-?/', '+/', 'the dash that Redis 6.2 puts before some error codes is skipped'],
+      ["undefined : 'ERR'", 'undefined : undefined', "Redis 6.2's error for a missing right is not transient"],
     ],
   ),
   ...mutantsOf('sse-redis/src/read-scripts.ts', REDIS, [
@@ -135,20 +187,28 @@ export const processes = [
       [
         'for (const name of names) this.#maybeSubscribed.add(name)',
         '',
-        'no subscription is left behind that was asked for twice at once',
+        'a channel that was requested twice at once leaves no subscription behind',
       ],
-      ['else if (!this.#isClosed) this.#batcherOf(name).unsubscribe(name)', '', 'no subscription is left behind'],
-      ['this.#batcherOf(name).subscribe(name) : undefined', 'undefined : undefined', 'subscriptions are made again'],
+      [
+        'else if (!this.#isClosed) this.#batcherOf(name).unsubscribe(name)',
+        '',
+        'a message on an unneeded subscription makes the bell unsubscribe',
+      ],
+      [
+        'this.#batcherOf(name).subscribe(name) : undefined',
+        'undefined : undefined',
+        'after a reconnect the bell subscribes again if the client does not',
+      ],
       [
         'this.#options.sharded ? name',
         "this.#options.sharded ? ''",
-        'a shard that does not answer holds up no subscription to others',
+        'a shard that does not answer does not block subscriptions at other shards',
         ['sse-redis/test/cluster-sick.test'],
       ],
       [
         'names.length > 1 && !isTransient(error)',
         'false',
-        'a channel that a user may not hear is refused alone',
+        'a channel that the user may not subscribe to is refused without failing the others',
         ['sse-redis/test/channel-rights.test'],
       ],
     ],
@@ -157,11 +217,11 @@ export const processes = [
     'sse-redis/src/ioredis.ts',
     ['sse-redis/test/cluster-key-prefix.test'],
     [
-      ["          keyPrefix: '',\n", '', 'a keyPrefix is not before names of bells twice'],
+      ["          keyPrefix: '',\n", '', 'ioredis does not add the keyPrefix to the names of bells a second time'],
       [
         "redisOptions: { ...client.options.redisOptions, keyPrefix: '' }",
         'redisOptions: { ...client.options.redisOptions }',
-        'nor is one that the options of nodes have',
+        'ioredis does not add a keyPrefix of redisOptions to the names of bells',
       ],
     ],
   ),
@@ -172,13 +232,21 @@ export const processes = [
       [
         '    if (this.#pause !== undefined) {\n      this.#isTriggered = true\n      return\n    }\n',
         '',
-        'while a shard is down the others are not asked again and again',
+        'while one shard is down, the others do not get requests again and again',
         ['sse-redis/test/cluster-sick.test'],
       ],
-      ['Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs)', 'MIN_PAUSE_MS', 'pauses grow'],
-      ['Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs)', '2 * this.#pauseMs', 'no pause is longer than a second'],
-      [': MIN_PAUSE_MS', ': this.#pauseMs', 'after a quiet pause the next one is short'],
-      ['if (this.#isTriggered) this.trigger()', '', 'what was called for in a pause is done after it'],
+      [
+        'Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs)',
+        'MIN_PAUSE_MS',
+        'the pauses of a throttle that is triggered again grow',
+      ],
+      [
+        'Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs)',
+        '2 * this.#pauseMs',
+        'the pauses of a throttle are at most one second',
+      ],
+      [': MIN_PAUSE_MS', ': this.#pauseMs', 'after a pause without a trigger, the next pause is short'],
+      ['if (this.#isTriggered) this.trigger()', '', 'a trigger during a pause runs after the pause'],
     ],
   ),
   ...mutantsOf(
@@ -188,7 +256,7 @@ export const processes = [
       [
         'client.duplicate({ minimizeConnections: true })',
         'client.duplicate()',
-        'a shard that is down when the first channel is subscribed to holds up no others',
+        'a shard that is down when the first channel is subscribed to does not block the others',
       ],
     ],
   ),
@@ -204,11 +272,11 @@ export const processes = [
     'sse-redis/src/log.ts',
     ['sse-redis/test/retention.test'],
     [
-      [', now: Number(now)', '', 'a node with another clock than the server keeps what is young'],
+      [', now: Number(now)', '', "a node whose clock differs from the server's keeps young entries"],
       [
         'this.isSpread = options.connection.isCluster',
         'this.isSpread = false',
-        'in a cluster each channel is compared alone',
+        'in a cluster, each channel is compared alone',
         ['sse-redis/test/cluster-sick.test', 'sse-redis/test/cluster.stress.test'],
       ],
     ],
@@ -220,7 +288,7 @@ export const processes = [
       [
         "this.#inTime(log.read(channel, afterId, count), 'entries', channel)",
         'log.read(channel, afterId, count)',
-        'a question that hangs keeps nobody from asking again',
+        'a read that hangs does not block later reads after the same id',
       ],
     ],
   ),
@@ -231,9 +299,13 @@ export const processes = [
       [
         'asked.next ??= asked.running.then(start, start)\n    return asked.next',
         'return asked.running',
-        'an answer is not older than its question',
+        'an answer is never older than the request for it',
       ],
-      ['asked.next ??= ', 'asked.next = ', 'those who ask the same meanwhile share an answer'],
+      [
+        'asked.next ??= ',
+        'asked.next = ',
+        'callers that ask the same while a request is under way share the next answer',
+      ],
     ],
   ),
   ...mutantsOf(
@@ -243,7 +315,7 @@ export const processes = [
       [
         'if (one.publisher === other.publisher && one.batch !== other.batch) return one.batch > other.batch\n',
         '',
-        'what a server stores whose clock is behind is delivered',
+        'entries are delivered in order even if a server whose clock is behind stores them',
       ],
     ],
   ),
@@ -254,20 +326,20 @@ export const processes = [
       [
         "if tail and string.find(tail, 'e$') and redis.call('XLEN', KEYS[1]) == 0 then return nil end\n",
         '',
-        'a channel that has ended is forgotten with its log',
+        'a channel that has ended is forgotten together with its log',
       ],
     ],
   ),
   ...mutantsOf(
     'sse-redis/src/retention.ts',
     ['sse-redis/test/retention.test'],
-    [['Math.max(1, maxEvents)', 'maxEvents', 'the end stays where no history is kept']],
+    [['Math.max(1, maxEvents)', 'maxEvents', 'the end is kept even if no history is kept']],
   ),
   ...mutantsOf('sse-redis/src/keys.ts', REDIS, [
     [
       '[%{}]|',
       '',
-      'no brace in a name is of its hash tag',
+      'a brace in a channel name does not end its hash tag',
       ['sse-redis/test/cluster.stress.test', 'sse-redis/test/contract.test'],
     ],
   ]),
@@ -275,41 +347,41 @@ export const processes = [
     'sse-nats/src/bells.ts',
     ['sse-nats/test/unheard.test', 'sse-nats/test/contract.test'],
     [
-      ['superseded?.subscription.unsubscribe()', '', 'a bell that is asked for again leaves no second subscription'],
+      ['superseded?.subscription.unsubscribe()', '', 'listening to a bell again leaves no second subscription'],
       [
         "headers?.get('Nats-Stream') !== name",
         'false',
-        'another stream’s bell is not ours',
+        'a notification of another stream is ignored',
         ['sse-nats/test/domains.test'],
       ],
       [
         'const isOurs = contested === undefined',
         'const isOurs = true',
-        'nor is one of another domain, once that is known',
+        'a notification is not trusted once another domain is known to have a stream of the same name',
         ['sse-nats/test/domains.test'],
       ],
       [
         'if (tail.isAttached) this',
         'this',
-        'what another domain’s stream says does not make ours look shorter',
+        "a notification of another domain's stream does not make ours look as if it lost messages",
         ['sse-nats/test/domains.test'],
       ],
       [
         'for (const bell of this.#unconfirmed) bell.error ??= error',
         '',
-        'a bell for which there is no room is refused',
+        "listening to a bell beyond the server's limit of subscriptions rejects",
         ['sse-nats/test/subscriptions.test'],
       ],
       [
         'if (isFormerKept) this.#bells.set(channel, former)\n      // Not earlier: the channel must always have a subscription.\n      const superseded = isFormerKept ? bell : former',
         'const superseded = former',
-        'a bell that is asked for again where there is no room rings on',
+        'if listening to a bell again is refused, the former subscription stays',
         ['sse-nats/test/subscriptions.test'],
       ],
       [
         'former?.tail ?? new ChannelTail()',
         'new ChannelTail()',
-        'a bell that is asked for again is not missed for that',
+        "listening to a bell again keeps what is known of the channel's newest message",
       ],
     ],
   ),
@@ -320,40 +392,50 @@ export const processes = [
       [
         'isDated ? (message.at ?? said) : (said ?? message.at)',
         'message.at ?? said',
-        'all who read an event say the same time',
+        'an entry has the same time however it is read',
       ],
     ],
   ),
   ...mutantsOf(
     'sse-nats/src/pending-publishes.ts',
     ['sse-nats/test/security.test'],
-    [["if (error instanceof Refusal) answer({ kind: 'refused', error })", '', 'what the server refuses is refused']],
+    [
+      [
+        "if (error instanceof Refusal) answer({ kind: 'refused', error })",
+        '',
+        'a publish that the server refuses is reported as refused',
+      ],
+    ],
   ),
   ...mutantsOf(
     'sse-nats/src/consumer.ts',
     ['sse-nats/test/forgotten.test'],
     [
-      ["silence = setTimeout(settle, silenceMs, 'lost')", '', 'a pull that the server forgets is made again'],
-      ['delivery !== this.#delivered + 1', 'false', 'a hole in what a consumer sends is read again'],
+      ["silence = setTimeout(settle, silenceMs, 'lost')", '', 'a pull that the server forgot counts as lost'],
+      ['delivery !== this.#delivered + 1', 'false', 'a hole in what a consumer delivers counts as a loss'],
     ],
   ),
   ...mutantsOf(
     'sse-nats/src/read-range.ts',
     ['sse-nats/test/forgotten.test'],
     [
-      ["if (end === 'lost') return progress.next <= newest", '', 'what a forgotten pull has sent is read again'],
-      ['progress.next = last.sequence + 1', '', 'a visit goes on behind what it has'],
-      ['sequence >= progress.next', 'true', 'a replica that is behind brings nothing twice'],
+      [
+        "if (end === 'lost') return progress.next <= newest",
+        '',
+        'after a lost pull, the rest is read by another consumer',
+      ],
+      ['progress.next = last.sequence + 1', '', 'a read continues after the last message that it received'],
+      ['sequence >= progress.next', 'true', 'a replica that is behind delivers no message twice'],
       [
         "if (end === 'lost') progress.silenceMs *= 2\n",
         "if (end === 'lost') return true\n",
-        'a server that takes its time is given more of it',
+        'a slow server gets more time for the next pull',
       ],
-      ['amount = single', 'amount = many', 'a message may be more than is asked for at once'],
+      ['amount = single', 'amount = many', 'a message larger than the byte limit of a pull is read alone'],
       [
         'else if (!(await isThereAny(stream, subject, progress.next, newest))) return false',
         '',
-        'a visit ends where the rest is gone',
+        'a read ends if the remaining messages no longer exist',
       ],
     ],
   ),
@@ -364,12 +446,12 @@ export const processes = [
       [
         'this.#connection.publish(subject, question.payload, { reply: this.#addressOf(number) })',
         '',
-        'a question that nobody has answered is asked again',
+        'a request without an answer is sent again',
       ],
       [
         '        this.#waiting.delete(number)\n        onLost(error as Error)\n',
         '        throw error\n',
-        'a connection that its owner drains throws nowhere',
+        'resending on a connection that its owner drains does not throw',
       ],
       [
         'if (this.#isClosed) throw closedError()',
@@ -380,12 +462,12 @@ export const processes = [
       [
         'this.#waiting.delete(number)\n    if (waiting === undefined)',
         'if (waiting === undefined)',
-        'what is answered is not asked again',
+        'a request that was answered is not sent again',
       ],
       [
         'if (waiting.subject !== subject) continue',
         'if (waiting.subject === subject) continue',
-        'who may not publish is told so at once',
+        'a publish without permission rejects at once',
         ['sse-nats/test/security.test'],
       ],
     ],
@@ -394,11 +476,11 @@ export const processes = [
     'sse-nats/src/stream-creation.ts',
     ['sse-nats/test/first-contact.stress.test'],
     [
-      ["info.created.startsWith('0001-')", 'false', 'a stream that is being made has not begun'],
+      ["info.created.startsWith('0001-')", 'false', 'a stream that is still being created does not count as existing'],
       [
         'const MADE_BY_OTHERS = [10_058, 10_065]',
         'const MADE_BY_OTHERS = [10_058]',
-        'others may have taken the subjects first',
+        'the error that the subjects are taken means that others have created the stream',
       ],
     ],
   ),
@@ -409,27 +491,27 @@ export const processes = [
       [
         'onStray: (reply) => reply.headers === undefined && this.answerOf(reply)',
         'onStray: () => {}',
-        'a second stream that stores an event is noticed',
+        'a second stream that stores the same event is noticed',
         ['sse-nats/test/domains.test'],
       ],
       [
         "['INFO', 'CREATE']",
         "['INFO']",
-        'who may not make the stream is told so at once',
+        'a user without permission to create the stream is told at once',
         ['sse-nats/test/security.test'],
       ],
-      ['this.#onUnfit()\n', '', 'a stream that is of no use any more takes nothing'],
+      ['this.#onUnfit()\n', '', 'a stream that no longer fits accepts no events'],
     ],
   ),
   ...mutantsOf(
     'sse-nats/src/stream-recovery.ts',
     ['sse-nats/test/stream-recovery.test'],
     [
-      [' || !this.#options.isNeeded()', '', 'nobody is asked for a stream that nobody needs'],
+      [' || !this.#options.isNeeded()', '', 'recovery stops once nobody needs the stream'],
       [
         'if (isWithoutJetStream(error))',
         'if (false)',
-        'where an account has no JetStream that is told at once',
+        'an account without JetStream is reported at once',
         ['sse-nats/test/security.test'],
       ],
     ],
@@ -437,24 +519,50 @@ export const processes = [
   ...mutantsOf(
     'sse-nats/src/backplane.ts',
     ['sse-nats/test/limits.test'],
-    [['stream.refreshIfStale(compareMs)', '{}', 'who only publishes sees that a stream is of no use any more']],
+    [
+      [
+        'stream.refreshIfStale(compareMs)',
+        '{}',
+        'a process that only publishes notices that the stream no longer fits',
+      ],
+    ],
   ),
   ...mutantsOf(
     'sse-nats/src/epoch-tracker.ts',
     ['sse-nats/test/shorter.test'],
     [
-      ['state.lastSequence < newest', 'false', 'a stream that has lost its newest events is another one'],
-      ['Math.min(this.#maxEvents, state.maxEvents)', 'state.maxEvents', 'a limit that is raised again leaves a gap'],
+      ['state.lastSequence < newest', 'false', 'a stream that has lost its newest events gets a new epoch'],
+      [
+        'Math.min(this.#maxEvents, state.maxEvents)',
+        'state.maxEvents',
+        'a limit that is raised again still leaves a gap',
+      ],
     ],
   ),
   ...mutantsOf(
     'sse-nats/src/channel-tail.ts',
     ['sse-nats/test/shorter.test'],
     [
-      ["'same' : 'different'", "'same' : 'same'", 'a stream that has another event where one was is another one'],
-      ['oldest.sequence <= this.#sequence', 'false', 'and so is one that has an event where there was none'],
-      ["found !== 'absent' || this.#isFresh", 'true', 'what somebody removed while a node was away is a gap'],
-      ["found !== 'absent' || this.#isFresh", "found !== 'absent'", 'for who was not away it is none'],
+      [
+        "'same' : 'different'",
+        "'same' : 'same'",
+        'a stream with a different message at a known sequence counts as another one',
+      ],
+      [
+        'oldest.sequence <= this.#sequence',
+        'false',
+        'a stream with a message where the channel had none counts as another one',
+      ],
+      [
+        "found !== 'absent' || this.#isFresh",
+        'true',
+        'a message that was removed while the node was disconnected is a gap',
+      ],
+      [
+        "found !== 'absent' || this.#isFresh",
+        "found !== 'absent'",
+        'a message that was removed while the node was connected is no gap',
+      ],
     ],
   ),
   ...mutantsOf(
@@ -464,12 +572,12 @@ export const processes = [
       [
         'if (event !== undefined && isSure && !isSame(event, tail)) return undefined',
         '',
-        'a newest event before the place is of another stream',
+        'a newest event other than the known one shows that the stream lost that one',
       ],
       [
         'tail.noteQuiet(snapshot, generation, isSure)',
         'tail.noteQuiet(snapshot, generation, true)',
-        'a replica that is behind settles nothing',
+        'an answer of a replica that may be behind does not confirm that a channel is quiet',
         ['sse-nats/test/cluster.test'],
       ],
     ],
@@ -478,34 +586,47 @@ export const processes = [
     'sse-nats/src/id-reader.ts',
     ['sse-nats/test/shorter.test'],
     [
-      ['(message?.at ?? 0) <= time', 'true', 'ids of the beginning are unknown to another stream'],
-      ['if (sequence > lastSequence) return false', '', 'and to one that is shorter'],
+      [
+        '(message?.at ?? 0) <= time',
+        'true',
+        'an id from before the first event is unknown to a stream with newer messages there',
+      ],
+      [
+        'if (sequence > lastSequence) return false',
+        '',
+        'an id from before the first event is unknown to a stream that is shorter',
+      ],
     ],
   ),
   ...mutantsOf(
     'sse-nats/src/answer.ts',
     ['sse-nats/test/in-flight.test'],
     [
-      [' || domain !== stream.domain', '', 'another domain’s stream is not ours', ['sse-nats/test/domains.test']],
+      [
+        ' || domain !== stream.domain',
+        '',
+        "an answer of another domain's stream does not count as ours",
+        ['sse-nats/test/domains.test'],
+      ],
       [
         " || seq === 0 ? { kind: 'in-progress' } : ",
         " ? { kind: 'in-progress' } : ",
-        'what is being stored is not stored yet',
+        'an event that is being stored does not count as stored',
       ],
-      [' || code === DUPLICATE_IN_PROCESS', '', 'nor is it refused'],
+      [' || code === DUPLICATE_IN_PROCESS', '', 'an event that is being stored does not count as refused'],
     ],
   ),
   ...mutantsOf(
     'sse-nats/src/options.ts',
     ['sse-nats/test/limits.test'],
-    [['(?!_live(\\.|$))', '', 'no stream has the subjects of bells']],
+    [['(?!_live(\\.|$))', '', "a stream's prefix cannot be that of the bells"]],
   ),
   ...mutantsOf(
     'sse-nats/src/liveness-probe.ts',
     ['sse-nats/test/stalled.test'],
     [
-      ['await connection.reconnect().catch(() => {})', '', 'a connection that is half open is made anew'],
-      ['if (isAlive || ', 'if (', 'a connection over which pings are answered is left alone'],
+      ['await connection.reconnect().catch(() => {})', '', 'a half-open connection is replaced'],
+      ['if (isAlive || ', 'if (', 'a connection that answers pings is left alone'],
     ],
   ),
 ]

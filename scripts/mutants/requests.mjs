@@ -1,55 +1,69 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
-/** The requests that may arrive: odd, already answered, pipelined after another, or from a framework. */
+/** Unusual requests: already answered, pipelined after another, with a body, or handled by a framework. */
 export const requests = [
   ...mutantsOf(
     'sse-core/src/respond.ts',
     ['sse-core/test/streamed-twice.test'],
-    [['res.headersSent || isWatched(res)', 'res.headersSent', 'a response that is streamed already is not taken over']],
+    [
+      [
+        'res.headersSent || isWatched(res)',
+        'res.headersSent',
+        'a response that is already being streamed is not taken over',
+      ],
+    ],
   ),
   ...mutantsOf(
     'sse-core/src/outcome.ts',
     ['sse-core/test/(streamed-twice|answered-by-others).test'],
     [
-      ['if (!isWatched(res)) answerFailure', 'answerFailure', 'a stream that failed does not answer for another one'],
-      ['if (!isTold) ', 'if (false) ', 'an error before the head is told to onError if to nobody else'],
-      ['if (!isTold) ', '', 'an error after the head is told to onError once'],
+      [
+        'if (!isWatched(res)) answerFailure',
+        'answerFailure',
+        'an error does not answer a response that another stream is using',
+      ],
+      [
+        'if (!isTold) ',
+        'if (false) ',
+        'an error before the response headers goes to onError if nothing else handles it',
+      ],
+      ['if (!isTold) ', '', 'an error after the response headers goes to onError only once'],
     ],
   ),
   ...mutantsOf('sse-core/src/response-close.ts', TESTS.contract, [
     [
       'if (res.socket === null) watchWaiting(res)\n',
       '',
-      'the departure of a client is seen of a response that waits for its turn',
+      'a pipelined response that waits for its turn notices that its client has disconnected',
     ],
     [
       'if (!known?.delete(callback) || known.size > 0) return\n',
       'if (!known?.delete(callback)) return\n',
-      'of those that wait, one that gets its turn leaves the others watched',
+      'a pipelined response that gets its turn does not stop watching the others',
     ],
-    ['if (known === undefined) {', 'if (true) {', 'several may wait on one connection'],
+    ['if (known === undefined) {', 'if (true) {', 'several pipelined responses may wait on one connection'],
   ]),
   ...mutantsOf('sse-core/src/request-headers.ts', TESTS.contract, [
     [
       'if (!isEmpty) req.resume()\n',
       '',
-      'an unread request body does not hide that the client left',
+      'an unread request body does not hide that the client has disconnected',
       [...TESTS.contract, ...TESTS.http2],
     ],
-    ["headers['content-length'] === undefined && ", '', 'a body with a length is drained'],
-    [" && headers['transfer-encoding'] === undefined", '', 'a body in chunks is drained'],
-    ['req.httpVersionMajor === 1 && ', '', 'a body over HTTP/2 is drained', ['sse-core/test/request.test']],
+    ["headers['content-length'] === undefined && ", '', 'a request body with a Content-Length is drained'],
+    [" && headers['transfer-encoding'] === undefined", '', 'a chunked request body is drained'],
+    ['req.httpVersionMajor === 1 && ', '', 'a request body over HTTP/2 is drained', ['sse-core/test/request.test']],
     [
       'if (req.readableFlowing !== null) return\n',
       '',
-      'a body that somebody reads is left to them',
+      'a request body that other code reads is not drained',
       ['sse-core/test/request.test'],
     ],
-    ["Buffer.from(header, 'latin1').toString('utf8')", 'header', 'ids may be any UTF-8'],
+    ["Buffer.from(header, 'latin1').toString('utf8')", 'header', 'a Last-Event-ID header is decoded as UTF-8'],
     [
       " && header !== '') return",
       ') return',
-      'an empty header leaves the word to the query',
+      'an empty Last-Event-ID header does not hide lastEventId in the query',
       ['sse-core/test/request.test', ...TESTS.contract],
     ],
   ]),
@@ -57,58 +71,78 @@ export const requests = [
     [
       'if (this.writer.isWritable) this.#rareState?.tellCaughtUp()',
       'this.#rareState?.tellCaughtUp()',
-      'the farewell waits for all of the rest',
+      'the shutdown event waits until the reader has caught up',
     ],
-    ['if (this.writer.isWritable) this.#rareState?.tellCaughtUp()\n', '', 'the farewell follows the rest at once'],
+    [
+      'if (this.writer.isWritable) this.#rareState?.tellCaughtUp()\n',
+      '',
+      'the shutdown event is sent as soon as the reader has caught up',
+    ],
   ]),
   ...mutantsOf('sse-core/src/rare-state.ts', TESTS.contract, [
     [
       'const forget = this.onCancel(callback)\n',
       'const forget = (): void => {}\n',
-      'close() does not wait for who leaves within the grace',
+      'close() does not wait for a reader that disconnects while it catches up',
     ],
   ]),
   ...mutantsOf('sse-core/src/graceful-shutdown.ts', TESTS.contract, [
     [
       'if (stream.reading?.isPumping) {',
       'if (false) {',
-      'a filter that closes the manager loses its stream nothing of the tick',
+      'a stream whose filter closes the manager still gets every event of the tick',
     ],
-    ['&& stream.reading?.hasMore\n', '&& false\n', 'who reads on within the grace gets the rest before the farewell'],
-    ['clearTimeout(timer)\n    forget()', 'forget()', 'the grace ends with the stream'],
+    [
+      '&& stream.reading?.hasMore\n',
+      '&& false\n',
+      'a reader that catches up within the grace gets the rest before the shutdown event',
+    ],
+    ['clearTimeout(timer)\n    forget()', 'forget()', 'the grace timer stops once the reader has caught up'],
     [
       'if (stream.closeReason === undefined) stream.reading?.pump()\n',
       '',
-      'what was broadcast in the tick of close() is sent before the farewell',
+      'events broadcast in the same tick as close() are sent before the shutdown event',
     ],
   ]),
   ...mutantsOf(
     'sse-core/src/injection.ts',
     ['koa-sse/test/contract.test'],
     [
-      ['found === undefined', 'false', 'a request without a name asks for no channel'],
-      ['isPlain ? undefined : options', 'options', 'options that are not set are not asked of a channel'],
-      ['isPlain ? undefined : options', 'undefined', 'options that are set are'],
-      ['return manager.getOrCreate', 'return owner.getOrCreate', 'the manager that the options name is asked'],
+      ['found === undefined', 'false', 'injectChannel() fails if it finds no channel name in the request'],
+      ['isPlain ? undefined : options', 'options', 'injectChannel() passes no options to getOrCreate() if none is set'],
+      [
+        'isPlain ? undefined : options',
+        'undefined',
+        'injectChannel() passes the options that are set to getOrCreate()',
+      ],
+      ['return manager.getOrCreate', 'return owner.getOrCreate', 'injectChannel() uses the manager in its options'],
     ],
   ),
   ...mutantsOf(
     'express-sse/src/index.ts',
     ['express-sse/test/contract-express.test'],
     [
-      ['req.next?.(error)\n', '\n', 'an error of a source reaches the error handlers'],
-      ['this.req.next === undefined ? undefined : tellNext', 'undefined', 'Express hears of what would reject'],
+      ['req.next?.(error)\n', '\n', "an error of a source reaches Express's error handlers"],
+      [
+        'this.req.next === undefined ? undefined : tellNext',
+        'undefined',
+        "Express's error handlers get errors that would reject the promise",
+      ],
     ],
   ),
   ...mutantsOf(
     'sse-core/src/outcome.ts',
     ['express-sse/test/begun-already.test'],
     [
-      ['if (isOthers(error, res)) report()', 'if (false) report()', 'what has begun goes on'],
+      [
+        'if (isOthers(error, res)) report()',
+        'if (false) report()',
+        'an error does not reach Express if other code is already answering',
+      ],
       [
         'hasBegun && (res.headersSent || isWatched(res))',
         'hasBegun',
-        'what a source has tried elsewhere is answered',
+        "an ERR_SSE_HEADERS_SENT from another response reaches Express's error handlers",
         ['express-sse/test/contract-express.test'],
       ],
     ],
@@ -117,14 +151,26 @@ export const requests = [
     'koa-sse/src/index.ts',
     ['koa-sse/test/contract-koa.test', 'koa-sse/test/contract.test'],
     [
-      ['ignoreDeparture(this)\n', '\n', 'a client that resets is no error of the application'],
-      ['if (!isDeparture(this, error)) onerror', 'onerror', 'a reset that Koa reports is dropped'],
-      ['if (!isDeparture(this, error)) onerror', 'if (false) onerror', 'errors reach the application still'],
-      ['if (!isDeparture(ctx, error)) onerror', 'onerror', 'a reset is kept from an onerror of the context itself'],
+      ['ignoreDeparture(this)\n', '\n', 'a client that resets its connection causes no error of the Koa application'],
+      [
+        'if (!isDeparture(this, error)) onerror',
+        'onerror',
+        "a reset that Koa reports is not passed to the application's onerror",
+      ],
+      [
+        'if (!isDeparture(this, error)) onerror',
+        'if (false) onerror',
+        "other errors still reach the application's onerror",
+      ],
+      [
+        'if (!isDeparture(ctx, error)) onerror',
+        'onerror',
+        'a reset is not passed to an onerror that the context itself has',
+      ],
       [
         'if (!isDeparture(ctx, error)) onerror',
         'if (false) onerror',
-        'an onerror of the context itself hears of errors',
+        'other errors are passed to an onerror that the context itself has',
       ],
     ],
   ),

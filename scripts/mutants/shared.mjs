@@ -1,108 +1,156 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
-/** What many streams share, and what must still keep them apart. */
+/** What many streams share, and which of their options must stay separate. */
 export const shared = [
   ...mutantsOf('sse-core/src/stream-config-of.ts', TESTS.contract, [
-    ['known.manager === manager && ', '', 'a channel without a manager is counted where each of its streams is served'],
+    [
+      'known.manager === manager && ',
+      '',
+      'a stream of a channel without a manager is counted by the manager that serves it',
+    ],
     [
       ' && known.onFailure === onFailure',
       '',
-      'errors of a stream go to its own adapter',
+      'an error of a stream goes to the adapter of its own request',
       ['sse-core/test/on-error.test'],
     ],
-    ['(heartbeatMs ?? retryMs', '(retryMs', 'heartbeatMs of a response holds for it alone'],
-    ['?? retryMs ?? maxConnectionAgeMs', '?? maxConnectionAgeMs', 'retryMs of a response holds for it alone'],
-    ['retryMs ?? maxConnectionAgeMs ?? eol', 'retryMs ?? eol', 'maxConnectionAgeMs of a response holds for it alone'],
-    [' ?? eol) ===', ') ===', 'eol of a response holds for it alone'],
-    ['if (isUsual) holder.config', 'holder.config', 'what one response sets is not passed on'],
-    ['options.heartbeatMs ?? listened', 'options.heartbeatMs', 'heartbeatMs of listen() holds for its response'],
-    ['channel ?? manager ?? alone', 'manager ?? channel ?? alone', 'what a channel sets holds for its streams alone'],
+    ['(heartbeatMs ?? retryMs', '(retryMs', 'heartbeatMs of one response does not change other streams'],
+    [
+      '?? retryMs ?? maxConnectionAgeMs',
+      '?? maxConnectionAgeMs',
+      'retryMs of one response does not change other streams',
+    ],
+    [
+      'retryMs ?? maxConnectionAgeMs ?? eol',
+      'retryMs ?? eol',
+      'maxConnectionAgeMs of one response does not change other streams',
+    ],
+    [' ?? eol) ===', ') ===', 'eol of one response does not change other streams'],
+    ['if (isUsual) holder.config', 'holder.config', 'the options of one response do not become those of later streams'],
+    [
+      'options.heartbeatMs ?? listened',
+      'options.heartbeatMs',
+      'heartbeatMs of listen() applies to the response that streams it',
+    ],
+    [
+      'channel ?? manager ?? alone',
+      'manager ?? channel ?? alone',
+      'the settings of a channel apply only to its own streams',
+    ],
   ]),
   ...mutantsOf(
     'sse-core/src/stream-config-of.ts',
     ['sse-core/test/shared-config.test', ...TESTS.contract],
     [
-      ['config.settings.heartbeatMs === settings.heartbeatMs &&\n', '', 'a heartbeat of its own is another one'],
-      ['config.settings.retryMs === settings.retryMs &&\n', '', 'a time of its own is another one'],
+      [
+        'config.settings.heartbeatMs === settings.heartbeatMs &&\n',
+        '',
+        'streams with different heartbeatMs have different configs',
+      ],
+      [
+        'config.settings.retryMs === settings.retryMs &&\n',
+        '',
+        'streams with different retryMs have different configs',
+      ],
       [
         'config.settings.maxConnectionAgeMs === settings.maxConnectionAgeMs &&\n',
         '',
-        'an age of its own is another one',
+        'streams with different maxConnectionAgeMs have different configs',
       ],
-      ['config.encoder.eol === eol &&\n', '', 'a line ending of its own is another one'],
-      ['if (same !== undefined) return same\n', '', 'streams that ask for the same share what they keep of it'],
-      ['> MAX_OTHER_CONFIGS) holder', '> Infinity) holder', 'what is asked for is forgotten again'],
+      ['config.encoder.eol === eol &&\n', '', 'streams with different line endings have different configs'],
+      ['if (same !== undefined) return same\n', '', 'streams with the same options share one config'],
+      ['> MAX_OTHER_CONFIGS) holder', '> Infinity) holder', 'the number of configs for other options is bounded'],
     ],
   ),
   ...mutantsOf(
     'sse-core/src/options.ts',
     [...TESTS.contract, ...TESTS.connection],
     [
-      ['(key ?? ', '(', 'a stream has its key to the end', [...TESTS.connection, ...TESTS.contract]],
-      ['context !== undefined || ', '', 'a stream has its context to the end'],
-      ['?? heartbeat ??', '??', 'a stream has its heartbeat to the end'],
-      ['?? filter ??', '??', 'a stream has its filter to the end'],
-      ['?? rewind ??', '??', 'a stream has its rewind for every subscription'],
-      ['?? checkpoints ??', '??', 'a stream without checkpoints has none to the end'],
-      [' ?? onClose) ', ') ', 'a stream has its onClose at the end'],
+      ['(key ?? ', '(', 'a stream keeps its key until it ends', [...TESTS.connection, ...TESTS.contract]],
+      ['context !== undefined || ', '', 'a stream keeps its context until it ends'],
+      ['?? heartbeat ??', '??', 'a stream keeps its heartbeat function until it ends'],
+      ['?? filter ??', '??', 'a stream keeps its filter until it ends'],
+      ['?? rewind ??', '??', 'a stream applies its rewind to every subscription'],
+      ['?? checkpoints ??', '??', 'a stream with checkpoints: false never sends one'],
+      [' ?? onClose) ', ') ', 'a stream keeps its onClose until it ends'],
     ],
   ),
   ...mutantsOf('sse-core/src/log.ts', TESTS.contract, [
-    ['made.start === start && ', '', 'readers at different places get different events'],
+    ['made.start === start && ', '', 'readers at different positions get different batches'],
     ['made.eol === eol', 'true', 'readers of one log may have different line endings'],
   ]),
   ...mutantsOf('sse-core/src/encoder.ts', TESTS.contract, [
     [
       'if (this.#checkpoint?.id !== id)',
       'if (this.#checkpoint === undefined)',
-      'a checkpoint is the place of now, not that of an earlier client',
+      'a checkpoint has the newest id, not the one that an earlier client got',
     ],
   ]),
   ...mutantsOf(
     'sse-core/src/heartbeat.ts',
     ['sse-core/test/heartbeat.test', ...TESTS.contract],
     [
-      ['if (!slot.delete(member)) continue\n', '', 'who has moved on is in no other slot of its wheel'],
-      ['if (member.dueTick === undefined) continue\n', '', 'who ends its stream by its beat is on no wheel any more'],
-      ['if (member.dueTick === undefined) return\n', '', 'who is on no wheel leaves none'],
+      [
+        'if (!slot.delete(member)) continue\n',
+        '',
+        'a heartbeat member that has moved to another slot is not visited in its former one',
+      ],
+      [
+        'if (member.dueTick === undefined) continue\n',
+        '',
+        'a stream that closes during its heartbeat is not put back on the wheel',
+      ],
+      [
+        'if (member.dueTick === undefined) return\n',
+        '',
+        "removing a stream that is not on the wheel does not change the wheel's size",
+      ],
       [
         'const isIdle = member.activeTick + this.#interval <= this.tick',
         'const isIdle = true',
-        'who writes has no beat',
+        'a stream that has written within the interval gets no heartbeat',
       ],
       [
         '(isIdle ? this.tick : member.activeTick) + this.#interval',
         'this.tick + this.#interval',
-        'a beat is due one interval after the last write',
+        'a heartbeat is due one interval after the last write',
       ],
-      ['this.#size -= 1\n', '', 'a wheel stops when the last has left'],
+      ['this.#size -= 1\n', '', 'a heartbeat wheel stops when its last stream has left'],
     ],
   ),
   ...mutantsOf(
     'sse-core/src/feed.ts',
     ['sse-core/test/(resume|history|broadcast|end|idle|idle-identity|idle-place|cursor-model).test'],
     [
-      ['this.#sequence + 1}', 'this.#sequence}', 'the first id is not that of the start'],
+      ['this.#sequence + 1}', 'this.#sequence}', "the first event's id differs from the id before the first event"],
       ['this.#sequence += 1\n    // Before', '// Before', 'every event has an id of its own'],
-      ['if (isEvent) this.lastEventId = id\n', '', 'a channel knows its last event'],
-      ['if (isEvent) this.lastEventId = id\n', 'this.lastEventId = id\n', 'the end of a channel is no event of it'],
-      ['(this.#log ?? this.#resting)?.', 'this.#log?.', 'a channel that goes idle does not forget that it has ended'],
-      ['this.#resting ?? new Log', 'new Log', 'a channel that was idle goes on where it was'],
+      ['if (isEvent) this.lastEventId = id\n', '', 'a channel knows the id of its last event'],
+      [
+        'if (isEvent) this.lastEventId = id\n',
+        'this.lastEventId = id\n',
+        'the end of a channel does not change lastEventId',
+      ],
+      ['(this.#log ?? this.#resting)?.', 'this.#log?.', 'an idle channel remembers that it has ended'],
+      [
+        'this.#resting ?? new Log',
+        'new Log',
+        'an idle channel without a backplane continues at its position when it is used again',
+      ],
       [
         'this.#options.backplane === undefined ? (this.#log ?? this.#resting) : undefined',
         'this.#log ?? this.#resting',
-        'a channel that was idle asks the backplane where it is',
+        'an idle channel with a backplane asks it for the position when it is used again',
       ],
-      ['only?.shrink()\n', '', 'an idle channel gives back its room'],
+      ['only?.shrink()\n', '', 'an idle channel frees the memory of its empty log'],
     ],
   ),
   ...mutantsOf(
     'sse-core/src/observed.ts',
     ['sse-core/test/broadcast.test'],
     [
-      ['this.#settle(Promise.reject(error))', 'this.#settle(error as never)', 'an error rejects'],
-      ['this.#isObserved = true\n', '', 'who awaits observes'],
-      ['return Promise\n', 'return ObservedPromise as never\n', 'what is chained to it is a plain promise'],
+      ['this.#settle(Promise.reject(error))', 'this.#settle(error as never)', 'a failed broadcast rejects'],
+      ['this.#isObserved = true\n', '', 'awaiting a broadcast counts as handling its error'],
+      ['return Promise\n', 'return ObservedPromise as never\n', 'then() on a broadcast returns a plain promise'],
     ],
   ),
   ...mutantsOf(
@@ -112,7 +160,7 @@ export const shared = [
       [
         '{ ...options, manager: owner, onFailure }',
         '{ manager: owner, ...options, onFailure }',
-        "no option names another manager than that of Express's sse()",
+        "no option can replace the manager of Express's sse()",
       ],
     ],
   ),
@@ -123,19 +171,13 @@ export const shared = [
       [
         'manager: manager ?? managerOf(source) ?? sseManager,\n',
         'manager: manager ?? managerOf(source) ?? sseManager,\n...options,\n',
-        "no option names another manager than that of Koa's sse()",
+        "no option can replace the manager of Koa's sse()",
       ],
     ],
   ),
   ...mutantsOf(
     'fastify-sse/src/index.ts',
     ['fastify-sse/test/contract.test'],
-    [
-      [
-        'manager: owner,\n',
-        'manager: owner,\n...options,\n',
-        "no option names another manager than that of Fastify's plugin",
-      ],
-    ],
+    [['manager: owner,\n', 'manager: owner,\n...options,\n', "no option can replace the manager of Fastify's plugin"]],
   ),
 ]

@@ -7,11 +7,11 @@ import { createInterface } from 'node:readline'
 /** @typedef {import('./mutant.mjs').Mutant} Mutant */
 
 /** How long Jest may take. A mutant may make it hang, which counts as noticed. */
-const PATIENCE_MS = 300_000
+const TIMEOUT_MS = 300_000
 
 const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js']
 
-/** A copy of the code and its tests, in which the mutants are applied. The working tree is never touched. */
+/** A copy of the code and its tests to which mutants are applied. The working tree is not touched. */
 export class Tree {
   /** @type {string} */
   #root
@@ -43,10 +43,10 @@ export class Tree {
   }
 
   /**
-   * Applies a mutant, and runs its tests until one of them notices.
+   * Applies a mutant, and runs its tests until one of them fails.
    *
    * @param {Mutant} mutant
-   * @returns {Promise<string | undefined>} the name of the first test that went red
+   * @returns {Promise<string | undefined>} the name of the first test that failed; undefined if none did
    */
   async killerOf(mutant) {
     const path = join(this.#root, 'packages', mutant.file)
@@ -69,8 +69,8 @@ export class Tree {
 
   /**
    * @param {readonly string[]} tests parts of paths, as regular expressions
-   * @param {number} enough how many to wait for
-   * @returns {Promise<string[]>} the names of the tests that went red
+   * @param {number} enough how many failures to wait for
+   * @returns {Promise<string[]>} the names of the tests that failed
    */
   async redTests(tests, enough = Number.POSITIVE_INFINITY) {
     // This flag comes last, since Jest takes every word after it as another reporter.
@@ -84,11 +84,11 @@ export class Tree {
     /** @type {string | undefined} */
     let broken
     const timer = setTimeout(() => {
-      red.push('(the tests came to no end)')
+      red.push('(the tests did not end)')
       jest.kill('SIGKILL')
-    }, PATIENCE_MS)
+    }, TIMEOUT_MS)
     createInterface({ input: jest.stdout }).on('line', (line) => {
-      // Skips whatever else the tests print.
+      // Other lines are printed by the tests.
       if (!line.startsWith('{"red"') && !line.startsWith('{"broken"')) return
       /** @type {{ red?: string, broken?: string }} */
       const news = JSON.parse(line)
@@ -100,7 +100,7 @@ export class Tree {
       jest.on('close', resolve)
     })
     clearTimeout(timer)
-    // Killed by a signal that is not ours: it used up all memory, which some bounds prevent.
+    // Killed by a signal that is not ours: without one of the limits, the tests used up all memory.
     if (code === null && red.length === 0 && broken === undefined) red.push('(the tests were killed)')
     // A test file that cannot be loaded proves nothing.
     if (broken !== undefined) throw new Error(broken)
