@@ -29,7 +29,7 @@ afterEach(async () => {
 })
 
 test.each(['cluster', 'cluster-without-broker'])(
-  '%s: what a worker broadcasts reaches the clients of both, in the same order',
+  '%s: events that either worker broadcasts reach the clients of both, in the same order',
   async (name) => {
     const [left, right] = await start(name)
     const publishers = [
@@ -48,7 +48,7 @@ test.each(['cluster', 'cluster-without-broker'])(
   },
 )
 
-test('cluster: after a worker was killed its clients go on at another, and miss nothing', async () => {
+test('cluster: after a worker is killed, its clients reconnect to another and miss no event', async () => {
   const [left, right] = await start('cluster')
   const publisher = await connect((worker) => worker === right.worker)
   await publisher.publish('one')
@@ -67,7 +67,7 @@ test('cluster: after a worker was killed its clients go on at another, and miss 
   for (const { data, gaps } of readers) expect({ data, gaps }).toEqual({ data: ['one', 'two', 'three'], gaps: 0 })
 })
 
-test('cluster-without-broker: a worker that was there lets a client go on, a new one tells of a gap', async () => {
+test('cluster-without-broker: a client resumes at a worker that was already running; a new worker sends an sse-gap', async () => {
   const [left, right] = await start('cluster-without-broker')
   const publisher = await connect((worker) => worker === right.worker)
   for (const news of ['one', 'two']) await publisher.publish(news)
@@ -80,14 +80,14 @@ test('cluster-without-broker: a worker that was there lets a client go on, a new
 
   const old = readers.map(({ worker }) => worker)
   process.kill(left.worker, 'SIGKILL')
-  // Node hands connections to a worker until it has noticed its death, and those are never answered.
+  // Node passes connections to a dead worker until it notices the death, and those are never answered.
   await example.listens(3)
   const fresh = await connect((worker) => !old.includes(worker))
   await publisher.publish('three')
   expect(await fresh.resume(id, 'data: three')).toContain('event: sse-gap')
 })
 
-test('cluster-without-broker: messages that are not its own change nothing', async () => {
+test('cluster-without-broker: process messages of other programs are ignored', async () => {
   const [left] = await start('cluster-without-broker', { NODE_OPTIONS: preload(sendOthers) })
   const publisher = await connect((worker) => worker === left.worker)
   await publisher.publish('one')
@@ -100,7 +100,7 @@ test('cluster-without-broker: messages that are not its own change nothing', asy
 })
 
 test.each(['cluster', 'cluster-without-broker'])(
-  '%s: workers whose port is taken are started again a second later, until it is free',
+  '%s: workers whose port is taken are restarted every second until it is free',
   async (name) => {
     const occupant = createServer().listen(0, '127.0.0.1')
     await once(occupant, 'listening')
@@ -116,9 +116,9 @@ test.each(['cluster', 'cluster-without-broker'])(
   },
 )
 
-/** Has the primary say how long after each worker's end the next one was started. */
+/** Makes the primary print how long after each worker's exit the next one was started. */
 function tellPauses(): void {
-  // Its types say what `import` gives, which has a default.
+  // The types are those of `import`, which has a default export.
   const cluster = process.getBuiltinModule('node:cluster') as unknown as Cluster
   const ends: number[] = []
   cluster.on('exit', () => ends.push(performance.now()))
@@ -128,7 +128,7 @@ function tellPauses(): void {
   })
 }
 
-/** What pm2 has workers say, and tells them. Runs in every process of an example, before the example. */
+/** Sends and receives the messages that pm2 uses. Runs in every process of an example, before the example. */
 function sendOthers(): void {
   process.send?.('ready')
   process.on('newListener', (event) => {
@@ -136,14 +136,14 @@ function sendOthers(): void {
   })
 }
 
-/** Starts an example, and a reader of each worker. */
+/** Starts an example, and one reader for each worker. */
 async function start(name: string, env: NodeJS.ProcessEnv = {}): Promise<[Reader, Reader]> {
   example = new RunningExample(name, { REDIS_URL: redis.url, ...env })
   const address = await example.listens(2)
   while (readers.length < 2) {
     const reader = new Reader(`${address}/events`)
     await reader.until(() => reader.source.readyState === reader.source.OPEN)
-    // Workers take turns, more or less.
+    // Node gives connections to the workers roughly in turn.
     if (readers.some(({ worker }) => worker === reader.worker)) reader.source.close()
     else readers.push(reader)
   }

@@ -14,7 +14,7 @@ export class Connection {
     this.worker = worker
   }
 
-  /** Connects until it is a worker of this kind that answers. */
+  /** Connects until a worker answers for which `isMeant` is true. */
   static async open(address: string, isMeant: (worker: number) => boolean): Promise<Connection> {
     for (;;) {
       const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
@@ -24,14 +24,14 @@ export class Connection {
     }
   }
 
-  /** Has the worker broadcast a text. */
+  /** Makes the worker broadcast a text. */
   async publish(news: string): Promise<void> {
     const [response] = await once(this.#request('POST', `/news/${news}`), 'response')
     await text(response)
     if (Number(response.headers['x-worker']) !== this.worker) throw new Error('another worker has answered')
   }
 
-  /** The beginning of the worker's stream for a client with this id, up to an event's blank line after this text. */
+  /** The beginning of the worker's stream for a client with this last event id, up to the event that ends with `upTo`. */
   async resume(lastEventId: string, upTo: string): Promise<string> {
     const [response] = await once(this.#request('GET', '/events', { 'Last-Event-ID': lastEventId }), 'response')
     let stream = ''
@@ -51,7 +51,7 @@ export class Connection {
   }
 }
 
-/** The worker that answers a first request. */
+/** The worker that answers the first request of a connection. */
 async function askWho(address: string, agent: http.Agent): Promise<number> {
   const [response] = await once(http.get(address, { agent }), 'response')
   await text(response)

@@ -19,7 +19,7 @@ afterEach(async () => {
   await Promise.all(servers.map(({ exited }) => exited))
 })
 
-test('nats: what one server broadcasts reaches the clients of both', async () => {
+test('nats: events that one server broadcasts reach the clients of both', async () => {
   servers = [1, 2].map(() => new RunningExample('nats', { NATS_URL: nats.url }))
   const addresses = await Promise.all(servers.map((server) => server.listens()))
   readers = addresses.map((address) => new Reader(`${address}/events`))

@@ -1,11 +1,11 @@
 import { EventSource } from 'eventsource'
 
-/** An EventSource that knows which worker it reads from, and what has come. */
+/** An EventSource that notes which worker serves it, and what it has received. */
 export class Reader {
   readonly data: string[] = []
   readonly ids: string[] = []
   gaps = 0
-  /** The process that serves it, or has done so last. */
+  /** The id of the process that serves it or did so last. */
   worker = 0
   readonly source: EventSource
   #onNews: () => void = () => {}
@@ -30,7 +30,7 @@ export class Reader {
     for (const type of ['open', 'error']) this.source.addEventListener(type, () => this.#onNews())
   }
 
-  /** Resolves once this is so, with whatever happens to the stream. */
+  /** Resolves once the condition is true; checks it after each event of the stream. */
   async until(isSo: () => boolean): Promise<void> {
     while (!isSo()) {
       await new Promise<void>((resolve) => {

@@ -2,27 +2,30 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
-/** `NODE_OPTIONS` that have every process and thread of an example run a function first, which knows nothing of its module. */
+/**
+ * `NODE_OPTIONS` that make every process and thread of an example run a function first. The function is passed as text,
+ * so it cannot use anything of its module.
+ */
 export function preload(first: () => void): string {
   return `--import=data:text/javascript,${encodeURIComponent(`(${first})()`)}`
 }
 
-/** An example as a process of its own, just as it is shown. */
+/** An example that runs in its own process, exactly as it is shown. */
 export class RunningExample {
-  /** Resolves to its exit code, once neither it nor a process that it has started can say more. */
+  /** Resolves to its exit code, once neither it nor the processes that it started can print anything more. */
   readonly exited: Promise<number | null>
-  /** What it, and those, said of mistakes. */
+  /** What it and those processes have printed to stderr. */
   stderr = ''
   readonly #child: ChildProcess
   #stdout = ''
   #onOutput: () => void = () => {}
 
-  /** @param example the name of one of this folder, or the file of another one */
+  /** @param example the name of an example of this folder, or the file of another one */
   constructor(example: string | URL, env: NodeJS.ProcessEnv) {
     const file = fileURLToPath(new URL(typeof example === 'string' ? `../${example}.mjs` : example, import.meta.url))
     this.#child = spawn(process.execPath, [file], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      // Under NODE_ENV=test, which Jest sets, frameworks keep some errors to themselves.
+      // Under NODE_ENV=test, which Jest sets, frameworks do not report some errors.
       env: { ...process.env, NODE_ENV: 'production', PORT: '0', ...env },
     })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -36,7 +39,7 @@ export class RunningExample {
     this.exited = once(this.#child, 'close').then(([code]) => code)
   }
 
-  /** Resolves to its address, once that was said so many times, as each worker does. */
+  /** Resolves to its address, once that was printed `times` times: every worker prints it. */
   async listens(times = 1): Promise<string> {
     for (;;) {
       const ports = [...this.#stdout.matchAll(/\bport: (\d+)/g)]
@@ -45,7 +48,7 @@ export class RunningExample {
     }
   }
 
-  /** Resolves once it, and what it has started, complained of this so many times. */
+  /** Resolves once stderr contains `what` at least `times` times. */
   async complains(what: string, times = 1): Promise<void> {
     while (this.stderr.split(what).length <= times) await this.#saysMore()
   }
@@ -64,6 +67,6 @@ export class RunningExample {
     const next = new Promise<boolean>((resolve) => {
       this.#onOutput = () => resolve(true)
     })
-    if ((await Promise.race([next, this.exited])) !== true) throw new Error(`it has ended: ${this.stderr}`)
+    if ((await Promise.race([next, this.exited])) !== true) throw new Error(`the example has ended: ${this.stderr}`)
   }
 }

@@ -20,7 +20,7 @@ async function connect(address: string): Promise<RawClient> {
   return client
 }
 
-/** A stream of the same process: another one may hear of the signal later. */
+/** A stream of the same process: another process may receive the signal later. */
 async function readFrom(address: string, path: string, worker: readonly string[]): Promise<RawClient> {
   for (;;) {
     const reader = (await connect(address)).send({ path })
@@ -37,11 +37,11 @@ test.each([
     async (address: string) => `/jobs/${await (await fetch(`${address}/jobs`, { method: 'POST' })).text()}`,
   ],
 ] as const)(
-  '%s: on SIGTERM requests are answered still, and a second one changes nothing',
+  '%s: after SIGTERM the server still answers requests that have begun; a second SIGTERM changes nothing',
   async (name, servers, streamOf) => {
     example = new RunningExample(name, {})
     const address = await example.listens(servers)
-    // The answer to a first request says that the beginning of a second one has arrived, too.
+    // Once the first request is answered, the beginning of the second one has arrived too.
     const asking = await connect(address)
     const asked = await asking.sendBytes(`${WHOLE}GET / HTTP/1.1\r\n`).whole()
     const reader = await readFrom(address, await streamOf(address), asked.header('x-worker'))

@@ -20,14 +20,14 @@ afterEach(async () => {
 })
 
 test.each(['worker-threads', 'threads-without-broker'])(
-  '%s: all that a thread publishes reaches the clients of the main thread, and so does the end',
+  '%s: all events that a thread publishes reach the clients of the main thread, and so does the end',
   async (name) => {
     example = new RunningExample(name, { REDIS_URL: redis.url })
     const address = await example.listens()
     const job = await (await fetch(`${address}/jobs`, { method: 'POST' })).text()
     const watcher = new Reader(`${address}/jobs/${job}`, 'estimate')
     reader = watcher
-    // The channel has ended, and says so to who comes back.
+    // The channel has ended, so a client that reconnects gets 204, which closes it.
     await watcher.until(() => watcher.source.readyState === watcher.source.CLOSED)
 
     const estimates = watcher.data.map((data) => JSON.parse(data))
@@ -41,7 +41,7 @@ test.each(['worker-threads', 'threads-without-broker'])(
 )
 
 test.each(['worker-threads', 'threads-without-broker'])(
-  '%s: no more than four jobs run at once, whoever asks for more',
+  '%s: at most four jobs run at once; further requests get 503',
   async (name) => {
     example = new RunningExample(name, { REDIS_URL: redis.url })
     const address = await example.listens()
@@ -51,13 +51,13 @@ test.each(['worker-threads', 'threads-without-broker'])(
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(4)
     expect(refused).toHaveLength(4)
     expect(refused[0]?.headers.get('retry-after')).toBe('5')
-    // Until one of them is over.
+    // Succeeds once one of the four is over.
     while ((await start()).status !== 200);
   },
 )
 
 test.each(['worker-threads', 'threads-without-broker'])(
-  '%s: an EventSource that asks for a job that there is not gives up',
+  '%s: an EventSource that requests an unknown job gets 404 and closes',
   async (name) => {
     example = new RunningExample(name, { REDIS_URL: redis.url })
     const address = await example.listens()
@@ -69,7 +69,7 @@ test.each(['worker-threads', 'threads-without-broker'])(
   },
 )
 
-test('worker-threads: a job that fails because Redis is away leaves the server alive, and is said to have failed', async () => {
+test('worker-threads: a job that fails because Redis is down sends a failed event; the server keeps running', async () => {
   example = new RunningExample('worker-threads', { REDIS_URL: redis.url })
   const address = await example.listens()
   const job = await (await fetch(`${address}/jobs`, { method: 'POST' })).text()
@@ -88,7 +88,7 @@ test('worker-threads: a job that fails because Redis is away leaves the server a
   expect(await example.stop()).toBe(0)
 })
 
-test('threads-without-broker: a job that fails leaves the server alive, and is said to have failed', async () => {
+test('threads-without-broker: a job that throws sends a failed event; the server keeps running', async () => {
   example = new RunningExample('threads-without-broker', { NODE_OPTIONS: preload(failInThreads) })
   const address = await example.listens()
   const job = await (await fetch(`${address}/jobs`, { method: 'POST' })).text()
@@ -100,7 +100,7 @@ test('threads-without-broker: a job that fails leaves the server alive, and is s
   expect(await example.stop()).toBe(0)
 })
 
-test('threads-without-broker: a server that is stopped in the middle of a job ends at once, and says so', async () => {
+test('threads-without-broker: a server that is stopped during a job exits at once, and the job sends a failed event', async () => {
   example = new RunningExample('threads-without-broker', {})
   const address = await example.listens()
   const job = await (await fetch(`${address}/jobs`, { method: 'POST' })).text()

@@ -40,7 +40,7 @@ async function open(path = ''): Promise<void> {
   for (const name of [...SERVERS, 'room']) await isOpen(name)
 }
 
-/** Resolves when a stream of the page is open. */
+/** Resolves once one of the page's streams is open. */
 async function isOpen(name: string): Promise<void> {
   await page.locator(`#${name} .pill[data-state=open]`).waitFor()
 }
@@ -64,7 +64,7 @@ async function portsOf({ address }: RunningDashboard): Promise<Record<string, nu
 }
 
 describe('the dashboard in a browser', () => {
-  test('shows a notification on all three servers, whichever it was sent through', async () => {
+  test('shows a notification on all three servers, whichever server it was sent through', async () => {
     await open()
     for (const via of ['Express', 'Fastify', 'Koa']) {
       await send(`hello through ${via}`, via)
@@ -83,7 +83,7 @@ describe('the dashboard in a browser', () => {
     expect(mistakes).toEqual([])
   })
 
-  test('has its streams open on all three servers at once, shows their last event ids, and asks nobody else for anything', async () => {
+  test('opens streams on all three servers, shows their last event ids, and sends no request to another host', async () => {
     const hosts = new Set<string>()
     page.on('request', (request) => hosts.add(new URL(request.url()).host))
     await open()
@@ -104,7 +104,7 @@ describe('the dashboard in a browser', () => {
     expect(await page.locator('#room .id').textContent()).not.toBe('none yet')
   })
 
-  test('a job goes on where it is when the page is reloaded in the middle, and comes to its end', async () => {
+  test('continues to show a job after the page is reloaded or its stream is cut, until the job is done', async () => {
     await open()
     await page.getByRole('button', { name: 'Start' }).click()
     const records = page.locator('#job .cell')
@@ -128,7 +128,7 @@ describe('the dashboard in a browser', () => {
     expect(mistakes).toEqual([])
   })
 
-  test('says so when the job in the address is unknown', async () => {
+  test('shows a message if the job in the address is unknown', async () => {
     await open('/?job=nobody')
     await page.getByText('The server knows no job nobody').waitFor()
     expect(await page.locator('#job .pill').getAttribute('data-state')).toBe('closed')
@@ -136,7 +136,7 @@ describe('the dashboard in a browser', () => {
     expect(mistakes).toEqual([])
   })
 
-  test('a room is named by its path, and what is said in it is heard there only, by whichever server it comes', async () => {
+  test('shows a message in its own room only, whichever server it was sent through', async () => {
     const room = 'attic & cellar/ü'
     await open()
     await page.getByPlaceholder('another room').fill(room)
@@ -165,7 +165,7 @@ describe('the dashboard in a browser', () => {
     expect(mistakes).toEqual([])
   })
 
-  test('a stream that is cut while events go on gets each missed one afterwards, none twice', async () => {
+  test('receives each missed event once after a stream was cut', async () => {
     await open()
     await page.locator('#fastify .cell.live').nth(2).waitFor()
     await page.getByRole('button', { name: 'Cut the connection of fastify' }).click()
@@ -191,7 +191,7 @@ describe('the dashboard in a browser', () => {
     expect(mistakes).toEqual([])
   })
 
-  test('draws the figures of the server in the colours of the scheme, also when that changes', async () => {
+  test("draws the server's charts in the colours of the colour scheme, also after it changes", async () => {
     await page.emulateMedia({ colorScheme: 'light' })
     await open()
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -203,7 +203,7 @@ describe('the dashboard in a browser', () => {
     expect(await page.locator('#rate .value').textContent()).toMatch(/^\d+ \/ s$/)
   })
 
-  test('is no wider than its screen, whatever people write, and cuts no label off', async () => {
+  test('is no wider than the screen even with long words, and cuts off no label', async () => {
     await open(`/?room=${'long'.repeat(10)}`)
     await send('w'.repeat(200), 'Koa')
     await message('koa', 'www').first().waitFor()
@@ -218,7 +218,7 @@ describe('the dashboard in a browser', () => {
   })
 })
 
-/** Whether a chart's canvas has its line, in the colour that the style sheet gives it. Runs in the page. */
+/** Whether a chart's canvas has a line in the colour of the style sheet. Runs in the page. */
 function isDrawn(tile: string): boolean {
   const canvas = document.querySelector<HTMLCanvasElement>(`#${tile} canvas`)
   const color = getComputedStyle(document.documentElement).getPropertyValue(`--${tile}`)
@@ -231,14 +231,14 @@ function isDrawn(tile: string): boolean {
   return false
 }
 
-/** The labels that do not fit where they are. Runs in the page. */
+/** The labels that do not fit into their boxes. Runs in the page. */
 function cutOff(): string[] {
   return [...document.querySelectorAll('button:not(nav button), label > span, h1, h2, h3, dt, dd, .pill')]
     .filter((element) => element.scrollWidth > element.clientWidth + 1)
     .map((element) => element.outerHTML)
 }
 
-describe('the process', () => {
+describe('the dashboard process', () => {
   test('exits by itself on SIGTERM while a page is open and a job runs', async () => {
     const own = await startDashboard()
     try {
@@ -258,7 +258,7 @@ describe('the process', () => {
     expect(await own.stop('SIGINT')).toBe(0)
   })
 
-  test('takes another port when the one it was given is taken', async () => {
+  test('uses another port if the given one is taken', async () => {
     const occupant = createServer().listen(0, '127.0.0.1')
     await once(occupant, 'listening')
     const address = occupant.address()

@@ -5,11 +5,11 @@ import { fileURLToPath } from 'node:url'
 
 const program = fileURLToPath(new URL('../dist/server.js', import.meta.url))
 
-/** What `npm start` runs, as a process of its own. */
+/** The program that `npm start` runs, in its own process. */
 export interface RunningDashboard {
   readonly address: string
   readonly process: ChildProcess
-  /** Asks it to stop; resolves to its exit code, and to undefined if it has to be killed after twenty seconds. */
+  /** Sends a signal; resolves to the exit code, or to undefined if the process had to be killed after twenty seconds. */
   stop(signal?: NodeJS.Signals): Promise<number | undefined>
 }
 

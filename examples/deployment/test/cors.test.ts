@@ -22,8 +22,8 @@ describe.each<[string, RequestListener]>([
   ['Express', express],
   ['Fastify', fastify],
   ['Koa', koa],
-])('the CORS of %s', (_name, handler) => {
-  test('lets a page of a named origin stream with its cookies, and resume without a preflight', async () => {
+])('the CORS example of %s', (_name, handler) => {
+  test('lets a page of the allowed origin stream with its cookies, and resume without a preflight', async () => {
     const asked: unknown[] = []
     const server = createServer(handler)
     server.prependListener('request', ({ method, headers }, res) => {
@@ -50,7 +50,7 @@ describe.each<[string, RequestListener]>([
     ])
   })
 
-  test('has an EventSource of any other origin give up', async () => {
+  test('makes an EventSource of any other origin close', async () => {
     const url = await listen(createServer(handler))
     page = await StreamPage.open(browser)
     await page.visit('http://localhost:5174')

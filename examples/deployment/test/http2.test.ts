@@ -17,7 +17,7 @@ afterEach(async () => {
   closers = []
 })
 
-describe.each(['http', 'fastify', 'koa'])('the HTTP/2 server of %s', (name) => {
+describe.each(['http', 'fastify', 'koa'])('the HTTP/2 example of %s', (name) => {
   test.each([
     ['HTTP/2', true],
     ['HTTP/1.1', false],
@@ -28,15 +28,15 @@ describe.each(['http', 'fastify', 'koa'])('the HTTP/2 server of %s', (name) => {
     const news = allowH2 ? await overHttp2(url) : await overHttp1(url, agent)
     const { body, headers } = await fetch(`${url}/send`, { dispatcher: agent })
     for await (const _chunk of body ?? []) {
-      // Read to its end.
+      // Reads the response to its end.
     }
-    // HTTP/2 has no such header.
+    // HTTP/2 has no `Connection` header.
     expect(headers.has('connection')).toBe(!allowH2)
     expect(await news()).toBe('Hello, world!')
   })
 })
 
-/** Opens a stream; returns what waits for its first event. */
+/** Opens a stream; returns a function that resolves to the data of its first event. */
 async function overHttp2(url: string): Promise<() => Promise<string | undefined>> {
   const client = npmEventSource()
   closers.push(
@@ -64,7 +64,7 @@ async function overHttp1(url: string, dispatcher: Agent): Promise<() => Promise<
   }
 }
 
-/** Runs an example as it is shown, but for its port, beside a certificate of its own. */
+/** Runs an example as it is shown, except for its port, next to its own certificate. */
 async function start(name: string): Promise<string> {
   const port = await freePort()
   const folder = await mkdtemp(join(examples, '.run-'))
@@ -97,5 +97,5 @@ async function listening(port: number, child: ChildProcess): Promise<void> {
     socket.destroy()
     if (isOpen) return
   }
-  throw new Error(`the example ended with ${child.exitCode}`)
+  throw new Error(`the example exited with ${child.exitCode}`)
 }

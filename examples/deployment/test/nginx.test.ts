@@ -16,7 +16,7 @@ afterEach(async () => {
   closers = []
 })
 
-test('the configuration that is shown streams over HTTP/2, and has clients come back to a server that was away', async () => {
+test('nginx with the documented configuration streams over HTTP/2, and clients reconnect after the server was down', async () => {
   const manager = new SseManager()
   closers.push(() => manager.close({ graceMs: 0 }))
   const asked: IncomingMessage[] = []
@@ -40,7 +40,7 @@ test('the configuration that is shown streams over HTTP/2, and has clients come 
   const { length } = stream.happenings
   await stop(server)
   await news.broadcast('while it was away')
-  // Once for the stream that broke, once for the answer of nginx in its stead: a 502 would have closed it.
+  // One error for the stream that broke, one for nginx's own answer. A 502 would have closed the EventSource.
   await stream.until(({ happenings }) => happenings.slice(length).filter((what) => what === 'error').length === 2)
   expect(stream.isClosed).toBe(false)
   await serve(manager, asked, port)
@@ -49,7 +49,7 @@ test('the configuration that is shown streams over HTTP/2, and has clients come 
   expect(stream.gaps).toEqual([])
 })
 
-/** Runs nginx as it is shown, with the places and ports of this test. */
+/** Runs nginx with the documented configuration, but with the paths and ports of this test. */
 async function startNginx(upstream: number): Promise<Nginx> {
   const { key, cert } = selfSignedCertificate()
   const nginx = await Nginx.run((folder, port) => {
@@ -61,7 +61,7 @@ async function startNginx(upstream: number): Promise<Nginx> {
       ['listen 443 ', `listen 127.0.0.1:${port} `],
       ['/etc/ssl/', `${folder}/`],
       ['127.0.0.1:3000', `127.0.0.1:${upstream}`],
-      // A test need not wait for so long.
+      // Spares the test the wait.
       ['retry: 5000', 'retry: 100'],
     ])
   }, 'https')

@@ -22,7 +22,7 @@ function read(lastEventId?: string): Promise<EventReader> {
   return readEvents(eventStream(request(lastEventId), channel))
 }
 
-test('an id that is not known any more is answered with a gap, and with all that is retained', async () => {
+test('eventStream() sends a client with an unknown id an sse-gap, then every retained event', async () => {
   await channel.broadcast('one')
   const reader = await read('unknown')
   const [gap, event] = await reader.take(2)
@@ -30,14 +30,14 @@ test('an id that is not known any more is answered with a gap, and with all that
   reader.abort()
 })
 
-test('when a client disconnects, its subscription is released', async () => {
+test('eventStream() releases its subscription when the client disconnects', async () => {
   const reader = await read()
   await until(() => channel.subscriberCount === 1)
   reader.abort()
   await until(() => channel.subscriberCount === 0)
 })
 
-test('the manager does not know these streams: it neither counts, nor limits, nor ends them', async () => {
+test('the manager does not count, limit or disconnect streams of eventStream()', async () => {
   const readers = [await read(), await read()]
   await until(() => channel.subscriberCount === 2)
   expect(manager.stats().connections).toBe(0)
@@ -46,7 +46,7 @@ test('the manager does not know these streams: it neither counts, nor limits, no
   for (const reader of readers) reader.abort()
 })
 
-test('a client has no id before its first event, and so misses what is sent while it reconnects', async () => {
+test('a client of eventStream() that has no event yet has no id, and misses events while it reconnects', async () => {
   await channel.broadcast('before')
   const reader = await read()
   await until(() => channel.subscriberCount === 1)
@@ -60,7 +60,7 @@ test('a client has no id before its first event, and so misses what is sent whil
   back.abort()
 })
 
-test('a channel that has ended is answered with an empty stream, not with a 204', async () => {
+test('eventStream() answers with an empty stream, not with 204, if the channel has ended', async () => {
   const id = await channel.broadcast('last')
   await channel.end()
   const response = eventStream(request(id), channel)

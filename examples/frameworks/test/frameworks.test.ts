@@ -30,17 +30,17 @@ async function connect(): Promise<RawClient> {
   return client
 }
 
-/** Has the server send an event to everybody; resolves to its id. */
+/** Makes the server broadcast an event; resolves to its id. */
 async function send(): Promise<string> {
   return (await fetch(`${url}/send`, { method: 'POST' })).text()
 }
 
 const isNotice = ({ event }: ReceivedEvent): boolean => event === 'notice'
 
-describe.each(['hono', 'nest', 'nest-fastify', 'fetch'])('%s', (name) => {
+describe.each(['hono', 'nest', 'nest-fastify', 'fetch'])('the %s example', (name) => {
   beforeEach(() => start(name))
 
-  test('a client that reconnects gets what it missed, once, and what is sent then', async () => {
+  test('replays missed events once to a client that reconnects, then continues live', async () => {
     const before = await read('/events')
     expect(before.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
     expect(before.headers.get('x-accel-buffering')).toBe('no')
@@ -55,17 +55,17 @@ describe.each(['hono', 'nest', 'nest-fastify', 'fetch'])('%s', (name) => {
     expect(example.stderr).toBe('')
   })
 
-  test('HEAD is answered with the headers of the stream, and the connection serves the next request', async () => {
+  test('answers HEAD with the response headers of the stream, and the connection accepts the next request', async () => {
     const client = (await connect()).send({ path: '/events', method: 'HEAD' }, { path: '/nowhere' })
     const [head, next] = [await client.response(0), await client.response(1)]
     expect([head.status, head.header('content-type')]).toEqual([200, ['text/event-stream; charset=utf-8']])
     expect(next.status).toBe(404)
-    // What is written too late is complained of.
+    // A late write to the HEAD response would print an error.
     await send()
     expect(example.stderr).toBe('')
   })
 
-  test('on SIGTERM the stream ends as it should, and then the process', async () => {
+  test('ends its stream completely on SIGTERM, and then exits', async () => {
     const reader = await read('/events')
     const id = await send()
     await reader.take(1, isNotice)
@@ -74,15 +74,15 @@ describe.each(['hono', 'nest', 'nest-fastify', 'fetch'])('%s', (name) => {
     expect(reader.lastEventId).toBe(id)
     if (name === 'fetch') expect(reader.retries).toEqual([2_000])
     else expect(reader.retries.at(-1)).toBeGreaterThanOrEqual(1_000)
-    // Nest sends itself the signal again when it is done.
+    // Nest sends the signal to itself again when it is done.
     expect(await exit).toBe(name.startsWith('nest') ? null : 0)
   })
 })
 
-describe.each(['hono', 'nest', 'nest-fastify'])('%s', (name) => {
+describe.each(['hono', 'nest', 'nest-fastify'])('the %s example', (name) => {
   beforeEach(() => start(name))
 
-  test('an error before the headers is answered by the framework, without its message', async () => {
+  test('answers an error before the response headers with the 500 of the framework, without its message', async () => {
     const response = await fetch(`${url}/jobs/unknown`)
     expect([response.status, (await response.text()).toLowerCase()]).toEqual([
       500,
@@ -91,7 +91,7 @@ describe.each(['hono', 'nest', 'nest-fastify'])('%s', (name) => {
     await example.complains('no such job')
   })
 
-  test('an error after them ends the stream, and is logged', async () => {
+  test('ends the stream on an error after the response headers, and logs it', async () => {
     const reader = await read('/jobs/broken')
     expect(await reader.ended).toBe('complete')
     expect(reader.events).toEqual([{ event: 'step', id: undefined, data: '1' }])
@@ -101,7 +101,7 @@ describe.each(['hono', 'nest', 'nest-fastify'])('%s', (name) => {
   })
 })
 
-test('hono: headers that middleware sets before the stream are sent with it, those that it sets later do no harm', async () => {
+test('hono: headers that middleware sets before the stream are sent; headers that it sets later cause no error', async () => {
   await start('hono')
   const reader = await read('/cookies')
   expect(reader.headers.getSetCookie()).toEqual(['first=1; Path=/', 'second=2; Path=/'])
@@ -111,7 +111,7 @@ test('hono: headers that middleware sets before the stream are sent with it, tho
   expect(example.stderr).toBe('')
 })
 
-test('nest: a connection that never sends a request does not hold up the end', async () => {
+test('nest: a connection without a request does not delay the shutdown', async () => {
   await start('nest')
   const silent = await connect()
   await send()

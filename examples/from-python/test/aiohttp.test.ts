@@ -14,14 +14,14 @@ const { app: sensors } = await import('../src/aiohttp/sensors.js')
 const { app: stocks } = await import('../src/aiohttp/stocks.js')
 const { app: weatherApp, isRunning, weather } = await import('../src/aiohttp/weather.js')
 
-test('five events come one after another, and that is all', async () => {
+test('the stream sends five events and ends', async () => {
   const reader = await connect(five, '/')
   expect(reader.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
   await reader.end()
   expect(reader.events.map(({ data }) => data)).toEqual(['Event 0', 'Event 1', 'Event 2', 'Event 3', 'Event 4'])
 })
 
-test('the retry comes first, then a comment, then events with id and type', async () => {
+test('the stream sends its retry first, then a comment, then events with ids and a type', async () => {
   const reader = await connect(format, '/events')
   await reader.end()
   expect(reader.text).toMatch(
@@ -29,32 +29,32 @@ test('the retry comes first, then a comment, then events with id and type', asyn
   )
 })
 
-test('two sources are merged, each at its own pace', async () => {
+test('merge() reads two sources, each at its own pace', async () => {
   const reader = await connect(sensors, '/events')
   const events = await reader.take(25)
   const temperatures = events.filter(({ event }) => event === 'temperature').map(({ data }) => Number(data))
   const humidities = events.filter(({ event }) => event === 'humidity').map(({ data }) => Number(data))
   expect(temperatures.length + humidities.length).toBe(25)
-  // Two seconds and three: in pairs, as the original sends them, there would be as many of each.
+  // Every two and every three seconds. The original sends them in pairs, so it has the same number of both.
   expect(temperatures.length).toBeGreaterThan(humidities.length)
   for (const value of temperatures) expect(value >= 20 && value <= 30).toBe(true)
   for (const value of humidities) expect(value >= 30 && value <= 60).toBe(true)
 })
 
-describe('a client that comes back', () => {
+describe('a client that connects', () => {
   test.each([
     ['no id', {}, [1, 2, 3, 4, 5]],
     ['2', { 'Last-Event-ID': '2' }, [3, 4, 5, 6, 7]],
-    ['what is no number', { 'Last-Event-ID': 'two' }, [1, 2, 3, 4, 5]],
-    ['a number beyond which none can be counted', { 'Last-Event-ID': '9007199254740992' }, [1, 2, 3, 4, 5]],
-  ])('with %s gets the five events behind it', async (_name, headers, numbers) => {
+    ['text that is not a number', { 'Last-Event-ID': 'two' }, [1, 2, 3, 4, 5]],
+    ['a number that is too large to count on from', { 'Last-Event-ID': '9007199254740992' }, [1, 2, 3, 4, 5]],
+  ])('with %s gets the next five events', async (_name, headers, numbers) => {
     const reader = await connect(resuming, '/', headers)
     await reader.end()
     expect(reader.events.map(({ id, data }) => [id, data])).toEqual(numbers.map((i) => [String(i), `Event ${i}`]))
   })
 })
 
-test('prices are asked of another service, all at once, three times', async () => {
+test('the stream requests all prices at once from another service, three times', async () => {
   let asked = 0
   const service = await listen(
     createServer((req, res) => {
@@ -70,8 +70,8 @@ test('prices are asked of another service, all at once, three times', async () =
   await service.close()
 })
 
-describe('many clients', () => {
-  test('all get what is broadcast, and one that has left is forgotten', async () => {
+describe('several clients', () => {
+  test('all get a broadcast, and a client that disconnects is unsubscribed', async () => {
     const readers = await Promise.all([1, 2, 3].map(() => connect(clients, '/events')))
     readers[0]?.abort()
     await until(() => channel.subscriberCount === 2)
@@ -86,7 +86,7 @@ describe('many clients', () => {
     const [first] = await one.take(1, isNews)
     expect(Object.keys(JSON.parse(first?.data ?? ''))).toEqual(['temperature', 'humidity'])
     const idsOf = ({ events }: EventReader): (string | undefined)[] => events.filter(isNews).map(({ id }) => id)
-    // Whoever came first has heard more.
+    // The client that connected first may have more events.
     await one.until(() => idsOf(one).some((id) => idsOf(other).includes(id)))
     expect(await isRunning()).toBe(true)
     await close()

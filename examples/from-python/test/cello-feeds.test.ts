@@ -9,25 +9,25 @@ const { app: deploy, deploys } = await import('../src/cello/deploy.js')
 const { app: feed, news } = await import('../src/cello/feed.js')
 const { app: newsFeed, articles } = await import('../src/cello/news.js')
 
-describe('a feed with a store of its own', () => {
+describe('a feed with its own store', () => {
   test.each([
-    ['nothing', '', ['0', '1', '2', '3', '4']],
+    ['empty', '', ['0', '1', '2', '3', '4']],
     ['an id', '2', ['3', '4']],
     ['the newest id', '4', []],
-    ['rubbish', '\u0001x', ['0', '1', '2', '3', '4']],
-  ])('resumes after %s', async (_name, lastEventId, ids) => {
+    ['an invalid id', '\u0001x', ['0', '1', '2', '3', '4']],
+  ])('resumes when the last event id is %s', async (_name, lastEventId, ids) => {
     const reader = await connect(feed, `/feed?lastEventId=${encodeURIComponent(lastEventId)}`)
     await reader.end()
     expect(reader.events.map(({ id }) => id)).toEqual(ids)
   })
 
-  test('takes the id from the header that a browser sends', async () => {
+  test('resumes after the id in the Last-Event-ID header', async () => {
     const reader = await connect(feed, '/feed', { 'Last-Event-ID': '3' })
     await reader.end()
     expect(reader.events).toEqual([{ event: 'entry', id: '4', data: '{"number":4}' }])
   })
 
-  test('of articles sends what is new since the id, and asks to come back in ten seconds', async () => {
+  test('of articles sends only articles after the id, and a retry of ten seconds', async () => {
     articles.push(...[1, 2].map((id) => ({ id, title: `No. ${id}`, summary: '', url: `/news/${id}` })))
     const first = await connect(newsFeed, '/news/stream')
     await first.end()
@@ -44,7 +44,7 @@ describe('a feed with a store of its own', () => {
   })
 })
 
-test('a channel answers Last-Event-ID by itself: nothing is lost, nothing comes twice', async () => {
+test('a channel resumes after Last-Event-ID without a lost or repeated event', async () => {
   const before = await connect(feed, '/live')
   await news.broadcast('one')
   expect(await nextData(before, 1)).toEqual(['one'])
@@ -55,7 +55,7 @@ test('a channel answers Last-Event-ID by itself: nothing is lost, nothing comes 
   expect(await nextData(after, 2)).toEqual(['two', 'three'])
 })
 
-test('a dashboard gets its configuration, then a minute of figures, one a second', async () => {
+test('the dashboard stream sends its configuration, then sixty metrics, one per second', async () => {
   const reader = await connect(dashboard, '/dashboard/stream')
   await reader.end()
   expect(reader.events[0]).toEqual({ event: 'config', id: undefined, data: '{"interval":1000}' })
@@ -68,7 +68,7 @@ test('a dashboard gets its configuration, then a minute of figures, one a second
 })
 
 describe('a deploy', () => {
-  test('is followed from its first step to `done` by whoever comes, whenever', async () => {
+  test('sends every client all its steps and then done, whenever the client connects', async () => {
     const url = await serve(deploy)
     expect((await fetch(`${url}/deploy/7/progress`)).status).toBe(404)
     await fetch(`${url}/deploy/7`, { method: 'POST' })
@@ -84,13 +84,13 @@ describe('a deploy', () => {
       expect(events.map(({ data }) => data)).toEqual([...steps, '{"status":"complete"}'])
       expect(events.at(-1)?.event).toBe('done')
     }
-    // Who has read it to its end and comes back is told to stop.
+    // A client that has read it to its end and reconnects gets 204, which stops it.
     const back = await fetch(`${url}/deploy/7/progress`, { headers: { 'Last-Event-ID': early.lastEventId } })
     expect(back.status).toBe(204)
     deploys.clear()
   })
 
-  test('that is posted again is refused, while it runs and after, and its readers see each step once', async () => {
+  test('that is posted again gets 409, also after its end, and its readers see each step once', async () => {
     const url = await serve(deploy)
     const post = async () => (await fetch(`${url}/deploy/8`, { method: 'POST' })).status
     expect([await post(), await post()]).toEqual([202, 409])
@@ -103,13 +103,13 @@ describe('a deploy', () => {
 })
 
 describe('a stream that needs a token', () => {
-  test.each(['', '?token=', '?token=wrong'])('is refused with 401 for %j', async (query) => {
+  test.each(['', '?token=', '?token=wrong'])('answers 401 to the query %j', async (query) => {
     const response = await fetch(`${await serve(auth)}/events${query}`)
     expect(response.status).toBe(401)
     expect(await response.json()).toEqual({ error: 'Unauthorized' })
   })
 
-  test('is open to those who have one, for as long as it is not revoked', async () => {
+  test('streams to a client with a valid token until the token is revoked', async () => {
     const reader = await connect(auth, '/events?token=secret')
     await manager.getOrCreate('events').broadcast('for your eyes')
     expect(await nextData(reader, 1)).toEqual(['for your eyes'])

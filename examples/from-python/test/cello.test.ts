@@ -13,29 +13,29 @@ describe('an event', () => {
     expect(event).toEqual({ data: 'Hello, world!', event: 'message', id: '1', retry: 3_000 })
   })
 
-  test('is made by factories for the usual cases', () => {
+  test('can be made by factories', () => {
     expect(hello).toEqual({ data: 'Hello!' })
     expect(notification).toEqual({ event: 'notification', data: 'You have a new message' })
   })
 
-  test('goes over the wire as id, event, retry and data, with a blank line behind it', () => {
+  test('is written as id, event, retry and data, and then a blank line', () => {
     expect(text).toBe('id: 1\nevent: message\nretry: 3000\ndata: Hello, world!\n\n')
   })
 
-  test('of more than one line has a data line for each', () => {
+  test('with several lines of data has a data field for each line', () => {
     expect(lines).toBe('data: line one\ndata: line two\n\n')
     expect(formatEvent(SseEvent.data('a\r\nb\rc\n'))).toBe('data: a\ndata: b\ndata: c\ndata: \n\n')
   })
 })
 
 describe('a stream', () => {
-  test('counts what was added to it', () => {
+  test('counts the events that were added', () => {
     expect(length).toBe(5)
     expect(isEmpty).toBe(false)
     expect(new SseStream().isEmpty).toBe(true)
   })
 
-  test('gives out what was added, in order', async () => {
+  test('yields the events in the order in which they were added', async () => {
     stream.end()
     const events: SseEvent[] = []
     for await (const one of stream) events.push(one)
@@ -49,7 +49,7 @@ describe('a stream', () => {
     expect(stream.isEmpty).toBe(true)
   })
 
-  test('that was filled before is sent with the headers that make it an event stream', async () => {
+  test('that was filled before the response is sent with the headers of an event stream', async () => {
     const reader = await connect(handler, '/events')
     expect(reader.status).toBe(200)
     expect(reader.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
@@ -64,7 +64,7 @@ describe('a stream', () => {
     expect(reader.retries).toEqual([2_000, 3_000])
   })
 
-  test('goes on while it is sent, and lets go when the client leaves', async () => {
+  test('sends events that are added during the response', async () => {
     const reader = await connect(live, '/temperature')
     thermometer.dispatchEvent(new Event('change'))
     await reader.take(1)
@@ -86,7 +86,7 @@ describe('event types', () => {
     ])
   })
 
-  test('of a channel are checked when it compiles, and tie each type to its data', async () => {
+  test('of a typed channel are checked by the compiler together with their data', async () => {
     const reader = await connect(types, '/typed')
     await until(() => notifications.subscriberCount === 1)
     await announce()
@@ -102,7 +102,7 @@ describe('event types', () => {
   })
 })
 
-test('the retry of a stream comes first, and an event may change it later', async () => {
+test('a stream sends its retry first, and an event can change it later', async () => {
   const reader = await connect(retrying, '/events')
   await reader.take(1)
   expect(reader.text.startsWith('retry: 5000\n\n')).toBe(true)

@@ -42,7 +42,7 @@ async function serveSource(source: SseSource): Promise<SourceServer> {
 }
 
 describe('a page', () => {
-  test('hears named events where it listens for them, and the others as messages', async () => {
+  test('gets named events in their own listeners, and unnamed ones as messages', async () => {
     const log: string[] = []
     closing.push(watch(`${await serve(types)}/notifications`, (line) => log.push(line)))
     await until(() => log.length === 4)
@@ -54,14 +54,14 @@ describe('a page', () => {
     ])
   })
 
-  test('knows whether its EventSource comes back or has given up', async () => {
+  test('can tell that its EventSource has closed and will not reconnect', async () => {
     const log: string[] = []
     closing.push(watch(`${await serve(types)}/no-such-page`, (line) => log.push(line)))
     await until(() => log.length === 1)
     expect(log).toEqual(['gave up'])
   })
 
-  test('closes its connection when what it follows is done', async () => {
+  test('closes its connection on the done event', async () => {
     const { url } = await start(deploy)
     await fetch(`${url}/deploy/1`, { method: 'POST' })
     const progress: string[] = []
@@ -69,13 +69,13 @@ describe('a page', () => {
     expect(progress).toEqual(['build', 'test', 'upload', 'switch'])
   })
 
-  test('is told when there is nothing to follow', async () => {
+  test('gets an error if there is nothing to follow', async () => {
     const { url } = await start(deploy)
     await expect(followToTheEnd(`${url}/deploy/nosuch/progress`, () => {})).rejects.toThrow('nothing to follow')
   })
 })
 
-test('a client that keeps its id in a file goes on where it was', async () => {
+test('a client that stores its last event id in a file resumes after it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'ssekit-client-'))
   closing.push(() => rm(folder, { recursive: true }))
   const { url } = await start(resuming)
@@ -98,7 +98,7 @@ test('a client that keeps its id in a file goes on where it was', async () => {
 })
 
 describe('a page that builds its state from events', () => {
-  /** A page that follows a channel which forgets soon, and loads its state like this. */
+  /** A page that follows a channel with a history of two events, and loads its state with `load`. */
   async function followSmall(load: () => Promise<string>) {
     const channel = new SseChannel('small', { history: { maxEvents: 2 } })
     const server = await serveSource(channel)
@@ -110,7 +110,7 @@ describe('a page that builds its state from events', () => {
     closing.push(() => source.close())
     await until(() => channel.subscriberCount === 1)
 
-    /** Has it miss events; it comes back to find the last two of them. */
+    /** Makes it miss four events, of which the last two are retained when it reconnects. */
     async function miss(): Promise<void> {
       const gaps = warn.mock.calls.length
       server.cut()
@@ -121,7 +121,7 @@ describe('a page that builds its state from events', () => {
     return { channel, shown, miss }
   }
 
-  test('loads it anew when it is told of a gap, and applies what follows after it', async () => {
+  test('reloads it after a gap, and then applies the events after the gap', async () => {
     const { channel, shown, miss } = await followSmall(async () => 'loaded')
     await channel.broadcast('one')
     await until(() => shown.length === 2)
@@ -130,7 +130,7 @@ describe('a page that builds its state from events', () => {
     expect(shown).toEqual(['loaded', 'one', 'loaded', 'four', 'five'])
   })
 
-  test('loads it once more when that has failed', async () => {
+  test('loads it again after loading has failed', async () => {
     let loads = 0
     const { channel, shown } = await followSmall(async () => {
       loads += 1
@@ -143,7 +143,7 @@ describe('a page that builds its state from events', () => {
     expect(shown).toEqual(['loaded', 'one'])
   })
 
-  test('shows none that was asked for before the gap and has come after it', async () => {
+  test('does not show a state that was requested before the gap and arrives after it', async () => {
     const loads: ((state: string) => void)[] = []
     const { channel, shown, miss } = await followSmall(() => new Promise((resolve) => loads.push(resolve)))
     await until(() => loads.length === 1)

@@ -3,14 +3,14 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from '@jest/globals'
 import { cutRegion, pages, readBlocks } from '../../../scripts/docs-blocks.mjs'
 
-describe.each(pages())('%s', (page) => {
+describe.each(pages())('the page %s', (page) => {
   const text = readFileSync(page, 'utf8')
 
-  test('shows code as the tests run it; `node scripts/docs.mjs` brings it up to date', () => {
+  test('shows the code that the tests run (`node scripts/docs.mjs` updates it)', () => {
     for (const [place, shown] of readBlocks(text, 'cut')) expect(shown).toBe(cutRegion(place))
   })
 
-  test('links to files and headings that are there', () => {
+  test('links only to files and headings that exist', () => {
     const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link)
     const dead = links
       .filter((link) => !/^[a-z]+:/.test(link))
@@ -23,7 +23,7 @@ describe.each(pages())('%s', (page) => {
   })
 })
 
-/** The names by which a page's headings are linked to. */
+/** The anchors of a page's headings. */
 function headings(file: string): string[] {
   return [...readFileSync(file, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
     heading
@@ -33,7 +33,7 @@ function headings(file: string): string[] {
   )
 }
 
-test('from-python.md leaves out no row of what the four texts promise', () => {
+test('from-python.md has a row for every feature of the four Python libraries', () => {
   const counts = { L: 17, E: 18, C: 10, A: 5 }
   const promised = Object.entries(counts).flatMap(([text, count]) =>
     Array.from({ length: count }, (_, i) => `${text}${i + 1}`),

@@ -10,12 +10,12 @@ const others = [
   'clearImmediate',
 ] as const
 
-/** Time for what beats, such as heartbeats; sockets and everything else go on as they do. */
+/** Fakes intervals, such as heartbeats. Sockets and all other timers run as usual. */
 export function fakeIntervals(): void {
   jest.useFakeTimers({ doNotFake: [...others, 'setTimeout', 'clearTimeout'] })
 }
 
-/** Time for what waits, such as time limits; sockets and everything else go on as they do. */
+/** Fakes timeouts, such as time limits. Sockets and all other timers run as usual. */
 export function fakeTimeouts(): void {
   jest.useFakeTimers({ doNotFake: [...others, 'setInterval', 'clearInterval'] })
 }

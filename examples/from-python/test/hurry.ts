@@ -2,10 +2,10 @@ import * as timers from 'node:timers/promises'
 import { jest } from '@jest/globals'
 
 /**
- * Makes seconds pass in milliseconds for every module that is imported after it: the examples wait as the originals do, and
- * the tests need not.
+ * Makes seconds pass in milliseconds for every module that is imported afterwards. The examples wait as long as the
+ * originals do, and the tests need not.
  *
- * @param times how much faster; less where a test compares what takes how long, which a busy machine blurs
+ * @param times how much faster. Use less in tests that compare durations, which a busy machine makes less exact
  */
 export function hurry(times = 1_000): void {
   jest.unstable_mockModule('node:timers/promises', () => ({

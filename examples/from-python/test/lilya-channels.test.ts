@@ -13,7 +13,7 @@ const { app: rooms, manager: roomManager } = await import('../src/lilya/rooms.js
 const { app: filtered, orders } = await import('../src/lilya/filter.js')
 
 describe('a channel', () => {
-  test('brings what /send broadcasts to everybody who has opened /events', async () => {
+  test('sends the event that /send broadcasts to every client of /events', async () => {
     const tabs = await Promise.all([connect(basic, '/events'), connect(basic, '/events')])
     const response = await fetch(`${await serve(basic)}/send`)
     expect(await response.json()).toEqual({ sent: true })
@@ -27,7 +27,7 @@ describe('a channel', () => {
     expect(notifications.name).toBe('notifications')
   })
 
-  test('gives every listener each event, and forgets the listener that stops', async () => {
+  test('gives every listener each event, and removes a listener that stops', async () => {
     const heard: SseEvent[][] = [[], []]
     const stops = heard.map(() => new AbortController())
     const over = heard.map((events, i) => follow((event) => events.push(event), (stops[i] as AbortController).signal))
@@ -40,7 +40,7 @@ describe('a channel', () => {
     expect(channel.subscriberCount).toBe(0)
   })
 
-  test('takes text and events, and refuses what is neither', async () => {
+  test('broadcasts text and events, and rejects other values', async () => {
     const any = new SseChannel('any')
     const events = any.listen()[Symbol.asyncIterator]()
     await any.broadcast('text')
@@ -49,7 +49,7 @@ describe('a channel', () => {
     await expect(any.broadcast(number as string)).rejects.toMatchObject({ code: 'ERR_SSE_INVALID_EVENT' })
   })
 
-  test('is not upset by listeners that come and go while it broadcasts', async () => {
+  test('delivers every event in order while other listeners start and stop', async () => {
     const busy = new SseChannel('busy')
     const staying = busy.listen()[Symbol.asyncIterator]()
     for (let i = 0; i < 20; i++) {
@@ -65,14 +65,17 @@ describe('a channel', () => {
 })
 
 describe('a response', () => {
-  test.each(['/ticks', '/sync-ticks'])('streams what the generator of %s yields, and ends with it', async (path) => {
-    const reader = await connect(responses, path)
-    expect(reader.headers.get('content-type')).toMatch('text/event-stream')
-    expect(await reader.end()).toBe('complete')
-    expect(reader.events).toEqual(['0', '1', '2'].map((data) => ({ event: 'tick', data, id: undefined })))
-  })
+  test.each(['/ticks', '/sync-ticks'])(
+    'streams what the generator of %s yields, and ends when the generator does',
+    async (path) => {
+      const reader = await connect(responses, path)
+      expect(reader.headers.get('content-type')).toMatch('text/event-stream')
+      expect(await reader.end()).toBe('complete')
+      expect(reader.events).toEqual(['0', '1', '2'].map((data) => ({ event: 'tick', data, id: undefined })))
+    },
+  )
 
-  test('writes retry, id and event, makes JSON of objects and lists, and says its own retry once', async () => {
+  test('writes id, event, retry and comment, sends objects and arrays as JSON, and sends its own retry once', async () => {
     const reader = await connect(responses, '/fields')
     await reader.end()
     expect(reader.events).toEqual([
@@ -85,15 +88,15 @@ describe('a response', () => {
   })
 })
 
-describe('from any route', () => {
-  test('an alert reaches whoever follows the channel of that name', async () => {
+describe('a route', () => {
+  test('can send an alert to all clients of a channel', async () => {
     const reader = await connect(notify, '/events')
     const response = await fetch(`${await serve(notify)}/notify`)
     expect(await response.json()).toEqual({ status: 'notified' })
     expect(await reader.take(1, isNews)).toMatchObject([{ event: 'alert', data: 'You have a new message' }])
   })
 
-  test('a job reports each step, and a page that is reloaded in the middle misses none', async () => {
+  test('can start a job that reports its steps; a page that is reloaded during the job misses none', async () => {
     const before = await connect(jobs, '/job/status')
     const started = await fetch(`${await serve(jobs)}/job`, { method: 'POST' })
     expect(started.status).toBe(202)
@@ -106,7 +109,7 @@ describe('from any route', () => {
     expect(seen).toEqual(Array.from({ length: 100 }, (_, i) => String(i)))
   })
 
-  test('each room of the path has its own channel', async () => {
+  test('has a channel for each room in the path', async () => {
     const [red, blue] = await Promise.all([connect(rooms, '/events/red'), connect(rooms, '/events/blue')])
     const url = await serve(rooms)
     for (const room of ['red', 'blue']) await fetch(`${url}/events/${room}?text=${room}`, { method: 'POST' })
@@ -116,7 +119,7 @@ describe('from any route', () => {
     expect(red.events.filter(isNews)).toHaveLength(1)
   })
 
-  test('a shared channel with a filter shows everybody their own, live and replayed', async () => {
+  test('with a filter on a shared channel sends each customer their own events, live and replayed', async () => {
     const ada = { Cookie: 'session=s1' }
     const start = await connect(filtered, '/orders', ada)
     const [checkpoint] = await start.take(1)
@@ -136,7 +139,7 @@ describe('from any route', () => {
   })
 
   test.each([{}, { Cookie: 'session=ada' }])(
-    'a shared channel shows nobody another one’s, as with %j',
+    'with a filter on a shared channel refuses requests without a valid session, as with %j',
     async (headers) => {
       for (const path of ['/orders', '/orders?customer=ada', '/orders/ada']) {
         const { status } = await fetch(`${await serve(filtered)}${path}`, { headers })
@@ -145,7 +148,7 @@ describe('from any route', () => {
     },
   )
 
-  test('who speaks where nobody is makes no room, and a room too many is a stream that says when to ask again', async () => {
+  test('answers 404 to a message for an unknown room, and refuses a room over the limit with a retry time', async () => {
     const url = await serve(rooms)
     expect((await fetch(`${url}/events/nobody?text=hello`, { method: 'POST' })).status).toBe(404)
     expect(roomManager.listChannels()).not.toContain('room:nobody')

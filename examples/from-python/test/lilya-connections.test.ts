@@ -13,7 +13,7 @@ describe('heartbeats', () => {
     jest.useRealTimers()
   })
 
-  test('are the comment `heartbeat`, after each ten seconds in which nothing was sent', async () => {
+  test('are the comment `heartbeat`, sent after ten seconds without an event', async () => {
     fakeIntervals()
     const reader = await connect(heartbeats, '/events')
     jest.advanceTimersByTime(9_500)
@@ -29,7 +29,7 @@ describe('heartbeats', () => {
     expect(reader.text).toContain('\n\n: heartbeat\n\n: heartbeat\n\n')
   })
 
-  test('can be events, for pages that have to see them', async () => {
+  test('can be events, for pages that need to see them', async () => {
     fakeIntervals()
     const reader = await connect(heartbeats, '/visible')
     jest.advanceTimersByTime(10_000)
@@ -47,7 +47,7 @@ describe('heartbeats', () => {
 })
 
 describe('cleanup', () => {
-  test('of a client that leaves is automatic', async () => {
+  test('of a client that disconnects is automatic', async () => {
     const reader = await connect(cleanup, '/events')
     expect(demo.subscriberCount).toBe(1)
     const log = jest.spyOn(console, 'log').mockImplementation(() => {})
@@ -58,7 +58,7 @@ describe('cleanup', () => {
     expect(sweep()).toBe(0)
   })
 
-  test('by hand removes those whose connection is gone, and says how many', async () => {
+  test('by hand removes clients whose connection is gone, and returns their number', async () => {
     const subscribed = new Promise<SseConnection | undefined>((resolve) => demo.on('subscribe', resolve))
     await connect(cleanup, '/events')
     const connection = await subscribed
@@ -76,13 +76,13 @@ describe('an injected channel', () => {
     ['Express', expressApp],
     ['Fastify', fastifyApp],
     ['Koa', koaApp],
-  ])('is the one of the manager, under %s', async (_name, app) => {
+  ])('is the channel of the manager under %s', async (_name, app) => {
     const reader = await connect(app, '/stream')
     await sseManager.getOrCreate('chat').broadcast('hello')
     expect(await reader.take(1, isNews)).toMatchObject([{ data: 'hello' }])
   })
 
-  test('may have a name that the request chooses', async () => {
+  test('can have a name that depends on the request', async () => {
     const reader = await connect(expressApp, '/rooms/red')
     await sseManager.getOrCreate('room:blue').broadcast('not for us')
     await sseManager.getOrCreate('room:red').broadcast('for us')

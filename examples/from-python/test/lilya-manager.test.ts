@@ -3,13 +3,13 @@ import { sseManager } from '@ssekit/sse-core'
 import * as managed from '../src/lilya/manager.js'
 
 describe('the manager', () => {
-  test('gives the same channel for the same name, and lists the names', async () => {
+  test('returns the same channel for the same name, and lists the names', async () => {
     expect(managed.chat).toBe(sseManager.getOrCreate('chat'))
     expect(await sseManager.getOrCreate('chat')).toBe(managed.chat)
     expect(managed.names).toContain('chat')
   })
 
-  test('forgets one channel or all of them, and ends their streams', async () => {
+  test('removes one channel or all of them, and ends their listeners', async () => {
     expect(managed.isThere).toBe(true)
     const listening = managed.sports?.listen()[Symbol.asyncIterator]()
     const next = listening?.next()

@@ -8,7 +8,7 @@ import { app as rooms } from '../src/limits/rooms.js'
 import { logOut, manager as memberManager, app as members } from '../src/limits/sessions.js'
 import { connect, isNews, nextData, until } from './serving.js'
 
-test('the limits of a manager hold for what is streamed through it', async () => {
+test('a manager refuses a connection over maxConnections and an event over maxEventBytes', async () => {
   const readers = await Promise.all(Array.from({ length: 6 }, () => connect(limited, '/news')))
   await until(() => limiting.getOrCreate('news').subscriberCount === 6)
   const refused = await connect(limited, '/news')
@@ -22,7 +22,7 @@ test('the limits of a manager hold for what is streamed through it', async () =>
   for (const reader of readers) expect(await nextData(reader, 1)).toEqual(['fits'])
 })
 
-test('a room too many is a stream that says when to ask again', async () => {
+test('a room over maxChannels is refused with a stream that has a retry time', async () => {
   await connect(rooms, '/rooms/1')
   await connect(rooms, '/rooms/2')
   const third = await connect(rooms, '/rooms/3')
@@ -32,7 +32,7 @@ test('a room too many is a stream that says when to ask again', async () => {
   expect((await connect(rooms, '/rooms/1')).headers.get('content-type')).toContain('text/event-stream')
 })
 
-test('who is logged out is disconnected, and is stopped when it comes back', async () => {
+test('logging out ends the streams of that session, and its reconnect gets 204', async () => {
   const open = createServer((req, res) => void respond(req, res, memberManager.getOrCreate('open')))
   const other = await connect(open, '/')
   const reader = await connect(members, '/?session=s1')
@@ -41,13 +41,13 @@ test('who is logged out is disconnected, and is stopped when it comes back', asy
   expect(logOut('s1')).toBe(1)
   expect(await reader.end()).toBe('complete')
   expect((await connect(members, '/?session=s1', { 'last-event-id': reader.lastEventId })).status).toBe(204)
-  // A stream of another route, without a context, goes on, whoever is logged out twice.
+  // A stream of another route, without a context, continues, and a second logout changes nothing.
   expect(logOut('s1')).toBe(0)
   await memberManager.getOrCreate('open').broadcast('for all')
   expect(await nextData(other, 1)).toEqual(['for all'])
 })
 
-test('what went over all streams is added up by how they ended', async () => {
+test('the totals add up streams, events and bytes by close reason', async () => {
   const [leaves, kicked] = [await connect(measured, '/news'), await connect(measured, '/news')]
   const news = measuring.getOrCreate('news')
   await until(() => news.subscriberCount === 2)
@@ -76,7 +76,7 @@ describe('docs/limits.md', () => {
     ...readFileSync('docs/limits.md', 'utf8').matchAll(/^\| \[`([\w.]+)`\].*? \| (.*?) \| (.*?) \| (.*?) \|/gm),
   ].map(([, option = '', setOn = '', byDefault = '', range = '']) => ({ option, setOn, byDefault, range }))
 
-  test('says the defaults that are', () => {
+  test('states the real defaults', () => {
     const settings: Readonly<Record<string, number>> = { ...new SseManager().getOrCreate('any').settings }
     const said = rows.filter(({ option }) => option in settings)
     expect(said).toHaveLength(4)
@@ -87,7 +87,7 @@ describe('docs/limits.md', () => {
     }
   })
 
-  test.each(rows)('says the range of $option: $range', ({ option, range }) => {
+  test.each(rows)('states the range of $option: $range', ({ option, range }) => {
     const make = (value: unknown): SseManager => Reflect.construct(SseManager, [optionsOf(option, value)])
     if (range.includes("'")) {
       for (const [, value] of range.matchAll(/`'(\w+)'`/g)) expect(make(value)).toBeInstanceOf(SseManager)
@@ -101,7 +101,7 @@ describe('docs/limits.md', () => {
     if (max < Number.POSITIVE_INFINITY) expect(() => make(max + 1)).toThrow(RangeError)
   })
 
-  test('leaves out no option that is a limit', () => {
+  test('has a row for every option that is a limit', () => {
     expect(rows.map(({ option }) => option)).toEqual([
       'maxConnections',
       'maxConnectionsPerKey',
@@ -120,7 +120,7 @@ describe('docs/limits.md', () => {
   })
 })
 
-/** `history.maxEvents` is an option within an option. */
+/** An options object with this value. `history.maxEvents` is an option within an option. */
 function optionsOf(option: string, value: unknown): object {
   const [name = '', inner] = option.split('.')
   return { [name]: inner === undefined ? value : { [inner]: value } }

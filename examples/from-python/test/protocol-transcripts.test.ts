@@ -14,12 +14,12 @@ afterEach(() => {
 })
 
 afterAll(() => {
-  // A transcript that nothing makes would grow old unseen.
+  // A transcript on the page that no test makes would become outdated unnoticed.
   expect(unmade()).toEqual([])
 })
 
 describe('a channel', () => {
-  test('to a fresh reader: a retry, a checkpoint, then events as they come', async () => {
+  test('sends a new reader a retry, a checkpoint, then live events', async () => {
     const manager = new SseManager()
     const news = manager.getOrCreate('news')
     const wire = await ask(await serve(manager, news), ...GET)
@@ -29,7 +29,7 @@ describe('a channel', () => {
     expectOnPage('fresh', named(whole(wire), news))
   })
 
-  test('to a reader who comes back: what it missed', async () => {
+  test('sends a reader that reconnects the events that it missed', async () => {
     const manager = new SseManager()
     const news = manager.getOrCreate('news')
     const id = await news.broadcast('one')
@@ -40,7 +40,7 @@ describe('a channel', () => {
     expectOnPage('resume', named(bare(wire), news))
   })
 
-  test('to a reader with an id that is unknown: a gap, then everything that is retained', async () => {
+  test('sends a reader with an unknown id a gap, then every retained event', async () => {
     const manager = new SseManager({ history: { maxEvents: 2 } })
     const news = manager.getOrCreate('news')
     for (const data of ['one', 'two', 'three', 'four']) await news.broadcast(data)
@@ -49,7 +49,7 @@ describe('a channel', () => {
     expectOnPage('gap', named(bare(wire), news))
   })
 
-  test('to a reader with an id of which nothing is left: a gap that says so', async () => {
+  test('sends a reader with an unknown id a gap that says that nothing is retained', async () => {
     const manager = new SseManager({ history: { maxEvents: 0 } })
     const news = manager.getOrCreate('news')
     await news.broadcast('one')
@@ -58,7 +58,7 @@ describe('a channel', () => {
     expectOnPage('gap-empty', named(bare(wire), news))
   })
 
-  test('rewound: the newest events first', async () => {
+  test('sends a new reader the newest events first if the response has a rewind', async () => {
     const manager = new SseManager()
     const news = manager.getOrCreate('news')
     for (const data of ['one', 'two', 'three']) await news.broadcast(data)
@@ -67,7 +67,7 @@ describe('a channel', () => {
     expectOnPage('rewind', named(bare(wire), news))
   })
 
-  test('filtered: when it is idle, a checkpoint for what was not sent, and a heartbeat', async () => {
+  test('sends a filtered reader that is idle a checkpoint after the events that it did not get, and a heartbeat', async () => {
     fakeIntervals()
     const manager = new SseManager()
     const news = manager.getOrCreate('news')
@@ -89,7 +89,7 @@ describe('a channel', () => {
 })
 
 describe('several channels', () => {
-  test('have the positions in all of them for an id', async () => {
+  test('on one stream have an id with the position in each of them', async () => {
     const manager = new SseManager()
     const [news, sports] = [manager.getOrCreate('news'), manager.getOrCreate('sports')]
     const url = await serve(manager, merge(news, sports))
@@ -105,13 +105,13 @@ describe('several channels', () => {
     expectOnPage('several-resume', named(bare(back), news, sports))
   })
 
-  test('with an id of its own are live only', async () => {
+  test("on one stream are live only after an event with a publisher's own id", async () => {
     const manager = new SseManager()
     const [news, sports] = [manager.getOrCreate('news'), manager.getOrCreate('sports')]
     await Promise.all([news.broadcast('before'), sports.broadcast('before')])
     const wire = await ask(await serve(manager, merge(news, sports)), ...GET)
     await wire.received('sse-checkpoint')
-    // As they are now: the ids that the publisher gives say nothing of the log's epoch.
+    // Read before the next event: a publisher's own id does not contain the epoch of the log.
     const before = [news, sports].map(({ lastEventId }) => ({ lastEventId }))
     await news.broadcast({ id: 'article-77', data: 'elections' })
     await sports.broadcast('one to nil')
@@ -121,7 +121,7 @@ describe('several channels', () => {
 })
 
 describe('an end', () => {
-  test('of a channel comes after its last event, and whoever comes back gets 204', async () => {
+  test('of a channel follows its last event, and a client that reconnects gets 204', async () => {
     const manager = new SseManager()
     const job = manager.getOrCreate('job')
     const url = await serve(manager, job)
@@ -136,7 +136,7 @@ describe('an end', () => {
     expectOnPage('end-204', named(bare(back), job))
   })
 
-  test('of a manager: what is left, a last event, when to come back', async () => {
+  test('of a manager sends the remaining events, a last event, and a retry time', async () => {
     const manager = new SseManager()
     const news = manager.getOrCreate('news')
     const wire = await ask(await serve(manager, news), ...GET)
@@ -151,7 +151,7 @@ describe('an end', () => {
 describe('a client that cannot be served now', () => {
   const withoutJitter = (text: string): string => text.replace(/(retry|Retry-After): \d+/, '$1: …')
 
-  test('is asked to come back later', async () => {
+  test('gets 200 with a retry time', async () => {
     const wire = await ask(await serve(new SseManager({ maxConnections: 0 }), ['x']), ...GET)
     await wire.received('0\r\n\r\n')
     const [, retry] = /retry: (\d+)\n/.exec(wire.text) ?? []
@@ -160,7 +160,7 @@ describe('a client that cannot be served now', () => {
     expectOnPage('overload-retry', withoutJitter(bare(wire)))
   })
 
-  test('is rejected, if that is asked for', async () => {
+  test("gets 503 with Retry-After if overload is 'reject'", async () => {
     const wire = await ask(await serve(new SseManager({ maxConnections: 0, overload: 'reject' }), ['x']), ...GET)
     await wire.received('\r\n\r\n')
     const [, seconds] = /Retry-After: (\d+)/.exec(wire.text) ?? []
@@ -173,13 +173,13 @@ describe('a client that cannot be served now', () => {
 describe('a frame', () => {
   const everything = [{ data: 'two\nlines', id: '7', event: 'all', retry: 5_000, comment: 'seen by nobody' }]
 
-  test('has its fields in one order', async () => {
+  test('has its fields in a fixed order', async () => {
     const wire = await ask(await serve(new SseManager(), everything), ...GET)
     await wire.received('0\r\n\r\n')
     expectOnPage('fields', bare(wire))
   })
 
-  test('may have other line endings', async () => {
+  test('has the line endings of eol', async () => {
     const wire = await ask(await serve(new SseManager(), everything, { eol: '\r\n' }), ...GET)
     await wire.received('0\r\n\r\n')
     const [, body = ''] = bare(wire).split('200 OK\n\n')
@@ -187,14 +187,14 @@ describe('a frame', () => {
   })
 })
 
-describe('other versions', () => {
-  test('of HTTP/1: no chunks, and the connection closes', async () => {
+describe('a response', () => {
+  test('over HTTP/1.0 has no chunks, and its connection closes', async () => {
     const wire = await ask(await serve(new SseManager(), ['hello']), 'GET /news HTTP/1.0')
     await wire.closed()
     expectOnPage('http10', whole(wire))
   })
 
-  test('HTTP/2: the same bytes in DATA frames, and nothing about connections', async () => {
+  test('over HTTP/2 has the same bytes in DATA frames, and no Connection header', async () => {
     const server = createServer((req, res) => {
       void respond(req, res, ['hello'])
     })
@@ -212,7 +212,7 @@ describe('other versions', () => {
     expectOnPage('http2', `${head.map(([name, value]) => `${name}: ${value}`).join('\n')}\n\n${body}`)
   })
 
-  test('HEAD: the head alone', async () => {
+  test('to HEAD has the response headers only', async () => {
     const manager = new SseManager()
     const wire = await ask(await serve(manager, manager.getOrCreate('news')), 'HEAD /news HTTP/1.1', 'Host: localhost')
     await wire.received('\r\n\r\n')

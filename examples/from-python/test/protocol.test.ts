@@ -8,14 +8,14 @@ const GET = 'GET /news HTTP/1.1'
 const HOST = 'Host: localhost'
 
 describe('ids', () => {
-  test('that a channel gives are short, and of characters that need no preflight', async () => {
+  test('that a channel makes are short and contain only characters that need no CORS preflight', async () => {
     const manager = new SseManager()
     for (let i = 0; i < 50; i++) {
       expect(await manager.getOrCreate(`channel ${i}`).broadcast('x')).toMatch(/^[A-Za-z0-9._]{12}\.1$/)
     }
   })
 
-  test('that a client sends are never written as ids, whatever they hold', async () => {
+  test('that a client sends are never written unchecked, so they cannot inject an event', async () => {
     const manager = new SseManager()
     const [news, sports] = [manager.getOrCreate('news'), manager.getOrCreate('sports')]
     const known = await news.broadcast('elections')
@@ -34,7 +34,7 @@ describe('ids', () => {
     }
   })
 
-  test('in the header win over the one in the query', async () => {
+  test('in the Last-Event-ID header take precedence over the query', async () => {
     const manager = new SseManager()
     const news = manager.getOrCreate('news')
     const [one, two] = [await news.broadcast('one'), await news.broadcast('two')]
@@ -51,7 +51,7 @@ describe('ids', () => {
 })
 
 describe('checkpoints', () => {
-  test('come when half of the log has passed a reader by', async () => {
+  test('are sent after a filter has held back half of the history', async () => {
     const manager = new SseManager({ history: { maxEvents: 10 } })
     const news = manager.getOrCreate('news')
     const wire = await ask(await serve(manager, news, { filter: () => false }), GET, HOST)
@@ -73,7 +73,7 @@ describe('checkpoints', () => {
 })
 
 describe('an ended channel', () => {
-  test('gives all that it has to who comes late, and nothing but 204 when it has nothing', async () => {
+  test('sends a late client every retained event, or answers 204 if it has none', async () => {
     const manager = new SseManager()
     const job = manager.getOrCreate('job')
     const empty = manager.getOrCreate('empty')
@@ -88,7 +88,7 @@ describe('an ended channel', () => {
   })
 })
 
-test('a connection can be used again after a stream that has ended', async () => {
+test('a connection accepts another request after its stream has ended', async () => {
   const wire = await ask(await serve(new SseManager(), ['hello']), GET, HOST)
   await wire.received('0\r\n\r\n')
   wire.ask(GET, HOST)

@@ -14,14 +14,14 @@ afterAll(async () => {
   for (const server of servers.values()) await (await server).close()
 })
 
-/** Where an example listens; it is started once, and ended with the test file. */
+/** Starts the server of an example, once for each test file, and returns its address. It is closed after the file's tests. */
 export async function serve(app: Parameters<typeof listen>[0]): Promise<string> {
   const server = servers.get(app) ?? listen(app)
   servers.set(app, server)
   return (await server).url
 }
 
-/** A client of an example, which leaves when the test is over. */
+/** Connects a client to an example. It disconnects when the test is over. */
 export async function connect(
   app: Parameters<typeof listen>[0],
   path: string,
@@ -32,21 +32,21 @@ export async function connect(
   return reader
 }
 
-/** Everything but what moves a client's last event id. */
+/** Whether an event is not a checkpoint. */
 export function isNews({ event }: ReceivedEvent): boolean {
   return event !== 'sse-checkpoint'
 }
 
-/** The data of what comes next, as text. */
+/** The data of the next events that are not checkpoints, as text. */
 export async function nextData(reader: EventReader, count: number): Promise<string[]> {
   return (await reader.take(count, isNews)).map(({ data }) => data)
 }
 
-/** Resolves when a condition holds that no event announces; fails if that takes longer than a busy machine does. */
+/** Resolves once a condition is true that has no event to wait for; rejects if it takes too long even for a busy machine. */
 export async function until(condition: () => boolean): Promise<void> {
   const deadline = performance.now() + 15_000
   while (!condition()) {
-    if (performance.now() > deadline) throw new Error(`waited in vain until ${condition}`)
+    if (performance.now() > deadline) throw new Error(`this did not become true: ${condition}`)
     await new Promise((resolve) => setImmediate(resolve))
   }
 }

@@ -17,7 +17,7 @@ describe('the options of a response', () => {
     jest.useRealTimers()
   })
 
-  test('choose line endings and headers, and leave alone what makes it an event stream', async () => {
+  test('set line endings and headers, but do not change Content-Type and X-Accel-Buffering', async () => {
     const reader = await connect(app, '/')
     await reader.take(1)
     expect(reader.text).toBe('retry: 2000\r\n\r\nevent: first\r\ndata: two\r\ndata: lines\r\n\r\n')
@@ -27,11 +27,11 @@ describe('the options of a response', () => {
     expect(reader.headers.get('x-accel-buffering')).toBe('no')
   })
 
-  test('cut a client that has not read for thirty seconds', async () => {
+  test('disconnect a client that has not read for thirty seconds', async () => {
     fakeTimeouts()
     const frozen = await faults.stall(await serve(app))
     const stream = streams.at(-1)
-    // Until the time limit runs of a write that did not go through.
+    // Writes until one write is blocked, which starts the write timeout.
     const isWaiting = (): boolean => jest.getTimerCount() > 0
     for (let i = 0; i < 64 && !isWaiting(); i++) {
       stream?.addData(LARGE)
@@ -46,7 +46,7 @@ describe('the options of a response', () => {
   })
 })
 
-test('a producer behind a bounded stream waits for the client, and stops when it leaves', async () => {
+test('a producer that writes to a bounded stream waits for the client, and stops when it disconnects', async () => {
   let produced = 0
   let isStopped = false
   function* largeEvents(): Generator<SseEvent> {
@@ -64,7 +64,7 @@ test('a producer behind a bounded stream waits for the client, and stops when it
   })
   const client = await faults.stall(await serve(slow))
   let before = -1
-  // Until a hundred turns go by in which nothing more is produced.
+  // Until nothing more was produced a hundred times in a row.
   for (let quiet = 0; quiet < 100; quiet = produced === before ? quiet + 1 : 0) {
     before = produced
     await new Promise((resolve) => setTimeout(resolve, 2))
@@ -73,11 +73,11 @@ test('a producer behind a bounded stream waits for the client, and stops when it
   client.destroy()
   await until(() => isStopped)
   expect(produced).toBeLessThan(100)
-  // A client that leaves is no error.
+  // A client that disconnects is not an error.
   expect(errors).toEqual([])
 })
 
-test('a producer behind a stream that fails ends it, and the framework hears why', async () => {
+test('a producer that fails ends its stream, and the framework gets the error', async () => {
   function* failing(): Generator<SseEvent> {
     yield { data: 'first' }
     throw new Error('the database is gone')

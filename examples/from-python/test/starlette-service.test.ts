@@ -13,7 +13,7 @@ describe('a ping', () => {
     jest.useRealTimers()
   })
 
-  test('says what its factory makes, after each interval in which nothing was sent', async () => {
+  test('sends the comment that its factory makes, after each interval without an event', async () => {
     fakeIntervals()
     const reader = await connect(pinging, '/events')
     jest.advanceTimersByTime(10_000)
@@ -26,7 +26,7 @@ describe('a ping', () => {
 })
 
 describe('a limit', () => {
-  test('of connections holds for as long as their streams last, and sends the next one away to come back', async () => {
+  test('on connections refuses the next one with a retry time while the others are open', async () => {
     const app = createLimited('retry').set('trust proxy', 'loopback')
     const readers = await Promise.all(
       Array.from({ length: 100 }, (_, i) => connect(app, '/events', from(`10.0.0.${i}`))),
@@ -42,7 +42,7 @@ describe('a limit', () => {
     expect(retryMs).toBeLessThanOrEqual(8_000)
   })
 
-  test('of connections for one key leaves the others alone, and can reject with 503', async () => {
+  test('on connections with one key does not affect other keys, and can reject with 503', async () => {
     const app = createLimited('reject').set('trust proxy', 'loopback')
     for (let i = 0; i < 3; i++) await (await connect(app, '/events', from('10.0.0.1'))).take(1)
     const refused = await connect(app, '/events', from('10.0.0.1'))
@@ -52,13 +52,13 @@ describe('a limit', () => {
     expect((await other.take(1))[0]?.data).toBe('hello')
   })
 
-  test('of connections is none that a client can choose', async () => {
+  test('on connections with one key cannot be avoided by sending other X-Forwarded-For headers or queries', async () => {
     const app = createLimited('reject')
     for (let i = 0; i < 3; i++) await (await connect(app, `/events?user=${i}`, from(`10.0.0.${i}`))).take(1)
     expect((await connect(app, '/events?user=4', from('10.0.0.4'))).status).toBe(503)
   })
 
-  /** What a proxy says of a client. */
+  /** The header in which a proxy names the client's address. */
   const from = (address: string): Record<string, string> => ({ 'X-Forwarded-For': address })
 })
 
@@ -73,7 +73,7 @@ test('two applications in one process share nothing', async () => {
   expect(second.events.filter(isNews)).toHaveLength(1)
 })
 
-test('compression middleware holds no event back', async () => {
+test('compression middleware does not delay events', async () => {
   const manager = new SseManager()
   const app = express()
     .use(compression({ threshold: 0 }))
@@ -84,14 +84,14 @@ test('compression middleware holds no event back', async () => {
   expect(reader.headers.get('content-encoding')).toBeNull()
 })
 
-test('what streams and history cost can be counted, and is given back', async () => {
+test('stats() counts connections and the bytes of the history, which stays within its limit', async () => {
   const manager = new SseManager({ history: { maxEvents: 10 } })
   const news = manager.getOrCreate('news')
   const reader = await connect(createApp(manager), '/events')
   for (let i = 0; i < 100; i++) await news.broadcast('x'.repeat(1_000))
   await reader.until(({ events }) => events.filter(isNews).length === 100)
   expect(manager.stats().connections).toBe(1)
-  // Ten events, and what is written around each.
+  // Ten events with their fields.
   expect(manager.stats().historyBytes).toBeGreaterThan(10_000)
   expect(manager.stats().historyBytes).toBeLessThan(11_000)
   reader.abort()

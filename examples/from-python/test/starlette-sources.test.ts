@@ -14,7 +14,7 @@ const { app: memory } = await import('../src/starlette/memory-channel.js')
 const { app: errors, reported } = await import('../src/starlette/errors.js')
 
 describe('a generator', () => {
-  test('is streamed as it yields, and its end ends the response', async () => {
+  test('is streamed event by event, and its end ends the response', async () => {
     const reader = await connect(basic, '/events')
     expect(await reader.end()).toBe('complete')
     expect(reader.events.map(({ data }) => data)).toEqual(Array.from({ length: 10 }, (_, i) => `Event ${i}`))
@@ -29,7 +29,7 @@ describe('a generator', () => {
     ])
   })
 
-  test('may be replaced by a list of events, JSON among them', async () => {
+  test('can be replaced by an array of events, also with JSON data', async () => {
     const reader = await connect(events, '/events')
     await reader.end()
     expect(reader.events).toEqual([
@@ -40,7 +40,7 @@ describe('a generator', () => {
   })
 })
 
-describe('when the client leaves', () => {
+describe('when the client disconnects', () => {
   test('the generator ends at once and cleans up once', async () => {
     const reader = await connect(disconnecting, '/events')
     expect(reader.headers.get('cache-control')).toBe('no-cache')
@@ -52,7 +52,7 @@ describe('when the client leaves', () => {
     expect(log).toEqual(['cleaned up'])
   })
 
-  test('an iterator that is waited for is told so at once', async () => {
+  test('return() of an iterator that is waiting is called at once', async () => {
     let returns = 0
     const waiting: AsyncIterable<string> = {
       [Symbol.asyncIterator]: () => ({
@@ -72,7 +72,7 @@ describe('when the client leaves', () => {
     expect(returns).toBe(1)
   })
 
-  test('the stream says how much it has sent, and what stands behind it goes on', async () => {
+  test('the stream reports how much it has sent, and the code after it runs', async () => {
     const reader = await connect(monitored, '/')
     await reader.take(3)
     reader.abort()
@@ -83,7 +83,7 @@ describe('when the client leaves', () => {
     expect(second).toBe('the client left')
   })
 
-  test('a database session that the generator has opened is closed once, in the middle of its rows', async () => {
+  test('a database session that the generator has opened is closed once', async () => {
     const closedBefore = database.closeCalls
     const reader = await connect(users, '/users')
     await reader.take(1)
@@ -93,7 +93,7 @@ describe('when the client leaves', () => {
     expect(database.closeCalls).toBe(closedBefore + 1)
   })
 
-  test('a database session is closed once, too, when the rows come to an end', async () => {
+  test('or has read all rows, the database session is closed once', async () => {
     const closedBefore = database.closeCalls
     const reader = await connect(users, '/users')
     await reader.end()
@@ -107,8 +107,8 @@ describe('when the client leaves', () => {
   })
 })
 
-describe('a producer of its own', () => {
-  test.each(['/memory', '/send'])('of %s writes what the client gets', async (path) => {
+describe('a separate producer', () => {
+  test.each(['/memory', '/send'])('of %s writes the events that the client gets', async (path) => {
     const reader = await connect(memory, path)
     expect(await reader.end()).toBe('complete')
     expect(reader.events.map(({ data }) => data)).toEqual(Array.from({ length: 10 }, (_, i) => `Item ${i}`))
@@ -122,7 +122,7 @@ describe('an error of a source', () => {
     expect(await response.text()).toBe('no such feed')
   })
 
-  test('after the head ends the stream, tells the server, and tells the client nothing', async () => {
+  test('after the response headers ends the stream and is reported to the server only', async () => {
     reported.length = 0
     const reader = await connect(errors, '/later')
     await reader.end()

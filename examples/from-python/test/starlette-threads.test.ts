@@ -15,7 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'ssekit-threads-'))
 const program = join(folder, 'threads.mjs')
 let running: ChildProcess
 
-/** Where its threads stream, once so many of them have said so. */
+/** The addresses at which the threads stream, once `count` of them have printed theirs. */
 async function urlsOf(count: number): Promise<string[]> {
   const urls: string[] = []
   for await (const line of createInterface({ input: running.stdout as NodeJS.ReadableStream })) {
@@ -26,7 +26,7 @@ async function urlsOf(count: number): Promise<string[]> {
 }
 
 beforeAll(() => {
-  // Threads do not run under Jest: what they run is made of the same sources.
+  // Jest cannot run threads, so the program is bundled from the same sources.
   buildSync({
     entryPoints: [fileURLToPath(new URL('../src/starlette/threads.ts', import.meta.url))],
     outfile: program,
@@ -45,7 +45,7 @@ afterEach(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-test('several threads stream at once, each with its own event loop and manager', async () => {
+test('three threads stream at once, each with its own event loop and manager', async () => {
   running = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'inherit'] })
   const urls = await urlsOf(3)
   const readers = await Promise.all(urls.map((url) => readEvents(url, { timeoutMs: 10_000 })))
@@ -59,7 +59,7 @@ test('several threads stream at once, each with its own event loop and manager',
   for (const reader of readers) reader.abort()
 }, 20_000)
 
-test('a thread that fails is told of, and the others go on', async () => {
+test('a thread that fails is reported, and the others keep streaming', async () => {
   const first = `--import=data:text/javascript,${encodeURIComponent(`(${failInOne})()`)}`
   const env = { ...process.env, NODE_OPTIONS: first }
   running = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe'], env })
@@ -81,7 +81,7 @@ async function textUntil(stream: Readable, pattern: RegExp): Promise<void> {
     text += chunk
     if (pattern.test(text)) return
   }
-  throw new Error(`it has said ${JSON.stringify(text)}`)
+  throw new Error(`the program printed only ${JSON.stringify(text)}`)
 }
 
 /** Runs in every thread, before the program. */

@@ -26,19 +26,19 @@ afterAll(() => {
   )
 })
 
-/** The page shows exactly this; `node scripts/docs.mjs` writes it there. */
+/** Expects that the page shows exactly this transcript. `node scripts/docs.mjs` writes it there. */
 export function expectOnPage(name: string, transcript: string): void {
   const steady = transcript.replaceAll('\r\n', '\n').replace(/\n+$/, '')
   made.set(name, steady)
   if (!isWriting) expect(onPage.get(name)).toBe(steady)
 }
 
-/** The names of the page's transcripts of which no test has made anything. */
+/** The names of the transcripts on the page that no test has made. */
 export function unmade(): string[] {
   return [...onPage.keys()].filter((name) => !made.has(name))
 }
 
-/** Serves a source to whoever asks. */
+/** Serves a source to every request. */
 export async function serve(
   manager: SseManager,
   source: SseSource | ((req: IncomingMessage) => SseSource),
@@ -52,14 +52,14 @@ export async function serve(
   return url
 }
 
-/** Asks over a connection of its own, which ends with the test. */
+/** Sends a request over a new connection, which is closed when the test is over. */
 export async function ask(url: string, ...request: readonly string[]): Promise<Wire> {
   const wire = (await Wire.open(url)).ask(...request)
   closing.push(() => wire.leave())
   return wire
 }
 
-/** Without what HTTP puts around a body: all headers, and the sizes of chunks. */
+/** A transcript without the parts that HTTP adds: headers and the sizes of chunks. */
 export function bare({ request, text }: Wire): string {
   const [head = '', ...rest] = text.split('\r\n\r\n')
   const [status] = head.split('\r\n')
@@ -68,12 +68,12 @@ export function bare({ request, text }: Wire): string {
   return `${request.filter((line) => !line.startsWith('Host:')).join('\n')}\n\n${status}\n\n${plain}`
 }
 
-/** With everything. */
+/** A complete transcript. */
 export function whole({ request, text }: Wire): string {
   return `${request.join('\n')}\n\n${text.replace(/Date: .* GMT/, 'Date: Thu, 01 Jan 2026 12:00:00 GMT')}`
 }
 
-/** Epochs are random: a page that changed with each run would say nothing. */
+/** Replaces the random epochs, so that the page does not change with each run. */
 export function named(text: string, ...channels: readonly Pick<SseChannel, 'lastEventId'>[]): string {
   const epochs = ['kq3VZr8sXw1B', 'Zt0cWm5uYp7D']
   return channels.reduce((result, { lastEventId = '?' }, index) => {

@@ -6,7 +6,7 @@ import { until } from './serving.js'
 export class Wire {
   text = ''
   isClosed = false
-  /** The lines of what was asked. */
+  /** The lines of the last request. */
   request: readonly string[] = []
   readonly #socket: Socket
 
@@ -28,7 +28,7 @@ export class Wire {
     return new Wire(socket)
   }
 
-  /** Sends a request whose lines are given. */
+  /** Sends a request with these lines. */
   ask(...lines: readonly string[]): this {
     this.request = lines
     this.#socket.write(`${lines.join('\r\n')}\r\n\r\n`)

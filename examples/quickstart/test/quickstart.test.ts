@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const names = ['express', 'fastify', 'koa', 'http']
 
-test.each(names)('the %s start of the README sends what is broadcast', async (name) => {
+test.each(names)('the %s quickstart sends the event that /send broadcasts', async (name) => {
   const url = await start(name)
   source = new EventSource(`${url}/events`)
   await new Promise((resolve) => source?.addEventListener('open', resolve))
@@ -31,22 +31,25 @@ test.each(names)('the %s start of the README sends what is broadcast', async (na
   expect(await noticed).toMatchObject({ data: 'Hello, world!', lastEventId: id })
 })
 
-test.each(names)('the %s start streams where a query has the last id, and broadcasts on /send alone', async (name) => {
-  const url = await start(name)
-  const reader = await readEvents(`${url}/events?lastEventId=unknown`)
-  expect(await reader.take(1)).toMatchObject([{ event: 'sse-gap' }])
-  for (const path of ['/', '/favicon.ico']) expect((await fetch(`${url}${path}`)).status).toBe(404)
-  const id = await (await fetch(`${url}/send`)).text()
-  expect(await reader.take(1)).toMatchObject([{ event: 'notice', id }])
-  reader.abort()
-})
+test.each(names)(
+  'the %s quickstart accepts a lastEventId in the query, and answers 404 to other paths',
+  async (name) => {
+    const url = await start(name)
+    const reader = await readEvents(`${url}/events?lastEventId=unknown`)
+    expect(await reader.take(1)).toMatchObject([{ event: 'sse-gap' }])
+    for (const path of ['/', '/favicon.ico']) expect((await fetch(`${url}${path}`)).status).toBe(404)
+    const id = await (await fetch(`${url}/send`)).text()
+    expect(await reader.take(1)).toMatchObject([{ event: 'notice', id }])
+    reader.abort()
+  },
+)
 
-/** Runs a start as it is shown, except for its port; returns its address. */
+/** Runs a quickstart as it is shown, except for its port; returns its address. */
 async function start(name: string): Promise<string> {
   const port = await freePort()
   const code = await readFile(join(folder, `${name}.mjs`), 'utf8')
   expect(code).toContain('3000')
-  // Beside the original, where its imports are found.
+  // Next to the original, so that its imports resolve.
   copies = await mkdtemp(join(folder, '.run-'))
   const copy = join(copies, `${name}.mjs`)
   await writeFile(copy, code.replace('3000', `${port}`))
@@ -55,13 +58,13 @@ async function start(name: string): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
-/** Waits until somebody listens. Rejects if the program ends instead, and if it takes longer than a busy machine does. */
+/** Waits until the port accepts connections. Rejects if the program exits, or if it takes too long even for a busy machine. */
 async function listening(port: number, program: ChildProcess): Promise<void> {
   const deadline = performance.now() + 30_000
   for (;;) {
     if (program.exitCode !== null || program.signalCode !== null)
       throw new Error(`the program ended with ${program.exitCode ?? program.signalCode} before it listened`)
-    if (performance.now() > deadline) throw new Error(`waited in vain for a listener on port ${port}`)
+    if (performance.now() > deadline) throw new Error(`nothing listens on port ${port} after 30 s`)
     const socket = connect(port, '127.0.0.1')
     const isOpen = await new Promise((resolve) =>
       socket.once('connect', () => resolve(true)).once('error', () => resolve(false)),

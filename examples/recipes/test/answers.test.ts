@@ -19,7 +19,7 @@ async function answersUrl(): Promise<string> {
 
 const noPrompts: readonly (string | null)[] = [null, 'null', '{}', '{"prompt":{"toString":1}}', '{"prompt":']
 
-test.each(noPrompts)('without a prompt there is no answer, nor is a model asked: %j', async (body) => {
+test.each(noPrompts)('a request without a valid prompt gets 400 and does not call the model: %j', async (body) => {
   for (const recipe of [{ app, model }, lasting]) {
     const asked = recipe.model.prompts.length
     const channels = lasting.answers.listChannels()
@@ -30,8 +30,8 @@ test.each(noPrompts)('without a prompt there is no answer, nor is a model asked:
   }
 })
 
-describe('an answer to a POST', () => {
-  test('comes piece by piece, with every space and line break of the model', async () => {
+describe('an answer streamed to a POST', () => {
+  test('arrives in pieces, with every space and line break of the model', async () => {
     const pieces: string[] = []
     await ask(await answersUrl(), 'what is SSE?', (text) => pieces.push(text))
     expect(pieces.length).toBeGreaterThan(1)
@@ -39,7 +39,7 @@ describe('an answer to a POST', () => {
     expect(model.prompts).toContain('what is SSE?')
   })
 
-  test('stops the model when the client leaves', async () => {
+  test('stops the model when the client disconnects', async () => {
     const leaving = new AbortController()
     const { stopped } = model
     const asked = ask(await answersUrl(), 'endless', () => leaving.abort(), leaving.signal)
@@ -62,7 +62,7 @@ describe('an answer to a POST', () => {
     await expect(ask(await answersUrl(), 'refuse', () => {})).rejects.toThrow('no answer: 429')
   })
 
-  test('says that it broke off, but not why; the server hears why', async () => {
+  test('tells the client that it broke off, and only the server why', async () => {
     await expect(ask(await answersUrl(), 'break', () => {})).rejects.toThrow('the answer broke off')
     const response = await fetch(await answersUrl(), {
       method: 'POST',
@@ -76,7 +76,7 @@ describe('an answer to a POST', () => {
     expect(failures).toEqual([expect.any(Error), expect.any(Error)])
   })
 
-  test('that ends without `done` is not taken for a whole one', async () => {
+  test('that ends without a done event counts as broken off', async () => {
     const cut = await serveChanging(streaming([]))
     await expect(ask(cut.url, 'any', () => {})).rejects.toThrow('the answer broke off')
     cut.answer = refusing(500)
@@ -84,7 +84,7 @@ describe('an answer to a POST', () => {
   })
 })
 
-test("a model's chunk is no event: yielded bare, it is refused", async () => {
+test("a model's chunk that is yielded as it is fails with ERR_SSE_INVALID_EVENT", async () => {
   const bare = new Model()
   const errors: unknown[] = []
   const manager = new SseManager({ onError: (error) => errors.push(error) })
@@ -93,7 +93,7 @@ test("a model's chunk is no event: yielded bare, it is refused", async () => {
   expect(errors).toMatchObject([{ code: 'ERR_SSE_INVALID_EVENT' }])
 })
 
-test('an EventSource asks the model again when a generator has come to its end', async () => {
+test('an EventSource requests the answer again after the end of a generator', async () => {
   const asked = new Model()
   const server = await serveChanging(
     streaming(async function* ({ signal }) {
@@ -122,13 +122,13 @@ describe('an answer with a channel of its own', () => {
     return chunks.map(({ choices }) => choices[0].delta.content).join('')
   }
 
-  test('is read to its end over a broken connection, and the model is asked once', async () => {
+  test('is read to its end although the connection breaks, and the model is called once', async () => {
     const { prompts } = lasting.model
     const path = await start('over a break')
     const before = await connect(lasting.app, path)
     await before.take(2, isNews)
     before.abort()
-    // Only then is its last id final: an event may have arrived already.
+    // Only now is its last event id final: one more event may have arrived.
     await before.ended
     const after = await connect(lasting.app, path, { 'Last-Event-ID': before.lastEventId })
     await after.end()
@@ -140,7 +140,7 @@ describe('an answer with a channel of its own', () => {
     expect(over.status).toBe(204)
   })
 
-  test('is there from its first word for whoever comes late', async () => {
+  test('is replayed from its first word to a client that connects late', async () => {
     const path = await start('late')
     for (let i = 0; i < 2; i++) {
       const reader = await connect(lasting.app, path)
@@ -149,7 +149,7 @@ describe('an answer with a channel of its own', () => {
     }
   })
 
-  test.each(['break', 'refuse'])('says that it failed where the model does %s', async (prompt) => {
+  test.each(['break', 'refuse'])('sends a failed event for the prompt %j', async (prompt) => {
     const before = lasting.failures.length
     const reader = await connect(lasting.app, await start(prompt))
     await reader.end()
@@ -157,7 +157,7 @@ describe('an answer with a channel of its own', () => {
     await until(() => lasting.failures.length === before + 1)
   })
 
-  test('that is not there is a 204, which stops an EventSource', async () => {
+  test('that does not exist gets 204, which stops an EventSource', async () => {
     expect((await connect(lasting.app, '/answers/none')).status).toBe(204)
     expect(lasting.answers.has('answer:none')).toBe(false)
   })

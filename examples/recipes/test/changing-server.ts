@@ -9,7 +9,7 @@ afterEach(async () => {
   servers.clear()
 })
 
-/** A server whose answer changes while clients come and go. */
+/** A server whose response a test can change while clients reconnect. */
 export interface ChangingServer {
   readonly url: string
   /** Every request so far. */
@@ -35,7 +35,7 @@ export async function serveChanging(answer: RequestListener): Promise<ChangingSe
   return changing
 }
 
-/** Streams a source, to clients that come back at once. */
+/** Streams a source, to clients that reconnect at once. */
 export function streaming(source: SseSource, options: RespondOptions = {}): RequestListener {
   return (req, res) => void respond(req, res, source, { retryMs: 1, ...options })
 }

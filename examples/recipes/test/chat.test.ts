@@ -9,7 +9,7 @@ async function say(room: string, text: string, headers: Record<string, string>):
   return (await fetch(url, { method: 'POST', body: text, headers })).status
 }
 
-test('what is said in a room is heard there, by members alone', async () => {
+test('a message reaches the members of its own room only; a request without a session gets 401', async () => {
   const red = await connect(app, '/rooms/red', cookie('ann-1'))
   const blue = await connect(app, '/rooms/blue', cookie('bob-1'))
   expect(await say('red', 'hello\nyou', cookie('bob-1'))).toBe(204)
@@ -22,23 +22,23 @@ test('what is said in a room is heard there, by members alone', async () => {
   expect((await connect(app, '/rooms/red')).status).toBe(401)
 })
 
-test('a room is no other channel, whatever it is called', async () => {
+test('the name of a room cannot name another channel', async () => {
   await connect(app, '/rooms/user:ann', cookie('bob-1'))
   expect(manager.has('room:user:ann')).toBe(true)
   expect(manager.has('user:ann')).toBe(false)
 })
 
-test('what is too long is refused with 413', async () => {
+test('a message that is too long gets 413', async () => {
   const room = await connect(app, '/rooms/long', cookie('ann-1'))
   expect(await say('long', 'x'.repeat(4 * 1024 + 1), cookie('ann-1'))).toBe(413)
-  // Also one that is still on its way when it is refused.
+  // Also one whose body is still arriving when it is refused.
   expect(await say('long', 'x'.repeat(4 * 1024 * 1024), cookie('ann-1'))).toBe(413)
   expect(await say('long', 'x'.repeat(4 * 1024), cookie('ann-1'))).toBe(204)
   const [said] = await room.take(1, ({ event }) => event === 'said')
   expect(JSON.parse(said?.data ?? '').text).toHaveLength(4 * 1024)
 })
 
-test('everybody in a room hears who is there', async () => {
+test('all members of a room are told who is in it', async () => {
   const here = async (reader: typeof ann) => {
     const [event] = await reader.take(1, ({ event }) => event === 'here')
     return JSON.parse(event?.data ?? '')
@@ -56,7 +56,7 @@ test('everybody in a room hears who is there', async () => {
   expect((await bob.take(3, ({ event }) => event === 'here')).at(-1)?.data).toBe('{"users":["bob"],"streams":1}')
 })
 
-test('a room is watched until the last has left, and not on behalf of those who were refused', async () => {
+test('a room is watched until its last member leaves; a refused stream starts no watch', async () => {
   await until(() => watches.size === 0)
   const streams = await Promise.all(
     Array.from({ length: 6 }, (_, i) => connect(app, `/rooms/watched-${i}`, cookie('ann-1'))),

@@ -38,7 +38,7 @@ beforeAll(async () => {
 
 afterAll(() => browser.close())
 
-/** What was asked of `/events`: the path, with its last event id. */
+/** The requests for `/events`: their paths, with the last event id in the query. */
 function asked(): string[] {
   return server.requests.flatMap(({ url = '' }) => (url.includes('/events') ? [url] : []))
 }
@@ -57,13 +57,13 @@ beforeEach(async () => {
     places += 1
   })
   await page.goto(`${server.url}/app/`)
-  // Until it has the id of its place there is nothing that it could miss.
+  // Only a page that has an id can miss events.
   await until(() => places === 1 && channel.subscriberCount === 1)
 })
 
 afterEach(() => page.close())
 
-test('a page hears the types that it asked for, under an address of its own site', async () => {
+test('connect() passes on the event types that were asked for, and resolves a relative URL', async () => {
   await channel.broadcast('one')
   await channel.broadcast({ event: 'order', data: 'two' })
   await until(() => seen.length === 2)
@@ -71,7 +71,7 @@ test('a page hears the types that it asked for, under an address of its own site
   expect(asked()).toEqual(['/app/events'])
 })
 
-test('a stream that breaks off is resumed by the EventSource alone', async () => {
+test('connect() leaves it to the EventSource to resume a broken stream', async () => {
   await channel.broadcast('one')
   await until(() => seen.length === 1)
   server.cut()
@@ -81,7 +81,7 @@ test('a stream that breaks off is resumed by the EventSource alone', async () =>
   expect(asked()).toHaveLength(2)
 })
 
-/** Lets the EventSource give up on a status, and says what is to happen meanwhile. */
+/** Makes the EventSource close because of a status; calls `meanwhile` before the server streams again. */
 async function away(status: number, meanwhile: () => Promise<unknown>): Promise<void> {
   const before = asked().length
   server.answer = refusing(status)
@@ -91,7 +91,7 @@ async function away(status: number, meanwhile: () => Promise<unknown>): Promise<
   server.answer = streaming(channel)
 }
 
-test.each([502, 503, 429])('after a %i the page comes back, and has missed nothing', async (status) => {
+test.each([502, 503, 429])('connect() reconnects after a %i and misses no event', async (status) => {
   await away(status, () => channel.broadcast({ event: 'order', data: 'one' }))
   await until(() => seen.length === 1)
   await away(status, () => channel.broadcast('two'))
@@ -99,29 +99,29 @@ test.each([502, 503, 429])('after a %i the page comes back, and has missed nothi
   expect(seen).toEqual(['order: one', 'message: two'])
 })
 
-test('a page is told of a gap once, though it hears nothing of what follows it', async () => {
+test('connect() reports a gap once, even if no event that the page asked for follows it', async () => {
   await away(502, async () => {
     for (let i = 0; i < 3; i++) await channel.broadcast({ event: 'other', data: '' })
   })
   await until(() => seen.length === 1)
   await away(502, async () => {})
   const before = asked().length
-  // First it asks, then it comes.
+  // One request asks for the status, the next one streams.
   await until(() => asked().length === before + 2 && channel.subscriberCount === 1)
   await channel.broadcast('one')
   await until(() => seen.length > 1)
   expect(seen).toEqual(['gap', 'message: one'])
 })
 
-test('at the end of the channel the page is told, and asks no more', async () => {
+test('connect() reports the end of the channel, and sends no more requests', async () => {
   await channel.end('last')
   await until(() => seen.length === 2)
   expect(seen).toEqual(['message: last', 'end: 204'])
-  // The stream, the EventSource's own return, and the question why it gave up.
+  // The stream, the reconnect of the EventSource, and the request that finds out why it closed.
   expect(asked()).toHaveLength(3)
 })
 
-test.each([401, 403, 404])('a %i is an answer, and the page asks no more', async (status) => {
+test.each([401, 403, 404])('connect() reports a %i as the end, and sends no more requests', async (status) => {
   server.answer = refusing(status)
   server.cut()
   await until(() => seen.length === 1)
@@ -129,7 +129,7 @@ test.each([401, 403, 404])('a %i is an answer, and the page asks no more', async
   expect(asked()).toHaveLength(3)
 })
 
-/** From now on the page's timers run when the test says so. */
+/** From now on the test controls the page's timers. */
 async function stopTime(): Promise<void> {
   await page.clock.install({ time: 0 })
   await page.clock.pauseAt(1_000)
@@ -139,12 +139,12 @@ async function closeIt(): Promise<void> {
   await page.evaluate(() => Reflect.get(window, 'stop')())
 }
 
-/** Has the page ask for something else, which it gets behind what it knows already. */
+/** Sends another request from the page. When it is answered, the page has handled all earlier responses. */
 async function askForElse(): Promise<void> {
   await page.evaluate(async () => void (await fetch('/else')))
 }
 
-test('a page that has closed it asks no more, not even what it was about to ask', async () => {
+test('connect() sends no more requests after the page has closed it during one', async () => {
   await stopTime()
   const held: ServerResponse[] = []
   server.answer = (req, res) => {
@@ -162,7 +162,7 @@ test('a page that has closed it asks no more, not even what it was about to ask'
   expect(seen).toEqual([])
 })
 
-test('a page that has closed it while it waits asks no more', async () => {
+test('connect() sends no more requests after the page has closed it while it waits to reconnect', async () => {
   await stopTime()
   server.answer = refusing(502)
   server.cut()

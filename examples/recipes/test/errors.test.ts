@@ -6,13 +6,13 @@ beforeEach(() => {
   failures.length = 0
 })
 
-test('an error before the headers is answered by the error handler, and does not go to onError', async () => {
+test('an error before the response headers is answered by the error handler, and does not reach onError', async () => {
   const response = await fetch(`${await serve(app)}/reports/missing`)
   expect([response.status, await response.json()]).toEqual([404, { error: 'no report' }])
   expect(failures).toEqual([])
 })
 
-test('an error after them is told by an event, without details, and goes to onError', async () => {
+test('an error after the response headers is sent as a failed event without details, and reaches onError', async () => {
   const reader = await connect(app, '/reports/broken')
   expect(await reader.end()).toBe('complete')
   expect(reader.events.map(({ event, data }) => [event, data])).toEqual([
@@ -23,7 +23,7 @@ test('an error after them is told by an event, without details, and goes to onEr
   expect(String(failures)).toContain('the disk is full')
 })
 
-test('a report that is read to its end is no error', async () => {
+test('a report that is read to its end causes no error', async () => {
   const reader = await connect(app, '/reports/7')
   expect(await reader.end()).toBe('complete')
   expect(reader.events.at(-1)?.event).toBe('done')

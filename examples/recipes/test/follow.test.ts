@@ -35,7 +35,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-/** Follows until it is stopped, on behalf of a process. */
+/** Follows the stream until `stop()`, like a process that uses `follow()`. */
 function start(onEvent = (data: string): void => void seen.push(data)): void {
   following = follow(server.url, {
     idFile,
@@ -53,7 +53,7 @@ async function stop(): Promise<void> {
   stopping = new AbortController()
 }
 
-test('a process that is started anew goes on where the last one was', async () => {
+test('follow() in a new process resumes at the id that the last process has stored', async () => {
   await channel.broadcast({ event: 'order', data: 'one' })
   await until(() => seen.length === 1)
   await stop()
@@ -63,7 +63,7 @@ test('a process that is started anew goes on where the last one was', async () =
   expect(seen).toEqual(['order: one', 'message: two'])
 })
 
-test('a process that has heard nothing yet has a place', async () => {
+test('follow() without a stored id starts at the newest position, and stores the id of its first event', async () => {
   await until(() => server.requests.length === 1)
   await channel.broadcast('first')
   await until(() => seen.length === 1)
@@ -72,7 +72,7 @@ test('a process that has heard nothing yet has a place', async () => {
   expect(seen).toEqual(['message: first'])
 })
 
-test('an event that could not be handled comes again, and the stream is left', async () => {
+test('follow() rejects and disconnects if onEvent throws, and receives that event again next time', async () => {
   await channel.broadcast('one')
   await until(() => seen.length === 1)
   await stop()
@@ -88,7 +88,7 @@ test('an event that could not be handled comes again, and the stream is left', a
   expect(seen).toEqual(['message: one', 'message: two'])
 })
 
-test('it comes back when the server drops it, or is away, and misses nothing', async () => {
+test('follow() reconnects after the server cuts it off or answers 503, and misses no event', async () => {
   await channel.broadcast('one')
   await until(() => seen.length === 1)
   server.answer = refusing(503)
@@ -100,7 +100,7 @@ test('it comes back when the server drops it, or is away, and misses nothing', a
   expect(seen).toEqual(['message: one', 'message: two'])
 })
 
-test('a gap is told apart from events, once', async () => {
+test('follow() reports a gap once, and not as an event', async () => {
   await channel.broadcast('1')
   await until(() => seen.length === 1)
   await stop()
@@ -115,13 +115,13 @@ test('a gap is told apart from events, once', async () => {
   expect(seen).toEqual(['message: 1', 'gap before 4', 'message: 4', 'message: 5', 'message: 6'])
 })
 
-test('it resolves when there is nothing more', async () => {
+test('follow() resolves when the channel has ended', async () => {
   await channel.end('last')
   await following
   expect(seen).toEqual(['message: last'])
 })
 
-test('it rejects when the server says no', async () => {
+test('follow() rejects when the server answers 401', async () => {
   server.answer = refusing(401)
   server.cut()
   await expect(following).rejects.toThrow('answered 401')

@@ -9,7 +9,7 @@ async function post(id: string): Promise<number> {
   return (await fetch(`${await serve(app)}/jobs/${id}`, { method: 'POST' })).status
 }
 
-test('a job is started once, followed from its first step by whoever comes, and over with a 204', async () => {
+test('a job is started once, replays all its steps to every client, and answers 204 after its end', async () => {
   expect(await Promise.all([post('7'), post('7')]).then((statuses) => statuses.sort())).toEqual([202, 409])
   const early = await connect(app, '/jobs/7')
   await early.end()
@@ -29,7 +29,7 @@ test('a job is started once, followed from its first step by whoever comes, and 
   expect(failures).toEqual([])
 })
 
-test('a job that fails says so to its readers, and why to the server alone', async () => {
+test('a job that fails sends a failed event to its readers, and only the server gets the reason', async () => {
   expect(await post('broken')).toBe(202)
   const reader = await connect(app, '/jobs/broken')
   await reader.end()
@@ -38,7 +38,7 @@ test('a job that fails says so to its readers, and why to the server alone', asy
   expect(String(failures[0])).toContain('the disk is full')
 })
 
-test('whoever asks for a job that is not there does not take its name', async () => {
+test('a request for an unknown job gets 404 and creates no channel', async () => {
   expect((await fetch(`${await serve(app)}/jobs/8`)).status).toBe(404)
   expect(jobs.has('job:8')).toBe(false)
   expect(await post('8')).toBe(202)

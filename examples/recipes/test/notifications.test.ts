@@ -6,13 +6,13 @@ import { app, logOut, manager, notify } from '../src/notifications.js'
 
 const cookie = (session: string) => ({ cookie: `session=${session}` })
 
-test('without a session there is a 401', async () => {
+test('a request without a valid session gets 401', async () => {
   for (const headers of [{}, cookie('nobody')]) {
     expect((await fetch(`${await serve(app)}/notifications`, { headers })).status).toBe(401)
   }
 })
 
-test('a notification reaches all tabs of its user and nobody else, and a tab that was away', async () => {
+test('a notification reaches all tabs of its user, also one that reconnects, and no other user', async () => {
   const tabs = await Promise.all(['ann-1', 'ann-2'].map((name) => connect(app, '/notifications', cookie(name))))
   const bob = await connect(app, '/notifications', cookie('bob-1'))
   await notify('ann', 'one')
@@ -28,14 +28,14 @@ test('a notification reaches all tabs of its user and nobody else, and a tab tha
   expect(bob.events.filter(isNews)).toHaveLength(1)
 })
 
-test('of one user there are six streams at most', async () => {
+test('a user has at most six streams', async () => {
   await Promise.all(Array.from({ length: 6 }, () => connect(app, '/notifications', cookie('bob-1'))))
   const seventh = await connect(app, '/notifications', cookie('bob-1'))
   expect(await seventh.end()).toBe('complete')
   expect(seventh.retries).toHaveLength(1)
 })
 
-test('a session that is logged out loses its streams, and gets a 401; other sessions, and streams of nobody, go on', async () => {
+test('logging out ends the streams of that session only, and its next request gets 401', async () => {
   const plain = createServer((req, res) => void respond(req, res, manager.getOrCreate('status')))
   const status = await connect(plain, '/')
   const [leaving, staying] = await Promise.all(

@@ -5,7 +5,7 @@ import { app, manager } from '../src/several.js'
 
 const cookie = (session: string) => ({ cookie: `session=${session}` })
 
-test('of a shared channel everybody gets what is theirs, live and replayed', async () => {
+test('a filter on a shared channel sends each user only their own events, live and replayed', async () => {
   expect((await fetch(`${await serve(filtered)}/tasks`)).status).toBe(401)
   const ann = await connect(filtered, '/tasks', cookie('ann-1'))
   const [checkpoint] = await ann.take(1)
@@ -19,7 +19,7 @@ test('of a shared channel everybody gets what is theirs, live and replayed', asy
   }
 })
 
-test('several channels come over one stream, and one id resumes them all', async () => {
+test('several channels share one stream, and one id resumes all of them', async () => {
   expect((await fetch(`${await serve(app)}/events`)).status).toBe(401)
   const [announcements, own] = ['announcements', 'user:ann'].map((name) => manager.getOrCreate(name))
   const before = await connect(app, '/events', cookie('ann-1'))

@@ -13,7 +13,7 @@ const PAGE = `<!doctype html><script type="module">
   })
 </script>`
 
-test('a page in a browser shows the notifications of its cookie, and asks to log in when its session is over', async () => {
+test('a page in a browser shows the notifications of its session, and asks for a login when that is over', async () => {
   const url = await serve(app)
   const browser = await startChromium()
   try {

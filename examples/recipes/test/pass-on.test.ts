@@ -13,12 +13,12 @@ beforeEach(async () => {
   upstream.url = server.url
 })
 
-test('events are passed on with their ids, types and lines, and a client resumes where it was', async () => {
+test('a proxied stream keeps ids, types and line breaks, and resumes with the last event id', async () => {
   const before = await connect(app, '/events')
   const id = await channel.broadcast({ event: 'order', data: 'two\n  lines' })
   expect(await before.take(1, isNews)).toEqual([{ event: 'order', id, data: 'two\n  lines' }])
   before.abort()
-  // Who leaves here has left there.
+  // When the client disconnects here, the proxy disconnects from the other server.
   await until(() => channel.subscriberCount === 0)
   await channel.broadcast('missed')
   const after = await connect(app, '/events', { 'Last-Event-ID': before.lastEventId })
@@ -28,7 +28,7 @@ test('events are passed on with their ids, types and lines, and a client resumes
   expect(failures).toEqual([])
 })
 
-test('an id of any characters resumes at the other server', async () => {
+test('a proxied stream passes an id with non-ASCII characters to the other server', async () => {
   const ids: string[] = []
   server.answer = streaming(({ lastEventId }) => {
     ids.push(lastEventId)
@@ -37,7 +37,7 @@ test('an id of any characters resumes at the other server', async () => {
   expect(ids).toEqual(['€'])
 })
 
-test('the end of the other stream is the end of ours, and its 204 is our 204', async () => {
+test('a proxied stream ends when the other stream ends, and passes on its 204', async () => {
   const reader = await connect(app, '/events')
   await channel.end({ event: 'done', data: '' })
   expect(await reader.end()).toBe('complete')
@@ -45,15 +45,18 @@ test('the end of the other stream is the end of ours, and its 204 is our 204', a
   expect((await connect(app, '/events', { 'Last-Event-ID': reader.lastEventId })).status).toBe(204)
 })
 
-test.each(['is down', 'refuses'])('while the other server %s, clients are told to come back later', async (what) => {
-  if (what === 'refuses') server.answer = refusing(503)
-  else upstream.url = 'http://127.0.0.1:1'
-  const reader = await connect(app, '/events')
-  expect(await reader.end()).toBe('complete')
-  expect(reader.retries.at(-1)).toBe(10_000)
-})
+test.each(['is down', 'refuses'])(
+  'a proxied stream tells clients to retry later while the other server %s',
+  async (what) => {
+    if (what === 'refuses') server.answer = refusing(503)
+    else upstream.url = 'http://127.0.0.1:1'
+    const reader = await connect(app, '/events')
+    expect(await reader.end()).toBe('complete')
+    expect(reader.retries.at(-1)).toBe(10_000)
+  },
+)
 
-test("the other server's bytes, streamed as they are, become the data of events", async () => {
+test("the other server's bytes become event data if they are streamed without parsing", async () => {
   server.answer = streaming([{ event: 'order', id: '1', data: 'text' }])
   const reader = await connect(app, '/chunks')
   await reader.end()

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { connect, isNews, until } from '../../from-python/test/serving.js'
 import { app, orders, save, table } from '../src/snapshot.js'
 
-test('what is saved while the snapshot is loaded comes behind it; who comes back gets no second one', async () => {
+test('an event saved while the snapshot loads follows it, and a client that reconnects gets no second snapshot', async () => {
   await save({ id: 1, status: 'paid' })
   let loaded = (): void => {}
   table.loading = new Promise((resolve) => {

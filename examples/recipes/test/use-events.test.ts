@@ -24,7 +24,7 @@ async function bundle(): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-test('a component shows each event once, over a reconnect, and closes its stream when it is removed', async () => {
+test('useEvents() shows each event once, also after a reconnect, and closes its stream when the component is removed', async () => {
   const channel = new SseChannel('news', { history: { maxEvents: 2 } })
   const server = await serveChanging(streaming(channel, { rewind: 1 }))
   const notice = (text: string): Promise<string> => channel.broadcast({ event: 'notice', data: { text } })
@@ -35,7 +35,7 @@ test('a component shows each event once, over a reconnect, and closes its stream
     await page.route('**/app/', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><body>' }))
     await page.goto(`${server.url}/app/`)
     await page.addScriptTag({ content: script })
-    // In development React runs each effect twice, and the first stream is closed at once.
+    // In development, React runs each effect twice and closes the first stream at once.
     await until(() => channel.subscriberCount === 1)
     await notice('one')
     await page.getByText('one', { exact: true }).waitFor()

@@ -4,7 +4,7 @@ import { SseChannel } from '@ssekit/sse-core'
 import { until } from '../../from-python/test/serving.js'
 import { type ChangingServer, refusing, serveChanging, streaming } from './changing-server.js'
 
-// The package is for browsers; this is all that it takes from one.
+// The package is made for browsers; this is all that it uses of one.
 const page = { hidden: false, addEventListener() {}, removeEventListener() {} }
 Object.assign(globalThis, { window: globalThis, document: page })
 const { fetchEventSource } = await import('@microsoft/fetch-event-source')
@@ -34,7 +34,7 @@ function open(): Promise<void> {
   })
 }
 
-test('it posts with a header, misses nothing when it reconnects, and resolves when the channel has ended', async () => {
+test('openWithFetch() posts with its headers, misses no event when it reconnects, and resolves after the end', async () => {
   const reading = open()
   await until(() => channel.subscriberCount === 1)
   await channel.broadcast('one')
@@ -53,7 +53,7 @@ test('it posts with a header, misses nothing when it reconnects, and resolves wh
   }
 })
 
-test('a stream that ends is resumed, and a gap is reported', async () => {
+test('openWithFetch() resumes a stream that breaks off, and reports a gap', async () => {
   const reading = open()
   await until(() => channel.subscriberCount === 1)
   await channel.broadcast('one')
@@ -69,16 +69,16 @@ test('a stream that ends is resumed, and a gap is reported', async () => {
   await reading
 })
 
-test('an answer that is final rejects, and is requested once', async () => {
+test('openWithFetch() rejects after a 401 without a second request', async () => {
   server.answer = refusing(401)
   await expect(open()).rejects.toThrow('refused with 401')
   expect(server.requests).toHaveLength(1)
 })
 
-test('by itself it reports blocks without data, and takes an end for final', async () => {
+test('fetchEventSource() alone reports blocks without data, and does not reconnect after an end', async () => {
   const events: EventSourceMessage[] = []
   const reading = fetchEventSource(server.url, { onmessage: (event) => void events.push(event), openWhenHidden: true })
-  // What comes first moves the retry time, then the place of the client; then there are heartbeats.
+  // The first block sets the retry time, the second one is a checkpoint; the others are heartbeats.
   await until(() => events.length >= 4)
   expect(events.slice(0, 4).map(({ event, data }) => [event, data])).toEqual([
     ['', ''],

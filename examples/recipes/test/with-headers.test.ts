@@ -4,7 +4,7 @@ import { until } from '../../from-python/test/serving.js'
 import { openWithToken } from '../src/client/with-headers.js'
 import { refusing, serveChanging, streaming } from './changing-server.js'
 
-test("npm eventsource sends a header of one's own, the newest at each reconnect, and says what made it give up", async () => {
+test('npm eventsource sends the newest token at each reconnect, and reports the status that made it close', async () => {
   const channel = new SseChannel('news')
   const server = await serveChanging(streaming(channel))
   const told = jest.spyOn(console, 'error').mockImplementation(() => {})

@@ -1,10 +1,10 @@
 import { EventSource } from 'eventsource'
 
-/** An EventSource that knows which node it reads from, and which numbers have come. */
+/** An EventSource that notes which node serves it, and which numbers it has received. */
 export class NewsReader {
   readonly numbers: number[] = []
   gaps = 0
-  /** Who serves it, or has done so last. */
+  /** The node that serves it or did so last. */
   node: string | undefined
   readonly #source: EventSource
   #onNews: () => void = () => {}
@@ -26,7 +26,7 @@ export class NewsReader {
     })
   }
 
-  /** Resolves with the next news for which this is so. */
+  /** Resolves after the next news event at which the condition is true. */
   async until(isSo: () => boolean): Promise<void> {
     do {
       await new Promise<void>((resolve) => {

@@ -13,7 +13,7 @@ afterEach(async () => {
   jest.restoreAllMocks()
 })
 
-test('a program that cannot be started again is tried until it can', async () => {
+test('the launcher retries to restart a program until it succeeds', async () => {
   folder = await mkdtemp(join(tmpdir(), 'ssekit-program-'))
   const [file, elsewhere] = ['here', 'elsewhere'].map((name) => join(folder, name)) as [string, string]
   await writeFile(file, '#!/bin/sh\nexec tail -f /dev/null\n', { mode: 0o755 })

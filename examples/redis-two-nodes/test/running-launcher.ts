@@ -10,14 +10,14 @@ import { findRedis } from '../../../scripts/brokers.mjs'
 
 const program = fileURLToPath(new URL('../start.mjs', import.meta.url))
 
-/** What `npm start` runs, as a process of its own. */
+/** The program that `npm run start:two-nodes` runs, in its own process. */
 export class RunningLauncher {
-  /** How it ended, and what it and its programs said of mistakes. Resolves once none of them can say more. */
+  /** The exit code, and the stderr of the launcher and its programs. Resolves once none of them can print anything more. */
   readonly exited: Promise<{ code: number | null; stderr: string }>
   readonly #child: ChildProcess
   readonly #output: Interface
   readonly #lines: string[] = []
-  // Its temporary folder is made in here.
+  // The launcher makes its temporary folder in this one.
   readonly #folder = mkdtempSync(join(tmpdir(), 'ssekit-test-'))
 
   constructor(env: NodeJS.ProcessEnv = {}) {
@@ -25,7 +25,7 @@ export class RunningLauncher {
     this.#child = spawn(process.execPath, [program], {
       env: {
         ...inherited,
-        // Under NODE_ENV=test, which Jest sets, frameworks keep some errors to themselves.
+        // Under NODE_ENV=test, which Jest sets, frameworks do not report some errors.
         NODE_ENV: 'production',
         PORT: '0',
         TMPDIR: this.#folder,
@@ -39,17 +39,17 @@ export class RunningLauncher {
     this.exited = this.#exit()
   }
 
-  /** Resolves to where the page is, once everything runs. */
+  /** Resolves to the address of the page, once everything runs. */
   address(): Promise<string> {
     return this.#said(/^Open (http\S+),/)
   }
 
-  /** Resolves to the process of a program, once that has been started so many times. */
+  /** Resolves to the process id of a program, once it was started `starts` times. */
   async pid(name: string, starts = 1): Promise<number> {
     return Number(await this.#said(new RegExp(`^${name} .*kill -9 (\\d+)$`), starts))
   }
 
-  /** Those of its processes that live, and whatever it has left in temporary folders. */
+  /** The ids of its running processes, and the names of its temporary folders. */
   get leftovers(): (number | string)[] {
     return [...this.#livingPids, ...readdirSync(this.#folder)]
   }
@@ -58,7 +58,7 @@ export class RunningLauncher {
     this.#child.kill(signal)
   }
 
-  /** Ends what is left of it, after a test that may have failed. */
+  /** Kills its processes and removes its folders, also after a test that failed. */
   async destroy(): Promise<void> {
     this.kill('SIGKILL')
     for (const pid of this.#livingPids) process.kill(pid, 'SIGKILL')
@@ -76,7 +76,7 @@ export class RunningLauncher {
       const said = this.#lines.flatMap((line) => what.exec(line)?.[1] ?? [])
       if (said.length >= times) return said[times - 1] as string
       const exit = await Promise.race([once(this.#output, 'line').then(() => undefined), this.exited])
-      if (exit !== undefined) throw new Error(`it has ended and not said ${what}: ${JSON.stringify(exit)}`)
+      if (exit !== undefined) throw new Error(`the launcher exited without printing ${what}: ${JSON.stringify(exit)}`)
     }
   }
 

@@ -14,7 +14,7 @@ afterEach(async () => {
   await launcher.destroy()
 })
 
-test('readers get all news, each once, while one node after the other is killed, and Redis', async () => {
+test('readers get every event once while each node and then Redis is killed', async () => {
   launcher = new RunningLauncher()
   const address = await launcher.address()
   const news = new NewsReader(address)
@@ -34,7 +34,7 @@ test('readers get all news, each once, while one node after the other is killed,
   process.kill(await launcher.pid('redis'), 'SIGKILL')
   await launcher.pid('redis', 2)
   const before = news.numbers.length
-  // Those that waited for Redis, and some more.
+  // The events that waited for Redis, and some more.
   await news.until(() => news.numbers.length > before + 15)
 
   const [from = 0] = news.numbers
@@ -44,13 +44,13 @@ test('readers get all news, each once, while one node after the other is killed,
   expect(await page.evaluate('figures')).toMatchObject({ missed: 0, doubled: 0, gaps: 0 })
   expect(await page.evaluate('figures.moves > 0 && figures.late > 0')).toBe(true)
 
-  // With readers on it.
+  // While clients are connected.
   launcher.kill('SIGTERM')
   expect(await launcher.exited).toMatchObject({ code: 0 })
   expect(launcher.leftovers).toEqual([])
 })
 
-test('a launcher that is killed leaves nothing behind', async () => {
+test('a launcher that is killed leaves no processes and no temporary folders', async () => {
   launcher = new RunningLauncher()
   await launcher.address()
   expect(launcher.leftovers).toHaveLength(5)
@@ -61,7 +61,7 @@ test('a launcher that is killed leaves nothing behind', async () => {
   expect(launcher.leftovers).toEqual([])
 })
 
-test('messages that are none of its own do not end the launcher', async () => {
+test('process messages of other programs do not stop the launcher', async () => {
   launcher = new RunningLauncher({
     NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent("process.send?.('ready')")}`,
   })
@@ -70,7 +70,7 @@ test('messages that are none of its own do not end the launcher', async () => {
   expect(await launcher.exited).toEqual({ code: 0, stderr: '' })
 })
 
-test('without any Redis it says what to install, and ends', async () => {
+test('without Redis, the launcher prints what to install and exits with 1', async () => {
   launcher = new RunningLauncher({ REDIS_SERVER: 'no-redis-server' })
   expect(await launcher.exited).toEqual({
     code: 1,

@@ -1,19 +1,20 @@
-// Loaded into a recipe's process before the recipe itself (`node --import`), so that the recipe runs as it is shown: puts its
-// server on a free port of this machine, fills the sockets of those who do not read, and reports what only the server sees.
+// Loaded into a recipe's process before the recipe (`node --import`), so that the recipe runs as it is shown. Makes its
+// server listen on a free port, fills the sockets of clients that do not read, and reports what only the server sees.
 import http from 'node:http'
 import net from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sseManager } from '@ssekit/sse-core'
 
 /**
- * What a client is in its test, as its header `X-Role` says: `held` asks for an answer that waits until it is released.
+ * The role of a client in its test, sent in the header `X-Role`. The response to a `held` request waits for `release`.
  *
  * @typedef {'reads' | 'stalls' | 'held'} Role
  */
 
 /**
- * The server listens; a held answer is ready; the sockets of all who stall are full; the connection of one who stalls is
- * closed, when so many readers' were not (the time is that of `process.hrtime`, in ms); whatever was left was cut off.
+ * The server listens; a held response is ready; the sockets of all stalled clients are full; the connection of a stalled
+ * client was closed, at a time of `process.hrtime` in ms, while so many readers were connected; `closeAllConnections()`
+ * was called.
  *
  * @typedef {{ type: 'listening', port: number } | { type: 'holding' } | { type: 'full' }
  *   | { type: 'stalled-closed', atMs: number, openReaders: number } | { type: 'all-cut' }} Report
@@ -21,7 +22,7 @@ import { sseManager } from '@ssekit/sse-core'
 
 /** @typedef {'broadcast' | 'fill' | 'release'} Order */
 
-/** Much for one event, little for a socket. */
+/** Large for an event, small for a socket's buffer. */
 const BIG = 'x'.repeat(256 * 1024)
 
 /** @type {(() => void)[]} */
@@ -56,8 +57,8 @@ const { closeAllConnections } = http.Server.prototype
 /** @this {http.Server} */
 http.Server.prototype.closeAllConnections = function () {
   report({ type: 'all-cut' })
-  // Not before the streams' own grace has ended those who stall, however late a busy machine makes it: else this would hide
-  // that nothing else ends them.
+  // Waits until the grace period of the streams has disconnected the stalled clients, even on a busy machine. Otherwise
+  // this call would hide that nothing else disconnects them.
   cutAll = () => closeAllConnections.call(this)
   if (stalled.size === 0) cutAll()
 }
@@ -92,7 +93,7 @@ function hold(res) {
   res.end = /** @type {typeof end} */ (later)
 }
 
-/** Sends to all who stall until nothing more goes out. */
+/** Sends to all stalled clients until their sockets are full. */
 async function fill() {
   /** @type {Promise<void>[]} */
   const filling = []
@@ -106,7 +107,7 @@ async function fill() {
 
 /** @param {import('@ssekit/sse-core').SseConnection} connection */
 async function fillOne(connection) {
-  // The kernel may only be slow to take what it has room for: it is asked again, after so many turns of the event loop.
+  // The kernel may have room and only be slow, so the socket must stay full for ten looks.
   for (let looks = 0; looks < 10; looks++) {
     if (!connection.req.socket.writableNeedDrain) {
       void connection.send(BIG)
@@ -126,6 +127,6 @@ process.on('message', (/** @type {Order} */ order) => {
   else if (order === 'fill') void fill()
   else for (const release of held) release()
 })
-// The test must not be what keeps the recipe running, nor leave it behind.
+// The channel to the test must not keep the recipe running, and the recipe must not outlive the test.
 process.channel?.unref()
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))

@@ -7,16 +7,16 @@ import type { Order, Report, Role } from './inside.mjs'
 
 const inside = new URL('inside.mjs', import.meta.url).href
 
-/** How long a client waits for what it is to get, in ms: longer than anything takes on a machine that is busy. */
-const PATIENCE_MS = 60_000
+/** How long a client waits for data, in ms: long enough for a busy machine. */
+const TIMEOUT_MS = 60_000
 
 const running = new Set<RunningRecipe>()
-// A test that fails, or takes too long, leaves its own behind.
+// A test that fails or times out leaves its recipe running.
 afterAll(() => {
   for (const recipe of running) recipe.destroy()
 })
 
-/** How a process ended, and what it has printed. */
+/** How a process ended, and what it printed. */
 export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
@@ -24,7 +24,7 @@ export interface Exit {
   readonly stderr: string
 }
 
-/** A recipe as a process of its own, just as it is shown. */
+/** A recipe that runs in its own process, exactly as it is shown. */
 export class RunningRecipe {
   readonly reports: Report[] = []
   readonly exited: Promise<Exit>
@@ -41,12 +41,12 @@ export class RunningRecipe {
     this.exited = this.#exit()
   }
 
-  /** Resolves once it listens. What is left of it when the file's tests are over is ended then. */
+  /** Resolves once it listens. It is killed when the tests of the file are over, if it still runs. */
   static async start(name: string): Promise<RunningRecipe> {
     const file = fileURLToPath(new URL(`../${name}.mjs`, import.meta.url))
     const child = spawn(process.execPath, ['--import', inside, file], {
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      // Under NODE_ENV=test, which Jest sets, frameworks keep some errors to themselves.
+      // Under NODE_ENV=test, which Jest sets, frameworks do not report some errors.
       env: { ...process.env, NODE_ENV: 'production' },
     })
     const recipe = new RunningRecipe(child)
@@ -55,15 +55,15 @@ export class RunningRecipe {
     return recipe
   }
 
-  /** Connects a client that asks for nothing yet. */
+  /** Connects a client that sends no request yet. */
   async connect(): Promise<RawClient> {
     const [listening] = this.all('listening')
-    const client = await RawClient.connect(`http://127.0.0.1:${listening?.port}`, PATIENCE_MS)
+    const client = await RawClient.connect(`http://127.0.0.1:${listening?.port}`, TIMEOUT_MS)
     this.#clients.push(client)
     return client
   }
 
-  /** Asks for something, in a role that `inside.mjs` knows. */
+  /** Sends a request in a role that `inside.mjs` knows. */
   async ask(path: string, role?: Role): Promise<RawClient> {
     return (await this.connect()).send({ path, headers: role === undefined ? {} : { 'X-Role': role } })
   }
@@ -72,7 +72,7 @@ export class RunningRecipe {
     this.#child.send(order)
   }
 
-  /** Sends SIGTERM; returns when, in ms on the clock of the reports. */
+  /** Sends SIGTERM; returns the time, in ms of the clock that reports use. */
   terminate(): number {
     const atMs = Number(process.hrtime.bigint()) / 1e6
     this.#child.kill('SIGTERM')
@@ -84,7 +84,7 @@ export class RunningRecipe {
     return this.reports.filter((report): report is Extract<Report, { type: T }> => report.type === type)
   }
 
-  /** Resolves once there is a report of this type; fails if the process ends first. */
+  /** Resolves once there is a report of this type; rejects if the process exits first. */
   async reported(type: Report['type']): Promise<void> {
     while (this.all(type).length === 0) {
       const next = new Promise<undefined>((resolve) => {

@@ -4,7 +4,7 @@ import { RunningRecipe } from './running-recipe.js'
 const WHOLE = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
 test.each(['http', 'express', 'fastify', 'koa'])(
-  'the %s recipe ends streams, answers requests, and need not cut anybody off',
+  'the %s recipe ends its streams, answers requests that have begun, and breaks no connection off',
   async (name) => {
     const recipe = await RunningRecipe.start(name)
     const readers = await Promise.all(Array.from({ length: 8 }, () => recipe.ask('/events', 'reads')))
@@ -15,7 +15,7 @@ test.each(['http', 'express', 'fastify', 'koa'])(
     expect((await idle.whole()).header('connection')).toEqual(['keep-alive'])
     const held = await recipe.ask('/', 'held')
     await recipe.reported('holding')
-    // The answer to a first request says that the beginning of a second one has arrived, too.
+    // Once the first request is answered, the beginning of the second one has arrived too.
     const [asking, joining] = [await recipe.connect(), await recipe.connect()]
     await asking.sendBytes(`${WHOLE}GET / HTTP/1.1\r\n`).whole()
     await joining.sendBytes(`${WHOLE}GET /events HTTP/1.1\r\n`).whole()
@@ -34,14 +34,14 @@ test.each(['http', 'express', 'fastify', 'koa'])(
     expect(new Set(retries).size).toBeGreaterThan(1)
     await idle.closed
 
-    // Whoever runs the process is impatient.
+    // An impatient operator sends SIGTERM twice.
     recipe.terminate()
     const answer = await asking.sendBytes('Host: localhost\r\n\r\n').whole(1)
     expect(answer).toMatchObject({ status: 200, text: 'Hello, world!\n' })
     expect(answer.header('connection')).toEqual(['close'])
     await asking.closed
     const refusal = await joining.sendBytes('Host: localhost\r\n\r\n').whole(1)
-    // An EventSource comes back after that, and after no other status.
+    // An EventSource reconnects after 200, and after no other status.
     expect(refusal.status).toBe(200)
     expect(refusal.text).toMatch(/^retry: \d+\n\n$/)
     await joining.closed
