@@ -11,7 +11,7 @@
 /** A handler whose promise is pending for as long as its stream is open, like that of `await res.sse()`. */
 const AWAITING = { awaits: true }
 const AGAIN = 'the same in another process (A/A)'
-/** A channel to which a thousand events were published. */
+/** Options for a channel to which a thousand events were published. */
 const REPLAYING = { retained: 1_000, countWrites: true }
 
 /** Everything that is measured, by the name that the rows use. */

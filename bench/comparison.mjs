@@ -12,13 +12,13 @@ import { median, quantile } from './statistics.mjs'
  */
 
 /**
- * A table: what several candidates did in the same rounds.
+ * A table: the figures of several candidates in the same rounds.
  *
  * @typedef {object} Comparison
  * @property {string} title
  * @property {string} quantity what the figures are, for the heading of a table
  * @property {string} unit
- * @property {'value' | 'ratio' | undefined} [plot] what of it is plotted, if anything
+ * @property {'value' | 'ratio' | undefined} [plot] what is plotted, if anything
  * @property {Entry[]} entries
  * @property {number} [clientShare] how much of one CPU the load client used
  * @property {string[]} leftOut which candidates could not be measured, and why
@@ -74,7 +74,7 @@ export function continued([first = [], ...others]) {
 }
 
 /**
- * Joins comparisons of the same figures with different candidates into one.
+ * Joins comparisons of different candidates with the same heading into one.
  *
  * @param {readonly Comparison[]} comparisons
  * @returns {Comparison}

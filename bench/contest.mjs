@@ -67,7 +67,7 @@ export class Contest {
    */
   async hold(start, work) {
     const ids = /** @type {CandidateId[]} */ (Object.keys(this.#cast))
-    // All are waited for: if one fails, the others must be stopped.
+    // Waits for all: if one fails, the others must be stopped.
     const outcomes = await Promise.allSettled(ids.map(async (id) => ({ id, subject: await start(id) })))
     try {
       const failures = []
@@ -85,7 +85,7 @@ export class Contest {
   }
 
   /**
-   * Has candidates do something at the same time that is not measured.
+   * Makes candidates do something at the same time, without measuring it.
    *
    * @param {(subject: S) => Promise<unknown>} work
    * @param {readonly string[]} [among] the ids of the candidates that do it; all by default
@@ -95,8 +95,8 @@ export class Contest {
   }
 
   /**
-   * Measures in rounds, with every candidate once per round, so that other activity on the machine affects all of them.
-   * A different candidate goes first in each round.
+   * Measures every candidate once per round, so that other activity on the machine affects all of them. A different
+   * candidate goes first in each round.
    *
    * @param {readonly Heading[]} headings one for each figure
    * @param {(subject: S) => Promise<Measurement>} measure
@@ -107,7 +107,7 @@ export class Contest {
     const players = this.#players(among)
     /** @type {Map<S, Measurement[]>} */
     const measurements = new Map(players.map((subject) => [subject, []]))
-    // Running it at all compiles the code, in turn or not.
+    // This only compiles the code, so the candidates need not take turns.
     for (let warmUp = 0; warmUp < warmUps; warmUp++) await Promise.all(players.map(measure))
     for (let turn = 0; turn < this.#rounds * turns; turn++) {
       for (const subject of rotate(players, turn)) measurements.get(subject)?.push(await measure(subject))

@@ -19,7 +19,7 @@ export const cast = {
 /** @typedef {import('./candidates.mjs').CandidateId} CandidateId */
 
 /**
- * What a number of events cost.
+ * The cost of publishing a number of events.
  *
  * @typedef {object} Flood
  * @property {number} ms from publishing the first event until the last one had arrived everywhere
@@ -87,7 +87,7 @@ export class Crew {
   }
 
   /**
-   * Sets which channels exist from now on, in all processes.
+   * Sets the channels that all processes use from now on.
    *
    * @param {string} name
    * @param {number} count
@@ -160,7 +160,7 @@ export class Crew {
     await this.broker.stop()
   }
 
-  /** An event too many may have arrived after the last one. */
+  /** Fails if a node received an event too many after the last one that was expected, or if something else went wrong. */
   async #check() {
     await Promise.all(this.#listening.map((node) => node.call('check')))
   }

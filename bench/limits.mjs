@@ -5,7 +5,7 @@ const OTHER_FILES = 200
 /** Ports that have just been used, which the kernel may not assign again at once. */
 const OTHER_PORTS = 4_000
 
-/** A number of streams that is less than the one wanted is a multiple of this. */
+/** If fewer streams are possible than wanted, their number is a multiple of this. */
 const ROUND = 500
 
 /** How many files and sockets a process may open; Node raises its soft limit to the hard one by itself. */
@@ -14,7 +14,7 @@ export function maxOpenFiles() {
   return hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard)
 }
 
-/** How many streams of one server, to one address, this machine allows, also as a round number, and what limits them. */
+/** How many streams of one server to one address this machine allows, the same as a round number, and the limit. */
 export function streamLimit() {
   const [first = 0, last = 0] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split('\t').map(Number)
   const byFiles = maxOpenFiles() - OTHER_FILES

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { getHeapSpaceStatistics } from 'node:v8'
 
 /**
- * What a process holds, in bytes.
+ * The memory that a process holds, in bytes.
  *
  * @typedef {object} Memory
  * @property {number} resident
@@ -10,10 +10,10 @@ import { getHeapSpaceStatistics } from 'node:v8'
  * @property {number} heap
  */
 
-/** The second collection frees some of what the first one found dead; after the third nothing changes any more. */
+/** The second collection frees some objects that the first one found dead; a fourth would change nothing. */
 const COLLECTIONS = 3
 
-/** What this process holds after garbage collection. @returns {Promise<Memory>} */
+/** The memory that this process holds after garbage collection. @returns {Promise<Memory>} */
 export async function memory() {
   for (let n = 0; n < COLLECTIONS; n++) {
     globalThis.gc?.()
@@ -25,7 +25,7 @@ export async function memory() {
 }
 
 /**
- * How much more it holds than before.
+ * The difference between two measurements.
  *
  * @param {Memory} before
  * @param {Memory} after

@@ -45,7 +45,7 @@ export class Script {
    * @param {unknown} options
    */
   constructor(file, options) {
-    // The peers print warnings about listeners and headers that do not matter here.
+    // Some packages print warnings about listeners and headers that do not matter here.
     const execArgv = ['--expose-gc', '--no-warnings']
     const name = file.pathname.split('/').at(-1)
     this.#child = fork(file, [JSON.stringify(options)], { execArgv, serialization: 'advanced' })

@@ -1,4 +1,4 @@
-// Runs the bench: see README.md. The page is written at the end, when nothing has failed.
+// Runs the bench: see README.md. The page is written at the end, if nothing has failed.
 import { parseArgs } from 'node:util'
 import { streamLimit } from './limits.mjs'
 import { machine } from './report/machine.mjs'
@@ -15,14 +15,15 @@ const { values: args } = parseArgs({
   },
 })
 
-if (process.platform !== 'linux') throw new Error('the bench asks /proc, which only Linux has')
+if (process.platform !== 'linux') throw new Error('the bench reads /proc, which only Linux has')
 
 const unknown = args.only?.filter((id) => !rows.some((row) => row.id === id)) ?? []
-if (unknown.length > 0) throw new RangeError(`no row ${unknown}; there are ${rows.map(({ id }) => id).join(', ')}`)
+if (unknown.length > 0)
+  throw new RangeError(`unknown row: ${unknown}; the rows are ${rows.map(({ id }) => id).join(', ')}`)
 
 const rounds = Number(args.rounds ?? (args.quick ? 3 : 5))
 if (!Number.isInteger(rounds) || rounds < 1)
-  throw new RangeError(`--rounds is a whole number of 1 or more, not ${args.rounds}`)
+  throw new RangeError(`--rounds must be a whole number of at least 1, not ${args.rounds}`)
 
 const { max, roundMax, remedy } = streamLimit()
 /** What cannot be measured here, and why. */
@@ -58,10 +59,10 @@ for (const { id, title, method, run } of rows) {
 }
 
 const minutes = (Date.now() - startedAt.getTime()) / 60_000
-process.stdout.write(`It took ${minutes.toFixed(1)} minutes.\n`)
+process.stdout.write(`The run took ${minutes.toFixed(1)} minutes.\n`)
 for (const reason of leftOut) process.stdout.write(`Left out: ${reason}.\n`)
 
-// A part says nothing of the whole.
+// Only a complete run is published.
 if (!args.quick && args.only === undefined) {
   const date = startedAt.toISOString().slice(0, 10)
   publish({ date, minutes, rounds, machine: machine(), leftOut: [...leftOut], results })

@@ -3,15 +3,14 @@ import { candidate } from './candidates.mjs'
 import { cpuMs, residentBytes, Script } from './process.mjs'
 
 /**
- * Long enough for a server to fall asleep after its last event: only then does the kernel's count of its CPU time stand
- * still.
+ * Long enough for a server to become idle after its last event. Only then is the kernel's count of its CPU time exact.
  */
 export const SETTLE_MS = 3
 
 const CLIENT = new URL('load/client.mjs', import.meta.url)
 
 /**
- * What some work cost.
+ * The cost of some work.
  *
  * @typedef {object} Usage
  * @property {number} cpuMs CPU time of the server
@@ -95,7 +94,7 @@ export class Subject {
     }
   }
 
-  /** Resolves once it has been idle for this long. @param {number} ms */
+  /** Resolves after the server has been idle for `ms`. @param {number} ms */
   async rest(ms) {
     const left = this.#busyAt + ms - performance.now()
     if (left > 0) await sleep(left)

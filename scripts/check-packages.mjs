@@ -1,5 +1,5 @@
-// Checks the packages as npm would publish them: rebuilt, packed, linted, and installed in a project outside the
-// workspace, where nothing makes up for a dependency that is missing from a package.json.
+// Checks the packages as npm would publish them: rebuilds, packs and lints them, and installs them in a project outside
+// the workspace, where a dependency that is missing from a package.json cannot be found.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -33,7 +33,7 @@ const peers = ['express', 'fastify', 'koa', '@types/express', '@types/koa', '@ty
 const tarballs = Object.fromEntries(names.map((name) => [`@ssekit/${name}`, `file:ssekit-${name}.tgz`]))
 const manifest = {
   dependencies: { ...Object.fromEntries(peers.map((peer) => [peer, devDependencies[peer]])), ...tarballs },
-  // They depend on each other at a version that no registry has yet.
+  // The packages depend on each other, at a version that is not published yet.
   pnpm: { overrides: tarballs },
 }
 writeFileSync(join(consumer, 'package.json'), JSON.stringify(manifest))
@@ -45,7 +45,7 @@ for (const name of Object.keys(tarballs)) {
     import { createRequire } from 'node:module'
     import * as imported from '${name}'
     const required = createRequire(import.meta.resolve('${name}'))('${name}')
-    // One copy, however it is loaded: a channel of another would not be known for one.
+    // import and require() must load the same copy: a channel of another copy would not be recognized.
     for (const name of Object.keys(imported)) equal(required[name], imported[name])`
   run(process.execPath, ['--input-type=module', '--eval', isOneCopy], { cwd: consumer })
 }

@@ -23,12 +23,12 @@ const dependencies = {
   '@ssekit/sse-core': `file:${resolve('packages/sse-core')}`,
 }
 writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, dependencies }))
-// Copied as npm would install it, so that its size is measured like that of the others.
+// `--install-links` copies ssekit as npm would install it, so that its size is measured like that of the others.
 const flags = ['--install-links', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', '--silent']
 run('npm', ['install', ...flags], { cwd: folder })
 
 /**
- * Runs the probes on one library in a process of its own, so that its memory and its crashes do not affect the others.
+ * Runs the probes on one library in its own process, so that its memory and its crashes do not affect the others.
  *
  * @param {string} name
  * @returns {Promise<import('./compare-peers/table.mjs').Column>}
@@ -39,7 +39,7 @@ async function compare(name) {
   const child = fork('scripts/compare-peers/run-library.mjs', [name, folder], { execArgv })
   const [{ cells, notes }] = await Promise.race([
     once(child, 'message'),
-    once(child, 'exit').then(() => Promise.reject(new Error(`the probes of ${name} broke off`))),
+    once(child, 'exit').then(() => Promise.reject(new Error(`the process that probes ${name} exited early`))),
   ])
   const packageName = name === 'ssekit' ? '@ssekit/sse-core' : name
   return { name, notes, cells: { ...packageFacts(join(folder, 'node_modules'), packageName), ...cells } }

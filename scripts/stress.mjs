@@ -1,5 +1,5 @@
 // `npm run stress`: the tests that `npm test` keeps short, at full length, which takes some minutes.
-// `npm run stress -- cut` runs only those whose path contains the word; flags are passed to Jest.
+// `npm run stress -- cut` runs only tests whose path contains the word `cut`; flags are passed to Jest.
 import { run } from './run.mjs'
 
 const words = process.argv.slice(2).filter((arg) => !arg.startsWith('-'))

@@ -1,5 +1,5 @@
-// `npm run test:oldest`: the contracts and the type tests with the oldest peers that our package.json files promise to
-// work with; `npm test` uses the newest. `npm run test:oldest -- sse-redis/test/silent` runs other tests with them.
+// `npm run test:oldest`: the contract tests and the type tests with the oldest peers that our package.json files allow;
+// `npm test` uses the newest. `npm run test:oldest -- sse-redis/test/silent` runs other tests with the oldest peers.
 import { accessSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
@@ -11,7 +11,7 @@ const folder = resolve('node_modules/.cache/oldest-peers')
 
 const [express4, express5] = promised('express-sse', 'express')
 const [koa2, koa3] = promised('koa-sse', 'koa')
-/** Under the names by which tests import them. */
+/** The peers, by the names under which tests import them. */
 const peers = {
   express: express5,
   express4: `npm:express@${express4}`,
@@ -52,7 +52,7 @@ const contracts = [
 const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
 run(process.execPath, [...nodeArgs, 'node_modules/jest/bin/jest.js', ...(words.length > 0 ? words : contracts)])
 
-/** What was built must compile with the type declarations of the oldest peers, and must reject the same mistakes. */
+/** Checks that our built declarations compile with those of the oldest peers, and reject the same mistakes. */
 function checkTypes() {
   const declarations = {
     express: '@types/express/index.d.ts',
@@ -88,7 +88,7 @@ function checkTypes() {
 }
 
 /**
- * The ranges of a peer that a package promises to work with, oldest first.
+ * The version ranges of a peer that a package allows, oldest first.
  *
  * @param {string} name
  * @param {string} peer

@@ -13,7 +13,7 @@ export const MAX_EVENTS = 1_000
 const EVENT_BYTES = 100
 
 /**
- * A way for events to get from process to process.
+ * A way to pass events from process to process.
  *
  * @typedef {object} Way
  * @property {(channel: string, data: string) => Promise<unknown>} publish resolves once the broker has the event
@@ -24,7 +24,7 @@ const EVENT_BYTES = 100
 const arrivals = new Arrivals()
 const waiting = new Waiting(arrivals)
 
-/** Takes an event that has arrived. */
+/** Called with each event that has arrived. */
 export const hear = arrivals.hear
 
 /** Reports something that must not happen. @param {string} message */

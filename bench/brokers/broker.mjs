@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { answer } from '../answering.mjs'
 import { freePort } from '../free-port.mjs'
 
-/** How much of its log is kept, in case it ends unexpectedly. */
+/** How many characters of the broker's log are kept, to print them if it exits unexpectedly. */
 const LOG_LENGTH = 4_000
 
 /**
@@ -34,7 +34,7 @@ export async function runBroker({ name, program, readyLine, args }) {
   process.once('disconnect', () => process.exit())
   let log = ''
   const fail = () => {
-    process.stderr.write(`${name} has ended:\n${log}`)
+    process.stderr.write(`${name} has exited:\n${log}`)
     process.exit(1)
   }
   child.once('error', fail).once('close', fail)

@@ -1,7 +1,7 @@
 /** @typedef {import('./waiting.mjs').Counted} Counted */
 
 /**
- * What a node receives on channels whose events start with their number: none may be lost, doubled, or out of order.
+ * The events that a node receives. Each starts with its number in its channel; none may be lost, doubled, or out of order.
  *
  * @implements {Counted}
  */
@@ -37,7 +37,7 @@ export class Arrivals {
   hear = (channel, data) => {
     const next = this.#next.get(channel) ?? Number.NaN
     const number = Number.parseInt(data, 10)
-    if (number !== next) this.fail(`event ${number} of channel ${channel} came where ${next} was to come`)
+    if (number !== next) this.fail(`channel ${channel} got event ${number} instead of event ${next}`)
     this.#next.set(channel, next + 1)
     this.total += 1
     this.observer?.(data)

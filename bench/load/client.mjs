@@ -16,7 +16,7 @@ answer(undefined, {
   /**
    * Opens streams until there are `count`.
    *
-   * @param {{ count: number, paths?: number }} wanted `paths`: how many different paths they request, `/0`, `/1`, …
+   * @param {{ count: number, paths?: number }} wanted `paths`: how many different paths the streams request: `/0`, `/1`, …
    */
   open: ({ count, paths }) =>
     streams.open(server, count, paths === undefined ? undefined : (index) => `/${index % paths}`),
@@ -106,7 +106,7 @@ answer(undefined, {
   },
 
   /**
-   * Requests what the server has retained, and receives all of it.
+   * Requests the retained events, and receives all of them.
    *
    * @param {{ count: number, events: number }} replays how many streams, one after another, and how many events each
    *   gets

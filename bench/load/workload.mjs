@@ -1,5 +1,5 @@
 /**
- * What is published at once.
+ * The events that are published at once.
  *
  * @typedef {object} Workload
  * @property {number} bytes the size of an event's data

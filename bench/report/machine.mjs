@@ -6,12 +6,12 @@ import { findNats, findRedis } from '../../scripts/brokers.mjs'
 const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const { version } = JSON.parse(readFileSync(new URL('../../packages/sse-core/package.json', import.meta.url), 'utf8'))
 
-/** The machine and the versions that the bench has run with: lines of a table. @returns {[string, string][]} */
+/** The lines of a table with the machine and the versions of this run. @returns {[string, string][]} */
 export function machine() {
   const [{ model = '' } = {}] = cpus()
   const peers = Object.entries(/** @type {Record<string, string>} */ (dependencies))
     .filter(([name]) => !name.startsWith('@ssekit/'))
-    // `npm:express@4.22.3` has another name here.
+    // An alias is shown with its real name: `npm:express@4.22.3` is `express 4.22.3`.
     .map(([name, wanted]) => (wanted.startsWith('npm:') ? wanted.slice(4).replace('@', ' ') : `${name} ${wanted}`))
   return [
     ['CPU', `${cpus().length} × ${model}`],

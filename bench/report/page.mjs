@@ -37,8 +37,8 @@ export function formatPage(run, plotted) {
   return [
     '# Benchmarks',
     '',
-    '`npm run bench` writes this page, and measures all of it again on your machine. The raw figures are in',
-    '[benchmarks.json](benchmarks.json). [bench/README.md](../bench/README.md) explains how it measures, and why.',
+    '`npm run bench` measures all of this again on your machine, and writes this page. The raw figures are in',
+    '[benchmarks.json](benchmarks.json). [bench/README.md](../bench/README.md) explains how the bench measures, and why.',
     '',
     ...formatTable(
       [
@@ -112,7 +112,7 @@ function wrapped(text) {
   return lines
 }
 
-/** How close the baselines came to themselves, which shows how far the other figures can be trusted. @param {Run} run */
+/** How close the controls came to their baselines, which shows how far the other figures can be trusted. @param {Run} run */
 function controls({ results }) {
   const all = results
     .flatMap(({ comparisons }) => comparisons.map(controlOf))

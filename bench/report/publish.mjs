@@ -5,7 +5,7 @@ import { drawBars } from './plot.mjs'
 const DOCS = new URL('../../docs/', import.meta.url)
 const IMAGES = new URL('images/bench/', DOCS)
 
-/** Writes the page, its pictures and the raw figures, all or nothing. @param {import('./page.mjs').Run} run */
+/** Writes the page, its pictures and the raw figures. @param {import('./page.mjs').Run} run */
 export function publish(run) {
   const pictures = run.results.flatMap(({ id, comparisons }) => {
     const shown = comparisons.filter(({ plot, entries }) => plot !== undefined && entries.length > 0)

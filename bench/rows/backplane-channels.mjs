@@ -3,12 +3,12 @@ import { Crew, cast } from '../crew.mjs'
 import { growth } from '../memory.mjs'
 import { thousands } from '../report/text.mjs'
 
-/** Subscribed and published before anything is measured, so that everything that is made once exists. */
+/** Subscribed to and published to before the measurement, so that objects that are created only once exist already. */
 const WARM_UP_CHANNELS = 500
 const WARM_UP_EVENTS = 2_000
 
 /**
- * What is measured, in the order of the figures. Memory has no ratios: raw clients keep so little that a multiple of it says nothing.
+ * The measured quantities, in the order of the figures. Memory has no ratios: raw clients keep so little that a ratio would say nothing.
  *
  * @type {readonly { what: string, quantity: string, unit: string, plot?: 'value', hasRatio: boolean }[]}
  */
@@ -29,7 +29,7 @@ export const backplaneChannels = {
   id: 'backplane-channels',
   title: 'Backplanes: many channels',
   method:
-    'A fresh node subscribes to so many channels, each of which then gets an event of 100 bytes. Memory is how much more the node holds than before, after garbage ' +
+    'A new node subscribes to many channels, and each channel then gets an event of 100 bytes. Memory is how much more the node holds than before, after garbage ' +
     'collection. The bus of @boringnode/transmit has a single subscription for all channels, so every node gets the events of all channels.',
 
   async run({ isQuick, rounds }) {
@@ -42,7 +42,7 @@ export const backplaneChannels = {
   },
 }
 
-/** What fresh nodes do with so many channels. @param {number} count */
+/** Measures new nodes with this number of channels. @param {number} count */
 function compareFresh(count) {
   const headings = QUANTITIES.map(({ what, quantity, unit, plot }) => ({
     title: `${thousands(count)} channels, ${what}`,
@@ -70,7 +70,7 @@ async function observe(crew, count) {
   const liveMs = await crew.listen(1)
   const grown = growth(before, await crew.node.call('memory'))
   const { ms } = await crew.flood(count)
-  // Its further work for so many channels must not disturb the others.
+  // Later work for its channels must not disturb the measurements of the others.
   await crew.stop()
   return { figures: [liveMs, grown.residentButYoung / count / 1024, grown.heap / count / 1024, (ms * 1000) / count] }
 }

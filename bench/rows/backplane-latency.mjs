@@ -3,7 +3,7 @@ import { Crew, cast } from '../crew.mjs'
 const PER_SECOND = 100
 const ROUND_MS = 400
 
-/** A client's shortest request. @type {Readonly<Record<string, string>>} */
+/** The shortest request of each client. @type {Readonly<Record<string, string>>} */
 const questions = {
   ioredis: 'a round trip of ioredis, `PING`',
   'node-redis': 'a round trip of node-redis, `PING`',
@@ -41,7 +41,7 @@ export const backplaneLatency = {
 }
 
 /**
- * Events, divided by the round trips that their client has made meanwhile.
+ * Adds the round trips of each client as the baseline of its events.
  *
  * @param {import('../comparison.mjs').Comparison | undefined} events
  * @param {import('../comparison.mjs').Comparison | undefined} roundTrips
@@ -51,7 +51,7 @@ function beside(events, roundTrips) {
   if (events === undefined || roundTrips === undefined) throw new Error('there is nothing to compare')
   const entries = events.entries.flatMap((entry, index) => {
     const { id, against } = entry
-    // The control is to be the same as the baseline.
+    // The control is compared with the first baseline, not with a round trip.
     if (id.endsWith('-again')) return [entry]
     const roundTripId = `${against ?? id}-round-trip`
     const divided = { ...entry, against: roundTripId }

@@ -5,7 +5,7 @@ export const backplaneThroughput = {
   id: 'backplane-throughput',
   title: 'Backplanes: throughput',
   method:
-    'One process publishes events of 100 bytes to one channel, at most 1,000 of them unacknowledged; others receive them. The time is measured from the ' +
+    'One process publishes events of 100 bytes to one channel, at most 1,000 of them unacknowledged; other processes receive them. The time is measured from the ' +
     'first publish until all events have arrived everywhere: 20 µs are 50,000 events a second. Each candidate has its own broker, on the same machine.',
 
   run({ isQuick, rounds }) {
@@ -17,7 +17,7 @@ export const backplaneThroughput = {
         await contest.prepare(async (crew) => {
           await crew.meet(`to-${nodes}`, 1)
           await crew.listen(nodes)
-          // The extra cost of a channel's first event does not belong here.
+          // The extra cost of a channel's first event is not measured here.
           await crew.flood(1)
         })
         const title = `100 bytes to ${nodes === 1 ? 'one node' : `${nodes} nodes`}`

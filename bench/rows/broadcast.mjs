@@ -21,7 +21,7 @@ export const broadcast = {
   id: 'broadcast',
   title: 'Broadcast',
   method:
-    'One event after another to all subscribers. The next one is published as soon as every subscriber has the last one.',
+    'All subscribers get one event after another. The next event is published as soon as every subscriber has received the last one.',
 
   run({ isQuick, rounds, allows }) {
     const sizes = (isQuick ? [1_000] : [100, 1_000, 10_000]).filter(allows)
@@ -30,7 +30,7 @@ export const broadcast = {
         title: `${thousands(bytes)} bytes to ${thousands(subscribers)} subscribers`,
         subscribers,
         workload: { bytes, count: 1 },
-        // The others differ by as much anywhere.
+        // One table shows how much the other candidates differ.
         among: subscribers === 1_000 && bytes === 100 ? undefined : Object.keys(cast),
       })),
     )

@@ -1,7 +1,7 @@
 import { thousands } from '../report/text.mjs'
 import { compareBroadcasts } from './publishing.mjs'
 
-/** How many writes a round has, if each takes ten events: the other packages write each event by itself. */
+/** How many writes a round has if ten events are one write; the other packages write each event separately. */
 const WRITES = 10_000
 
 /** @type {import('../stage.mjs').Cast} */

@@ -1,6 +1,6 @@
 import { Script } from '../process.mjs'
 
-/** What can encode, what it is called, and what it is divided by. */
+/** The encoders, their labels, and their baselines. */
 const encoders = [
   { id: 'json', label: '`Buffer.from(JSON.stringify(data))`' },
   { id: 'json-again', label: 'the same once more (A/A)', against: 'json' },

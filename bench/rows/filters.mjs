@@ -3,7 +3,7 @@ import { costOfTurn } from './publishing.mjs'
 
 const SUBSCRIBERS = 1_000
 const TOPICS = 10
-/** In a turn each stream with a filter gets one event. */
+/** In one turn, each stream with a filter gets one event. */
 const PUBLICATIONS = TOPICS
 const TURNS = 3
 const WORKLOAD = { bytes: 100, count: 1 }
@@ -16,7 +16,7 @@ export const filters = {
   id: 'filters',
   title: 'Filters',
   method:
-    'Events of ten types in turn. A stream with a filter gets those of one type, a stream without a filter gets all.',
+    'Events of ten types are published in turn. A stream with a filter gets the events of one type, a stream without a filter gets all events.',
 
   run: ({ rounds }) =>
     Stage.with(cast, rounds, { heartbeatMs: 0 }, async (stage) => {

@@ -5,7 +5,7 @@ import { Stage } from '../stage.mjs'
 const INTERVAL_MS = 2_000
 /** How long a measurement lasts: in that time, a stream gets one heartbeat or two. */
 const LOOK_MS = 3_000
-/** Stands once in every heartbeat, whatever its text is. */
+/** Occurs once in every heartbeat, whatever its text. */
 const MARKER = ':'
 
 /** @type {import('../stage.mjs').Cast} */
@@ -19,7 +19,7 @@ export const heartbeats = {
   id: 'heartbeats',
   title: 'Heartbeats',
   method:
-    'Idle streams that get a comment every two seconds. All servers run at the same time. The bare baseline has one timer, which writes to all ' +
+    'Idle streams get a comment every two seconds. All servers run at the same time. The bare baseline has one timer, which writes to all ' +
     'sockets at once. The stall is the longest time without a turn of the event loop. It is measured with one server at a time.',
 
   async run({ isQuick, rounds, allows }) {
@@ -37,7 +37,7 @@ export const heartbeats = {
     })
     const stalls = []
     for (const [id, against] of Object.entries(players)) {
-      // One measurement does not show how far two of them differ.
+      // With one measurement of each, a control would show nothing.
       if (id.endsWith('-again')) continue
       const stall = await Stage.with({ [id]: against }, 1, options, async (stage) => {
         await stage.open({ count })
@@ -60,7 +60,7 @@ async function countBeats(subject) {
   })
   const { total, least, most } = counted
   if (least < 1 || most > 3) {
-    throw new Error(`${subject.id}: in ${LOOK_MS} ms a stream got ${least} heartbeats, another ${most}`)
+    throw new Error(`${subject.id}: in ${LOOK_MS} ms one stream got ${least} heartbeats and another one ${most}`)
   }
   return { ...usage, total }
 }

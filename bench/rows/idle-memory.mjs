@@ -7,7 +7,7 @@ import { Subject } from '../subject.mjs'
 /** @typedef {import('../memory.mjs').Memory} Memory */
 /** @typedef {keyof typeof QUANTITIES} Quantity */
 
-/** Opened and closed before anything is measured, so that everything that is made once exists. */
+/** Opened and closed before the measurement, so that objects that are created only once exist already. */
 const WARM_UP_STREAMS = 1_000
 
 /** @type {import('../stage.mjs').Cast} */
@@ -32,8 +32,8 @@ const cast = {
 }
 
 /**
- * Candidates that are measured more than once, and also with twice as many streams: ssekit, and those that it should not exceed. The others
- * differ from these by far more than two servers of one candidate do.
+ * Candidates that are measured more than once, and also with twice as many streams: ssekit, and the candidates that it should not exceed.
+ * The others differ from these by far more than two servers of one candidate do.
  *
  * @type {readonly CandidateId[]}
  */
@@ -49,7 +49,7 @@ const closeCast = [
   'ssekit-koa',
 ]
 
-/** What is measured, and what it is called. */
+/** The measured quantities, and their names. */
 const QUANTITIES = /** @type {const} */ ({
   residentButYoung: {
     what: 'resident, without the young generation',
@@ -65,25 +65,25 @@ export const idleMemory = {
   id: 'idle-memory',
   title: 'Memory of idle streams',
   method:
-    'How much more memory a fresh server holds with so many open streams than before, after garbage collection, for each stream. Everything is at ' +
-    'its defaults, heartbeats too. V8’s young generation grows and shrinks by up to 16 MB, whatever the streams need, so there is a table without it. ' +
-    'For ssekit and the candidates close to it, a figure is the median of several servers; for the others it comes from one.',
+    'How much more memory a new server process holds with open streams than before, after garbage collection, divided by the number of streams. ' +
+    'Everything is at its defaults, heartbeats too. V8’s young generation grows and shrinks by up to 16 MB, independently of the streams, so there ' +
+    'is a table without it. For ssekit and the candidates close to it, a figure is the median of several servers; for the others it comes from one.',
 
   async run({ isQuick, rounds, most }) {
     const counts = [...new Set((isQuick ? [10_000] : [10_000, 20_000]).map(most))]
     const players = isQuick ? quickCast : cast
     const ids = /** @type {CandidateId[]} */ (Object.keys(players))
-    /** Round by round, with so many streams each. @type {Map<CandidateId, Memory[][]>} */
+    /** By candidate; for each server, the growth for each number of streams. @type {Map<CandidateId, Memory[][]>} */
     const growths = new Map(ids.map((id) => [id, []]))
     const isClose = (/** @type {CandidateId} */ id) => closeCast.includes(id)
-    // Two servers differ by little.
+    // Two servers of one candidate differ little, so a third of the rounds is enough.
     const again = Array.from({ length: Math.ceil(rounds / 3) - 1 }, () => ids.filter(isClose))
     const waiting = [...ids, ...again.flat()]
     const measureAll = async () => {
       for (let id = waiting.shift(); id !== undefined; id = waiting.shift())
         growths.get(id)?.push(await growthsOf(id, isClose(id) ? counts : counts.slice(0, 1)))
     }
-    // Running two at the same time does not change their memory.
+    // Running two servers at the same time does not change their memory.
     await Promise.all([measureAll(), measureAll()])
     return counts.flatMap((count, size) =>
       tablesOf(players, count, (id) => (growths.get(id) ?? []).flatMap((round) => round[size] ?? [])),
@@ -94,7 +94,8 @@ export const idleMemory = {
 /**
  * @param {import('../stage.mjs').Cast} players
  * @param {number} count
- * @param {(id: CandidateId) => Memory[]} memoriesOf with so many streams, round by round; none for candidates that have not had so many
+ * @param {(id: CandidateId) => Memory[]} memoriesOf for this number of streams, one for each server; none for candidates that were not
+ *   measured with it
  * @returns {import('../comparison.mjs').Comparison[]}
  */
 function tablesOf(players, count, memoriesOf) {
@@ -115,10 +116,10 @@ function tablesOf(players, count, memoriesOf) {
 }
 
 /**
- * What a fresh server's memory grows by with so many streams, in bytes.
+ * How much the memory of a new server grows with each number of streams, in bytes.
  *
  * @param {CandidateId} id
- * @param {readonly number[]} counts the least first
+ * @param {readonly number[]} counts in ascending order
  * @returns {Promise<Memory[]>}
  */
 function growthsOf(id, counts) {

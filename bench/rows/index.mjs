@@ -15,7 +15,7 @@ import { shutdown } from './shutdown.mjs'
 import { slowPath } from './slow-path.mjs'
 import { stalledReaders } from './stalled-readers.mjs'
 
-/** What the bench does, in the order of the page. @type {readonly import('./row.mjs').Row[]} */
+/** All rows of the bench, in the order of the page. @type {readonly import('./row.mjs').Row[]} */
 export const rows = [
   broadcast,
   frameworks,

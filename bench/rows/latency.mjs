@@ -4,7 +4,7 @@ import { Stage } from '../stage.mjs'
 const SUBSCRIBERS = 1_000
 /** How many events a round has. */
 const PUBLICATIONS = 25
-/** After so many events sockets acknowledge several at a time, as they do for as long as a rate is steady. */
+/** After this many events at a steady rate, sockets acknowledge several segments at a time. */
 const RUN_IN = 20
 const WORKLOAD = { bytes: 100, count: 1 }
 

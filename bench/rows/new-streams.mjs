@@ -2,9 +2,9 @@ import { joined } from '../comparison.mjs'
 import { Stage } from '../stage.mjs'
 
 const VISITS = { count: 300, concurrency: 20 }
-/** V8 compiles and optimizes during some 5,000 visits. */
+/** V8 compiles and optimizes during the first 5,000 or so visits. */
 const WARM_UPS = 18
-/** How many turns each candidate has where other rows have one: short ones, so that no candidate waits for long. */
+/** How many turns a round has for each candidate; other rows have one. Short turns keep the waiting of each candidate short. */
 const TURNS = 4
 
 /** @type {import('../stage.mjs').Cast} */
@@ -39,7 +39,7 @@ export const newStreams = {
     'Clients connect, send a request, read the first bytes, disconnect, and wait until the server has closed its side; twenty at a time. The bare ' +
     'handlers send the response headers and a first line, keep the response in a `Set`, and delete it when it closes. They return at once. Those ' +
     'that await the end show what a handler with a pending promise costs in a framework, since the promise of `res.sse()` is pending too. Each turn ends ' +
-    'with a collection of V8’s young generation. Full collections fall into few turns, and the medians leave those out.',
+    'with a collection of V8’s young generation. Full collections happen in few turns, and the medians leave those out.',
 
   async run({ isQuick, rounds }) {
     /** @type {import('../stage.mjs').Heading} */
@@ -50,7 +50,7 @@ export const newStreams = {
       plot: 'value',
     }
     const comparisons = []
-    // Only candidates with the same baseline: the fewer there are, the sooner each has its next turn.
+    // Only candidates with the same baseline run together: with fewer candidates, each has its next turn sooner.
     for (const group of groupsOf(isQuick ? quickCast : cast)) {
       const compared = await Stage.with(group, rounds, {}, (stage) =>
         stage.compare([heading], costOf, { warmUps: WARM_UPS, turns: TURNS }),

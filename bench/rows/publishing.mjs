@@ -1,14 +1,14 @@
 import { Stage } from '../stage.mjs'
 
-/** How many writes to streams a round has: enough for some 100 ms of CPU time and more. */
+/** How many writes to streams a round has: enough for at least 100 ms of CPU time. */
 const ROUND_WRITES = 20_000
-/** How many of them one turn has; a turn has at least one publication. */
+/** How many of these writes one turn has; a turn has at least one publication. */
 const TURN_WRITES = 4_000
-/** More turns add little. */
+/** How many turns a round has at most: more would hardly change the figures. */
 const MOST_TURNS = 6
 /**
  * A socket that has received nothing for 200 ms acknowledges each of the next sixteen segments by itself, and later ones several at a
- * time. An event then costs its sender much less. So every measurement comes after a rest, and is among the sixteen.
+ * time. An event then costs its sender much less. So every measurement comes after a rest, and has at most sixteen publications.
  *
  * (Linux: `tcp_event_data_recv`, which compares with the shortest time to retransmit; `TCP_MAX_QUICKACKS`.)
  */
@@ -20,7 +20,7 @@ const MOST_PUBLICATIONS = 16
  * @property {string} title
  * @property {number} subscribers of each candidate
  * @property {import('../load/workload.mjs').Workload} workload
- * @property {readonly string[] | undefined} [among] the ids of those that take part; all by default
+ * @property {readonly string[] | undefined} [among] the ids of the candidates that take part; all by default
  */
 
 /**
@@ -34,8 +34,8 @@ const MOST_PUBLICATIONS = 16
  * Measures the server's CPU time for each event that arrives.
  *
  * @param {import('../stage.mjs').Cast} cast
- * @param {{ tables: readonly Table[], rounds: number, writes?: number }} settings `tables`: those with the fewest subscribers first;
- *   `writes`: how many a round has
+ * @param {{ tables: readonly Table[], rounds: number, writes?: number }} settings `tables`: in ascending order of subscribers;
+ *   `writes`: how many writes a round has
  */
 export function compareBroadcasts(cast, { tables, rounds, writes = ROUND_WRITES }) {
   // Heartbeats of the other candidates would disturb the one whose turn it is.
@@ -45,7 +45,7 @@ export function compareBroadcasts(cast, { tables, rounds, writes = ROUND_WRITES 
     for (const table of tables) {
       const { subscribers, among } = table
       await stage.open({ count: subscribers }, among)
-      // Other events meet the same code, on the same streams.
+      // On streams that are already warm, events of another size need less warming up.
       const warmUps = subscribers === opened ? 1 : 2
       opened = subscribers
       comparisons.push(...(await compareTable(stage, table, writes, warmUps)))
@@ -55,7 +55,7 @@ export function compareBroadcasts(cast, { tables, rounds, writes = ROUND_WRITES 
 }
 
 /**
- * What a turn costs the server, its streams having rested before it.
+ * Measures the cost of one turn for the server, after a rest.
  *
  * @param {import('../subject.mjs').Subject} subject
  * @param {import('../load/workload.mjs').Workload} workload
@@ -88,7 +88,7 @@ async function compareTable(stage, { title, subscribers, workload, among }, writ
     title,
     quantity: 'CPU per delivered event',
     unit: 'µs',
-    // Larger events look much the same.
+    // A picture of larger events would look the same.
     plot: workload.bytes === 100 ? 'ratio' : undefined,
   }
   return stage.compare(

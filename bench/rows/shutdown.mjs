@@ -7,7 +7,7 @@ import { Subject } from '../subject.mjs'
 const READING = 5_000
 const STALLED = 20
 const GRACE_MS = 2_000
-/** Together more than the buffers at both ends of a socket hold. */
+/** All fills together are more than the buffers at both ends of a socket hold. */
 const FILL = { bytes: 65_536, count: 10 }
 const FILLS = 25
 
@@ -20,7 +20,7 @@ export const shutdown = {
   title: 'Shutdown',
   method:
     `The server ends ${thousands(READING)} streams with a last event, which each client has to receive. ${STALLED} more streams, whose readers have ` +
-    `stalled with full sockets, get ${thousands(GRACE_MS)} ms of grace. The process ends by itself once nothing is open any more.`,
+    `stalled with full sockets, get ${thousands(GRACE_MS)} ms of grace. The process exits by itself once nothing is open.`,
 
   async run({ isQuick, allows }) {
     if (!allows(READING + STALLED)) return []
@@ -61,11 +61,11 @@ function shutDown(id) {
       await client.call('open', { count: READING })
       await client.call('expectEnd')
       const start = process.hrtime.bigint()
-      // It cannot answer any more.
+      // The server exits without answering this call.
       server.call('shutDown').catch(() => {})
       const readingEnd = await client.call('awaitEnd')
       const code = await server.ended()
-      if (code !== 0) throw new Error(`${id} ended with ${code}`)
+      if (code !== 0) throw new Error(`${id} exited with ${code}`)
       return { id, readingMs: Number(readingEnd - start) / 1e6, exitMs: Number(process.hrtime.bigint() - start) / 1e6 }
     } finally {
       await stalled.stop()

@@ -6,7 +6,7 @@ import { Subject } from '../subject.mjs'
  * @typedef {object} Trial
  * @property {import('../candidates.mjs').CandidateId} id
  * @property {number} stalled how many readers stop reading
- * @property {number} seconds for how long events come then
+ * @property {number} seconds for how long events are published after that
  */
 
 /** @typedef {{ p50: number, p99: number }} Latency */
@@ -15,17 +15,17 @@ import { Subject } from '../subject.mjs'
  * The result of a trial.
  *
  * @typedef {object} Outcome
- * @property {number} grownBytes by how much resident memory grew at most
+ * @property {number} grownBytes the peak growth of resident memory
  * @property {Latency} latency of the clients that read
  */
 
-/** @typedef {{ trial: Trial, beside: Outcome, alone: Outcome }} Pair `alone`: at the same time, without stalled readers */
+/** @typedef {{ trial: Trial, beside: Outcome, alone: Outcome }} Pair `alone`: the control, without stalled readers */
 
 const MIB = 1024 * 1024
 const WORKLOAD = { bytes: 1_024, count: 1 }
 const PER_SECOND = 1_000
 const READERS = 10
-/** How long they read before any reader stalls. */
+/** How long all readers read before some of them stall. */
 const WARM_UP_SECONDS = 2
 const SAMPLE_MS = 50
 const PEERS = /** @type {const} */ (['better-sse', 'sse-channel', 'express-sse', 'fastify-sse'])
@@ -35,14 +35,14 @@ export const stalledReaders = {
   id: 'stalled-readers',
   title: 'Readers that stop reading',
   method:
-    `Events of 1 KiB come at ${thousands(PER_SECOND)} a second, for ten clients that read and some that have stopped reading. Resident memory is ` +
+    `${thousands(PER_SECOND)} events of 1 KiB a second are published for ten clients that read and some that have stopped reading. Resident memory is ` +
     'sampled throughout. The figure is its peak, less its value at the start, after garbage collection. A second process, the control, does the same ' +
-    'at the same time for ten clients that all read. Its growth is what such traffic costs anyway, V8’s young generation most of all. The other ' +
+    'at the same time for ten clients that all read. Its growth is the cost of the traffic itself, mostly V8’s young generation. The other ' +
     'packages keep everything that a stalled client does not read, so fewer stalled clients and a shorter time are enough to show it.',
 
   async run({ isQuick }) {
     const own = await observe({ id: 'ssekit-http', stalled: 100, seconds: isQuick ? 10 : 60 })
-    // Running them at the same time does not change their memory.
+    // Running the packages at the same time does not change their memory.
     const peers = (isQuick ? [] : PEERS).map((id) => observe({ id, stalled: 10, seconds: 10 }))
     const pairs = [own, ...(await Promise.all(peers))]
     return [

@@ -5,7 +5,7 @@ import { frame, HEAD, options, PREAMBLE } from './stand.mjs'
 const { retained = 0, awaits = false } = options
 const history = Array.from({ length: retained }, () => frame(payload(100)))
 
-/** The streams of a handler that uses no library: a response in a set, and `res.write(buffer)`. */
+/** The streams of a handler that uses no library: the responses are in a set and are written with `res.write(buffer)`. */
 export class BareStreams {
   replayPath = '/'
   #responses = new Set()

@@ -1,5 +1,5 @@
-// What a server in C can do: epoll, one thread, one write() per event and reader. TCP_NODELAY, as everywhere here.
-// Prints the port of its streams and the port where it is told to publish: "<bytes of data> <events>\n".
+// The least that a server in C can do: epoll, one thread, one write() per event and reader. TCP_NODELAY, as everywhere here.
+// Prints the port of its streams and its control port, which receives requests to publish: "<bytes of data> <events>\n".
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -55,7 +55,7 @@ static void accept_all(int listener, int kind) {
   if (errno != EAGAIN) fail("accept");
 }
 
-// Readers of this bench keep up: who does not is an event that is lost, and the run fails.
+// The readers of this bench keep up. If one does not, an event is lost, and the run fails.
 static void write_all(int file, const char *bytes, size_t length) {
   if (write(file, bytes, length) != (ssize_t)length) fail("write");
 }

@@ -1,5 +1,5 @@
-// The least that Node can do: every event is a buffer, written to every socket. The response headers are written by
-// hand.
+// The least that a server in Node can do: every event is a buffer that is written to every socket. The code writes the
+// response headers itself.
 import { createServer } from 'node:net'
 import { frame, HEAD, options, PREAMBLE, serve } from './stand.mjs'
 

@@ -4,7 +4,7 @@ import { FAREWELL, options } from './stand.mjs'
 
 const { heartbeatMs, retained = 0, graceMs } = options
 
-/** How all streams end. */
+/** The last event of all streams. */
 export const close = { event: FAREWELL, graceMs }
 export const manager = new SseManager({ heartbeatMs })
 export const channel = manager.getOrCreate('bench')

@@ -8,7 +8,7 @@ import { memory } from '../memory.mjs'
 
 export { options } from '../answering.mjs'
 
-/** What a bare stream begins with; libraries send their own. */
+/** The beginning of a bare stream; libraries send their own. */
 export const HEAD = {
   'Content-Type': 'text/event-stream; charset=utf-8',
   'Cache-Control': 'no-cache, no-transform',
@@ -16,7 +16,7 @@ export const HEAD = {
 }
 export const PREAMBLE = 'retry: 2000\n\n'
 
-/** What all streams are sent when the server stops. */
+/** The last event of all streams when the server stops. */
 export const FAREWELL = { event: 'farewell', data: MARKER }
 
 /**
@@ -38,7 +38,7 @@ export function frame(data, count = 1) {
  * @param {(data: string, count: number) => unknown} [ways.publishJoined] sends `count` events at once; without it, each
  *   is published separately
  * @param {string} [ways.replayPath] where a stream begins with all retained events
- * @param {() => Promise<unknown>} [ways.shutDown] sends the farewell, and ends all streams and the server
+ * @param {() => Promise<unknown>} [ways.shutDown] sends a last event, ends all streams, and closes the server
  */
 export async function serve(server, { publish = () => {}, publishJoined, replayPath, shutDown }) {
   const control = createServer({ noDelay: true }, (socket) => {

@@ -64,7 +64,7 @@ export function plain(data) {
  */
 export function open(server, headers = {}, method = 'GET') {
   const received = new Received()
-  // Keeps its connection after the end of a response, as browsers do.
+  // Keeps the connection after the end of a response, as browsers do.
   const agent = new Agent({ keepAlive: true })
   const outgoing = request({
     port: portOf(server),
@@ -80,7 +80,7 @@ export function open(server, headers = {}, method = 'GET') {
     received.status = response.statusCode ?? 0
     received.headers = response.headers
     const isCompressed = response.headers['content-encoding'] === 'gzip'
-    // Decompresses what has arrived, without waiting for the end.
+    // Decompresses data as it arrives, without waiting for the end.
     received.read(isCompressed ? response.pipe(createGunzip({ finishFlush: constants.Z_SYNC_FLUSH })) : response)
   })
   outgoing.end()

@@ -26,12 +26,12 @@
  * @typedef {object} Library
  * @property {(options: ChannelOptions) => Promise<Stand>} channel one broadcast to all readers of `/`
  * @property {() => Promise<Stand>} [channels] two channels on one stream
- * @property {(source: AsyncIterable<string>) => Promise<Stand>} [iterable] each reader gets what the source yields
+ * @property {(source: AsyncIterable<string>) => Promise<Stand>} [iterable] streams what the source yields to its reader
  * @property {(request: Request) => Promise<Response>} [fetch] answers with the event `hello`
  * @property {Readonly<Record<string, string>>} claims hand-written cells, by row
  * @property {Readonly<Record<string, string>>} notes footnotes by row; `row=cell` for a note on that outcome only
  *
- * @typedef {(load: (id: string) => Promise<any>) => Promise<Library>} Maker loads a package from where the peers are
- *   installed
+ * @typedef {(load: (id: string) => Promise<any>) => Promise<Library>} Maker `load` imports a package from the folder in
+ *   which the peers are installed
  */
 export {}

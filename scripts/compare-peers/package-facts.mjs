@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /**
- * What a published package says about itself.
+ * The facts that can be read from an installed package, by row.
  *
  * @param {string} modules a node_modules folder
  * @param {string} name

@@ -14,7 +14,7 @@ export const makers = {
   'sse-channel': sseChannel,
 }
 
-// The benchmarks measure the same ones.
+// The bench measures the same versions.
 const { dependencies } = JSON.parse(readFileSync('bench/package.json', 'utf8'))
 
 /** The packages that ssekit is compared with, and their versions: the newest ones at the time of the comparison. */

@@ -5,7 +5,7 @@ import { shutdown } from './probes/shutdown.mjs'
 import { accept, compression, fetchApi, head, headRequest, heartbeat } from './probes/wire.mjs'
 
 /**
- * The rows of the table in order. A row without a probe holds what the library claims, or what its `package.json` says.
+ * The rows of the table in order. The cells of a row without a probe come from `claims`, or from the package.
  *
  * @type {readonly { id: string, title: string, probe?: import('./probes/wire.mjs').Probe }[]}
  */

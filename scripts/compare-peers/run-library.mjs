@@ -1,5 +1,5 @@
-// Runs all probes on one library: `node --expose-gc run-library.mjs <name> <folder of the peers>`. Sends its parent the
-// cells by row, and exits without closing what is still open.
+// Runs all probes on one library: `node --expose-gc run-library.mjs <name> <folder of the peers>`. Sends the cells by row
+// to its parent process, and exits without closing servers and clients that are still open.
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -9,7 +9,7 @@ import { rows } from './rows.mjs'
 const [, , name = '', folder = '.'] = process.argv
 const { resolve } = createRequire(join(folder, 'package.json'))
 const make = makers[name]
-if (make === undefined) throw new Error(`there is no ${name}`)
+if (make === undefined) throw new Error(`unknown library: ${name}`)
 const library = await make((id) => import(pathToFileURL(resolve(id)).href))
 
 /** @type {Record<string, string>} */

@@ -15,7 +15,7 @@ export async function serve(handler, transport = 'http') {
     try {
       await handler(req, res)
     } catch {
-      // As an application's error handler would, once the headers are sent.
+      // As an application's error handler does once the response headers are sent.
       res.destroy()
     }
   }, transport)

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * Resolves with whether a condition becomes true within a time limit. The limit is also how a probe sees that something
- * does not happen.
+ * Resolves to whether a condition becomes true within a time limit. A probe also uses the limit to see that something does
+ * not happen.
  *
  * @param {() => boolean} condition
  * @param {number} [limitMs]
@@ -17,7 +17,7 @@ export async function becomes(condition, limitMs = 2_000) {
 }
 
 /**
- * Resolves with whether a promise settles within a time limit.
+ * Resolves to whether a promise settles within a time limit.
  *
  * @param {Promise<unknown>} promise
  * @param {number} limitMs

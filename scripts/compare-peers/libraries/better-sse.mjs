@@ -32,7 +32,7 @@ export async function betterSse(load) {
         const session = await createSession(req, res)
         readers++
         session.once('disconnected', () => readers--)
-        // It rejects when the client has disconnected.
+        // Rejects when the client has disconnected.
         await session.iterate(source).catch(() => {})
       })
       return { server, broadcast: () => {}, readers: () => readers }

@@ -21,7 +21,7 @@ export async function fastifySse(load) {
   }
   return {
     async channel(options) {
-      // It has no channels: the replies that are kept alive are the application's to collect.
+      // It has no channels, so the application collects the replies that are kept alive.
       const replies = new Set()
       const app = await start(options, (reply) => {
         reply.sse.keepAlive()

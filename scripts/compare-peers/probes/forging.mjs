@@ -5,12 +5,12 @@ import { becomes } from '../wait.mjs'
 
 const BREAKS = ['\n', '\r', '\r\n']
 
-/** A part of an event cannot add another event, or another part, whatever it contains. @type {Probe} */
+/** No part of an event can add another event or another field, whatever it contains. @type {Probe} */
 export async function forge({ channel }) {
   const stand = await channel({})
   const client = open(stand.server)
   await becomes(() => stand.readers() === 1)
-  // After whatever the library itself sends at the start of a stream.
+  // Waits until the library has sent its own start of the stream.
   stand.broadcast({ data: 'ready' })
   await becomes(() => client.data.includes('ready'))
   /** @type {Record<string, ((text: string) => unknown) | undefined>} */
@@ -31,7 +31,7 @@ export async function forge({ channel }) {
       try {
         send?.(text)
       } catch {
-        // A refusal is as good.
+        // A library may also refuse the event.
       }
       const done = `done ${round++}`
       stand.broadcast({ data: done })

@@ -7,7 +7,7 @@ import { becomes } from '../wait.mjs'
 const EVENTS = 400
 const EVENT_BYTES = 64 * 1024
 
-/** Makes a new string each time, as for data that was just created. @param {number} index */
+/** Makes a new string each time, like data that was just created. @param {number} index */
 function payload(index) {
   return Buffer.alloc(EVENT_BYTES, String(index)).toString('latin1')
 }
@@ -23,7 +23,7 @@ async function flood({ server, broadcast, readers }) {
   return socket
 }
 
-/** What the process holds after garbage collection, in bytes. */
+/** The memory that the process holds after garbage collection, in bytes. */
 async function heldBytes() {
   const { gc } = globalThis
   if (gc === undefined) throw new Error('run with --expose-gc')
@@ -35,7 +35,7 @@ async function heldBytes() {
   return heapUsed + external
 }
 
-/** What a client that does not read costs. @type {Probe} */
+/** How much memory a client that does not read takes. @type {Probe} */
 export async function paused({ channel }) {
   const stand = await channel({})
   // Code that is compiled on first use must not count.
@@ -62,7 +62,7 @@ async function isCut(channel) {
   return becomes(() => stand.readers() === 0, 3_000)
 }
 
-/** An iterable is asked for no more than its client reads. @type {Probe} */
+/** An iterable is pulled no faster than its client reads. @type {Probe} */
 export async function backpressure(library) {
   if (library.iterable === undefined) return '–'
   let pulled = 0
@@ -76,7 +76,7 @@ export async function backpressure(library) {
   return (await becomes(() => pulled === EVENTS, 3_000)) ? 'accepts it, does not wait' : '✓'
 }
 
-/** When the client disconnects, a source that is waiting is released. @type {Probe} */
+/** When the client disconnects, `return()` is called on a source that is waiting. @type {Probe} */
 export async function release(library) {
   if (library.iterable === undefined) return '–'
   let isReleased = false

@@ -5,7 +5,7 @@ import { becomes } from '../wait.mjs'
 /** @typedef {import('./wire.mjs').Probe} Probe */
 
 /**
- * A client that has read events 1 to 3 and disconnected.
+ * Connects a client that reads events 1 to 3 and disconnects; resolves to its last event id.
  *
  * @param {import('../library.mjs').Stand} stand
  */
@@ -19,7 +19,7 @@ async function readAndLeave({ server, broadcast, readers }) {
   return client.lastEventId
 }
 
-/** What is sent while a client is away, and while it reconnects, reaches it once and in order. @type {Probe} */
+/** Events sent while a client is disconnected and while it reconnects reach it once and in order. @type {Probe} */
 export async function resume({ channel }) {
   const stand = await channel({})
   const lastEventId = await readAndLeave(stand)
@@ -28,7 +28,7 @@ export async function resume({ channel }) {
   const sendNext = () => broadcast({ data: String(++last), id: String(last) })
   for (let count = 0; count < 3; count++) sendNext()
   const client = open(server, { 'last-event-id': lastEventId })
-  // Fewer than any of the libraries' histories holds.
+  // Fewer events than the history of any of the libraries holds.
   while (readers() === 0 && last < 300) {
     sendNext()
     await sleep(1)

@@ -1,7 +1,7 @@
 import { open } from '../client.mjs'
 import { becomes, settles } from '../wait.mjs'
 
-/** A server with an open stream can be stopped: the stream ends, and so does the server. @type {import('./wire.mjs').Probe} */
+/** A server with an open stream can be stopped: the stream ends, and the server closes. @type {import('./wire.mjs').Probe} */
 export async function shutdown({ channel }) {
   const { server, broadcast, readers, shutDown } = await channel({})
   const client = open(server)

@@ -52,7 +52,7 @@ export async function accept({ channel }) {
   return client.status === 406 ? '✓' : '–'
 }
 
-/** How long an idle stream is silent. @type {Probe} */
+/** How long an idle stream waits before it sends a comment. @type {Probe} */
 export async function heartbeat({ channel }) {
   const { server, readers, broadcast } = await channel({})
   const client = open(server)
