@@ -47,35 +47,44 @@ export const cleaningUp = [
   ...mutantsOf('sse-core/src/graceful-shutdown.ts', LEAVING, [
     ['socket.destroySoon()\n', '{}\n', 'an idle kept-alive connection does not delay server.close()'],
   ]),
-  ...mutantsOf('sse-core/src/response-close.ts', LEAVING, [
-    ["  res.off('close', tellWatcher)\n", '', "no 'close' listener is left on a response whose stream is over"],
-    ["  res.off('error', tellWatcher)\n", '', "no 'error' listener is left on a response whose stream is over"],
-    ["  res.off('prefinish', tellEnding)\n", '', "no 'prefinish' listener is left on a response whose stream is over"],
+  ...mutantsOf('sse-core/src/close-watcher.ts', LEAVING, [
     [
-      '  unwatchWaiting.call(res)\n',
+      "  res.off('close', tellGone)\n",
       '',
-      'a stream that is over before its pipelined response gets its socket removes its listeners',
+      "over HTTP/2, no 'close' listener is left on a response whose stream is over",
+      TESTS.http2,
+    ],
+    ["  res.off('error', tellGone)\n", '', "no 'error' listener is left on a response whose stream is over"],
+    [
+      "    res.off('prefinish', tellEnding)\n",
+      '',
+      "no 'prefinish' listener is left on a response whose stream is over",
     ],
     [
-      "  this.off('socket', unwatchWaiting)\n",
+      "  socket.off('close', tellSocketClosed)\n",
+      '',
+      'no listener is left on a connection whose stream has ended',
+      ['sse-core/test/request-events.test'],
+    ],
+  ]),
+  ...mutantsOf('sse-core/src/pipelining.ts', LEAVING, [
+    [
+      "    res.off('socket', begin)\n",
       '',
       "no 'socket' listener is left on a pipelined response that has got its socket",
     ],
     [
-      "  socket.off('close', callAll)\n",
+      "  socket.off('close', tellAll)\n",
       '',
       "no 'close' listener is left on a socket whose pipelined responses have all got it",
     ],
+  ]),
+  ...mutantsOf('sse-core/src/response-close.ts', LEAVING, [
     [
       'for (const event of OVER_EVENTS) res.off(event, done)\n',
       '',
       'no listener that waits for the end is left on a finished response',
       [...LEAVING, ...TESTS.http2],
-    ],
-    [
-      '    if (socket !== undefined) offSocketClose(socket, done)\n',
-      '',
-      'no listener that waits for the end of a pipelined response is left on its socket',
     ],
   ]),
   ...mutantsOf('sse-core/src/writer.ts', LEAVING, [

@@ -395,9 +395,24 @@ export const delivery = [
     ],
   ),
   ...mutantsOf(
-    'sse-core/src/response-close.ts',
-    ['sse-core/test/pipelined-end.test'],
-    [['if (isWaiting) res.emit(DESTROYED)\n', '', 'close() waits for a pipelined response for graceMs at most']],
+    'sse-core/src/respond.ts',
+    ['sse-core/test/pipelined.test'],
+    [
+      [
+        'if (isPipelined(res)) whenInTurn(res, () => connect',
+        'if (false) whenInTurn(res, () => connect',
+        'a pipelined response that waits for its turn takes no slot of its manager',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/pipelining.ts',
+    ['sse-core/test/pipelined.test'],
+    [
+      ['AsyncResource.bind(callback)', 'callback', 'a pipelined stream begins in the async context of its own request'],
+      ['  onClose(socket, begin)\n', '', 'a pipelined response that waits notices that its client has disconnected'],
+      ["  res.on('socket', begin)\n", '', 'a pipelined stream begins when the response before it is finished'],
+    ],
   ),
   ...mutantsOf(
     'sse-core/src/pulling.ts',

@@ -30,19 +30,35 @@ export const requests = [
       ['if (!isTold) ', '', 'an error after the response headers goes to onError only once'],
     ],
   ),
-  ...mutantsOf('sse-core/src/response-close.ts', TESTS.contract, [
+  ...mutantsOf('sse-core/src/pipelining.ts', TESTS.contract, [
     [
-      'if (res.socket === null) watchWaiting(res)\n',
-      '',
-      'a pipelined response that waits for its turn notices that its client has disconnected',
-    ],
-    [
-      'if (!known?.delete(callback) || known.size > 0) return\n',
-      'if (!known?.delete(callback)) return\n',
+      'if (!callbacks?.delete(callback) || callbacks.size > 0) return\n',
+      'if (!callbacks?.delete(callback)) return\n',
       'a pipelined response that gets its turn does not stop watching the others',
     ],
-    ['if (known === undefined) {', 'if (true) {', 'several pipelined responses may wait on one connection'],
+    ['if (callbacks === undefined) {', 'if (true) {', 'several pipelined responses may wait on one connection'],
   ]),
+  ...mutantsOf(
+    'sse-core/src/close-watcher.ts',
+    ['sse-core/test/request-events.test'],
+    [
+      [
+        "if (req.listenerCount('error') === 0) req.destroy()\n",
+        '',
+        'Node makes no error for a request that nothing listens to',
+      ],
+      [
+        "if (req.listenerCount('error') === 0) req",
+        'req',
+        "a request's 'error' listener is called when the client disconnects",
+      ],
+      [
+        'process.nextTick(tellWatcher, watcher)',
+        'tellWatcher(watcher)',
+        'onClose is called once Node has marked the response as destroyed',
+      ],
+    ],
+  ),
   ...mutantsOf('sse-core/src/request-headers.ts', TESTS.contract, [
     [
       'if (!isEmpty) req.resume()\n',

@@ -38,7 +38,7 @@ export const writePath = [
     ],
     ['this.#flush?.()\n', '', 'compression is flushed after each write'],
   ]),
-  ...mutantsOf('sse-core/src/response-close.ts', BYTES, [
+  ...mutantsOf('sse-core/src/close-watcher.ts', BYTES, [
     [
       "res.prependListener('prefinish', tellEnding)\n",
       '',
@@ -48,8 +48,8 @@ export const writePath = [
   ]),
   ...mutantsOf('sse-core/src/response-lifecycle.ts', BYTES, [
     [
-      "if (!this.isOpen || !this.#leave('end')) return\n    this.writer.stop()\n    this.#finish()",
-      'if (this.isOpen) this.writer.stop()',
+      "if (!this.#leave('end')) return\n    this.writer.stop()\n    this.#finish()",
+      'this.writer.stop()',
       'a client that does not read a response that other code has ended is disconnected in time',
     ],
   ]),

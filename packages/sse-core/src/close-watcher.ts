@@ -1,7 +1,6 @@
 import { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { SseResponse } from './http.js'
-import { offSocketClose, onSocketClose } from './socket-close.js'
 
 /** Called when a response ends or is gone. */
 export interface CloseWatcher {
@@ -40,7 +39,6 @@ export function watchClose(res: SseResponse & Watchable, watcher: CloseWatcher):
       watchSocket(res.socket, watcher)
       return
     }
-    if (res.socket === null) watchWaiting(res)
   }
   res[WATCHER] = watcher
   res.on('close', tellGone)
@@ -53,7 +51,6 @@ export function unwatchClose(res: SseResponse & Watchable, watcher: CloseWatcher
   if (res instanceof ServerResponse) {
     res.off('prefinish', tellEnding)
     if (unwatchSocket(res.req.socket, watcher)) return
-    unwatchWaiting.call(res)
   }
   res[WATCHER] = undefined
   res.off('close', tellGone)
@@ -108,22 +105,4 @@ function tellSocketClosed(this: Watchable): void {
 
 function tellWatcher(watcher: CloseWatcher): void {
   watcher.onGone()
-}
-
-/** The callback of each response that waits behind another one on its connection: it emits no `close` itself. */
-const waiting = new WeakMap<ServerResponse, () => void>()
-
-function watchWaiting(res: ServerResponse): void {
-  const tell = (): void => tellGone.call(res)
-  waiting.set(res, tell)
-  onSocketClose(res.req.socket, tell)
-  res.on('socket', unwatchWaiting)
-}
-
-function unwatchWaiting(this: ServerResponse): void {
-  const tell = waiting.get(this)
-  if (tell === undefined) return
-  waiting.delete(this)
-  this.off('socket', unwatchWaiting)
-  offSocketClose(this.req.socket, tell)
 }

@@ -8,6 +8,7 @@ import { ObservedPromise } from './observed.js'
 import { requireOptions } from './option-checks.js'
 import type { RespondOptions } from './options.js'
 import { failOutcome } from './outcome.js'
+import { isPipelined, whenInTurn } from './pipelining.js'
 import { warn } from './report.js'
 import { lastEventIdOf } from './request-headers.js'
 import { requireSource, type SseSource } from './source.js'
@@ -40,14 +41,17 @@ export function respond(
   try {
     requireSource(source)
     take(source)
-    connect(req, res, source, options, outcome)
   } catch (error) {
     failOutcome(outcome, error, res, options)
+    return outcome
   }
+  // A stream that waits behind another one, which may never end, must not take one of the manager's slots.
+  if (isPipelined(res)) whenInTurn(res, () => connect(req, res, source, options, outcome))
+  else connect(req, res, source, options, outcome)
   return outcome
 }
 
-/** @throws if an argument is wrong; the response is untouched then */
+/** Answers a request. If an argument is wrong, the outcome fails and the response is untouched. */
 function connect(
   req: SseRequest,
   res: SseResponse,
@@ -55,15 +59,19 @@ function connect(
   options: RespondOptions,
   outcome: ObservedPromise<CloseReason>,
 ): void {
-  const connection = prepareConnection(req, res, source, options, outcome)
-  const { manager, report } = connection.config
-  // Decided before anything is awaited, so that the earlier of two requests gets the slot.
-  const refusal = connection.closeReason === undefined ? (options.refusal ?? manager?.admit(connection)) : undefined
-  const exchange = { req, res, connection, options }
-  if (refusal === undefined) stream(exchange, source)
-  else {
-    refuse(exchange, refusal)
-    release(source, report)
+  try {
+    const connection = prepareConnection(req, res, source, options, outcome)
+    const { manager, report } = connection.config
+    // Decided before anything is awaited, so that the earlier of two requests gets the slot.
+    const refusal = connection.closeReason === undefined ? (options.refusal ?? manager?.admit(connection)) : undefined
+    const exchange = { req, res, connection, options }
+    if (refusal === undefined) stream(exchange, source)
+    else {
+      refuse(exchange, refusal)
+      release(source, report)
+    }
+  } catch (error) {
+    failOutcome(outcome, error, res, options)
   }
 }
 

@@ -1,7 +1,6 @@
 import { ServerResponse } from 'node:http'
 import { constants, type Http2Session, type Http2Stream } from 'node:http2'
 import type { SseResponse } from './http.js'
-import { offSocketClose, onSocketClose } from './socket-close.js'
 
 /** Whether nothing can reach the client any more. */
 export function isGone(res: SseResponse): boolean {
@@ -16,9 +15,7 @@ const MAX_CANCEL_MS = 250
 /** Breaks a response off, so that the client sees that it is not complete. */
 export function destroyResponse(res: SseResponse): void {
   if (res instanceof ServerResponse) {
-    const isWaiting = isPipelined(res)
     res.destroy()
-    if (isWaiting) res.emit(DESTROYED)
     return
   }
   const { stream } = res
@@ -37,53 +34,25 @@ function breakConnection(stream: Http2Stream, session: Http2Session): void {
   session.socket[Symbol.asyncDispose]().catch(() => {})
 }
 
-/** Whether a response waits behind another one on its connection, and so has no socket yet. */
-function isPipelined(res: SseResponse): res is ServerResponse {
-  return res instanceof ServerResponse && res.socket === null && !res.writableFinished && !isGone(res)
-}
-
 /** Calls back once a response is finished or gone, whichever is first. */
 function whenOver(res: SseResponse, callback: () => void): void {
   if (res.writableFinished || isGone(res)) {
     queueMicrotask(callback)
     return
   }
-  const socket = isPipelined(res) ? res.req.socket : undefined
   const done = (): void => {
     for (const event of OVER_EVENTS) res.off(event, done)
-    if (socket !== undefined) offSocketClose(socket, done)
     callback()
   }
   for (const event of OVER_EVENTS) res.on(event, done)
-  if (socket !== undefined) onSocketClose(socket, done)
 }
 
-/** Emitted on a response that is destroyed while it waits: it would emit no `close` before its turn. */
-const DESTROYED: unique symbol = Symbol('ssekit.destroyed')
-const OVER_EVENTS = ['finish', 'close', 'error', DESTROYED]
+const OVER_EVENTS = ['finish', 'close', 'error']
 
 /** Calls back once a response is finished or gone; destroys it if that takes longer than `ms`. `Infinity` is never. */
 export function finishWithin(res: SseResponse, ms: number, callback: () => void): void {
   const timer = Number.isFinite(ms) ? setTimeout(destroyResponse, ms, res).unref() : undefined
   whenOver(res, () => {
-    clearTimeout(timer)
-    callback()
-  })
-}
-
-/** The same, counted from when the response has its connection: while it waits behind another one, it cannot finish. */
-export function finishInTurn(res: SseResponse, ms: number, callback: () => void): void {
-  if (!isPipelined(res)) {
-    finishWithin(res, ms, callback)
-    return
-  }
-  let timer: NodeJS.Timeout | undefined
-  const start = (): void => {
-    if (Number.isFinite(ms)) timer = setTimeout(destroyResponse, ms, res).unref()
-  }
-  res.once('socket', start)
-  whenOver(res, () => {
-    res.off('socket', start)
     clearTimeout(timer)
     callback()
   })

@@ -9,7 +9,7 @@ import { lasts, type RespondOptions } from './options.js'
 import { failOutcome } from './outcome.js'
 import { RareState } from './rare-state.js'
 import type { Reading } from './reading.js'
-import { destroyResponse, finishInTurn, isGone } from './response-close.js'
+import { destroyResponse, finishWithin, isGone } from './response-close.js'
 import type { StreamConfig } from './stream-config.js'
 import { Writer } from './writer.js'
 
@@ -287,7 +287,7 @@ export abstract class ResponseLifecycle {
 
   /** Settles once the response is over, which may take as long as a write may. */
   #finish(failure?: Failure): void {
-    finishInTurn(this.res, this.config.settings.writeTimeoutMs || Number.POSITIVE_INFINITY, () => this.#settle(failure))
+    finishWithin(this.res, this.config.settings.writeTimeoutMs || Number.POSITIVE_INFINITY, () => this.#settle(failure))
   }
 
   /** Settles the promise: the response is over, or is not ours. */

@@ -5,6 +5,7 @@ import { assertNoTrace, subscribed } from './departure.js'
 import { eventually, oneTurn } from './eventually.js'
 import { fillSocket } from './full-socket.js'
 import type { Script } from './scenario.js'
+import type { Route } from './subject.js'
 import { TimerWatch } from './timer-watch.js'
 
 /** A stream that is over holds on to nothing. */
@@ -85,19 +86,16 @@ export function leftoverScenarios({ scenario, traits }: Script): void {
 
   if (traits.httpVersion === 1) {
     scenario('streams that wait for each other on one connection leave no listener on it', async (stage) => {
-      const channels = [new SseChannel('0'), new SseChannel('1')]
-      const served = await stage.serve({
-        '/0': ({ sse }) => sse(channels[0] as SseChannel),
-        '/1': ({ sse }) => sse(channels[1] as SseChannel),
-        // It is over before its turn comes.
-        '/2': ({ sse }) => sse(['one']),
-      })
-      const client = await served.raw({ path: '/0' }, { path: '/1' }, { path: '/2' })
-      for (const channel of channels) await subscribed(channel)
+      const channels = ['/0', '/1', '/2'].map((path) => new SseChannel(path))
+      const routes = channels.map((channel): [string, Route] => [channel.name, ({ sse }) => sse(channel)])
+      const served = await stage.serve(Object.fromEntries(routes))
+      const client = await served.raw(...channels.map(({ name }) => ({ path: name })))
       const requests = await Promise.all([0, 1, 2].map((index) => served.request(index)))
-      await eventually(() => served.manager.stats().connections === 2, 'the end of the last')
-      for (const channel of channels) await channel.end()
-      for (const index of [0, 1, 2]) await client.whole(index)
+      for (const [index, channel] of channels.entries()) {
+        await subscribed(channel)
+        await channel.end({ data: index })
+        await client.whole(index)
+      }
       for (const request of requests) assert.deepEqual(await request.outcome(), { reason: 'end' })
       await oneTurn()
       for (const request of requests) assert.deepEqual(request.newListeners, [], 'listeners that stayed')

@@ -85,23 +85,33 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     await assertNoTrace(stage, { served, request, channels: [channel] })
   })
 
-  scenario('the departure of a client is seen of requests that it pipelined behind a stream, too', async (stage) => {
-    const channel = new SseChannel('news')
-    const served = await stage.serve(({ sse }) => sse(channel))
-    const client = await served.raw({}, {})
-    await subscribed(channel, 2)
-    client.destroy()
-    const [first, second] = [await served.request(0), await served.request(1)]
-    await assertNoTrace(stage, { served, request: first, channels: [channel] })
-    await assertNoTrace(stage, { served, request: second, channels: [channel] })
-  })
+  scenario(
+    'pipelined requests behind a stream begin no streams of their own, and end with their client',
+    async (stage) => {
+      const manager = stage.manager({ maxConnections: 2 })
+      const channel = manager.getOrCreate('news')
+      const served = await stage.serve(({ sse }) => sse(channel), { manager })
+      const client = await served.raw({}, {}, {})
+      const requests = await Promise.all([0, 1, 2].map((index) => served.request(index)))
+      await subscribed(channel)
+      // Those that wait take no slot from others.
+      const other = await served.open()
+      await subscribed(channel, 2)
+      client.destroy()
+      for (const request of requests) assert.deepEqual(await request.outcome(), { reason: 'client' })
+      assert.equal(channel.subscriberCount, 1)
+      other.abort()
+      await subscribed(channel, 0)
+      for (const request of requests) await assertNoTrace(stage, { served, request, channels: [channel] })
+    },
+  )
 
-  scenario('the departure of a client is seen of those that still wait when others had their turn', async (stage) => {
+  scenario('pipelined requests that still wait when others had their turn end with their client', async (stage) => {
     const channels = ['/0', '/1', '/2', '/3'].map((path) => new SseChannel(path))
     const routes = channels.map((channel): [string, Route] => [channel.name, ({ sse }) => sse(channel)])
     const served = await stage.serve(Object.fromEntries(routes))
     const client = await served.raw(...channels.map(({ name }) => ({ path: name })))
-    for (const channel of channels) await subscribed(channel)
+    await subscribed(channels[0] as SseChannel)
     await channels[0]?.end()
     await client.until(() => client.responses[1]?.events.length === 1, 'the second stream')
     client.destroy()
