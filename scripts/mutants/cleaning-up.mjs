@@ -1,7 +1,9 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
 const LEAVING = [...TESTS.connection, ...TESTS.contract, 'sse-testkit/test/clients-(leaks|let-go)']
-const LOOPS = ['sse-core/test/(listen|merge|source|stream|subscribers|broker|broker-gaps|broker-past|idle|end).test']
+const LOOPS = [
+  'sse-core/test/(listen|merge|source|stream|subscribers|channel-on-slow-broker|broker-gaps|backplane-replay|idle|end).test',
+]
 
 /** Every line that releases something. */
 export const cleaningUp = [
@@ -112,7 +114,7 @@ export const cleaningUp = [
   ),
   ...mutantsOf(
     'sse-core/src/admission.ts',
-    ['sse-core/test/finishing.test'],
+    ['sse-core/test/ended-but-unread.test'],
     [
       [
         'this.#connections.size + this.#finishing.size >=',

@@ -15,7 +15,7 @@ export const requests = [
   ),
   ...mutantsOf(
     'sse-core/src/outcome.ts',
-    ['sse-core/test/(streamed-twice|answered-by-others).test'],
+    ['sse-core/test/(streamed-twice|respond).test'],
     [
       [
         'if (!isWatched(res)) answerFailure',

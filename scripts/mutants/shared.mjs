@@ -120,7 +120,7 @@ export const shared = [
   ),
   ...mutantsOf(
     'sse-core/src/feed.ts',
-    ['sse-core/test/(resume|history|broadcast|end|idle|idle-identity|idle-place|cursor-model).test'],
+    ['sse-core/test/(resume|history|broadcast|end|idle|idle-edge-cases|idle-resume|cursor-model).test'],
     [
       ['this.#sequence + 1}', 'this.#sequence}', "the first event's id differs from the id before the first event"],
       ['this.#sequence += 1\n    // Before', '// Before', 'every event has an id of its own'],

@@ -9,7 +9,7 @@ const refuse = async (): Promise<never> => {
   throw new Error('later')
 }
 
-test('what an asynchronous onClose rejects with goes to onError', async () => {
+test('an onClose callback that rejects is reported to onError', async () => {
   const errors: unknown[] = []
   const manager = new SseManager({ onError: (error) => errors.push(error) })
   const server = await serve((req, res) => void respond(req, res, ['one'], { manager, onClose: refuse }))
@@ -20,7 +20,7 @@ test('what an asynchronous onClose rejects with goes to onError', async () => {
   await manager.close()
 })
 
-test('so does what an asynchronous listener for subscribers rejects with', async () => {
+test("a 'subscribe' listener that rejects is reported to onError, and the subscriber still receives events", async () => {
   const errors: unknown[] = []
   const channel = new SseChannel('news', { onError: (error) => errors.push(error) })
   channel.on('subscribe', refuse)
@@ -33,7 +33,7 @@ test('so does what an asynchronous listener for subscribers rejects with', async
   await channel.close()
 })
 
-test('an asynchronous heartbeat is an error for onError, and the plain one is sent', async () => {
+test('an asynchronous heartbeat callback is a TypeError for onError, and the default heartbeat is sent', async () => {
   const errors: unknown[] = []
   const manager = new SseManager({ heartbeatMs: 10, onError: (error) => errors.push(error) })
   const heartbeat = refuse as unknown as () => string
@@ -47,7 +47,7 @@ test('an asynchronous heartbeat is an error for onError, and the plain one is se
   await manager.close()
 })
 
-test('an asynchronous predicate disconnects nobody, where its promise would choose everybody', async () => {
+test('disconnect() and drain() refuse an asynchronous predicate, and disconnect no client', async () => {
   const manager = new SseManager()
   const news = manager.getOrCreate('news')
   const server = await serve((req, res) => void respond(req, res, news))

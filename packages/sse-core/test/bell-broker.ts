@@ -10,14 +10,14 @@ import {
   SseError,
 } from '@ssekit/sse-core'
 
-/** What becomes of a bell that is rung. */
+/** How a notification reaches a node: with the new entries, without them, twice, late, or never. */
 export type Ringing = 'news' | 'bare' | 'twice' | 'late' | 'lost'
 
-/** Little, so that there are often several pages. */
+/** Small, so that a read often needs several pages. */
 const PAGE_SIZE = 50
 
 interface StoredLog {
-  /** The place before the first entry that is kept, and its id. */
+  /** The place before the first retained entry, and its id. */
   origin: string
   originId: string
   readonly entries: PlacedEntry[]
@@ -25,21 +25,21 @@ interface StoredLog {
 }
 
 /**
- * A log that can be asked and a bell that can be missed, of which `LogFollowers` makes a backplane: what brokers are, without
- * one. Every answer takes its time.
+ * Stands in for a real broker: a log that can be read, and a notification channel (the bell) that can lose messages.
+ * `LogFollowers` makes a backplane of it. Every answer takes some turns of the event loop.
  */
 export class BellBroker {
   readonly #maxEvents: number
   readonly #logs = new Map<string, StoredLog>()
   readonly #nodes = new Set<BellNode>()
-  // Never goes back, so that no place is ever given twice.
+  // Only increases, so that no place is given twice.
   #places = 0
   #isDown = false
-  /** What becomes of the next bells. */
+  /** How the next notifications reach a node. */
   ringing: () => Ringing = () => 'news'
-  /** How many bytes the news are said to have. */
+  /** The size that notifications state for their entries. */
   newsBytes: number | undefined
-  /** How often the log was asked for entries. */
+  /** How many requests there were. */
   questions = 0
 
   constructor(maxEvents = 1_000) {
@@ -60,7 +60,7 @@ export class BellBroker {
     return node
   }
 
-  /** Refuses everything and rings no bell, until `goUp()`. */
+  /** Rejects all requests and sends no notifications until `goUp()`. */
   goDown(): void {
     this.#isDown = true
   }
@@ -75,12 +75,12 @@ export class BellBroker {
     this.#logs.clear()
   }
 
-  /** Loses the newest entries only, as a restart from an older copy does. */
+  /** Loses only the newest entries, as a restart from an older snapshot does. */
   rollBack(channel: string, count: number): void {
     this.log(channel).entries.splice(-count)
   }
 
-  /** The way to the broker and back. Rejects if it is down. */
+  /** The round trip to the broker. Rejects if the broker is down. */
   async answer(): Promise<void> {
     for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
     if (this.#isDown) throw new Error('the broker is down')
@@ -118,7 +118,7 @@ export class BellBroker {
     return entries.at(-1)?.place ?? origin
   }
 
-  /** The entries after a place or id, undefined if it is not there. */
+  /** The entries after a place or id; undefined if the log does not contain it. */
   after(channel: string, isThere: (place: string, id: string) => boolean): readonly PlacedEntry[] | undefined {
     const { origin, originId, entries } = this.log(channel)
     if (isThere(origin, originId)) return entries
@@ -136,7 +136,7 @@ export class BellBroker {
       const ringing = this.ringing()
       if (ringing === 'lost' || this.#isDown) continue
       const told = ringing === 'bare' ? undefined : news
-      // Bells keep their order, unless one is late.
+      // Notifications keep their order, except late ones.
       const hear = (): void => node.hear(channel, told)
       setImmediate(hear)
       if (ringing === 'twice') setImmediate(hear)
@@ -149,7 +149,7 @@ export class BellNode implements Backplane {
   readonly followers: LogFollowers
   readonly heardOf = new Set<string>()
   readonly #broker: BellBroker
-  // One connection, on which publishes keep their order.
+  // Publishes keep their order, as on one connection.
   #publishing: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
@@ -229,7 +229,7 @@ export class BellNode implements Backplane {
   }
 }
 
-/** What a node is as a log. */
+/** The `SharedLog` of a node. */
 export function logOf(node: BellNode): SharedLog {
   return {
     newest: (channel, last) => node.newest(channel, last),

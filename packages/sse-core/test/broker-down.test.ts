@@ -1,27 +1,27 @@
 import { describe, expect, test } from '@jest/globals'
 import { type Backplane, memoryBackplane, SseChannel, SseError } from '@ssekit/sse-core'
 import { collect } from './collecting.js'
-import { LateBroker, settle } from './late-broker.js'
+import { SlowBroker, settle } from './slow-broker.js'
 
 const DOWN = { code: 'ERR_SSE_BACKPLANE', statusCode: 503, cause: expect.objectContaining({ message: 'down' }) }
 
-describe('a broker that is down', () => {
-  test('rejects broadcasts with ERR_SSE_BACKPLANE and its cause, and the channel goes on when it is up', async () => {
-    const broker = new LateBroker()
+describe('a backplane', () => {
+  test('whose broker is down makes broadcasts reject with ERR_SSE_BACKPLANE and the cause, until it is up again', async () => {
+    const broker = new SlowBroker()
     const channel = new SseChannel('news', { backplane: broker.node() })
-    const heard = collect(channel)
+    const received = collect(channel)
     await settle()
     broker.goDown()
     await expect(channel.broadcast('lost')).rejects.toMatchObject(DOWN)
     broker.goUp()
     await channel.broadcast('1')
     await settle()
-    expect(heard.data).toEqual(['1'])
+    expect(received.data).toEqual(['1'])
   })
 
-  test('is told to onError where nobody awaits', async () => {
+  test('whose broker is down is reported to onError if nobody awaits the broadcast', async () => {
     const errors: unknown[] = []
-    const broker = new LateBroker()
+    const broker = new SlowBroker()
     broker.goDown()
     const channel = new SseChannel('news', { backplane: broker.node(), onError: (error) => errors.push(error) })
     void channel.broadcast('lost')
@@ -29,22 +29,22 @@ describe('a broker that is down', () => {
     expect(errors).toMatchObject([DOWN])
   })
 
-  test('fails the loops that wait for it, and the next one tries again', async () => {
-    const broker = new LateBroker()
+  test('whose broker is down makes waiting loops reject, and the next loop subscribes again', async () => {
+    const broker = new SlowBroker()
     const channel = new SseChannel('news', { backplane: broker.node() })
     broker.goDown()
     const loops = [collect(channel), collect(channel)]
     for (const { over } of loops) await expect(over).rejects.toMatchObject(DOWN)
     expect(channel.subscriberCount).toBe(0)
     broker.goUp()
-    const heard = collect(channel)
+    const received = collect(channel)
     await channel.broadcast('1')
     await settle()
-    expect(heard.data).toEqual(['1'])
+    expect(received.data).toEqual(['1'])
     expect(broker.asked.subscribe).toBe(2)
   })
 
-  test('may have nothing to give back its subscriptions with', async () => {
+  test('whose subscribe() returns nothing still delivers events, and its channel can close', async () => {
     const memory = memoryBackplane()
     const backplane: Backplane = {
       ...memory,
@@ -58,7 +58,7 @@ describe('a broker that is down', () => {
     await channel.close()
   })
 
-  test('may throw rather than reject', async () => {
+  test('whose subscribe() throws makes waiting loops reject, and the next loop subscribes again', async () => {
     const memory = memoryBackplane()
     let isDown = true
     const channel = new SseChannel('news', {
@@ -74,23 +74,23 @@ describe('a broker that is down', () => {
       await expect(over).rejects.toMatchObject({ code: 'ERR_SSE_BACKPLANE' })
     }
     isDown = false
-    const heard = collect(channel)
+    const received = collect(channel)
     await channel.broadcast('1')
     await settle()
-    expect(heard.data).toEqual(['1'])
+    expect(received.data).toEqual(['1'])
   })
 
-  test('refuses an end, and the channel goes on', async () => {
-    const broker = new LateBroker()
+  test('whose broker is down makes end() reject, and the channel stays open until end() succeeds', async () => {
+    const broker = new SlowBroker()
     const channel = new SseChannel('news', { backplane: broker.node() })
-    const heard = collect(channel)
+    const received = collect(channel)
     await settle()
     broker.goDown()
     await expect(channel.end()).rejects.toMatchObject(DOWN)
     expect(channel.isClosed).toBe(false)
     broker.goUp()
     await channel.end('bye')
-    await heard.over
-    expect(heard.data).toEqual(['bye'])
+    await received.over
+    expect(received.data).toEqual(['bye'])
   })
 })

@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals'
 import { type LogEntry, SseChannel } from '@ssekit/sse-core'
 import { collect } from './collecting.js'
-import { LateBroker, settle } from './late-broker.js'
+import { SlowBroker, settle } from './slow-broker.js'
 
-describe('a backplane that has lost track', () => {
-  test('has live readers told of one gap, and nothing twice', async () => {
-    const broker = new LateBroker()
+describe('a gap in the backplane', () => {
+  test('is one sse-gap for live readers even if reported twice, and its id can be resumed from', async () => {
+    const broker = new SlowBroker()
     const channel = new SseChannel('news', { backplane: broker.node() })
-    const heard = collect(channel)
+    const received = collect(channel)
     const id = await channel.broadcast('1')
     await settle()
     broker.loseTrack()
@@ -15,18 +15,18 @@ describe('a backplane that has lost track', () => {
     await settle()
     const next = await channel.broadcast('2')
     await settle()
-    const gaps = heard.events.filter(({ event }) => event === 'sse-gap')
+    const gaps = received.events.filter(({ event }) => event === 'sse-gap')
     expect(gaps).toHaveLength(1)
     expect(gaps[0]?.data).toMatchObject({ lastEventId: id })
-    expect(heard.data.filter((data) => typeof data === 'string')).toEqual(['1', '2'])
-    // The id of the gap is a place to come back to.
+    expect(received.data.filter((data) => typeof data === 'string')).toEqual(['1', '2'])
+    // A reader can resume from the id of the gap.
     const back = collect(channel.listen({ lastEventId: gaps[0]?.id }))
     await settle()
     expect(back.ids).toEqual([next])
   })
 
-  test('has who comes back from before it told of it where it was', async () => {
-    const broker = new LateBroker()
+  test('appears at its position in the replay for a reader that resumes from an earlier id', async () => {
+    const broker = new SlowBroker()
     const channel = new SseChannel('news', { backplane: broker.node() })
     collect(channel)
     const id = await channel.broadcast('1')
@@ -44,10 +44,10 @@ describe('a backplane that has lost track', () => {
     ])
   })
 
-  test('with its data gone has everybody told once', async () => {
-    const broker = new LateBroker()
+  test('is one sse-gap for readers on every node, and for a later resume, when all data is lost', async () => {
+    const broker = new SlowBroker()
     const [one, other] = [broker.node(), broker.node()].map((backplane) => new SseChannel('news', { backplane }))
-    const heard = [one, other].map((channel) => collect(channel as SseChannel))
+    const received = [one, other].map((channel) => collect(channel as SseChannel))
     await settle()
     const id = await one?.broadcast('1')
     await settle()
@@ -55,7 +55,7 @@ describe('a backplane that has lost track', () => {
     await settle()
     await one?.broadcast('2')
     await settle()
-    for (const { events } of heard) {
+    for (const { events } of received) {
       expect(events.map(({ event, data }) => event ?? data)).toEqual(['1', 'sse-gap', '2'])
     }
     const late = collect(new SseChannel('news', { backplane: broker.node() }).listen({ lastEventId: id }))
@@ -67,20 +67,20 @@ describe('a backplane that has lost track', () => {
 test.each([
   ['event', { id: 'foreign', event: { event: 'a\nb', data: 'x' } }],
   ['id', { id: 'a\nevent: evil', event: { data: 'x' } }],
-  ['unknown field', { id: 'foreign', event: { type: 'x' } }],
+  ['field name', { id: 'foreign', event: { type: 'x' } }],
 ])(
-  'an entry whose %s cannot be written is a gap in its place, told to onError, and the channel goes on',
+  'a backplane entry with an invalid %s becomes an sse-gap, is reported to onError, and later events arrive',
   async (_what, entry) => {
     const errors: unknown[] = []
-    const broker = new LateBroker()
+    const broker = new SlowBroker()
     const channel = new SseChannel('news', { backplane: broker.node(), onError: (error) => errors.push(error) })
-    const heard = collect(channel)
+    const received = collect(channel)
     await channel.broadcast('1')
     broker.inject('news', { ...entry, at: Date.now() } as LogEntry)
     await channel.broadcast('2')
     await settle()
-    expect(heard.events.map(({ event, data }) => event ?? data)).toEqual(['1', 'sse-gap', '2'])
-    expect(heard.ids.every((id) => id !== undefined && /^[!-~]+$/.test(id))).toBe(true)
+    expect(received.events.map(({ event, data }) => event ?? data)).toEqual(['1', 'sse-gap', '2'])
+    expect(received.ids.every((id) => id !== undefined && /^[!-~]+$/.test(id))).toBe(true)
     expect(errors).toMatchObject([{ code: 'ERR_SSE_INVALID_EVENT' }])
   },
 )

@@ -1,6 +1,6 @@
 import type { SseEvent } from '@ssekit/sse-core'
 
-/** What a loop over events has come upon so far. */
+/** The events that a loop has received so far. */
 export class Collected {
   readonly events: SseEvent[] = []
   /** Settles when the loop is over. */
@@ -15,7 +15,7 @@ export class Collected {
   }
 }
 
-/** Loops over events for as long as there are any; a loop that fails rejects `over`. */
+/** Reads events until the source ends. `over` rejects if the loop fails. */
 export function collect(source: AsyncIterable<SseEvent>): Collected {
   const collected = new Collected()
   const loop = async (): Promise<void> => {
@@ -25,7 +25,7 @@ export function collect(source: AsyncIterable<SseEvent>): Collected {
   return collected
 }
 
-/** The next events of an iterator that is not left. */
+/** Takes the next events of an iterator, and leaves it open. */
 export async function take(iterator: AsyncIterator<SseEvent>, count: number): Promise<SseEvent[]> {
   const events: SseEvent[] = []
   while (events.length < count) {
@@ -36,7 +36,7 @@ export async function take(iterator: AsyncIterator<SseEvent>, count: number): Pr
   return events
 }
 
-/** A turn of the event loop: by then everything that waits for no timer and no socket has happened. */
+/** A turn of the event loop. After it, everything that waits for no timer and no socket has happened. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)

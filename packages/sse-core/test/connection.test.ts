@@ -19,13 +19,13 @@ afterEach(async () => {
   await hangUp()
 })
 
-/** Timers stand still; sockets and turns of the event loop do not. */
+/** Stops timers, but not sockets and turns of the event loop. */
 function stopClock(): void {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
 }
 
-describe('what goes over a connection', () => {
-  test('in one tick goes in one write', async () => {
+describe('a connection', () => {
+  test('writes all events of one tick in one chunk', async () => {
     const server = await serve((req, res) => {
       void respond(req, res, async (connection) => {
         connection.open()
@@ -49,7 +49,7 @@ describe('what goes over a connection', () => {
     ])
   })
 
-  test('goes on behind a write of any size that the kernel took whole', async () => {
+  test('sends an event that follows a large one, even if the stream ends in the same tick', async () => {
     const manager = makeManager()
     const channel = manager.getOrCreate('news')
     const server = await serve((req, res) => {
@@ -57,7 +57,7 @@ describe('what goes over a connection', () => {
     })
     const { until, text } = await exchange(server, get())
     await until(/sse-checkpoint/)
-    // More than Node's high-water mark, and more than one write carries; all in the tick in which the stream ends.
+    // More than Node's high-water mark and than one write carries, in the same tick in which the stream ends.
     void channel.broadcast('x'.repeat(100 * 1024))
     void channel.broadcast('behind')
     manager.disconnect(() => true, 'aborted')
@@ -67,8 +67,11 @@ describe('what goes over a connection', () => {
 
   test.each([
     ['', () => {}],
-    [', of middleware that names chunks too', (res: ServerResponse) => res.setHeader('Transfer-Encoding', 'chunked')],
-  ])('answers HEAD without a body, also when its signal has aborted%s', async (_what, prepare) => {
+    [
+      ', and middleware has set Transfer-Encoding',
+      (res: ServerResponse) => res.setHeader('Transfer-Encoding', 'chunked'),
+    ],
+  ])('answers HEAD without a body if its signal has aborted%s', async (_what, prepare) => {
     const server = await serve((req, res) => {
       if (req.method !== 'HEAD') res.end('next')
       else {
@@ -83,8 +86,8 @@ describe('what goes over a connection', () => {
   })
 })
 
-describe('a client that left', () => {
-  test("before it was answered is told as 'client', whatever the source waits for", async () => {
+describe('a client that disconnects', () => {
+  test("before the response begins closes the stream with reason 'client', though the source never settles", async () => {
     const reason = new Promise<CloseReason>((resolve, reject) => {
       void serve((req, res) => {
         res.on('close', () => {
@@ -97,7 +100,7 @@ describe('a client that left', () => {
     expect(await reason).toBe('client')
   })
 
-  test('gives its place to the next one with its key', async () => {
+  test('makes room for the next client with the same key', async () => {
     const manager = makeManager({ maxConnectionsPerKey: 1 })
     const server = await serve((req, res) => {
       void respond(req, res, manager.getOrCreate('news'), { manager, key: 'me' })
@@ -115,7 +118,7 @@ describe('a client that left', () => {
   })
 })
 
-test('connections that began together grow old apart, each between 80 and 100 % of maxConnectionAgeMs', async () => {
+test('connections opened together are closed at different times, at 80 to 100 % of maxConnectionAgeMs', async () => {
   stopClock()
   const manager = makeManager({ maxConnectionAgeMs: 10_000, heartbeatMs: 0 })
   const server = await serve((req, res) => {
@@ -133,7 +136,7 @@ test('connections that began together grow old apart, each between 80 and 100 % 
   expect(gone()).toBe(20)
 })
 
-describe('closing a manager', () => {
+describe('manager.close()', () => {
   async function connected(manager: SseManager, count: number) {
     const server = await serve((req, res) => {
       void respond(req, res, manager.getOrCreate('news'), { manager })
@@ -144,7 +147,7 @@ describe('closing a manager', () => {
     return { server, clients }
   }
 
-  test('tells each client another time to come back, from one to four times retryMs', async () => {
+  test('spreads the retry times of clients between one and four times retryMs', async () => {
     const manager = makeManager({ retryMs: 1_000 })
     const { clients } = await connected(manager, 10)
     await manager.close()
@@ -155,12 +158,12 @@ describe('closing a manager', () => {
     expect(new Set(times).size).toBeGreaterThan(5)
   })
 
-  test('waits five seconds for a client that does not read, and then no longer', async () => {
+  test('waits five seconds, and no longer, for a client that does not read', async () => {
     const manager = makeManager({ writeTimeoutMs: 0 })
     const { clients } = await connected(manager, 1)
     clients[0]?.socket.pause()
     const channel = manager.getOrCreate('news')
-    // More than all the buffers between here and there.
+    // More than all buffers between server and client hold.
     for (let i = 0; i < 32; i++) await channel.broadcast('x'.repeat(2 ** 20 - 100))
     await turn()
     stopClock()
@@ -172,12 +175,12 @@ describe('closing a manager', () => {
     expect(manager.stats()).toMatchObject({ connections: 0, closed: { shutdown: 1 } })
   })
 
-  test('tells those who have just left as clients that left', async () => {
+  test("counts a client that has just disconnected as 'client', not as 'shutdown'", async () => {
     const manager = makeManager()
     const { clients } = await connected(manager, 2)
     const isFirst = ({ req }: SseConnection): boolean => req.socket.remotePort === clients[0]?.socket.localPort
     manager.disconnect((connection) => {
-      // Nobody has been told of it before the tick is over.
+      // The close event is emitted only after this tick.
       if (isFirst(connection)) connection.req.socket.destroy()
       return false
     })
@@ -185,10 +188,10 @@ describe('closing a manager', () => {
     expect(manager.stats().closed).toEqual({ client: 1, shutdown: 1 })
   })
 
-  test('lets a server that is closing already close at once', async () => {
+  test('lets a server that is already closing close at once, despite keep-alive connections', async () => {
     const manager = makeManager()
     const { server } = await connected(manager, 3)
-    // Node would keep idle connections for ever.
+    // So Node itself keeps idle connections open forever.
     server.keepAliveTimeout = 0
     const closed = once(server, 'close')
     server.close()

@@ -4,12 +4,12 @@ import fc from 'fast-check'
 import { isFullStress } from '../../sse-testkit/test/stress.js'
 import { isPending, turn } from './collecting.js'
 
-/** What there is to read for a reader of the model: who has everything up to number `last` of what was published. */
+/** A reader of the model. It has received the published events up to number `last`. */
 interface ModelReader {
   last: number
 }
 
-/** The naive log: everything that was ever published, in order. */
+/** The naive log: the ids of all events ever published, in order. */
 interface Model {
   readonly published: string[]
   readonly readers: ModelReader[]
@@ -17,7 +17,7 @@ interface Model {
 
 interface Reader {
   iterator: AsyncIterator<SseEvent>
-  /** A `next()` that nothing has answered yet. */
+  /** A `next()` that is still pending. */
   next: Promise<IteratorResult<SseEvent>> | undefined
 }
 
@@ -25,11 +25,11 @@ interface Real {
   /** The same channel on each node. */
   readonly channels: readonly SseChannel[]
   readonly readers: Reader[]
-  /** What a node keeps at least, and what is kept anywhere. */
+  /** How many events a node retains at least, and how many are retained anywhere. */
   readonly kept: { readonly local: number; readonly anywhere: number }
 }
 
-/** Reads once, and checks that it is what comes next or a gap that must be. */
+/** Reads one event, and checks that it is the next one, or a gap that is due. */
 async function readOne(model: Model, real: Real, index: number, kept: number): Promise<boolean> {
   const [reader, known] = [real.readers[index], model.readers[index]]
   if (reader === undefined || known === undefined) return false
@@ -45,7 +45,7 @@ async function readOne(model: Model, real: Real, index: number, kept: number): P
     return true
   }
   const { lastEventId, oldestId } = value.data as { lastEventId: string; oldestId: string | null }
-  // A gap is told of what is really gone, with the id that the reader had, and names what follows.
+  // A gap is sent only if events are really gone. It names the id that the reader had, and the event that follows.
   if (known.last >= -1) {
     expect(known.last + 1).toBeLessThan(published.length - kept)
     expect(lastEventId).toBe(published[known.last] ?? lastEventId)
@@ -79,7 +79,7 @@ class Broadcast implements fc.AsyncCommand<Model, Real> {
   toString = (): string => `broadcast ${this.#count} on node ${this.#node}`
 }
 
-/** A reader joins: fresh, with an id that was published, or with one that never was; and somebody greets it. */
+/** Connects a new reader, or one with a published or an unknown id. A `'subscribe'` listener broadcasts greetings. */
 class Connect implements fc.AsyncCommand<Model, Real> {
   readonly #node: number
   readonly #place: number
@@ -109,11 +109,11 @@ class Connect implements fc.AsyncCommand<Model, Real> {
     channel.on('subscribe', greet)
     real.readers.push({ iterator, next: iterator.next() })
     channel.off('subscribe', greet)
-    // -2 has nothing that was ever published, so that a gap is due.
+    // -2 stands for an unknown id, for which a gap is due.
     model.readers.push({ last: isFresh ? published.length - 1 : isUnknown ? -2 : index })
     published.push(...(await Promise.all(greetings)))
     if (isUnknown && !isFresh) expect((await real.readers.at(-1)?.next)?.value?.event).toBe('sse-gap')
-    // Asked at once, everything that is kept anywhere must be there; what this node keeps, whatever the greetings take the room of.
+    // A read at once must find all that is retained anywhere. The greetings must not evict what this node retains.
     const kept = Math.max(real.kept.anywhere, real.kept.local + greetings.length)
     await readOne(model, real, real.readers.length - 1, kept)
   }
@@ -159,7 +159,7 @@ class Leave implements fc.AsyncCommand<Model, Real> {
   toString = (): string => `reader ${this.#reader} leaves`
 }
 
-/** Lets logs trim. */
+/** Lets logs evict events. */
 class Turn implements fc.AsyncCommand<Model, Real> {
   check = (): boolean => true
 
@@ -187,11 +187,11 @@ const commands = fc.commands(
 const LOCAL = 4
 const SHARED = 12
 
-describe('what a reader receives is what was published after its id, in order, none twice, or it is told of a gap', () => {
+describe('a reader receives all events after its id once, in order, or an sse-gap', () => {
   test.each([
-    ['a channel of its own', () => [new SseManager({ history: { maxEvents: LOCAL } })], LOCAL],
+    ['a channel without a backplane', () => [new SseManager({ history: { maxEvents: LOCAL } })], LOCAL],
     [
-      'three nodes that keep little, on a log that keeps more',
+      'three nodes that retain fewer events than their backplane',
       () => {
         const backplane = memoryBackplane({ history: { maxEvents: SHARED } })
         return [0, 1, 2].map(() => new SseManager({ backplane, history: { maxEvents: LOCAL } }))
@@ -203,14 +203,14 @@ describe('what a reader receives is what was published after its id, in order, n
       fc.asyncProperty(commands, async (sequence) => {
         const managers = makeManagers()
         const channels = managers.map((manager) => manager.getOrCreate('news'))
-        // Nodes that are live, as those are that have subscribers.
+        // A subscriber on each node keeps the node subscribed.
         const keepers = channels.map((channel) => channel[Symbol.asyncIterator]())
         for (const keeper of keepers) void keeper.next()
         await turn()
         const model: Model = { published: [], readers: [] }
         const real: Real = { channels, readers: [], kept: { local: LOCAL, anywhere } }
         await fc.asyncModelRun(() => ({ model, real }), sequence)
-        // Whoever goes on reading comes to the end of what was published.
+        // Each reader that continues receives everything up to the last published event.
         for (const index of real.readers.keys()) {
           while (await readOne(model, real, index, LOCAL));
           expect(model.readers[index]?.last).toBe(model.published.length - 1)

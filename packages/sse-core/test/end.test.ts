@@ -1,55 +1,55 @@
 import { describe, expect, test } from '@jest/globals'
 import { memoryBackplane, SseChannel, SseError, type SseEvent, SseManager } from '@ssekit/sse-core'
 import { collect, take, turn } from './collecting.js'
-import { LateBroker } from './late-broker.js'
-import { runInWorker } from './sources-in-worker.js'
+import { runInWorker } from './core-worker.js'
+import { SlowBroker } from './slow-broker.js'
 
 const CLOSED = { code: 'ERR_SSE_CLOSED', message: expect.stringContaining('"news"') }
 
 describe('a channel that ends', () => {
-  test('gives its listeners what is left, then their loops end', async () => {
+  test('delivers its remaining events and the last event, then its loops end', async () => {
     const channel = new SseChannel('news')
-    const heard = collect(channel)
+    const received = collect(channel)
     void channel.broadcast('1')
     await channel.end('the last')
-    await heard.over
-    expect(heard.data).toEqual(['1', 'the last'])
+    await received.over
+    expect(received.data).toEqual(['1', 'the last'])
     expect(channel.subscriberCount).toBe(0)
     expect(channel.isClosed).toBe(true)
   })
 
-  test('needs no last event', async () => {
+  test('needs no last event, and the end does not change lastEventId', async () => {
     const channel = new SseChannel('news')
-    const heard = collect(channel)
+    const received = collect(channel)
     const id = await channel.broadcast('1')
     await channel.end()
-    await heard.over
-    expect(heard.data).toEqual(['1'])
-    // The end is no event.
+    await received.over
+    expect(received.data).toEqual(['1'])
+    // The end itself is not an event.
     expect(channel.lastEventId).toBe(id)
   })
 
-  test('refuses broadcasts after it, from the call on, and is idempotent', async () => {
+  test('rejects broadcasts from the call of end() on, and ignores a second end()', async () => {
     const channel = new SseChannel('news')
     const ending = channel.end('last')
     await expect(channel.broadcast('late')).rejects.toMatchObject(CLOSED)
     await ending
     await expect(channel.broadcast('late')).rejects.toMatchObject(CLOSED)
     await channel.end('once more')
-    const heard = collect(channel.listen({ rewind: 9 }))
-    await heard.over
-    expect(heard.data).toEqual(['last'])
+    const received = collect(channel.listen({ rewind: 9 }))
+    await received.over
+    expect(received.data).toEqual(['last'])
   })
 
-  test('has ended within the call where its log is its own', async () => {
+  test('has ended as soon as end() returns if it has no backplane', async () => {
     const channel = new SseChannel('news')
     void channel.end('last')
-    const heard = collect(channel.listen({ rewind: 9 }))
-    await heard.over
-    expect(heard.data).toEqual(['last'])
+    const received = collect(channel.listen({ rewind: 9 }))
+    await received.over
+    expect(received.data).toEqual(['last'])
   })
 
-  test('goes on if its last event is refused, and has lost nothing', async () => {
+  test('stays open and loses nothing if the backplane rejects its last event', async () => {
     const memory = memoryBackplane()
     const channel = new SseChannel('news', {
       backplane: {
@@ -60,19 +60,19 @@ describe('a channel that ends', () => {
         },
       },
     })
-    const heard = collect(channel)
+    const received = collect(channel)
     await expect(channel.end('too large')).rejects.toMatchObject({ code: 'ERR_SSE_LIMIT' })
     expect(channel.isClosed).toBe(false)
     await channel.broadcast('on')
     await channel.end('small enough')
-    await heard.over
-    expect(heard.data).toEqual(['on', 'small enough'])
+    await received.over
+    expect(received.data).toEqual(['on', 'small enough'])
   })
 
-  test('lets nothing come between its last event and its end', async () => {
-    const broker = new LateBroker()
+  test('rejects broadcasts between its last event and its end', async () => {
+    const broker = new SlowBroker()
     const channel = new SseChannel('news', { backplane: broker.node() })
-    const heard = collect(channel)
+    const received = collect(channel)
     const ending = channel.end('last')
     let hasEnded = false
     void ending.then(() => {
@@ -82,23 +82,23 @@ describe('a channel that ends', () => {
       await expect(channel.broadcast(`late ${i}`)).rejects.toMatchObject(CLOSED)
       await turn()
     }
-    await heard.over
-    expect(heard.data).toEqual(['last'])
+    await received.over
+    expect(received.data).toEqual(['last'])
   })
 
-  test('ends once, whoever else calls end() meanwhile or after it, though nobody listens here', async () => {
-    const broker = new LateBroker()
+  test('ends once, with the event of the first end(), if end() is called several times', async () => {
+    const broker = new SlowBroker()
     const channel = new SseChannel('news', { backplane: broker.node() })
     await Promise.all([channel.end('first'), channel.end('second')])
     expect(channel.isClosed).toBe(true)
     await channel.end('third')
-    const heard = collect(new SseChannel('news', { backplane: broker.node() }))
-    await heard.over
-    expect(heard.data).toEqual(['first'])
+    const received = collect(new SseChannel('news', { backplane: broker.node() }))
+    await received.over
+    expect(received.data).toEqual(['first'])
   })
 
-  test('goes on for all who called end() at once, if it is refused', async () => {
-    const broker = new LateBroker()
+  test('stays open if the broker is down, and all simultaneous end() calls reject', async () => {
+    const broker = new SlowBroker()
     const channel = new SseChannel('news', { backplane: broker.node() })
     broker.goDown()
     const refused = { code: 'ERR_SSE_BACKPLANE' }
@@ -110,17 +110,17 @@ describe('a channel that ends', () => {
     expect(channel.isClosed).toBe(true)
   })
 
-  test('goes on if its last event cannot be written', async () => {
+  test('stays open if its last event cannot be written', async () => {
     const channel = new SseChannel('news')
-    const heard = collect(channel)
+    const received = collect(channel)
     await expect(channel.end({ event: 'a\nb' })).rejects.toMatchObject({ code: 'ERR_SSE_INVALID_EVENT' })
     expect(channel.isClosed).toBe(false)
     await channel.broadcast('on')
     await turn()
-    expect(heard.data).toEqual(['on'])
+    expect(received.data).toEqual(['on'])
   })
 
-  test('is still replayed: to who comes back, then the loop ends', async () => {
+  test('replays its events to reconnecting and to new readers, then their loops end', async () => {
     const channel = new SseChannel('news')
     const id = await channel.broadcast('1')
     await channel.broadcast('2')
@@ -139,26 +139,26 @@ describe('a channel that ends', () => {
     expect(atEnd.data).toEqual([])
   })
 
-  test('keeps its end when events are evicted', async () => {
+  test('keeps its end when its events are evicted', async () => {
     const channel = new SseChannel('news', { history: { maxEvents: 0 } })
     await channel.broadcast('1')
     await channel.end()
     await turn()
     await turn()
-    const heard = collect(channel.listen({ lastEventId: 'unknown' }))
-    await heard.over
-    expect(heard.events).toMatchObject([{ event: 'sse-gap' }])
+    const received = collect(channel.listen({ lastEventId: 'unknown' }))
+    await received.over
+    expect(received.events).toMatchObject([{ event: 'sse-gap' }])
     await expect(channel.broadcast('late')).rejects.toMatchObject(CLOSED)
   })
 
   test('ends on every node', async () => {
     const backplane = memoryBackplane()
     const [here, there] = [new SseManager({ backplane }), new SseManager({ backplane })]
-    const heard = collect(there.getOrCreate('news'))
+    const received = collect(there.getOrCreate('news'))
     await turn()
     await here.getOrCreate('news').end('bye')
-    await heard.over
-    expect(heard.data).toEqual(['bye'])
+    await received.over
+    expect(received.data).toEqual(['bye'])
     await expect(there.getOrCreate('news').broadcast('late')).rejects.toMatchObject(CLOSED)
     await expect(here.getOrCreate('news').broadcast('late')).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
     await Promise.all([here.close(), there.close()])
@@ -166,17 +166,17 @@ describe('a channel that ends', () => {
 })
 
 describe('a channel that is closed', () => {
-  test('gives its listeners what was broadcast before, then ends their loops', async () => {
+  test('delivers events broadcast before close(), then ends its loops', async () => {
     const channel = new SseChannel('news')
-    const heard = collect(channel)
+    const received = collect(channel)
     void channel.broadcast('1')
     await channel.close()
     expect(channel.subscriberCount).toBe(0)
-    await heard.over
-    expect(heard.data).toEqual(['1'])
+    await received.over
+    expect(received.data).toEqual(['1'])
   })
 
-  test('lets loops that are behind read on to what was broadcast last, and counts them no longer', async () => {
+  test('lets slow loops read up to the last event, but no longer counts them as subscribers', async () => {
     const manager = new SseManager()
     const channel = manager.getOrCreate('news')
     const loops = [channel.listen({ filter: ({ data }) => data !== '3' }), channel.listen()].map((listening) =>
@@ -192,7 +192,7 @@ describe('a channel that is closed', () => {
     for (const loop of loops) expect(await loop.next()).toEqual({ done: true, value: undefined })
   })
 
-  test('lets a loop read on that is older than its log', async () => {
+  test('lets a loop that still reads older events from the backplane read up to the last event', async () => {
     const backplane = memoryBackplane()
     const channel = new SseChannel('news', { backplane, history: { maxEvents: 1 } })
     const first = await channel.broadcast({ data: 0 })
@@ -206,7 +206,7 @@ describe('a channel that is closed', () => {
     expect(await loop.next()).toEqual({ done: true, value: undefined })
   })
 
-  test('ends a loop at once that is left or whose signal aborts, though it is behind', async () => {
+  test('ends a loop at once on return() or abort, though events are unread', async () => {
     const channel = new SseChannel('news')
     const controller = new AbortController()
     const loops = [channel.listen({ signal: controller.signal }), channel.listen()].map((listening) =>
@@ -221,13 +221,13 @@ describe('a channel that is closed', () => {
     for (const loop of loops) expect(await loop.next()).toEqual({ done: true, value: undefined })
   })
 
-  test('is held by no loop that is over', async () => {
+  test('has its events garbage-collected though a finished loop is still referenced', async () => {
     const result = await runInWorker(async ({ SseChannel: Channel }) => {
       process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
       const collectGarbage: () => void = process.getBuiltinModule('node:vm').runInNewContext('gc')
       const channel = new Channel('news')
       let held: WeakRef<object> | undefined
-      // What a filter sees is the log's own.
+      // A filter sees the log's own event object.
       const filter = (event: object): boolean => {
         held ??= new WeakRef(event)
         return true
@@ -250,7 +250,7 @@ describe('a channel that is closed', () => {
     expect(result).toEqual({ done: true, isHeld: false, hasLoop: true })
   })
 
-  test('refuses broadcasts and listeners, and is idempotent', async () => {
+  test('rejects broadcasts and listeners with ERR_SSE_CLOSED, and ignores a second close()', async () => {
     const channel = new SseChannel('news')
     const early = channel.listen()
     await channel.close()

@@ -5,26 +5,26 @@ import { afterEach, expect, test } from '@jest/globals'
 import { type LineEnding, respond, SseManager } from '@ssekit/sse-core'
 import fc from 'fast-check'
 import { isFullStress } from '../../sse-testkit/test/stress.js'
-import { anyEvent, type Heard, Hearing, heardOf } from './heard.js'
+import { anyEvent, expectedParse, type ParsedStream, StreamParser } from './event-parsing.js'
 import { hangUp, serve } from './raw-exchange.js'
 
 afterEach(hangUp)
 
 const lineEndings: readonly LineEnding[] = ['\n', '\r\n', '\r']
-// What a log takes.
+// The ids that a log accepts.
 const anyId = fc.string({
   unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
   minLength: 1,
 })
 
-/** A client on a connection of its own. */
+/** A client with its own connection. */
 class Client {
-  readonly #hearing = new Hearing()
+  readonly #parser = new StreamParser()
   readonly #response: IncomingMessage
 
   private constructor(response: IncomingMessage) {
     this.#response = response
-    response.on('data', (bytes: Buffer) => this.#hearing.feed(bytes))
+    response.on('data', (bytes: Buffer) => this.#parser.feed(bytes))
   }
 
   static async open(url: string): Promise<Client> {
@@ -32,16 +32,16 @@ class Client {
     return new Client(response)
   }
 
-  /** What it has heard since the last call, as soon as that is enough. */
-  async take(isEnough: (heard: Heard) => boolean): Promise<Heard> {
-    while (!isEnough(this.#hearing.heard)) await once(this.#response, 'data')
-    const { heard } = this.#hearing
-    this.#hearing.heard = { events: [], retries: [], comments: [] }
-    return heard
+  /** Resolves with what the client has received since the last call, as soon as that is enough. */
+  async take(isEnough: (parsed: ParsedStream) => boolean): Promise<ParsedStream> {
+    while (!isEnough(this.#parser.parsed)) await once(this.#response, 'data')
+    const { parsed } = this.#parser
+    this.#parser.parsed = { events: [], retries: [], comments: [] }
+    return parsed
   }
 }
 
-test('what is broadcast is what clients hear, whatever it is, with every line ending', async () => {
+test('clients receive exactly the events that were broadcast, with every line ending', async () => {
   const manager = new SseManager()
   const channel = manager.getOrCreate('news')
   const server = await serve((req, res) => {
@@ -57,12 +57,12 @@ test('what is broadcast is what clients hear, whatever it is, with every line en
       run += 1
       const end = { comment: `end of run ${run}` }
       const ids = await Promise.all([...events, end].map((event) => channel.broadcast(event)))
-      const expected = heardOf([...events, end].map((event, index) => ({ ...event, id: ids[index] })))
+      const expected = expectedParse([...events, end].map((event, index) => ({ ...event, id: ids[index] })))
       for (const client of clients) {
         expect(await client.take(({ comments }) => comments.includes(end.comment))).toEqual(expected)
       }
     }),
-    // What does not come is waited for in vain, and there is nothing to shrink on streams that go on.
+    // A missing event shows as a timeout. Nothing can be shrunk, since the streams stay open.
     { numRuns: isFullStress ? 5_000 : 200, timeout: 5_000, endOnFailure: true },
   )
   await manager.close({ graceMs: 0 })

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { formatEvent, SseError } from '@ssekit/sse-core'
 
-/** As JavaScript calls it, which checks no types. */
+/** Calls `formatEvent()` as JavaScript can, without type checks. */
 function format(event: unknown): string {
   return Reflect.apply(formatEvent, undefined, [event])
 }
@@ -13,7 +13,7 @@ function refusalOf(event: unknown): SseError {
     if (error instanceof SseError) return error
     throw error
   }
-  throw new Error(`it was written: ${format(event)}`)
+  throw new Error(`no error, but the text ${format(event)}`)
 }
 
 describe.each(['event', 'id'])('the field %s', (field) => {
@@ -30,7 +30,7 @@ describe.each(['event', 'id'])('the field %s', (field) => {
     expect(error.message).toContain(`${field} must be a string`)
   })
 
-  test('may be any other text', () => {
+  test('can be any other text', () => {
     expect(format({ [field]: ' ü\u2028\t🚀' })).toContain(`${field}:  ü\u2028\t🚀\n`)
   })
 })
@@ -49,7 +49,7 @@ test.each([-1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '10', 'ten', 
   },
 )
 
-test.each([0, 1, 2_000, 2 ** 53 - 1])('retry may be %p', (retry) => {
+test.each([0, 1, 2_000, 2 ** 53 - 1])('retry can be %p', (retry) => {
   expect(format({ retry })).toBe(`retry: ${retry}\n\n`)
 })
 
@@ -63,49 +63,55 @@ test.each([
   ['a function', () => 1],
   ['a symbol', Symbol('s')],
   [
-    'what throws in toJSON',
+    'an object whose toJSON() throws',
     {
       toJSON() {
         throw new Error('no')
       },
     },
   ],
-])('data that JSON cannot hold is refused: %s', (_what, data) => {
+])('data that cannot be written as JSON is refused: %s', (_what, data) => {
   const error = refusalOf({ data })
   expect(error.code).toBe('ERR_SSE_INVALID_EVENT')
   expect(error.message).toContain('data cannot be written as JSON')
 })
 
-test('the refusal of data keeps why as its cause', () => {
+test('the error for refused data has the error of JSON.stringify() as its cause', () => {
   expect(refusalOf({ data: 1n }).cause).toBeInstanceOf(TypeError)
 })
 
-test.each(['Data', 'name', 'type', '__proto__x', 'evnt'])('an unknown key is refused by its name: %s', (key) => {
-  const error = refusalOf({ data: 'x', [key]: 'y' })
-  expect(error.code).toBe('ERR_SSE_INVALID_EVENT')
-  expect(error.message).toContain(JSON.stringify(key))
-})
+test.each(['Data', 'name', 'type', '__proto__x', 'evnt'])(
+  'an unknown field is refused, and the error names it: %s',
+  (key) => {
+    const error = refusalOf({ data: 'x', [key]: 'y' })
+    expect(error.code).toBe('ERR_SSE_INVALID_EVENT')
+    expect(error.message).toContain(JSON.stringify(key))
+  },
+)
 
-test('an unknown key is refused even if it is undefined', () => {
+test('an unknown field is refused even if its value is undefined', () => {
   expect(refusalOf({ data: 'x', evnt: undefined }).message).toContain('"evnt"')
 })
 
 test.each([{}, { data: undefined }, { event: undefined, id: undefined }])(
-  'an event with no field is refused: %p',
+  'an event without any field is refused: %p',
   (event) => {
     expect(refusalOf(event).code).toBe('ERR_SSE_INVALID_EVENT')
   },
 )
 
-test.each([undefined, null, 0, 1, true, 1n, () => 'x', Symbol('s')])('what is no event is refused: %p', (event) => {
-  expect(refusalOf(event).code).toBe('ERR_SSE_INVALID_EVENT')
-})
+test.each([undefined, null, 0, 1, true, 1n, () => 'x', Symbol('s')])(
+  'a value that is not an event is refused: %p',
+  (event) => {
+    expect(refusalOf(event).code).toBe('ERR_SSE_INVALID_EVENT')
+  },
+)
 
-test('a long value is cut in the message', () => {
+test('a long value is shortened in the error message', () => {
   expect(refusalOf({ id: `${'x'.repeat(100_000)}\n` }).message.length).toBeLessThan(300)
 })
 
-test('an SseError says what it is', () => {
+test('an SseError has a name, the statusCode of its code, and its cause', () => {
   const error = refusalOf({})
   expect(error).toBeInstanceOf(Error)
   expect(error.name).toBe('SseError')
@@ -115,7 +121,7 @@ test('an SseError says what it is', () => {
 })
 
 test.each([[['a']], [Buffer.from('a')], [new Uint16Array(1)]])(
-  '%p is no event, and the text says how to send it',
+  '%p is refused as an event, and the error suggests { data: … }',
   (value) => {
     const error = refusalOf(value)
     expect(error.code).toBe('ERR_SSE_INVALID_EVENT')
@@ -123,7 +129,7 @@ test.each([[['a']], [Buffer.from('a')], [new Uint16Array(1)]])(
   },
 )
 
-test('an object that was meant as data is told from an event by its fields', () => {
+test('an object with unknown fields is refused, and the error suggests { data: object }', () => {
   expect(refusalOf({ id: 'cmpl-1', object: 'chunk' }).message).toContain('unknown field "object"')
   expect(refusalOf({ id: 'cmpl-1', object: 'chunk' }).message).toContain('send an object as { data: object }')
 })

@@ -5,22 +5,22 @@ import { exchange, get, hangUp, serve } from './raw-exchange.js'
 
 afterEach(hangUp)
 
-/** As JavaScript may write it, which checks no types: a promise is true, whatever it comes to. */
+/** A filter as JavaScript code might have it, without type checks. Its promise is truthy, whatever it settles to. */
 const asynchronous = (async () => {
   throw new Error('not seen by anybody')
 }) as unknown as EventFilter
 
-describe('a filter that returns a promise lets nothing through, and fails', () => {
+describe('a filter that returns a promise lets no event through and fails', () => {
   const sources: readonly (readonly [what: string, source: (manager: SseManager) => SseSource, options: SseOptions])[] =
     [
       ['a stream of a channel', (manager) => manager.getOrCreate('news'), { filter: asynchronous, rewind: 1 }],
       [
-        'a stream of two',
+        'a stream of two merged channels',
         (manager) => merge(manager.getOrCreate('news'), manager.getOrCreate('b')),
         { filter: asynchronous, rewind: 1 },
       ],
       [
-        'a stream of a listen()',
+        'a stream of a listen() result',
         (manager) => manager.getOrCreate('news').listen({ filter: asynchronous, rewind: 1 }),
         {},
       ],
@@ -31,7 +31,7 @@ describe('a filter that returns a promise lets nothing through, and fails', () =
         {},
       ],
       [
-        'both a subscription and its stream',
+        'a subscription on a stream with another filter',
         (manager) => (connection) =>
           connection.subscribe(manager.getOrCreate('news'), { filter: asynchronous, rewind: 1 }),
         { filter: () => true },
@@ -50,7 +50,7 @@ describe('a filter that returns a promise lets nothing through, and fails', () =
     expect(errors).toEqual([new TypeError('a filter must return its answer at once, not a promise')])
   })
 
-  test('a stream of an iterable, with an error response for its first event', async () => {
+  test('a stream of an iterable, which gets an error response', async () => {
     let outcome: unknown
     const server = await serve((req, res) => {
       respond(req, res, ['secret'], { filter: asynchronous }).catch((error: unknown) => {
@@ -63,11 +63,11 @@ describe('a filter that returns a promise lets nothing through, and fails', () =
     expect(outcome).toBeInstanceOf(TypeError)
   })
 
-  test('a loop', async () => {
+  test('a loop over listen()', async () => {
     const channel = new SseManager().getOrCreate('news')
-    const heard = collect(channel.listen({ filter: asynchronous }))
+    const received = collect(channel.listen({ filter: asynchronous }))
     await channel.broadcast('secret')
-    await expect(heard.over).rejects.toThrow('not a promise')
-    expect(heard.data).toEqual([])
+    await expect(received.over).rejects.toThrow('not a promise')
+    expect(received.data).toEqual([])
   })
 })

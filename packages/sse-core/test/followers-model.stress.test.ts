@@ -9,20 +9,20 @@ import { until } from './until.js'
 const NODES = 3
 const MAX_EVENTS = 40
 
-/** What one subscription was told: numbers of events, and where it was told of gaps. */
-interface Told {
+/** What a subscription has received: the numbers of events, and gaps between them. */
+interface Subscription {
   readonly entries: (number | 'gap')[]
   readonly last: number
-  /** How many events there had been when it began. */
+  /** How many events had been published when it began. */
   readonly since: number
   unsubscribe: Unsubscribe | undefined
 }
 
-/** A broker, nodes that follow it, and what was published. */
+/** A broker, the nodes that follow it, and the number of published events. */
 class World {
   readonly broker = new BellBroker(MAX_EVENTS)
   readonly nodes: BellNode[] = Array.from({ length: NODES }, () => this.broker.node(3))
-  readonly subscriptions: Told[] = []
+  readonly subscriptions: Subscription[] = []
   published = 0
   wipes = 0
 
@@ -38,25 +38,25 @@ class World {
   }
 
   subscribe(node: number, last: number): void {
-    const told: Told = { entries: [], last, since: this.published, unsubscribe: undefined }
+    const subscription: Subscription = { entries: [], last, since: this.published, unsubscribe: undefined }
     const sink = {
-      entry: (entry: object) => told.entries.push((entry as { event: { data: number } }).event.data),
-      gap: () => told.entries.push('gap'),
+      entry: (entry: object) => subscription.entries.push((entry as { event: { data: number } }).event.data),
+      gap: () => subscription.entries.push('gap'),
     }
     const live = (unsubscribe: Unsubscribe): void => {
-      told.unsubscribe = unsubscribe
-      this.subscriptions.push(told)
+      subscription.unsubscribe = unsubscribe
+      this.subscriptions.push(subscription)
     }
-    // A broker that is down refuses, which is no subscription.
+    // A broker that is down rejects; then there is no subscription.
     this.nodes[node]?.subscribe('news', { last }, sink).then(live, () => {})
   }
 
   unsubscribe(index: number): void {
-    const [told] = this.subscriptions.splice(index % Math.max(1, this.subscriptions.length), 1)
-    told?.unsubscribe?.()
+    const [subscription] = this.subscriptions.splice(index % Math.max(1, this.subscriptions.length), 1)
+    subscription?.unsubscribe?.()
   }
 
-  /** Everything works again, and everybody has heard the last event. */
+  /** Brings the broker up, and waits until all subscriptions have received the last event. */
   async settle(): Promise<void> {
     this.broker.goUp()
     for (let i = 0; i < 10; i++) await turn()
@@ -102,14 +102,14 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-test('whatever becomes of bells, connections and data: everything in order, none twice, or a gap is told', async () => {
+test('followers receive events once and in order, or a gap, even if notifications, connections or data are lost', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(steps, { minLength: 10, maxLength: 60 }), async (all) => {
       const world = new World()
       try {
         for (const [, run] of all) await run(world)
         await world.settle()
-        for (const told of world.subscriptions) expectSound(told, world)
+        for (const subscription of world.subscriptions) expectSound(subscription, world)
       } finally {
         await world.close()
       }
@@ -118,12 +118,12 @@ test('whatever becomes of bells, connections and data: everything in order, none
   )
 })
 
-function expectSound({ entries, since, last }: Told, { wipes, published }: World): void {
+function expectSound({ entries, since, last }: Subscription, { wipes, published }: World): void {
   let previous: number | undefined
   let isAfterGap = false
   for (const entry of entries) {
     if (entry === 'gap') {
-      // One gap is enough until something follows it.
+      // There are never two gaps in a row.
       expect(isAfterGap).toBe(false)
       isAfterGap = true
       continue
@@ -138,6 +138,6 @@ function expectSound({ entries, since, last }: Told, { wipes, published }: World
     isAfterGap = false
   }
   const gaps = entries.filter((entry) => entry === 'gap').length
-  // Without a loss there is no gap: neither data was gone, nor did the log roll past anybody.
+  // There is no gap if no data was lost and nothing was evicted.
   if (wipes === 0 && published <= MAX_EVENTS) expect(gaps).toBe(0)
 }

@@ -14,40 +14,40 @@ import { BellBroker, logOf } from './bell-broker.js'
 import { collect, turn } from './collecting.js'
 import { until } from './until.js'
 
-/** What a subscription was told, in order: data, or what happened. */
-function telling(): { readonly told: unknown[]; readonly sink: BackplaneSink } {
-  const told: unknown[] = []
+/** A sink that records what it receives, in order. */
+function recordingSink(): { readonly received: unknown[]; readonly sink: BackplaneSink } {
+  const received: unknown[] = []
   return {
-    told,
+    received,
     sink: {
-      entry: (entry) => told.push('event' in entry ? entry.event.data : 'end'),
-      gap: (id) => told.push(`gap ${id}`),
-      origin: (id) => told.push(`origin ${id}`),
+      entry: (entry) => received.push('event' in entry ? entry.event.data : 'end'),
+      gap: (id) => received.push(`gap ${id}`),
+      origin: (id) => received.push(`origin ${id}`),
     },
   }
 }
 
-const nobody: BackplaneSink = { entry: () => {}, gap: () => {} }
+const ignoringSink: BackplaneSink = { entry: () => {}, gap: () => {} }
 
 async function publishAll(broker: BellBroker, channel: string, data: readonly unknown[]): Promise<void> {
   for (const each of data) broker.append(channel, { event: { data: each } })
   await broker.answer()
 }
 
-describe('followers of a log with a bell', () => {
-  test('ask nothing as long as what the bell brings follows', async () => {
+describe('LogFollowers', () => {
+  test('does not read the log while notifications bring all entries', async () => {
     const broker = new BellBroker()
     const node = broker.node(0)
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await node.subscribe('news', { last: 10 }, sink)
     const { questions } = broker
     await publishAll(broker, 'news', [1, 2, 3])
-    await until(() => told.length === 4, 'what was told')
-    expect(told).toEqual(['origin p1', 1, 2, 3])
+    await until(() => received.length === 4, 'the entries')
+    expect(received).toEqual(['origin p1', 1, 2, 3])
     expect(broker.questions).toBe(questions)
   })
 
-  test('compare on though a log throws where it should reject', async () => {
+  test('continues to compare positions if a log throws instead of rejecting', async () => {
     const node = new BellBroker().node(0)
     let [listened, asked] = [0, 0]
     const throwing: SharedLog = {
@@ -64,74 +64,74 @@ describe('followers of a log with a bell', () => {
       },
     }
     const followers = new LogFollowers(throwing, { compareMs: 10 })
-    await followers.subscribe('news', { last: 0 }, nobody)
-    await until(() => asked > 3 && listened > 2, 'it to go on')
+    await followers.subscribe('news', { last: 0 }, ignoringSink)
+    await until(() => asked > 3 && listened > 2, 'more comparisons')
     followers.close()
   })
 
-  test('find the last message that the bell has lost, when they compare', async () => {
+  test('finds entries whose notifications were lost when it compares positions', async () => {
     const broker = new BellBroker()
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await broker.node(5).subscribe('news', { last: 10 }, sink)
     broker.ringing = () => 'lost'
     await publishAll(broker, 'news', [1, 2])
-    await until(() => told.length === 3, 'what was told')
-    expect(told).toEqual(['origin p1', 1, 2])
+    await until(() => received.length === 3, 'the entries')
+    expect(received).toEqual(['origin p1', 1, 2])
   })
 
-  test('read all that they have missed, however many pages it takes', async () => {
+  test('reads all entries it has missed, over several pages', async () => {
     const broker = new BellBroker()
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await broker.node(0).subscribe('news', { last: 10 }, sink)
     const data = Array.from({ length: 120 }, (_, index) => index)
     broker.ringing = () => 'lost'
     await publishAll(broker, 'news', data.slice(0, -1))
     broker.ringing = () => 'bare'
     await publishAll(broker, 'news', data.slice(-1))
-    await until(() => told.includes(119), 'the last one')
-    expect(told).toEqual(['origin p1', ...data])
+    await until(() => received.includes(119), 'the last one')
+    expect(received).toEqual(['origin p1', ...data])
   })
 
-  test('have a bell that has stopped ring again', async () => {
+  test('subscribes to the bell again when notifications have stopped', async () => {
     const broker = new BellBroker()
     const node = broker.node(5)
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await node.subscribe('news', { last: 10 }, sink)
     node.heardOf.clear()
     await publishAll(broker, 'news', [1])
-    await until(() => told.includes(1), 'what was not rung for')
-    await until(() => node.heardOf.has('news'), 'the bell')
+    await until(() => received.includes(1), 'the entry without a notification')
+    await until(() => node.heardOf.has('news'), 'the subscription to the bell')
   })
 
-  test('are not held up by news of a log that is not theirs', async () => {
+  test('ignores a notification from another log, and does not keep reading because of it', async () => {
     const broker = new BellBroker()
     const node = broker.node(0)
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await node.subscribe('news', { last: 10 }, sink)
     const entry = { id: 'foreign', at: 0, event: { data: 'foreign' } }
     node.hear('news', { after: 'p8', entries: [{ place: 'p9', entry }] })
     await publishAll(broker, 'news', [1])
-    await until(() => told.includes(1), 'what was told')
-    expect(told).toEqual(['origin p1', 1])
+    await until(() => received.includes(1), 'the entries')
+    expect(received).toEqual(['origin p1', 1])
     const { questions } = broker
     for (let turns = 0; turns < 20; turns++) await turn()
     expect(broker.questions - questions).toBeLessThan(3)
   })
 
-  test('tell of one gap when the data is lost, and where they go on', async () => {
+  test('reports one gap with the new position when all data is lost, then continues', async () => {
     const broker = new BellBroker()
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await broker.node(5).subscribe('news', { last: 10 }, sink)
     await publishAll(broker, 'news', [1])
-    await until(() => told.length === 2, 'what was told')
+    await until(() => received.length === 2, 'the entries')
     broker.wipe()
-    await until(() => told.length === 3, 'what was told')
+    await until(() => received.length === 3, 'the entries')
     await publishAll(broker, 'news', [2])
-    await until(() => told.length === 4, 'what was told')
-    expect(told).toEqual(['origin p1', 1, 'gap p3', 2])
+    await until(() => received.length === 4, 'the entries')
+    expect(received).toEqual(['origin p1', 1, 'gap p3', 2])
   })
 
-  test('read no more than 16 MiB of what is kept when their place is lost', async () => {
+  test('reads at most 16 MiB of retained entries when its position is lost', async () => {
     const broker = new BellBroker()
     const node = broker.node(0)
     const asked: unknown[] = []
@@ -140,74 +140,79 @@ describe('followers of a log with a bell', () => {
       return node.newest(channel, last)
     }
     const followers = new LogFollowers({ ...logOf(node), newest }, { compareMs: 0 })
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await followers.subscribe('news', { last: 10 }, sink)
     broker.wipe()
     followers.compare()
-    await until(() => told.length === 2, 'a gap')
+    await until(() => received.length === 2, 'a gap')
     expect(asked.slice(1)).toEqual([{ last: Number.MAX_SAFE_INTEGER, maxBytes: 16 * 1024 * 1024 }])
     followers.close()
   })
 
-  test('tell of a gap and give what is kept, when the log has been trimmed beyond them', async () => {
+  test('reports a gap and delivers the retained entries when the log has evicted its position', async () => {
     const broker = new BellBroker(2)
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await broker.node(5).subscribe('news', { last: 10 }, sink)
     broker.ringing = () => 'lost'
     await publishAll(broker, 'news', [1, 2, 3, 4])
-    await until(() => told.length === 4, 'what was told')
-    expect(told).toEqual(['origin p1', 'gap p3', 3, 4])
+    await until(() => received.length === 4, 'the entries')
+    expect(received).toEqual(['origin p1', 'gap p3', 3, 4])
   })
 
-  test('tell of a gap and give nothing twice, when the log has lost its newest entries only', async () => {
+  test('reports a gap and delivers nothing twice when the log has lost only its newest entries', async () => {
     const broker = new BellBroker()
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await broker.node(5).subscribe('news', { last: 10 }, sink)
     await publishAll(broker, 'news', [1, 2, 3])
-    await until(() => told.length === 4, 'what was told')
+    await until(() => received.length === 4, 'the entries')
     broker.rollBack('news', 2)
     await publishAll(broker, 'news', [4])
-    await until(() => told.length === 6, 'what was told')
-    expect(told).toEqual(['origin p1', 1, 2, 3, 'gap p2', 4])
+    await until(() => received.length === 6, 'the entries')
+    expect(received).toEqual(['origin p1', 1, 2, 3, 'gap p2', 4])
   })
 
   test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
-    'miss no bell that rings %i turns after the one for which they began to read, if it brings nothing itself',
+    'misses no empty notification that comes %i turns after the one for which it began to read',
     async (turns) => {
       const broker = new BellBroker()
-      const { told, sink } = telling()
+      const { received, sink } = recordingSink()
       await broker.node(0).subscribe('news', { last: 10 }, sink)
       broker.ringing = () => 'bare'
       broker.append('news', { event: { data: 1 } })
       for (let i = 0; i < turns; i++) await turn()
       broker.append('news', { event: { data: 2 } })
-      await until(() => told.length === 3, 'both')
-      expect(told).toEqual(['origin p1', 1, 2])
+      await until(() => received.length === 3, 'both')
+      expect(received).toEqual(['origin p1', 1, 2])
     },
   )
 
   test.each([
-    // 4 KiB each, as far as is known: too much to be kept.
-    { bytes: undefined, atLeast: 20, below: 100, how: 'read from the log what comes faster than they can keep' },
-    { bytes: 20, atLeast: 0, below: 5, how: 'keep a flood of small news' },
-  ])('$how while they read', async ({ bytes, atLeast, below }) => {
+    // An unknown size counts as 4 KiB, so the flood is too large to be kept.
+    {
+      bytes: undefined,
+      atLeast: 20,
+      below: 100,
+      how: 'drops a flood of notifications of unknown size during a read, and reads the log',
+    },
+    { bytes: 20, atLeast: 0, below: 5, how: 'keeps a flood of small notifications during a read' },
+  ])('$how', async ({ bytes, atLeast, below }) => {
     const broker = new BellBroker(10_000)
     broker.newsBytes = bytes
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await broker.node(0).subscribe('news', { last: 10 }, sink)
     broker.ringing = () => 'lost'
     broker.append('news', { event: { data: 1 } })
     broker.ringing = () => 'news'
     const data = Array.from({ length: 3_000 }, (_, index) => index + 2)
     await publishAll(broker, 'news', data)
-    await until(() => told.length === 3_002, 'the last one')
-    expect(told).toEqual(['origin p1', 1, ...data])
+    await until(() => received.length === 3_002, 'the last one')
+    expect(received).toEqual(['origin p1', 1, ...data])
     expect(broker.questions).toBeGreaterThanOrEqual(atLeast)
     expect(broker.questions).toBeLessThan(below)
   })
 
-  test.each(['are old', 'come while those that were kept are delivered'])(
-    'read from the log what they cannot keep, though the news that are too much %s',
+  test.each(['is old', 'comes while the buffer is delivered'])(
+    'reads the log if its notification buffer is full and the next notification %s',
     async (which) => {
       const broker = new BellBroker(10_000)
       const node = broker.node(0)
@@ -224,52 +229,52 @@ describe('followers of a log with a bell', () => {
       publish(0)
       publish(1)
       const newest = node.newest.bind(node)
-      // So many are kept, and not one more.
+      // Exactly this many notifications are kept.
       const kept = 976
       node.newest = async (...question) => {
         const answer = await newest(...question)
         for (let data = 2; data < 2 + kept; data++) publish(data)
-        if (which === 'are old') ring(1)
+        if (which === 'is old') ring(1)
         return answer
       }
-      const told: unknown[] = []
+      const received: unknown[] = []
       await node.subscribe(
         'news',
         { last: 0 },
         {
-          ...nobody,
+          ...ignoringSink,
           entry(entry) {
-            const isFirst = told.push('event' in entry && entry.event.data) === 1
-            if (isFirst && which !== 'are old') publish(2 + kept)
+            const isFirst = received.push('event' in entry && entry.event.data) === 1
+            if (isFirst && which !== 'is old') publish(2 + kept)
           },
         },
       )
-      expect(told).toEqual(Array.from({ length: entries.length - 2 }, (_, index) => index + 2))
+      expect(received).toEqual(Array.from({ length: entries.length - 2 }, (_, index) => index + 2))
     },
   )
 
-  test('go back to what they hear as soon as it follows on what they read, however fast events come', async () => {
+  test('uses notifications again as soon as they follow on what it has read, even if events never pause', async () => {
     const broker = new BellBroker(10_000)
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await broker.node(0).subscribe('news', { last: 10 }, sink)
     broker.ringing = () => 'lost'
     broker.append('news', { event: { data: 0 } })
     broker.ringing = () => 'news'
     const { questions } = broker
-    // One in each turn, so that no page is ever empty.
+    // One event in each turn, so that no page is empty.
     for (let data = 1; data <= 200; data++) {
       broker.append('news', { event: { data } })
       await turn()
     }
-    await until(() => told.includes(200), 'the last one')
-    expect(told).toHaveLength(202)
+    await until(() => received.includes(200), 'the last one')
+    expect(received).toHaveLength(202)
     expect(broker.questions - questions).toBeLessThan(5)
   })
 
-  test('have the bell ring once a channel, and stop with the last of them', async () => {
+  test('subscribes to the bell once for each channel, and unsubscribes with the last subscription', async () => {
     const broker = new BellBroker()
     const node = broker.node()
-    const leave = await Promise.all([1, 2].map(() => node.subscribe('news', { last: 0 }, nobody)))
+    const leave = await Promise.all([1, 2].map(() => node.subscribe('news', { last: 0 }, ignoringSink)))
     expect([...node.heardOf]).toEqual(['news'])
     leave[0]?.()
     leave[0]?.()
@@ -278,26 +283,26 @@ describe('followers of a log with a bell', () => {
     expect([...node.heardOf]).toEqual([])
   })
 
-  test('that cannot begin leave nothing behind, and the next one may', async () => {
+  test('leaves nothing behind if subscribe() rejects, and the next subscribe() works', async () => {
     const broker = new BellBroker()
     const node = broker.node()
     broker.goDown()
     for (const _ of [1, 2]) {
-      await expect(node.subscribe('news', { last: 0 }, nobody)).rejects.toMatchObject({
+      await expect(node.subscribe('news', { last: 0 }, ignoringSink)).rejects.toMatchObject({
         code: 'ERR_SSE_BACKPLANE',
         cause: new Error('the broker is down'),
       })
     }
     expect([...node.heardOf]).toEqual([])
     broker.goUp()
-    const { told, sink } = telling()
+    const { received, sink } = recordingSink()
     await node.subscribe('news', { last: 0 }, sink)
     await publishAll(broker, 'news', [1])
-    await until(() => told.includes(1), 'what was told')
+    await until(() => received.includes(1), 'the entries')
   })
 
   test.each([-360_000, 360_000])(
-    'date entries by this process’s clock, of which the log’s is %p ms ahead',
+    'dates entries by the clock of this process if the clock of the log is %p ms ahead',
     async (aheadMs) => {
       const broker = new BellBroker()
       const node = broker.node(0)
@@ -318,8 +323,8 @@ describe('followers of a log with a bell', () => {
       followers.hear('news')
       append(3)
       followers.hear('news', { after: 'p2', entries: broker.log('news').entries.slice(-1) })
-      await until(() => times.length === 3, 'what was told')
-      // By what its clock is ahead, and not by the time that an answer took.
+      await until(() => times.length === 3, 'the entries')
+      // Corrected by the difference of the clocks, not by the time that an answer took.
       for (const [index, at] of times.entries())
         expect(Math.abs((stored[index] as number) - aheadMs - at)).toBeLessThan(1_000)
       const [first] = broker.log('news').entries
@@ -328,11 +333,11 @@ describe('followers of a log with a bell', () => {
     },
   )
 
-  describe('whose clock is not the log’s', () => {
+  describe('with a clock unlike that of the log', () => {
     const HOUR_MS = 3_600_000
     let logAheadMs: number
     let wallAheadMs: number
-    // What has passed since the start, and how much of it an answer takes.
+    // The time since the start, and how much of it each answer takes.
     let passedMs: number
     let answerMs: number
     beforeEach(() => {
@@ -348,7 +353,7 @@ describe('followers of a log with a bell', () => {
       jest.restoreAllMocks()
     })
 
-    /** A process’s followers of a log that has a clock of its own, and how far they date what is published now from `Date.now()`. */
+    /** Followers of a log with its own clock. `offMs()` is the difference between the date of a new entry and `Date.now()`. */
     function stage() {
       const broker = new BellBroker()
       const node = broker.node(0)
@@ -365,11 +370,11 @@ describe('followers of a log with a bell', () => {
         { compareMs: 0, timeoutMs: 60_000 },
       )
       const entry = (): LogEntry => ({ id: 'a', at: logNow(), event: { data: 1 } })
-      const subscribe = (): Promise<unknown> => followers.subscribe('news', { last: 0 }, nobody)
+      const subscribe = (): Promise<unknown> => followers.subscribe('news', { last: 0 }, ignoringSink)
       return { subscribe, entry, followers, offMs: () => followers.dated(entry()).at - Date.now() }
     }
 
-    test('date by this process’s clock as it is set by now', async () => {
+    test('dates entries by the current setting of the clock of this process', async () => {
       wallAheadMs = -HOUR_MS
       const { subscribe, offMs } = stage()
       await subscribe()
@@ -381,7 +386,7 @@ describe('followers of a log with a bell', () => {
     })
 
     test.each([-HOUR_MS, HOUR_MS])(
-      'find out at the next subscription that the log’s clock was set: %p ms',
+      'notices at the next subscription that the log clock was changed by %p ms',
       async (ms) => {
         const { subscribe, offMs } = stage()
         await subscribe()
@@ -394,7 +399,7 @@ describe('followers of a log with a bell', () => {
       },
     )
 
-    test('take no answer that comes late for another clock', async () => {
+    test('does not mistake a late answer for a changed clock', async () => {
       logAheadMs = HOUR_MS
       const { subscribe, entry, followers } = stage()
       const first = entry()
@@ -405,7 +410,7 @@ describe('followers of a log with a bell', () => {
       expect(followers.dated(first).at).toBe(at)
     })
 
-    test('and readers that are older than the log find the place where it goes on', async () => {
+    test('lets a resumed reader continue at the right entry, though ids repeat', async () => {
       const { followers, entry } = stage()
       let pages = 0
       logAheadMs = HOUR_MS
@@ -416,7 +421,7 @@ describe('followers of a log with a bell', () => {
       const backplane: Backplane = {
         publish: async () => '',
         subscribe: async (channel, _start, sink) => {
-          const unsubscribe = await followers.subscribe(channel, { last: 0 }, nobody)
+          const unsubscribe = await followers.subscribe(channel, { last: 0 }, ignoringSink)
           for (const each of entries.slice(2)) sink.entry(followers.dated(each))
           return unsubscribe
         },
@@ -426,7 +431,7 @@ describe('followers of a log with a bell', () => {
       const channel = new SseChannel('news', { backplane })
       collect(channel)
       for (let turns = 0; turns < 20; turns++) await turn()
-      // Whoever reads the same again dates it otherwise by now.
+      // From now on, a read dates the same entries differently.
       wallAheadMs = -HOUR_MS
       const resumed = collect(channel.listen({ lastEventId: 'x' }))
       for (let turns = 0; turns < 20; turns++) await turn()
@@ -436,7 +441,7 @@ describe('followers of a log with a bell', () => {
     })
   })
 
-  test('leave the time of entries as it is where clocks agree', async () => {
+  test('does not change the times of entries if the clocks differ by only a second', async () => {
     const broker = new BellBroker()
     const node = broker.node(0)
     const newest = async (channel: string, last: number): Promise<LogStretch> => ({
@@ -451,17 +456,17 @@ describe('followers of a log with a bell', () => {
     followers.close()
   })
 
-  test('that are closed while somebody subscribes refuse that, wherever it is by then', async () => {
+  test('rejects a pending subscribe() with ERR_SSE_CLOSED when it is closed, at every stage', async () => {
     for (let turns = 0; turns < 6; turns++) {
       const node = new BellBroker().node(0)
-      const subscribing = node.followers.subscribe('news', { last: 0 }, nobody)
+      const subscribing = node.followers.subscribe('news', { last: 0 }, ignoringSink)
       for (let times = 0; times < turns; times++) await turn()
       node.followers.close()
       await expect(subscribing).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
     }
   })
 
-  test('ask for what came after an id once for all who ask meanwhile, and not before they do', async () => {
+  test('serves all reads for an id that come during a running read with one new read', async () => {
     const answers: ((entries: readonly LogEntry[]) => void)[] = []
     const log: SharedLog = {
       ...logOf(new BellBroker().node(0)),
@@ -484,7 +489,7 @@ describe('followers of a log with a bell', () => {
     followers.close()
   })
 
-  test('of a log that never answers are told so in time', async () => {
+  test('rejects subscribe() and read() after timeoutMs if the log never answers', async () => {
     const silent = new Promise<never>(() => {})
     let questions = 0
     const followers = new LogFollowers(
@@ -502,21 +507,23 @@ describe('followers of a log with a bell', () => {
       },
       { timeoutMs: 10 },
     )
-    const subscribing = followers.subscribe('news', { last: 0 }, nobody)
+    const subscribing = followers.subscribe('news', { last: 0 }, ignoringSink)
     await expect(subscribing).rejects.toThrow('the broker did not answer in 10 ms: the bell of channel "news"')
     await expect(subscribing).rejects.toBeInstanceOf(SseError)
     for (let times = 0; times < 2; times++) {
       const reading = followers.read('news', 'p1', 10)
       await expect(reading).rejects.toThrow('the broker did not answer in 10 ms: entries of channel "news"')
     }
-    // The first question keeps nobody from asking again.
+    // The first read does not prevent a second one.
     expect(questions).toBe(2)
     followers.close()
-    await expect(followers.subscribe('news', { last: 0 }, nobody)).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
+    await expect(followers.subscribe('news', { last: 0 }, ignoringSink)).rejects.toMatchObject({
+      code: 'ERR_SSE_CLOSED',
+    })
     await expect(followers.read('news', 'p1', 10)).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
   })
 
-  test('compare again only when they have been answered, so that a client without a connection holds one question', async () => {
+  test('compares positions again only after the previous comparison was answered', async () => {
     const answers: ((tails: string[]) => void)[] = []
     const followers = new LogFollowers(
       {
@@ -530,7 +537,7 @@ describe('followers of a log with a bell', () => {
       },
       { timeoutMs: 1, compareMs: 1 },
     )
-    await followers.subscribe('news', { last: 0 }, nobody)
+    await followers.subscribe('news', { last: 0 }, ignoringSink)
     await until(() => answers.length === 1, 'a question')
     for (let times = 0; times < 20; times++) await new Promise((resolve) => setTimeout(resolve, 1))
     expect(answers).toHaveLength(1)
@@ -542,7 +549,7 @@ describe('followers of a log with a bell', () => {
   })
 
   test.each([1_000, 1])(
-    'compare once more where they are told to while they wait for an answer, for %i ms at most',
+    'compares once more after an answer if compare() was called meanwhile, with timeoutMs %i',
     async (timeoutMs) => {
       const answers: ((tails: string[]) => void)[] = []
       const followers = new LogFollowers(
@@ -557,7 +564,7 @@ describe('followers of a log with a bell', () => {
         },
         { timeoutMs, compareMs: 0 },
       )
-      await followers.subscribe('news', { last: 0 }, nobody)
+      await followers.subscribe('news', { last: 0 }, ignoringSink)
       followers.compare()
       followers.compare()
       for (let times = 0; times < 5; times++) await new Promise((resolve) => setTimeout(resolve, 1))
@@ -572,7 +579,7 @@ describe('followers of a log with a bell', () => {
     },
   )
 
-  test('of a log on several servers: one that does not answer holds up the comparison of no channel but its own', async () => {
+  test('compares each channel of a log on several servers alone, so that a silent server delays only its own', async () => {
     const broker = new BellBroker()
     const node = broker.node(0)
     const asked: (readonly string[])[] = []
@@ -592,23 +599,23 @@ describe('followers of a log with a bell', () => {
       },
       { timeoutMs: 1_000, compareMs: 5 },
     )
-    const [sick, healthy] = [telling(), telling()]
+    const [sick, healthy] = [recordingSink(), recordingSink()]
     await followers.subscribe('sick', { last: 10 }, sick.sink)
     await followers.subscribe('healthy', { last: 10 }, healthy.sink)
     broker.ringing = () => 'lost'
     await publishAll(broker, 'sick', ['a'])
     for (const data of [1, 2]) {
       await publishAll(broker, 'healthy', [data])
-      await until(() => healthy.told.includes(data), 'what was not rung for')
+      await until(() => healthy.received.includes(data), 'the entry without a notification')
     }
-    expect(sick.told).toEqual(['origin p1'])
+    expect(sick.received).toEqual(['origin p1'])
     expect(asked.filter((channels) => channels.includes('sick'))).toEqual([['sick']])
     resume()
-    await until(() => sick.told.includes('a'), 'what was not rung for')
+    await until(() => sick.received.includes('a'), 'the entry without a notification')
     followers.close()
   })
 
-  test('compare 500 channels by one question at most, and all of them', async () => {
+  test('compares all channels, at most 500 in one request', async () => {
     const node = new BellBroker().node(0)
     const asked: (readonly string[])[] = []
     const tails = (channels: readonly string[]): Promise<string[]> => {
@@ -617,7 +624,7 @@ describe('followers of a log with a bell', () => {
     }
     const followers = new LogFollowers({ ...logOf(node), tails }, { compareMs: 0 })
     const channels = Array.from({ length: 1_201 }, (_, index) => `channel ${index}`)
-    await Promise.all(channels.map((channel) => followers.subscribe(channel, { last: 0 }, nobody)))
+    await Promise.all(channels.map((channel) => followers.subscribe(channel, { last: 0 }, ignoringSink)))
     followers.compare()
     await until(() => asked.flat().length >= channels.length, 'questions about all channels')
     expect(asked.map(({ length }) => length)).toEqual([500, 500, 201])
@@ -625,7 +632,7 @@ describe('followers of a log with a bell', () => {
     followers.close()
   })
 
-  test('compare the channels that they are told to', async () => {
+  test('compares only those channels passed to compare() that it follows', async () => {
     const broker = new BellBroker()
     const node = broker.node(0)
     const asked: (readonly string[])[] = []
@@ -636,8 +643,8 @@ describe('followers of a log with a bell', () => {
     for (const isSpread of [false, true]) {
       asked.length = 0
       const followers = new LogFollowers({ ...logOf(node), isSpread, tails }, { compareMs: 0 })
-      for (const channel of ['one', 'two', 'three']) await followers.subscribe(channel, { last: 0 }, nobody)
-      followers.compare(['two', 'nobody follows this'])
+      for (const channel of ['one', 'two', 'three']) await followers.subscribe(channel, { last: 0 }, ignoringSink)
+      followers.compare(['two', 'not followed'])
       await until(() => asked.length > 0, 'a question')
       expect(asked).toEqual([['two']])
       followers.close()
@@ -648,7 +655,7 @@ describe('followers of a log with a bell', () => {
     ['timeoutMs', -1],
     ['compareMs', Number.NaN],
     ['timeoutMs', 2 ** 31],
-  ])('refuse %s of %p', (option, value) => {
+  ])('refuses %s of %p with a RangeError', (option, value) => {
     expect(() => new LogFollowers(new BellBroker().node(), { [option]: value })).toThrow(RangeError)
   })
 })

@@ -7,7 +7,7 @@ import { TcpProxy } from '@ssekit/sse-testkit'
 import { createServer, type Transport } from '../../sse-testkit/test/subjects/listening.js'
 import { until } from './until.js'
 
-/** A client of HTTP/2 whose flow control allows anything, and whose TCP connection takes nothing more. */
+/** An HTTP/2 client with unlimited flow control, whose TCP connection accepts no more bytes. */
 interface Frozen {
   readonly server: Http2Server
   readonly sockets: ReadonlySet<Socket>
@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const cleanUp of cleanups.splice(0).reverse()) await cleanUp()
 })
 
-/** @param what whether its connection has taken all that there is before, or is full */
+/** @param what 'full' writes until the stalled connection is full; 'quiet' writes nothing after the stall */
 async function freeze(transport: Transport, manager: SseManager, what: 'quiet' | 'full' = 'full'): Promise<Frozen> {
   const sockets = new Set<Socket>()
   const channel = manager.getOrCreate('news')
@@ -62,16 +62,16 @@ async function freeze(transport: Transport, manager: SseManager, what: 'quiet' |
   return { server, sockets, outcome }
 }
 
-describe.each(['h2c', 'h2'] as const)('a client over %s whose connection takes nothing at all', (transport) => {
-  test('holds no socket once it was cut as slow', async () => {
+describe.each(['h2c', 'h2'] as const)('a client over %s whose TCP connection is stalled', (transport) => {
+  test('is disconnected as slow, and its socket is closed', async () => {
     const manager = new SseManager({ writeTimeoutMs: 50, history: { maxBytes: 2 ** 30 } })
     const { sockets, outcome } = await freeze(transport, manager)
     expect(await outcome).toBe('slow')
     await until(() => sockets.size === 0, 'the socket to be closed')
   })
 
-  // Of what fits into the kernel's buffers nobody sees that the client does not take it.
-  test.each(['full', 'quiet'] as const)('holds up neither manager.close() nor server.close(): %s', async (what) => {
+  // With 'quiet', all bytes fit into the kernel's buffers, so the server cannot see that the client does not read.
+  test.each(['full', 'quiet'] as const)('does not block manager.close() or server.close(): %s', async (what) => {
     const manager = new SseManager({ history: { maxBytes: 2 ** 30 } })
     const { server, sockets, outcome } = await freeze(transport, manager, what)
     await manager.close({ graceMs: 50 })

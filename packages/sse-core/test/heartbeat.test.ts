@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { respond, type SseConnection, SseManager, type SseOptions } from '@ssekit/sse-core'
 import { turn } from './collecting.js'
+import { runInWorker } from './core-worker.js'
 import { exchange, get, hangUp, type RawConnection, serve } from './raw-exchange.js'
-import { runInWorker } from './sources-in-worker.js'
 import { until } from './until.js'
 
 let manager: SseManager
@@ -20,7 +20,7 @@ afterEach(async () => {
   await hangUp()
 })
 
-/** Clients of one channel, each with the options that its number gets. */
+/** Clients of one channel, each with the options for its index. */
 async function connect(count: number, optionsOf: (index: number) => SseOptions = () => ({})): Promise<RawConnection[]> {
   let index = 0
   const server = await serve((req, res) => {
@@ -33,7 +33,7 @@ async function connect(count: number, optionsOf: (index: number) => SseOptions =
 }
 
 describe('heartbeats', () => {
-  test('reach more connections than beat in one turn, each once', async () => {
+  test('reach each connection once, even if they take several turns of the event loop', async () => {
     const clients = await connect(600)
     await jest.advanceTimersByTimeAsync(15_000)
     for (let i = 0; i < 5; i++) await turn()
@@ -41,7 +41,7 @@ describe('heartbeats', () => {
     for (const { text } of clients) expect(text().match(/: heartbeat/g)).toHaveLength(1)
   })
 
-  test('of many connections leave the event loop to others in between', async () => {
+  test('of many connections are spread over turns of the event loop, at most 256 in each', async () => {
     let beats = 0
     let inThisTurn = 0
     let mostInOneTurn = 0
@@ -62,7 +62,7 @@ describe('heartbeats', () => {
     expect(mostInOneTurn).toBeLessThanOrEqual(256)
   })
 
-  test('come one interval after the last write, not after the last time that somebody looked', async () => {
+  test('are sent one interval after the last write, not after the last check', async () => {
     const [client] = await connect(1)
     const beats = (): number => client?.text().match(/: heartbeat/g)?.length ?? 0
     await jest.advanceTimersByTimeAsync(14_000)
@@ -75,7 +75,7 @@ describe('heartbeats', () => {
     await client?.until(/: heartbeat/)
   })
 
-  test('may end their own connection, and those that were to beat after it', async () => {
+  test('can close all connections, and are then not called for the rest', async () => {
     let beats = 0
     const isMine = ({ key }: SseConnection): boolean => key === 'mine'
     await connect(300, () => ({
@@ -92,7 +92,7 @@ describe('heartbeats', () => {
   })
 })
 
-test('a connection that its own heartbeat has ended is let go, though others go on beating', async () => {
+test('a connection that its own heartbeat callback closed is garbage-collected while others stay open', async () => {
   jest.useRealTimers()
   const result = await runInWorker(async ({ respond: answer, SseChannel }) => {
     process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
@@ -126,7 +126,7 @@ test('a connection that its own heartbeat has ended is let go, though others go 
     const { subscriberCount } = channel
     server.closeAllConnections()
     server.close()
-    return { isLetGo: ended !== undefined && ended.deref() === undefined, subscriberCount }
+    return { isCollected: ended !== undefined && ended.deref() === undefined, subscriberCount }
   })
-  expect(result).toEqual({ isLetGo: true, subscriberCount: 1 })
+  expect(result).toEqual({ isCollected: true, subscriberCount: 1 })
 })

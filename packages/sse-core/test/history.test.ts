@@ -8,9 +8,9 @@ const FRAME = Buffer.byteLength('id: a\ndata: 1\n\n')
 async function retained(channel: SseChannel): Promise<unknown[]> {
   await turn()
   await turn()
-  const heard = collect(channel.listen({ rewind: Number.POSITIVE_INFINITY }))
+  const received = collect(channel.listen({ rewind: Number.POSITIVE_INFINITY }))
   await turn()
-  return heard.data
+  return received.data
 }
 
 async function channelWith(history: HistoryLimits, count: number): Promise<SseChannel> {
@@ -19,29 +19,29 @@ async function channelWith(history: HistoryLimits, count: number): Promise<SseCh
   return channel
 }
 
-describe('a channel retains', () => {
-  test('at most maxEvents events', async () => {
+describe('a channel', () => {
+  test('retains at most maxEvents events', async () => {
     expect(await retained(await channelWith({ maxEvents: 3 }, 5))).toEqual([3, 4, 5])
     expect(await retained(await channelWith({ maxEvents: 0 }, 5))).toEqual([])
   })
 
-  test('at most maxBytes encoded bytes', async () => {
+  test('retains at most maxBytes of encoded events', async () => {
     expect(await retained(await channelWith({ maxBytes: 3 * FRAME }, 5))).toEqual([3, 4, 5])
     expect(await retained(await channelWith({ maxBytes: 3 * FRAME - 1 }, 5))).toEqual([4, 5])
     expect(await retained(await channelWith({ maxBytes: 0 }, 5))).toEqual([])
   })
 
-  test('1000 events by default', async () => {
+  test('retains 1000 events by default', async () => {
     const channel = new SseChannel('news')
     for (let data = 1; data <= 1_005; data++) await channel.broadcast({ data })
     expect((await retained(channel))[0]).toBe(6)
   })
 
-  test('1 MiB by default', async () => {
+  test('retains 1 MiB by default', async () => {
     const channel = new SseChannel('news')
     const data = 'x'.repeat(2 ** 18)
     for (let i = 0; i < 6; i++) await channel.broadcast({ id: 'a', data })
-    // Four of a quarter each would be a little more than the MiB, for their ids.
+    // With their ids, four events of 256 KiB take a little more than 1 MiB.
     expect(await retained(channel)).toHaveLength(3)
   })
 
@@ -50,14 +50,14 @@ describe('a channel retains', () => {
     ['maxBytes', Number.NaN],
     ['maxAgeMs', -5],
     ['maxAgeMs', '9'],
-  ])('what history.%s says, which is refused if it is %p, with the value in the text', (key, value) => {
+  ])('refuses history.%s of %p with a RangeError that names the value', (key, value) => {
     const make = (): unknown => Reflect.construct(SseChannel, ['news', { history: { [key]: value } }])
     expect(make).toThrow(RangeError)
     expect(make).toThrow(`history.${key} must be a number, 0 or more, not ${inspect(value)}`)
   })
 })
 
-describe('a channel whose history grows old', () => {
+describe('a channel whose events get older', () => {
   let passedMs: number
   let setMs: number
   beforeEach(() => {
@@ -71,7 +71,7 @@ describe('a channel whose history grows old', () => {
     jest.restoreAllMocks()
   })
 
-  test('forgets what is older than maxAgeMs', async () => {
+  test('evicts events older than maxAgeMs', async () => {
     const channel = new SseChannel('news', { history: { maxAgeMs: 1_000 } })
     await channel.broadcast('1')
     passedMs += 600
@@ -82,7 +82,7 @@ describe('a channel whose history grows old', () => {
     expect(await retained(channel)).toEqual(['2'])
   })
 
-  test('forgets it as it is written to, however much it may hold', async () => {
+  test('evicts all events older than maxAgeMs at the next broadcast', async () => {
     const manager = new SseManager({ history: { maxAgeMs: 1_000, maxEvents: 3 } })
     const channel = manager.getOrCreate('news')
     for (const data of [1, 2, 3]) void channel.broadcast({ id: 'a', data })
@@ -93,7 +93,7 @@ describe('a channel whose history grows old', () => {
     expect(manager.stats().historyBytes).toBe(FRAME)
   })
 
-  test('forgets after five minutes by default', async () => {
+  test('evicts events after five minutes by default', async () => {
     const channel = new SseChannel('news')
     await channel.broadcast('1')
     passedMs += 300_000
@@ -102,7 +102,7 @@ describe('a channel whose history grows old', () => {
     expect(await retained(channel)).toEqual([])
   })
 
-  test('forgets what is older than maxAgeMs, though the backplane keeps it', async () => {
+  test('evicts events older than maxAgeMs, even if the backplane retains them', async () => {
     const backplane = memoryBackplane()
     await new SseManager({ backplane }).getOrCreate('news').broadcast('1')
     passedMs += 1_001
@@ -110,19 +110,19 @@ describe('a channel whose history grows old', () => {
     expect(await retained(manager.getOrCreate('news'))).toEqual([])
   })
 
-  test('tells who comes back later of the gap', async () => {
+  test('sends an sse-gap to a reader that resumes after the missed events were evicted', async () => {
     const channel = new SseChannel('news')
     const id = await channel.broadcast('1')
     await channel.broadcast('2')
     await turn()
     passedMs += 300_001
-    const heard = collect(channel.listen({ lastEventId: id }))
+    const received = collect(channel.listen({ lastEventId: id }))
     await turn()
-    expect(heard.events).toMatchObject([{ event: 'sse-gap', data: { lastEventId: id, oldestId: null } }])
+    expect(received.events).toMatchObject([{ event: 'sse-gap', data: { lastEventId: id, oldestId: null } }])
   })
 
   test.each([-3_600_000, 3_600_000])(
-    'forgets what is older than that, wherever the system’s clock is set meanwhile: %p ms',
+    'evicts events by their real age, even if the system clock is changed by %p ms',
     async (jumpMs) => {
       const backplane = memoryBackplane()
       const history = { maxAgeMs: 1_000 }
@@ -143,7 +143,7 @@ describe('a channel whose history grows old', () => {
     },
   )
 
-  test('does not keep for longer what a log dates later than now', async () => {
+  test('does not retain an event longer because the backplane dates it in the future', async () => {
     const backplane = memoryBackplane()
     const later: Backplane = {
       ...backplane,
@@ -165,53 +165,53 @@ describe('a channel whose history grows old', () => {
   })
 })
 
-/** The types of the events that a loop gets of so many that are broadcast in one turn. */
-async function heardOfBurst({ count, bytes }: { count: number; bytes: number }): Promise<unknown[]> {
+/** Broadcasts a burst in one turn, and returns the types of the events that a loop receives. */
+async function typesOfBurst({ count, bytes }: { count: number; bytes: number }): Promise<unknown[]> {
   const channel = new SseChannel('news', { history: { maxEvents: 5 } })
-  const heard = collect(channel)
+  const received = collect(channel)
   const data = 'x'.repeat(bytes)
   for (let n = 0; n < count; n++) void channel.broadcast({ data })
   await turn()
-  return heard.events.map(({ event }) => event)
+  return received.events.map(({ event }) => event)
 }
 
 describe('a burst longer than the history', () => {
-  test('loses nothing for a loop that keeps up', async () => {
+  test('reaches a loop that keeps up without loss', async () => {
     const channel = new SseChannel('news', { history: { maxEvents: 5 } })
-    const heard = collect(channel)
+    const received = collect(channel)
     for (let data = 0; data < 1_000; data++) void channel.broadcast({ data })
     await turn()
-    expect(heard.data).toEqual(Array.from({ length: 1_000 }, (_, data) => data))
+    expect(received.data).toEqual(Array.from({ length: 1_000 }, (_, data) => data))
   })
 
-  test('loses nothing for a loop that keeps up, whoever comes meanwhile', async () => {
+  test('reaches a loop that keeps up without loss, even if another reader starts meanwhile', async () => {
     const channel = new SseChannel('news', { history: { maxEvents: 5 } })
-    const heard = collect(channel)
+    const received = collect(channel)
     for (let data = 0; data < 100; data++) void channel.broadcast({ data })
     const late = collect(channel.listen({ rewind: 5 }))
     await turn()
-    expect(heard.data).toEqual(Array.from({ length: 100 }, (_, data) => data))
+    expect(received.data).toEqual(Array.from({ length: 100 }, (_, data) => data))
     expect(late.data).toEqual([95, 96, 97, 98, 99])
   })
 
   test.each([
     ['10 000 events', { count: 9_000, bytes: 1 }],
     ['16 MiB', { count: 30, bytes: 512 * 1024 }],
-  ])('by less than %s waits until readers had their turn', async (_limit, burst) => {
-    const heard = await heardOfBurst(burst)
-    expect(heard).toHaveLength(burst.count)
-    expect(heard).not.toContain('sse-gap')
+  ])('by less than %s is retained until readers had a turn of the event loop', async (_limit, burst) => {
+    const received = await typesOfBurst(burst)
+    expect(received).toHaveLength(burst.count)
+    expect(received).not.toContain('sse-gap')
   })
 
   test.each([
     ['10 000 events', { count: 11_000, bytes: 1 }],
     ['16 MiB', { count: 40, bytes: 512 * 1024 }],
-  ])('by more than %s is not kept until readers had their turn: they get one gap', async (_limit, burst) => {
-    const heard = await heardOfBurst(burst)
-    expect(heard.filter((event) => event === 'sse-gap')).toHaveLength(1)
+  ])('by more than %s is evicted at once, and readers receive one sse-gap', async (_limit, burst) => {
+    const received = await typesOfBurst(burst)
+    expect(received.filter((event) => event === 'sse-gap')).toHaveLength(1)
   })
 
-  test('gives one that falls behind a gap, then what is retained', async () => {
+  test('gives a loop that falls behind an sse-gap, then the retained events', async () => {
     const channel = new SseChannel('news', { history: { maxEvents: 3 } })
     const iterator = channel[Symbol.asyncIterator]()
     const first = iterator.next()
@@ -226,13 +226,13 @@ describe('a burst longer than the history', () => {
       { data: 8 },
       { data: 9 },
     ])
-    // And it goes on as if nothing had been.
+    // Then the loop continues with live events.
     void channel.broadcast({ data: 10 })
     expect(await take(iterator, 1)).toMatchObject([{ data: 10 }])
   })
 })
 
-describe('what a new reader comes for', () => {
+describe('the events that a new reader asks for', () => {
   const FIRST = [1, 2, 3]
 
   async function channelOfThree(manager = new SseManager({ history: { maxEvents: 3 } })): Promise<SseChannel> {
@@ -243,43 +243,43 @@ describe('what a new reader comes for', () => {
     return channel
   }
 
-  test('is there for a loop, though somebody broadcasts when it joins', async () => {
+  test("reach it even if a 'subscribe' listener broadcasts when it starts", async () => {
     const channel = await channelOfThree()
     const greet = (): void => void channel.broadcast({ data: 4 })
     channel.on('subscribe', greet)
-    const heard = collect(channel.listen({ rewind: 3 }))
+    const received = collect(channel.listen({ rewind: 3 }))
     channel.off('subscribe', greet)
     await turn()
-    expect(heard.data).toEqual([1, 2, 3, 4])
-    // And it is kept no longer than that.
+    expect(received.data).toEqual([1, 2, 3, 4])
+    // After that, the limit applies again.
     expect(await retained(channel)).toEqual([2, 3, 4])
   })
 
-  test('is there though others come for less of it', async () => {
+  test('reach it even if another reader asks for fewer', async () => {
     const channel = await channelOfThree()
     channel.on('subscribe', () => void channel.broadcast({ data: 4 }))
     const far = channel.listen({ rewind: 3 })
     const near = collect(channel.listen({ rewind: 1 }))
-    const heard = collect(far)
+    const received = collect(far)
     await turn()
-    expect(heard.data).toEqual([1, 2, 3, 4, 4])
+    expect(received.data).toEqual([1, 2, 3, 4, 4])
     expect(near.data).toEqual([3, 4, 4])
   })
 
-  test('is there though another channel takes the room of maxHistoryBytes before it reads', async () => {
+  test('reach it even if another channel exceeds maxHistoryBytes before it reads', async () => {
     const manager = new SseManager({ maxHistoryBytes: 3 * FRAME })
     const channel = await channelOfThree(manager)
     const listening = channel.listen({ rewind: 3 })
     void manager.getOrCreate('other').broadcast({ id: 'a', data: 4 })
     await new Promise((resolve) => process.nextTick(resolve))
-    const heard = collect(listening)
+    const received = collect(listening)
     await turn()
-    expect(heard.data).toEqual(FIRST)
+    expect(received.data).toEqual(FIRST)
     await turn()
     expect(manager.stats().historyBytes).toBe(3 * FRAME)
   })
 
-  test('is given up by the channel that was written to longest ago, whoever reads it', async () => {
+  test('are evicted from the least recently written channel, even if it was just read', async () => {
     const manager = new SseManager({ maxHistoryBytes: 4 * FRAME })
     const channel = await channelOfThree(manager)
     const [other, third] = [manager.getOrCreate('other'), manager.getOrCreate('third')]
@@ -293,7 +293,7 @@ describe('what a new reader comes for', () => {
     expect(await retained(channel)).toEqual([2, 3])
   })
 
-  test('is not kept for one that never reads', async () => {
+  test('are not retained for a reader that never reads', async () => {
     const channel = await channelOfThree()
     channel.listen({ rewind: 3 })
     await turn()
@@ -301,7 +301,7 @@ describe('what a new reader comes for', () => {
     expect(await retained(channel)).toEqual([2, 3, 4])
   })
 
-  test('is not kept for one that never reads, though the event loop has no turn', async () => {
+  test('are not retained for a reader that never reads, even within one turn of the event loop', async () => {
     const manager = new SseManager({ history: { maxEvents: 3 } })
     const channel = await channelOfThree(manager)
     channel.listen({ rewind: 3 })
@@ -310,7 +310,7 @@ describe('what a new reader comes for', () => {
     await turn()
   })
 
-  test('grows old all the same', async () => {
+  test('are evicted when they are too old, even if a reader asked for them', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
     try {
       const channel = await channelOfThree()
@@ -324,21 +324,21 @@ describe('what a new reader comes for', () => {
   })
 })
 
-describe('the history of all channels of a manager', () => {
-  test('loses nothing for a loop that keeps up, whatever is broadcast in the same tick', async () => {
+describe('the history of a manager', () => {
+  test('loses nothing for a loop that keeps up, though other channels broadcast in the same tick', async () => {
     const manager = new SseManager({ maxHistoryBytes: 2 * FRAME })
     const [first, other] = [manager.getOrCreate('first'), manager.getOrCreate('other')]
-    const heard = collect(first)
+    const received = collect(first)
     await first.broadcast({ id: 'a', data: 1 })
     await turn()
     for (const data of [1, 2, 3]) void other.broadcast({ id: 'a', data })
     void first.broadcast({ id: 'a', data: 2 })
     await turn()
-    expect(heard.data).toEqual([1, 2])
+    expect(received.data).toEqual([1, 2])
     expect(manager.stats().historyBytes).toBeLessThanOrEqual(2 * FRAME)
   })
 
-  test('is at most maxHistoryBytes, however many channels are written to in one tick', async () => {
+  test('is at most maxHistoryBytes if several channels broadcast in one tick', async () => {
     const manager = new SseManager({ maxHistoryBytes: 4 * FRAME })
     const channels = ['a', 'b', 'c'].map((name) => manager.getOrCreate(name))
     for (let round = 0; round < 20; round++) {
@@ -350,7 +350,7 @@ describe('the history of all channels of a manager', () => {
     expect(manager.stats().historyBytes).toBe(4 * FRAME)
   })
 
-  test('is not lost by others for a burst that its own channel cannot hold', async () => {
+  test('is not evicted from a quiet channel because of a burst in another channel', async () => {
     const manager = new SseManager({ maxHistoryBytes: 4 * FRAME, history: { maxEvents: 2 } })
     const [flooded, quiet] = [manager.getOrCreate('flooded'), manager.getOrCreate('quiet')]
     for (let data = 0; data < 9; data++) void flooded.broadcast({ id: 'a', data })
@@ -360,7 +360,7 @@ describe('the history of all channels of a manager', () => {
     expect(await retained(flooded)).toEqual([7, 8])
   })
 
-  test('is at most maxHistoryBytes, and the channel that rested longest forgets first', async () => {
+  test('is at most maxHistoryBytes, and the least recently written channel loses events first', async () => {
     const manager = new SseManager({ maxHistoryBytes: 4 * FRAME })
     const [old, young] = [manager.getOrCreate('old'), manager.getOrCreate('young')]
     for (const data of [1, 2, 3]) await old.broadcast({ id: 'a', data })
@@ -378,10 +378,10 @@ describe('the history of all channels of a manager', () => {
     expect(manager.stats().historyBytes).toBe(0)
   })
 
-  test('is at most maxHistoryBytes of what comes from a backplane too, when it comes', async () => {
+  test('is at most maxHistoryBytes also for events from a backplane', async () => {
     const backplane = memoryBackplane()
     const publisher = new SseManager({ backplane })
-    // Its answer comes a turn after what it brings.
+    // subscribe() resolves a turn after it has delivered the entries.
     const late: Backplane = {
       ...backplane,
       subscribe: async (...args) => {
@@ -401,7 +401,7 @@ describe('the history of all channels of a manager', () => {
     await Promise.all([manager.close(), publisher.close()])
   })
 
-  test('is of what each channel retains, whatever it has evicted', async () => {
+  test('counts retained events only, not evicted ones or those of deleted channels', async () => {
     const manager = new SseManager({ history: { maxEvents: 2 } })
     const channel = manager.getOrCreate('news')
     for (let data = 0; data < 9; data++) await channel.broadcast({ id: 'a', data })
@@ -413,7 +413,7 @@ describe('the history of all channels of a manager', () => {
     await manager.close()
   })
 
-  test('is 256 MiB by default', async () => {
+  test('is at most 256 MiB by default', async () => {
     const manager = new SseManager()
     const data = 'x'.repeat(2 ** 20 - 100)
     for (let i = 0; i < 258; i++) await manager.getOrCreate(`channel ${i}`).broadcast(data)

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { SseManager } from '@ssekit/sse-core'
 import { collect, turn } from './collecting.js'
-import { LateBroker } from './late-broker.js'
-import { runInWorker } from './sources-in-worker.js'
+import { runInWorker } from './core-worker.js'
+import { SlowBroker } from './slow-broker.js'
 
 beforeEach(() => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
@@ -15,8 +15,8 @@ async function settle(): Promise<void> {
   for (let i = 0; i < 10; i++) await turn()
 }
 
-describe('a channel that nobody uses', () => {
-  test('gives back its log when its history has expired, and stays the same channel', async () => {
+describe('a channel', () => {
+  test('releases its log when its events have expired, and continues when it is used again', async () => {
     const manager = new SseManager({ history: { maxAgeMs: 10_000 } })
     const channel = manager.getOrCreate('news')
     const id = await channel.broadcast('1')
@@ -29,17 +29,17 @@ describe('a channel that nobody uses', () => {
     expect(manager.get('news')).toBe(channel)
     expect(manager.has('news')).toBe(true)
     expect(manager.listChannels()).toEqual(['news'])
-    // It wakes when it is used, and goes on where it was.
-    const heard = collect(channel.listen({ lastEventId: id }))
+    // When it is used again, it continues after its last id.
+    const received = collect(channel.listen({ lastEventId: id }))
     await channel.broadcast('2')
     await turn()
-    expect(heard.events.map(({ event, data }) => event ?? data)).toEqual(['2'])
+    expect(received.events.map(({ event, data }) => event ?? data)).toEqual(['2'])
     expect(manager.stats()).toMatchObject({ channels: 1 })
     await manager.close()
   })
 
   test.each([-3_600_000, 3_600_000])(
-    'gives it back in its time, wherever the system’s clock is set: %p ms',
+    'releases its log on time even if the system clock is changed by %p ms',
     async (jumpMs) => {
       const manager = new SseManager({ history: { maxAgeMs: 10_000 } })
       await manager.getOrCreate('news').broadcast('1')
@@ -52,7 +52,7 @@ describe('a channel that nobody uses', () => {
     },
   )
 
-  test('that has ended is forgotten with its history, even by who holds it, and its name is free again', async () => {
+  test('that has ended is forgotten when its events expire, and its name is free for a new channel', async () => {
     const manager = new SseManager({ history: { maxAgeMs: 10_000 } })
     const ended = manager.getOrCreate('job')
     await ended.end('done')
@@ -66,13 +66,13 @@ describe('a channel that nobody uses', () => {
     await manager.close()
   })
 
-  test('that has ended is forgotten with its history however often somebody comes for it', async () => {
-    const broker = new LateBroker()
+  test('that has ended is forgotten when its events expire, however often readers ask for it', async () => {
+    const broker = new SlowBroker()
     const history = { maxAgeMs: 10_000 }
     const manager = new SseManager({ backplane: broker.node(), history })
     const other = new SseManager({ backplane: broker.node(), history })
     const job = manager.getOrCreate('job')
-    const come = setInterval(() => collect(manager.getOrCreate('job')), 100)
+    const asking = setInterval(() => collect(manager.getOrCreate('job')), 100)
     await job.broadcast('1')
     await job.end()
     await jest.advanceTimersByTimeAsync(5_000)
@@ -80,12 +80,12 @@ describe('a channel that nobody uses', () => {
     await other.getOrCreate('job').broadcast('anew')
     await jest.advanceTimersByTimeAsync(10_000)
     await settle()
-    clearInterval(come)
-    const heard = collect(manager.getOrCreate('job'))
+    clearInterval(asking)
+    const received = collect(manager.getOrCreate('job'))
     await settle()
     await other.getOrCreate('job').broadcast('and on')
     await settle()
-    expect(heard.data).toEqual(['and on'])
+    expect(received.data).toEqual(['and on'])
     await expect(job.broadcast('here too')).resolves.toEqual(expect.any(String))
     await manager.close()
     await other.close()
@@ -94,16 +94,16 @@ describe('a channel that nobody uses', () => {
   test('keeps its log while it has subscribers', async () => {
     const manager = new SseManager({ history: { maxAgeMs: 1_000 } })
     const channel = manager.getOrCreate('news')
-    const heard = collect(channel)
+    const received = collect(channel)
     await jest.advanceTimersByTimeAsync(60_000)
     expect(manager.stats().channels).toBe(1)
     await channel.broadcast('1')
     await turn()
-    expect(heard.data).toEqual(['1'])
+    expect(received.data).toEqual(['1'])
     await manager.close()
   })
 
-  test('lingers for idleChannelMs after its last use if that is longer', async () => {
+  test('keeps its log for idleChannelMs after its last use if its events expire earlier', async () => {
     const manager = new SseManager({ history: { maxAgeMs: 1_000 }, idleChannelMs: 20_000 })
     await manager.getOrCreate('news').broadcast('1')
     await jest.advanceTimersByTimeAsync(19_000)
@@ -113,7 +113,7 @@ describe('a channel that nobody uses', () => {
     await manager.close()
   })
 
-  test('lingers as long as its history, however short idleChannelMs is', async () => {
+  test('keeps its log until its events expire, even if idleChannelMs is shorter', async () => {
     const manager = new SseManager({ idleChannelMs: 0 })
     await manager.getOrCreate('news').broadcast('1')
     await jest.advanceTimersByTimeAsync(299_000)
@@ -123,7 +123,7 @@ describe('a channel that nobody uses', () => {
     await manager.close()
   })
 
-  test('may have idleChannelMs of its own', async () => {
+  test('can have its own idleChannelMs', async () => {
     const manager = new SseManager({ idleChannelMs: 1_000, history: { maxAgeMs: 0 } })
     manager.getOrCreate('short')
     manager.getOrCreate('long', { idleChannelMs: 10_000 })
@@ -134,8 +134,8 @@ describe('a channel that nobody uses', () => {
     await manager.close()
   })
 
-  test('gives back its subscription where others keep the history, and resumes from there', async () => {
-    const broker = new LateBroker()
+  test('that is idle unsubscribes from the backplane, and later replays missed events from there', async () => {
+    const broker = new SlowBroker()
     const manager = new SseManager({ backplane: broker.node(), idleChannelMs: 1_000 })
     const channel = manager.getOrCreate('news')
     const iterator = channel[Symbol.asyncIterator]()
@@ -144,25 +144,25 @@ describe('a channel that nobody uses', () => {
     const id = await channel.broadcast('1')
     await settle()
     await iterator.return?.()
-    // Taken before the channel is idle, read after.
+    // Called before the channel is idle, read after.
     const early = channel.listen()
     await jest.advanceTimersByTimeAsync(2_000)
     await settle()
     expect(broker.subscriptionCount).toBe(0)
     expect(manager.stats()).toMatchObject({ channels: 0, historyBytes: 0 })
     await channel.broadcast('2')
-    const heard = [collect(early), collect(channel.listen({ lastEventId: id }))]
+    const received = [collect(early), collect(channel.listen({ lastEventId: id }))]
     await settle()
     await channel.broadcast('3')
     await settle()
-    expect(heard.map(({ data }) => data)).toEqual([
+    expect(received.map(({ data }) => data)).toEqual([
       ['2', '3'],
       ['2', '3'],
     ])
     await manager.close()
   })
 
-  test('counts towards maxChannels no longer', async () => {
+  test('that is idle does not count for maxChannels', async () => {
     const manager = new SseManager({ maxChannels: 1, idleChannelMs: 0, history: { maxAgeMs: 0 } })
     const first = manager.getOrCreate('first')
     expect(() => manager.getOrCreate('second')).toThrow(expect.objectContaining({ code: 'ERR_SSE_LIMIT' }))
@@ -172,7 +172,7 @@ describe('a channel that nobody uses', () => {
     await manager.close()
   })
 
-  test('is ended when it is deleted, cleared or its manager is closed', async () => {
+  test('that is idle is closed by delete(), clear() and manager.close()', async () => {
     for (const end of [
       (manager: SseManager) => manager.delete('news'),
       (manager: SseManager) => manager.clear(),
@@ -189,7 +189,7 @@ describe('a channel that nobody uses', () => {
     }
   })
 
-  test('has no timer run for it when its manager is closed or has nothing to sweep', async () => {
+  test('needs no timer while it is idle or after its manager was closed', async () => {
     const before = jest.getTimerCount()
     const manager = new SseManager({ idleChannelMs: 0, history: { maxAgeMs: 0 } })
     expect(jest.getTimerCount()).toBe(before)
@@ -204,7 +204,7 @@ describe('a channel that nobody uses', () => {
   })
 })
 
-test('a channel that nobody holds either costs nothing: it is collected, and the next one is new', async () => {
+test('an idle channel is garbage-collected unless the application still has a reference to it', async () => {
   jest.useRealTimers()
   const result = await runInWorker(async ({ SseManager: Manager }) => {
     process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')

@@ -4,23 +4,23 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import * as core from '@ssekit/sse-core'
 import { BellBroker } from './bell-broker.js'
 import { collect, turn } from './collecting.js'
+import { CoreWorker, runInWorker } from './core-worker.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
-import { CoreWorker, runInWorker } from './sources-in-worker.js'
 
 describe('two managers', () => {
-  test('do not touch each other', async () => {
+  test('are independent of each other', async () => {
     const [one, other] = [new core.SseManager(), new core.SseManager({ heartbeatMs: 1, maxChannels: 1 })]
-    const heard = collect(other.getOrCreate('news'))
+    const received = collect(other.getOrCreate('news'))
     await one.getOrCreate('news').broadcast('1')
     one.getOrCreate('more')
     await turn()
-    expect(heard.data).toEqual([])
+    expect(received.data).toEqual([])
     expect(other.listChannels()).toEqual(['news'])
     expect(core.sseManager.listChannels()).toEqual([])
     await one.close()
     await other.getOrCreate('news').broadcast('2')
     await turn()
-    expect(heard.data).toEqual(['2'])
+    expect(received.data).toEqual(['2'])
     expect(core.sseManager.getOrCreate('default').isClosed).toBe(false)
     core.sseManager.clear()
     await other.close()
@@ -29,33 +29,33 @@ describe('two managers', () => {
   test('share channels through a backplane, and nothing else', async () => {
     const backplane = core.memoryBackplane()
     const [one, other] = [new core.SseManager({ backplane }), new core.SseManager({ backplane })]
-    const heard = collect(other.getOrCreate('news'))
+    const received = collect(other.getOrCreate('news'))
     await turn()
     await one.getOrCreate('news').broadcast('1')
     await turn()
-    expect(heard.data).toEqual(['1'])
+    expect(received.data).toEqual(['1'])
     expect(one.getOrCreate('news')).not.toBe(other.getOrCreate('news'))
-    // Whoever was given a backplane does not close it.
+    // A manager does not close the backplane that it was given.
     await one.close()
     await other.getOrCreate('news').broadcast('2')
     await turn()
-    expect(heard.data).toEqual(['1', '2'])
+    expect(received.data).toEqual(['1', '2'])
     await other.close()
     await expect(backplane.publish('news', { event: { data: 'x' } })).resolves.toEqual(expect.any(String))
     await backplane.close()
   })
 })
 
-describe('what many share, begun within a request, has nothing of that request', () => {
+describe('the async context of a request is not inherited by', () => {
   const storage = new AsyncLocalStorage<string>()
-  const nobody: core.BackplaneSink = { entry: () => {}, gap: () => {} }
+  const ignoringSink: core.BackplaneSink = { entry: () => {}, gap: () => {} }
 
   afterEach(async () => {
     jest.restoreAllMocks()
     await hangUp()
   })
 
-  /** In which contexts timers are set that go on. */
+  /** Records the async context of each `setInterval()` call. */
   function contextsOfIntervals(): unknown[] {
     const seen: unknown[] = []
     const begin = globalThis.setInterval
@@ -67,19 +67,19 @@ describe('what many share, begun within a request, has nothing of that request',
   }
 
   const sharing: Record<string, () => Promise<{ close(): unknown }>> = {
-    'the sweep of a manager': async () => {
+    'the sweep timer of a manager': async () => {
       const manager = new core.SseManager()
       manager.getOrCreate('news')
       return manager
     },
-    'the sweep of a backplane in memory': async () => {
+    'the sweep timer of memoryBackplane()': async () => {
       const backplane = core.memoryBackplane()
       await backplane.publish('news', { event: { data: 1 } })
       return backplane
     },
-    'the comparisons of followers': async () => {
+    'the comparison timer of LogFollowers': async () => {
       const { followers } = new BellBroker().node(1_000)
-      await followers.subscribe('news', { last: 0 }, nobody)
+      await followers.subscribe('news', { last: 0 }, ignoringSink)
       return followers
     },
   }
@@ -90,7 +90,7 @@ describe('what many share, begun within a request, has nothing of that request',
     await shared.close()
   })
 
-  test('heartbeats', async () => {
+  test('the heartbeat timer', async () => {
     const channel = new core.SseChannel('news')
     const contexts = contextsOfIntervals()
     const server = await serve((req, res) => storage.run('a request', () => void core.respond(req, res, channel)))
@@ -98,7 +98,8 @@ describe('what many share, begun within a request, has nothing of that request',
     expect(contexts).toEqual([undefined])
   })
 
-  test('the subscription of a channel, which holds promises for as long as it lasts', async () => {
+  // Its promises would keep the context as long as the subscription lasts.
+  test('the subscription of a channel to its backplane', async () => {
     const memory = core.memoryBackplane()
     const contexts: unknown[] = []
     const backplane: core.Backplane = {
@@ -116,21 +117,21 @@ describe('what many share, begun within a request, has nothing of that request',
   })
 })
 
-test('several threads of one process do not touch each other', async () => {
+test('several worker threads of one process are independent of each other', async () => {
   const workers = await Promise.all(
     [1, 2, 3].map(() =>
       CoreWorker.start(async ({ sseManager }, { post, receive }) => {
         const channel = sseManager.getOrCreate('news')
-        const heard: unknown[] = []
+        const received: unknown[] = []
         const loop = (async () => {
-          for await (const { data, id } of channel) heard.push({ data, id })
+          for await (const { data, id } of channel) received.push({ data, id })
         })()
         post('ready')
         const name = await receive()
         await channel.broadcast({ data: name })
         await channel.end()
         await loop
-        return heard
+        return received
       }),
     ),
   )
@@ -139,15 +140,15 @@ test('several threads of one process do not touch each other', async () => {
   workers.forEach((worker, index) => {
     worker.post(`thread ${index}`)
   })
-  const heard = await Promise.all(workers.map(({ result }) => result))
-  expect(heard).toMatchObject([[{ data: 'thread 0' }], [{ data: 'thread 1' }], [{ data: 'thread 2' }]])
-  expect(new Set(heard.flatMap((events) => JSON.stringify(events))).size).toBe(3)
+  const received = await Promise.all(workers.map(({ result }) => result))
+  expect(received).toMatchObject([[{ data: 'thread 0' }], [{ data: 'thread 1' }], [{ data: 'thread 2' }]])
+  expect(new Set(received.flatMap((events) => JSON.stringify(events))).size).toBe(3)
   expect(here.events).toEqual([])
   core.sseManager.clear()
 })
 
-describe('the core in a thread', () => {
-  test('leaves no global, listener or timer behind by being imported', async () => {
+describe('the core in a worker thread', () => {
+  test('adds no global, listener or timer when it is imported', async () => {
     expect(
       await runInWorker(async (_core, { listenersBefore, madeByLoading }) => ({
         globals: [...Object.keys(globalThis), ...Object.getOwnPropertySymbols(globalThis).map(String)].filter((name) =>
@@ -157,14 +158,14 @@ describe('the core in a thread', () => {
           .eventNames()
           .filter((name) => process.listenerCount(name) !== listenersBefore[String(name)])
           .map(String),
-        // An async context, which holds neither process nor memory.
+        // An async context keeps neither the process alive nor memory in use.
         madeByLoading: madeByLoading.filter((type) => type !== 'SseShared'),
       })),
     ).toEqual({ globals: [], listeners: [], madeByLoading: [] })
   })
 
-  describe('keeps no process alive', () => {
-    test('by channels, history and listeners with heartbeats', async () => {
+  describe('does not keep the process alive', () => {
+    test('with channels, history and a listen() heartbeat', async () => {
       const worker = await CoreWorker.start(async ({ SseManager, memoryBackplane }) => {
         const manager = new SseManager({ backplane: memoryBackplane(), idleChannelMs: 10_000 })
         const channel = manager.getOrCreate('news')
@@ -175,7 +176,7 @@ describe('the core in a thread', () => {
       await worker.exit()
     })
 
-    test('by comparing with a log that is elsewhere', async () => {
+    test('with LogFollowers that compare positions', async () => {
       const worker = await CoreWorker.start(async ({ LogFollowers }) => {
         const followers = new LogFollowers(
           {
@@ -194,13 +195,13 @@ describe('the core in a thread', () => {
       await worker.exit()
     })
 
-    // Bytes that a client does not take hold the thread themselves, so that here it is asked which timers do.
+    // Unsent bytes keep the thread alive themselves, so this test looks for active timers instead.
     test.each([
-      'an open stream, its heartbeat and its age',
+      'an open stream, its heartbeat and its maximum age',
       'a client that does not read',
-      'a shutdown that waits for a client to take its last events',
-      'a shutdown that waits for a client to read up to the newest event',
-    ])('by %s', async (what) => {
+      'a shutdown that waits until a client has received its last events',
+      'a shutdown that waits until a client has read up to the newest event',
+    ])('with %s', async (what) => {
       const worker = await CoreWorker.start(async ({ respond, SseManager }, { receive }) => {
         const situation = String(await receive())
         const [http, net] = [process.getBuiltinModule('node:http'), process.getBuiltinModule('node:net')]
@@ -235,13 +236,13 @@ describe('the core in a thread', () => {
     })
   })
 
-  test('warns where there is no onError, and raises no unhandled rejection', async () => {
+  test('emits a process warning if there is no onError, and no unhandled rejection', async () => {
     const result = await runInWorker(async ({ SseChannel }) => {
-      const told: string[] = []
-      process.on('unhandledRejection', (reason) => told.push(`unhandled ${reason}`))
+      const reports: string[] = []
+      process.on('unhandledRejection', (reason) => reports.push(`unhandled ${reason}`))
       const warned = new Promise((resolve) => {
         process.once('warning', (warning) => {
-          told.push(`warning ${warning.message}`)
+          reports.push(`warning ${warning.message}`)
           resolve(undefined)
         })
       })
@@ -251,7 +252,7 @@ describe('the core in a thread', () => {
       await channel.close()
       void channel.broadcast('late').catch(() => {})
       await new Promise((resolve) => setTimeout(resolve, 10))
-      return told
+      return reports
     })
     expect(result).toEqual([expect.stringMatching(/^warning event must not contain/)])
   })

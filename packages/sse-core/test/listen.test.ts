@@ -6,31 +6,31 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-/** Timers stand still; turns of the event loop do not. */
+/** Stops timers, but not turns of the event loop. */
 function stopClock(): void {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
 }
 
 describe('a loop over a channel', () => {
-  test('begins with what is broadcast after it', async () => {
+  test('receives the events broadcast after it has started', async () => {
     const channel = new SseChannel('news')
     await channel.broadcast('before')
-    const heard = collect(channel)
+    const received = collect(channel)
     await channel.broadcast('after')
     await turn()
-    expect(heard.data).toEqual(['after'])
+    expect(received.data).toEqual(['after'])
   })
 
-  test('takes its place when listen() is called, not when the loop begins', async () => {
+  test('receives the events broadcast after listen() was called, even before the loop starts', async () => {
     const channel = new SseChannel('news')
     const listening = channel.listen()
     await channel.broadcast('between')
-    const heard = collect(listening)
+    const received = collect(listening)
     await turn()
-    expect(heard.data).toEqual(['between'])
+    expect(received.data).toEqual(['between'])
   })
 
-  test('is a subscriber from its beginning until it is left', async () => {
+  test('counts as a subscriber from its start to its end', async () => {
     const channel = new SseChannel('news')
     const listening = channel.listen()
     expect(channel.subscriberCount).toBe(0)
@@ -44,7 +44,7 @@ describe('a loop over a channel', () => {
     expect(channel.subscriberCount).toBe(0)
   })
 
-  test('is over for a next() that waits when return() is called', async () => {
+  test('resolves a pending next() as done when return() is called', async () => {
     const channel = new SseChannel('news')
     const iterator = channel[Symbol.asyncIterator]()
     const waiting = iterator.next()
@@ -54,7 +54,7 @@ describe('a loop over a channel', () => {
     expect(channel.subscriberCount).toBe(0)
   })
 
-  test('has nothing more once it was left, whatever it has not read', async () => {
+  test('delivers no unread events after return()', async () => {
     const channel = new SseChannel('news')
     const iterator = channel[Symbol.asyncIterator]()
     const first = iterator.next()
@@ -64,7 +64,7 @@ describe('a loop over a channel', () => {
     expect(await iterator.next()).toEqual({ done: true, value: undefined })
   })
 
-  test('answers several next() calls at once in their order', async () => {
+  test('resolves several pending next() calls in order', async () => {
     const channel = new SseChannel('news')
     const iterator = channel[Symbol.asyncIterator]()
     const results = [iterator.next(), iterator.next(), iterator.next()]
@@ -74,7 +74,7 @@ describe('a loop over a channel', () => {
     expect((await Promise.all(results)).map(({ value }) => value?.data)).toEqual(['1', '2', '3'])
   })
 
-  test('that is slow delays nobody', async () => {
+  test('that is slow does not delay another loop', async () => {
     const channel = new SseChannel('news')
     const slow = channel[Symbol.asyncIterator]()
     const first = slow.next()
@@ -86,7 +86,7 @@ describe('a loop over a channel', () => {
     expect((await take(slow, 99)).at(-1)?.data).toBe('99')
   })
 
-  test('may join and leave within a broadcast', async () => {
+  test('can end and start another loop while it handles an event', async () => {
     const channel = new SseChannel('news')
     const joined: (SseEvent | undefined)[] = []
     const leave = (async () => {
@@ -108,17 +108,17 @@ describe('a loop over a channel', () => {
 })
 
 describe('the filter of listen()', () => {
-  test('lets only those events through for which it is true', async () => {
+  test('lets only those events through for which it returns true', async () => {
     const channel = new SseChannel('news')
-    const heard = collect(channel.listen({ filter: (event) => event.event === 'a' }))
+    const received = collect(channel.listen({ filter: (event) => event.event === 'a' }))
     await channel.broadcast({ event: 'a', data: 1 })
     await channel.broadcast({ event: 'b', data: 2 })
     await channel.broadcast({ event: 'a', data: 3 })
     await turn()
-    expect(heard.data).toEqual([1, 3])
+    expect(received.data).toEqual([1, 3])
   })
 
-  test('sees replayed events as it sees live ones, with their ids', async () => {
+  test('is called with replayed and live events, with their ids', async () => {
     const channel = new SseChannel('news')
     const ids = [await channel.broadcast('1'), await channel.broadcast('2')]
     const seen: SseEvent[] = []
@@ -126,7 +126,7 @@ describe('the filter of listen()', () => {
       seen.push(event)
       return event.data !== '1'
     }
-    const heard = collect(channel.listen({ rewind: 2, filter }))
+    const received = collect(channel.listen({ rewind: 2, filter }))
     ids.push(await channel.broadcast('3'))
     await turn()
     expect(seen.map(({ id, data }) => [id, data])).toEqual([
@@ -134,10 +134,10 @@ describe('the filter of listen()', () => {
       [ids[1], '2'],
       [ids[2], '3'],
     ])
-    expect(heard.data).toEqual(['2', '3'])
+    expect(received.data).toEqual(['2', '3'])
   })
 
-  test('that throws ends that loop with its error, and no other', async () => {
+  test('that throws makes its own loop reject, and no other loop', async () => {
     const channel = new SseChannel('news')
     const failing = collect(
       channel.listen({
@@ -156,50 +156,50 @@ describe('the filter of listen()', () => {
   })
 })
 
-describe('a filter of listen() that acts on an event', () => {
-  /** A loop whose filter does something when it is asked about `A`, and what the loop gets of `A` and what follows. */
-  async function heardOf(channel: SseChannel, act: () => void, ...following: string[]): Promise<unknown[]> {
+describe('a loop whose filter', () => {
+  /** Runs a loop whose filter calls `act` at the event `A`; returns what it receives of `A` and the following events. */
+  async function receivedBy(channel: SseChannel, act: () => void, ...following: string[]): Promise<unknown[]> {
     const filter = ({ data }: SseEvent): boolean => {
       if (data === 'A') act()
       return true
     }
-    const heard = collect(channel.listen({ filter }))
+    const received = collect(channel.listen({ filter }))
     await turn()
     for (const data of ['A', ...following]) void channel.broadcast(data)
-    await heard.over
-    return heard.events.map(({ event, data }) => event ?? data)
+    await received.over
+    return received.events.map(({ event, data }) => event ?? data)
   }
 
-  test('and closes the channel, still gets it and what follows', async () => {
+  test('closes the channel still receives the current event and all that were already broadcast', async () => {
     const channel = new SseChannel('news')
-    expect(await heardOf(channel, () => void channel.close(), 'B', 'C')).toEqual(['A', 'B', 'C'])
+    expect(await receivedBy(channel, () => void channel.close(), 'B', 'C')).toEqual(['A', 'B', 'C'])
     expect(channel.subscriberCount).toBe(0)
   })
 
-  test('and closes the channel, still gets it though it is the last', async () => {
+  test('closes the channel still receives the current event, though it is the last one', async () => {
     const channel = new SseChannel('news')
-    expect(await heardOf(channel, () => void channel.close())).toEqual(['A'])
+    expect(await receivedBy(channel, () => void channel.close())).toEqual(['A'])
   })
 
-  test('and ends the channel, still gets it and what was broadcast before the end', async () => {
+  test('ends the channel still receives the current event and all that were broadcast before the end', async () => {
     const channel = new SseChannel('news')
-    expect(await heardOf(channel, () => void channel.end('last'), 'B')).toEqual(['A', 'B', 'last'])
+    expect(await receivedBy(channel, () => void channel.end('last'), 'B')).toEqual(['A', 'B', 'last'])
   })
 
-  test('and broadcasts more than can wait, gets it first, then a gap, and then what is left', async () => {
+  test('broadcasts a flood receives the current event, then an sse-gap, then the retained events', async () => {
     const channel = new SseChannel('news', { history: { maxEvents: 2 } })
     const flood = (): void => {
       for (let i = 0; i < 10_010; i++) void channel.broadcast(String(i))
       void channel.end()
     }
-    const data = await heardOf(channel, flood)
+    const data = await receivedBy(channel, flood)
     expect(data.slice(0, 2)).toEqual(['A', 'sse-gap'])
     expect(data.at(-1)).toBe('10009')
     const numbers = data.slice(2).map(Number)
     expect(numbers).toEqual([...numbers].sort((a, b) => a - b))
   })
 
-  test('and aborts its signal, gets nothing more', async () => {
+  test('aborts the signal of the loop receives nothing more', async () => {
     const channel = new SseChannel('news')
     const controller = new AbortController()
     const asked: unknown[] = []
@@ -208,54 +208,54 @@ describe('a filter of listen() that acts on an event', () => {
       controller.abort()
       return false
     }
-    const heard = collect(channel.listen({ filter, signal: controller.signal }))
+    const received = collect(channel.listen({ filter, signal: controller.signal }))
     await turn()
     for (const data of ['A', 'B']) void channel.broadcast(data)
-    await heard.over
-    expect([asked, heard.data]).toEqual([['A'], []])
+    await received.over
+    expect([asked, received.data]).toEqual([['A'], []])
   })
 })
 
 describe('the heartbeat of listen()', () => {
-  test('is a comment after each idle time', async () => {
+  test('is a comment after each idle interval', async () => {
     stopClock()
     const channel = new SseChannel('news')
-    const heard = collect(channel.listen({ heartbeatMs: 10_000 }))
+    const received = collect(channel.listen({ heartbeatMs: 10_000 }))
     await jest.advanceTimersByTimeAsync(9_999)
-    expect(heard.events).toEqual([])
+    expect(received.events).toEqual([])
     await jest.advanceTimersByTimeAsync(1)
     await turn()
-    expect(heard.events).toEqual([{ comment: 'heartbeat' }])
+    expect(received.events).toEqual([{ comment: 'heartbeat' }])
     await jest.advanceTimersByTimeAsync(10_000)
     await turn()
-    expect(heard.events).toHaveLength(2)
+    expect(received.events).toHaveLength(2)
   })
 
-  test('waits anew after each event', async () => {
+  test('comes a full interval after the last event', async () => {
     stopClock()
     const channel = new SseChannel('news')
-    const heard = collect(channel.listen({ heartbeatMs: 10_000 }))
+    const received = collect(channel.listen({ heartbeatMs: 10_000 }))
     await jest.advanceTimersByTimeAsync(9_000)
     await channel.broadcast('news')
     await turn()
     await jest.advanceTimersByTimeAsync(9_000)
-    expect(heard.data).toEqual(['news'])
+    expect(received.data).toEqual(['news'])
     await jest.advanceTimersByTimeAsync(1_000)
     await turn()
-    expect(heard.events).toHaveLength(2)
+    expect(received.events).toHaveLength(2)
   })
 
-  test('is none by default, and none for 0', async () => {
+  test('is off by default, and off for 0', async () => {
     stopClock()
     const channel = new SseChannel('news')
-    const heard = [collect(channel), collect(channel.listen({ heartbeatMs: 0 }))]
+    const received = [collect(channel), collect(channel.listen({ heartbeatMs: 0 }))]
     await turn()
     expect(jest.getTimerCount()).toBeLessThanOrEqual(1) // the in-memory log's own sweep at most
     await jest.advanceTimersByTimeAsync(3_600_000)
-    for (const { events } of heard) expect(events).toEqual([])
+    for (const { events } of received) expect(events).toEqual([])
   })
 
-  test('leaves no timer behind when the loop is left', async () => {
+  test('has no timer left after the loop has ended', async () => {
     stopClock()
     const channel = new SseChannel('news')
     const before = jest.getTimerCount()
@@ -267,44 +267,47 @@ describe('the heartbeat of listen()', () => {
     expect(jest.getTimerCount()).toBe(before)
   })
 
-  test.each([-1, Number.NaN, 2 ** 31, '10'])('refuses %p, with the value in the text', (heartbeatMs) => {
-    const channel = new SseChannel('news')
-    const listen = (): unknown => Reflect.apply(channel.listen, channel, [{ heartbeatMs }])
-    expect(listen).toThrow(RangeError)
-    expect(listen).toThrow(`${heartbeatMs}`)
-  })
+  test.each([-1, Number.NaN, 2 ** 31, '10'])(
+    'refuses an interval of %p with a RangeError that names the value',
+    (heartbeatMs) => {
+      const channel = new SseChannel('news')
+      const listen = (): unknown => Reflect.apply(channel.listen, channel, [{ heartbeatMs }])
+      expect(listen).toThrow(RangeError)
+      expect(listen).toThrow(`${heartbeatMs}`)
+    },
+  )
 })
 
 test.each<[string, unknown]>([
   ['filter', 5],
   ['signal', new AbortController()],
   ['lastEventId', 5],
-])('listen() refuses %s: %p in the call, not in the loop', (name, value) => {
+])('listen() throws a TypeError for %s: %p when it is called, not later in the loop', (name, value) => {
   const channel = new SseChannel('news')
   expect(() => Reflect.apply(channel.listen, channel, [{ [name]: value }])).toThrow(TypeError)
 })
 
 describe('the signal of listen()', () => {
-  test('ends the loop at once', async () => {
+  test('ends the loop at once when it aborts', async () => {
     const channel = new SseChannel('news')
     const controller = new AbortController()
-    const heard = collect(channel.listen({ signal: controller.signal }))
+    const received = collect(channel.listen({ signal: controller.signal }))
     await channel.broadcast('1')
     await turn()
     controller.abort()
     expect(channel.subscriberCount).toBe(0)
-    await heard.over
-    expect(heard.data).toEqual(['1'])
+    await received.over
+    expect(received.data).toEqual(['1'])
   })
 
-  test('that has aborted already ends it before it begins', async () => {
+  test('that has already aborted ends the loop before it starts', async () => {
     const channel = new SseChannel('news')
-    const heard = collect(channel.listen({ signal: AbortSignal.abort(), rewind: 5 }))
-    await heard.over
+    const received = collect(channel.listen({ signal: AbortSignal.abort(), rewind: 5 }))
+    await received.over
     expect(channel.subscriberCount).toBe(0)
   })
 
-  test('is listened to no longer when the loop is left', async () => {
+  test('has no listener left after the loop has ended', async () => {
     const channel = new SseChannel('news')
     const { signal } = new AbortController()
     let listeners = 0
@@ -327,7 +330,7 @@ describe('the signal of listen()', () => {
   })
 })
 
-test('a listener that nobody loops over holds nothing up', async () => {
+test('a listen() result that is never read does not block broadcast() or close()', async () => {
   const channel = new SseChannel('news')
   channel.listen()
   await channel.broadcast('1')

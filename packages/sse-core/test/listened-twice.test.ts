@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals'
 import { SseChannel } from '@ssekit/sse-core'
 import { collect } from './collecting.js'
 
-test('two loops over one listen() both hear all that follows, the first from the call on', async () => {
+test('two loops over one listen() both receive later events, and the first one also those since the call', async () => {
   const channel = new SseChannel('news')
   const listening = channel.listen()
   await channel.broadcast('1')

@@ -14,8 +14,8 @@ afterEach(async () => {
   await Promise.all(managers.splice(0).map((manager) => manager.close()))
 })
 
-describe('getOrCreate', () => {
-  test('gives the same channel for the same name, awaited or not', async () => {
+describe('getOrCreate()', () => {
+  test('returns the same channel for the same name, awaited or not', async () => {
     const manager = makeManager()
     const chat = manager.getOrCreate('chat')
     expect(chat).toBeInstanceOf(SseChannel)
@@ -25,11 +25,11 @@ describe('getOrCreate', () => {
     expect(manager.getOrCreate('Chat')).not.toBe(chat)
   })
 
-  test('gives another channel in another manager', () => {
+  test('returns a different channel in another manager', () => {
     expect(makeManager().getOrCreate('chat')).not.toBe(makeManager().getOrCreate('chat'))
   })
 
-  test('with the options that the channel has gives it, with others it throws what they are', () => {
+  test('accepts the same options again, and throws a TypeError that names different ones', () => {
     const manager = makeManager()
     const options = { heartbeatMs: 5, history: { maxEvents: 3 } }
     const chat = manager.getOrCreate('chat', options)
@@ -41,7 +41,7 @@ describe('getOrCreate', () => {
     expect(() => manager.getOrCreate('chat', { heartbeatMs: 6 })).toThrow('heartbeatMs: 6')
   })
 
-  test('does not mind what becomes of the options', () => {
+  test('compares options with those at creation, even if that object has changed', () => {
     const manager = makeManager()
     const options = { heartbeatMs: 5, history: { maxEvents: 3 } }
     manager.getOrCreate('chat', options)
@@ -49,20 +49,23 @@ describe('getOrCreate', () => {
     expect(() => manager.getOrCreate('chat', options)).toThrow(TypeError)
   })
 
-  test('passes on what the channel refuses', () => {
+  test('throws for an invalid name or option, and creates no channel', () => {
     expect(() => makeManager().getOrCreate('')).toThrow(TypeError)
     expect(() => makeManager().getOrCreate('chat', { heartbeatMs: -1 })).toThrow(RangeError)
     expect(makeManager().has('chat')).toBe(false)
   })
 
-  test.each(['__proto__', 'constructor', 'a/b?c#d', ' ', 'ü🚀\n', 'x'.repeat(10_000)])('takes the name %j', (name) => {
-    const manager = makeManager()
-    expect(manager.has(name)).toBe(false)
-    expect(manager.getOrCreate(name)).toBe(manager.get(name))
-    expect(manager.listChannels()).toEqual([name])
-  })
+  test.each(['__proto__', 'constructor', 'a/b?c#d', ' ', 'ü🚀\n', 'x'.repeat(10_000)])(
+    'accepts the name %j',
+    (name) => {
+      const manager = makeManager()
+      expect(manager.has(name)).toBe(false)
+      expect(manager.getOrCreate(name)).toBe(manager.get(name))
+      expect(manager.listChannels()).toEqual([name])
+    },
+  )
 
-  test('throws ERR_SSE_LIMIT beyond maxChannels, until one is deleted', () => {
+  test('throws ERR_SSE_LIMIT above maxChannels, until a channel is deleted', () => {
     const manager = makeManager({ maxChannels: 2 })
     const [a] = [manager.getOrCreate('a'), manager.getOrCreate('b')]
     expect(() => manager.getOrCreate('c')).toThrow(
@@ -75,7 +78,7 @@ describe('getOrCreate', () => {
 })
 
 describe('a manager', () => {
-  test('lists, finds and forgets channels', () => {
+  test('lists, finds and deletes channels', () => {
     const manager = makeManager()
     expect(manager.listChannels()).toEqual([])
     expect(manager.get('a')).toBeUndefined()
@@ -92,41 +95,41 @@ describe('a manager', () => {
     expect(manager.listChannels()).toEqual([])
   })
 
-  test('ends the loops over a channel that is deleted, whose broadcasts then reject', async () => {
+  test('ends the loops over a deleted channel, whose broadcasts then reject with ERR_SSE_CLOSED', async () => {
     const manager = makeManager()
-    for (const forget of [() => manager.delete('a'), () => manager.clear()]) {
+    for (const remove of [() => manager.delete('a'), () => manager.clear()]) {
       const channel = manager.getOrCreate('a')
-      const heard = collect(channel)
+      const received = collect(channel)
       void channel.broadcast('1')
-      forget()
-      await heard.over
-      expect(heard.data).toEqual(['1'])
+      remove()
+      await received.over
+      expect(received.data).toEqual(['1'])
       await expect(channel.broadcast('2')).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
       expect(manager.getOrCreate('a')).not.toBe(channel)
       manager.clear()
     }
   })
 
-  test('keeps the successor when a forgotten channel is closed late', async () => {
+  test('keeps a new channel when the deleted one of the same name is closed later', async () => {
     const manager = makeManager()
     const first = manager.getOrCreate('a')
     manager.delete('a')
     const second = manager.getOrCreate('a')
     await first.close()
     expect(manager.get('a')).toBe(second)
-    const heard = collect(second)
+    const received = collect(second)
     await second.broadcast('1')
     await turn()
-    expect(heard.data).toEqual(['1'])
+    expect(received.data).toEqual(['1'])
   })
 
-  test('forgets a channel that closes itself', async () => {
+  test('removes a channel when its close() is called', async () => {
     const manager = makeManager()
     await manager.getOrCreate('a').close()
     expect(manager.has('a')).toBe(false)
   })
 
-  test('says how many channels, streams and bytes there are', async () => {
+  test('reports the number of channels, connections and bytes in stats()', async () => {
     const manager = makeManager()
     expect(manager.stats()).toEqual({ channels: 0, connections: 0, historyBytes: 0, events: 0, bytes: 0, closed: {} })
     const id = await manager.getOrCreate('a').broadcast('1')
@@ -135,14 +138,14 @@ describe('a manager', () => {
     expect(manager.stats()).toEqual({ channels: 1, connections: 0, historyBytes, events: 0, bytes: 0, closed: {} })
   })
 
-  test('ends everything when it is closed, once', async () => {
+  test('closes its channels when it is closed, also if it is closed several times', async () => {
     const manager = makeManager()
     const channel = manager.getOrCreate('a')
-    const heard = collect(channel)
+    const received = collect(channel)
     void channel.broadcast('1')
     const closing = manager.close()
-    await Promise.all([closing, manager.close(), heard.over])
-    expect(heard.data).toEqual(['1'])
+    await Promise.all([closing, manager.close(), received.over])
+    expect(received.data).toEqual(['1'])
     expect(manager.listChannels()).toEqual([])
     await expect(manager.getOrCreate('b').broadcast('1')).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
     expect(manager.listChannels()).toEqual([])
@@ -150,13 +153,13 @@ describe('a manager', () => {
     await manager.close()
   })
 
-  test('passes its settings on to channels that have none of their own', () => {
+  test('passes its settings to channels that do not set them', () => {
     const manager = makeManager({ heartbeatMs: 1, retryMs: 2, writeTimeoutMs: 3, maxEventBytes: 4 })
     expect(manager.getOrCreate('a').settings).toMatchObject({ heartbeatMs: 1, retryMs: 2, maxEventBytes: 4 })
     expect(manager.getOrCreate('b', { retryMs: 0 }).settings).toMatchObject({ heartbeatMs: 1, retryMs: 0 })
   })
 
-  test('has the documented defaults', () => {
+  test('has the documented default settings', () => {
     expect(makeManager().getOrCreate('a').settings).toEqual({
       heartbeatMs: 15_000,
       retryMs: 2_000,
@@ -167,7 +170,7 @@ describe('a manager', () => {
     })
   })
 
-  test('hears in onError of what a channel of it can tell nobody', async () => {
+  test('reports an error of its channels that nobody awaits to its onError', async () => {
     const errors: unknown[] = []
     const manager = makeManager({ onError: (error) => errors.push(error) })
     void manager.getOrCreate('a').broadcast({ event: 'a\nb' })
@@ -177,7 +180,7 @@ describe('a manager', () => {
   })
 })
 
-test('the default manager is there from the start, and empty', () => {
+test('the default manager exists from the start, and is empty', () => {
   expect(sseManager).toBeInstanceOf(SseManager)
   expect(sseManager.listChannels()).toEqual([])
 })

@@ -8,7 +8,7 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-async function heardBy(backplane: Backplane, last = 0): Promise<{ entries: LogEntry[]; unsubscribe: () => void }> {
+async function subscribeTo(backplane: Backplane, last = 0): Promise<{ entries: LogEntry[]; unsubscribe: () => void }> {
   const entries: LogEntry[] = []
   const sink = { entry: (entry: LogEntry) => entries.push(entry), gap: () => {} }
   return { entries, unsubscribe: await backplane.subscribe('news', { last }, sink) }
@@ -22,20 +22,20 @@ function dataOf(entry: LogEntry): unknown {
   return 'event' in entry ? entry.event.data : 'end'
 }
 
-/** What ids of one log begin with; it may have full stops itself. */
+/** The prefix of the ids of one log. It can contain full stops itself. */
 function epochOf(id: string): string {
   return id.replace(/\.\d+$/, '')
 }
 
-describe('a backplane in memory', () => {
-  test('delivers within the call to publish', async () => {
+describe('memoryBackplane()', () => {
+  test('delivers entries within the publish() call', async () => {
     const backplane = memoryBackplane()
-    const { entries } = await heardBy(backplane)
+    const { entries } = await subscribeTo(backplane)
     void publish(backplane, 1)
     expect(entries).toMatchObject([{ event: { data: 1 } }])
   })
 
-  test('delivers in one order to all, though some of them publish as they are delivered to', async () => {
+  test('delivers entries in one order to all subscribers, even if one of them publishes in its sink', async () => {
     const backplane = memoryBackplane({ history: { maxEvents: 1 } })
     const answering: unknown[] = []
     const answers: Promise<string>[] = []
@@ -50,14 +50,14 @@ describe('a backplane in memory', () => {
         gap: () => {},
       },
     )
-    const { entries } = await heardBy(backplane)
+    const { entries } = await subscribeTo(backplane)
     const question = publish(backplane, 'question')
     expect(entries.map(dataOf)).toEqual(['question', 'one', 'two'])
     expect(answering).toEqual(['question', 'one', 'two'])
     expect(await Promise.all([question, ...answers])).toEqual(entries.map(({ id }) => id))
   })
 
-  test('gives who subscribes within a delivery everything once', async () => {
+  test('delivers every entry once to a subscription that begins during a delivery', async () => {
     const backplane = memoryBackplane()
     const late: unknown[] = []
     const sink = { entry: (entry: LogEntry) => late.push(dataOf(entry)), gap: () => {} }
@@ -78,20 +78,20 @@ describe('a backplane in memory', () => {
     expect(late).toEqual([1, 2, 3])
   })
 
-  test('forgets a channel that nobody subscribes to once all of it has expired', async () => {
+  test('forgets a channel without subscriptions once all its entries have expired', async () => {
     const backplane = memoryBackplane({ history: { maxAgeMs: 1_000 } })
     const id = await publish(backplane, 1)
     await jest.advanceTimersByTimeAsync(900)
     expect(await backplane.read('news', id, 9)).toEqual([])
     await jest.advanceTimersByTimeAsync(2_000)
     expect(jest.getTimerCount()).toBe(0)
-    // The id is unknown now, not wrong: the log that begins anew has another epoch.
+    // The id is now unknown, not wrong: the new log has another epoch.
     expect(await backplane.read('news', id, 9)).toBeUndefined()
     expect(epochOf(await publish(backplane, 2))).not.toBe(epochOf(id))
     await backplane.close()
   })
 
-  test('forgets it in its time, though the system’s clock is set back', async () => {
+  test('forgets an expired channel on time even if the system clock is set back', async () => {
     const backplane = memoryBackplane({ history: { maxAgeMs: 1_000 } })
     const id = await publish(backplane, 1)
     jest.setSystemTime(Date.now() - 3_600_000)
@@ -100,9 +100,9 @@ describe('a backplane in memory', () => {
     await backplane.close()
   })
 
-  test('keeps a channel for as long as somebody subscribes to it', async () => {
+  test('keeps a channel as long as it has a subscription', async () => {
     const backplane = memoryBackplane({ history: { maxAgeMs: 1_000 } })
-    const { entries, unsubscribe } = await heardBy(backplane)
+    const { entries, unsubscribe } = await subscribeTo(backplane)
     const id = await publish(backplane, 1)
     await jest.advanceTimersByTimeAsync(60_000)
     const next = await publish(backplane, 2)
@@ -113,9 +113,9 @@ describe('a backplane in memory', () => {
     expect(await backplane.read('news', next, 9)).toBeUndefined()
   })
 
-  test('sweeps no more than once a second, however soon things expire', async () => {
+  test('sweeps at most once a second, even if entries expire sooner', async () => {
     const backplane = memoryBackplane({ history: { maxAgeMs: 0 } })
-    await heardBy(backplane)
+    await subscribeTo(backplane)
     await publish(backplane, 1)
     const start = Date.now()
     for (let i = 0; i < 5; i++) jest.advanceTimersToNextTimer()
@@ -123,20 +123,20 @@ describe('a backplane in memory', () => {
     await backplane.close()
   })
 
-  test('keeps what its history says', async () => {
+  test('retains at most history.maxEvents entries', async () => {
     const backplane = memoryBackplane({ history: { maxEvents: 2 } })
     for (const data of [1, 2, 3]) await publish(backplane, data)
-    const { entries } = await heardBy(backplane, 9)
+    const { entries } = await subscribeTo(backplane, 9)
     expect(entries).toMatchObject([{ event: { data: 2 } }, { event: { data: 3 } }])
   })
 
-  test('has no timer where nothing expires', async () => {
+  test('has no timer if entries never expire', async () => {
     const backplane = memoryBackplane({ history: { maxAgeMs: Number.POSITIVE_INFINITY } })
     await publish(backplane, 1)
     expect(jest.getTimerCount()).toBe(0)
   })
 
-  test('that is closed refuses everything, and has no timer', async () => {
+  test('rejects all calls after close(), and has no timer left', async () => {
     const backplane = memoryBackplane()
     await publish(backplane, 1)
     await backplane.close()
@@ -144,11 +144,11 @@ describe('a backplane in memory', () => {
     expect(jest.getTimerCount()).toBe(0)
     const closed = { code: 'ERR_SSE_CLOSED' }
     await expect(publish(backplane, 2)).rejects.toMatchObject(closed)
-    await expect(heardBy(backplane)).rejects.toMatchObject(closed)
+    await expect(subscribeTo(backplane)).rejects.toMatchObject(closed)
     await expect(backplane.read('news', 'x', 9)).rejects.toMatchObject(closed)
   })
 
-  test('refuses limits that are none', () => {
+  test('refuses an invalid history limit with a RangeError', () => {
     expect(() => memoryBackplane({ history: { maxEvents: -1 } })).toThrow(RangeError)
   })
 })

@@ -12,7 +12,7 @@ async function* forever(onFinally: () => void): AsyncGenerator<string> {
   }
 }
 
-/** An iterator that only waits, and notes that it was left. */
+/** An iterable whose `next()` never settles, and that reports the call of `return()`. */
 function waiting(onReturn: () => void): AsyncIterable<string> {
   return {
     [Symbol.asyncIterator]: () => ({
@@ -25,10 +25,10 @@ function waiting(onReturn: () => void): AsyncIterable<string> {
   }
 }
 
-describe('merge', () => {
-  test('gives the events of all sources, each as soon as it comes', async () => {
+describe('merge()', () => {
+  test('delivers the events of all sources, each as soon as it comes', async () => {
     const [temperature, humidity] = [new SseStream(), new SseStream()]
-    const heard = collect(merge(temperature, humidity))
+    const received = collect(merge(temperature, humidity))
     await turn()
     temperature.addEvent('t', 21)
     await turn()
@@ -36,10 +36,10 @@ describe('merge', () => {
     await turn()
     temperature.addEvent('t', 22)
     await turn()
-    expect(heard.data).toEqual([21, 40, 22])
+    expect(received.data).toEqual([21, 40, 22])
   })
 
-  test('keeps the order of each source, and forgets none, however slow the reader', async () => {
+  test('keeps the order of each source and loses no event, even for a slow reader', async () => {
     const iterator = merge(['a1', 'a2', 'a3'], ['b1', 'b2', 'b3'])[Symbol.asyncIterator]()
     const all: unknown[] = []
     for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
@@ -51,7 +51,7 @@ describe('merge', () => {
     expect(all).toHaveLength(6)
   })
 
-  test('asks no source for more than one event ahead', async () => {
+  test('pulls at most one event ahead from each source', async () => {
     let pulled = 0
     const counting = function* (): Generator<number> {
       for (;;) {
@@ -66,66 +66,66 @@ describe('merge', () => {
     await iterator.return?.()
   })
 
-  test('reads plain objects as events, bytes as text, everything else as data', async () => {
-    const heard = collect(merge([{ event: 'e', data: 1 }], [Buffer.from('text')], [[7]]))
-    await heard.over
-    expect(heard.events).toHaveLength(3)
-    expect(heard.events).toEqual(expect.arrayContaining([{ event: 'e', data: 1 }, { data: 'text' }, { data: [7] }]))
+  test('treats plain objects as events, bytes as text, and everything else as data', async () => {
+    const received = collect(merge([{ event: 'e', data: 1 }], [Buffer.from('text')], [[7]]))
+    await received.over
+    expect(received.events).toHaveLength(3)
+    expect(received.events).toEqual(expect.arrayContaining([{ event: 'e', data: 1 }, { data: 'text' }, { data: [7] }]))
   })
 
-  test('ends when all have ended, also with none or with empty ones', async () => {
+  test('ends when all sources have ended, also without sources or with empty ones', async () => {
     for (const source of [merge(), merge([]), merge([], [], new Set())]) {
-      const heard = collect(source)
-      await heard.over
-      expect(heard.events).toEqual([])
+      const received = collect(source)
+      await received.over
+      expect(received.events).toEqual([])
     }
     const stream = new SseStream()
-    const heard = collect(merge(['1'], stream))
+    const received = collect(merge(['1'], stream))
     await turn()
-    expect(heard.data).toEqual(['1'])
+    expect(received.data).toEqual(['1'])
     stream.end()
-    await heard.over
+    await received.over
   })
 
-  test('of channels gives what is broadcast from the loop on', async () => {
+  test('of channels delivers events broadcast after the loop has started', async () => {
     const [a, b] = [new SseChannel('a'), new SseChannel('b')]
-    const heard = collect(merge(a, b))
+    const received = collect(merge(a, b))
     await turn()
     await a.broadcast('a')
     await b.broadcast('b')
     await turn()
-    expect(heard.data).toEqual(['a', 'b'])
+    expect(received.data).toEqual(['a', 'b'])
     await Promise.all([a.end(), b.end()])
-    await heard.over
+    await received.over
   })
 
-  test('may be merged again', async () => {
-    const heard = collect(merge(merge(['1'], ['2']), ['3']))
-    await heard.over
-    expect(heard.data.sort()).toEqual(['1', '2', '3'])
+  test('accepts the result of another merge()', async () => {
+    const received = collect(merge(merge(['1'], ['2']), ['3']))
+    await received.over
+    expect(received.data.sort()).toEqual(['1', '2', '3'])
   })
 
-  test('fails when one fails, once what came before is read, and leaves the others', async () => {
-    let left = 0
+  test('rejects when a source fails, after the earlier events, and closes the other sources', async () => {
+    let closed = 0
     const failing = (async function* () {
-      yield 'last words'
+      yield 'before'
       throw new Error('one of them')
     })()
-    const heard = collect(
+    const received = collect(
       merge(
         failing,
         waiting(() => {
-          left += 1
+          closed += 1
         }),
       ),
     )
-    await expect(heard.over).rejects.toThrow('one of them')
-    expect(heard.data).toEqual(['last words'])
+    await expect(received.over).rejects.toThrow('one of them')
+    expect(received.data).toEqual(['before'])
     await turn()
-    expect(left).toBe(1)
+    expect(closed).toBe(1)
   })
 
-  test('fails with what a stream of Node failed with before it was read', async () => {
+  test('rejects with the error of a Node stream that failed before it was read', async () => {
     const readable = new Readable({ read() {} })
     const iterator = merge(readable, new SseStream())[Symbol.asyncIterator]()
     readable.destroy(new Error('upstream died'))
@@ -133,7 +133,7 @@ describe('merge', () => {
     await expect(iterator.next()).rejects.toThrow('upstream died')
   })
 
-  test('may be left with a stream of Node that has just failed', async () => {
+  test('keeps its error listener on a Node stream that failed just before the loop is closed', async () => {
     const readable = new Readable({ read() {} })
     const iterator = merge(readable, new SseStream())[Symbol.asyncIterator]()
     readable.destroy(new Error('upstream died'))
@@ -142,33 +142,33 @@ describe('merge', () => {
     expect(readable.listenerCount('error')).toBe(1)
   })
 
-  test('that cannot begin, since one has a consumer already, leaves those that it has begun', async () => {
-    let left = 0
+  test('throws if a source already has a consumer, and closes the sources that it has opened', async () => {
+    let closed = 0
     const taken = new SseStream()
     taken[Symbol.asyncIterator]()
     const merged = merge(
       waiting(() => {
-        left += 1
+        closed += 1
       }),
       taken,
     )
     expect(() => merged[Symbol.asyncIterator]()).toThrow(TypeError)
     await turn()
-    expect(left).toBe(1)
+    expect(closed).toBe(1)
   })
 
-  test('that is left leaves all its sources at once, even those that wait', async () => {
-    const left: string[] = []
+  test('closes all its sources at once on return(), even those with a pending next()', async () => {
+    const closed: string[] = []
     const channel = new SseChannel('news')
     const iterator = merge(
-      waiting(() => left.push('waiting')),
+      waiting(() => closed.push('waiting')),
       channel,
       (async function* () {
         try {
           yield 'x'
           yield 'y'
         } finally {
-          left.push('generator')
+          closed.push('generator')
         }
       })(),
     )[Symbol.asyncIterator]()
@@ -177,12 +177,12 @@ describe('merge', () => {
     expect(channel.subscriberCount).toBe(1)
     expect(await iterator.return?.()).toEqual({ done: true, value: undefined })
     await turn()
-    expect(left.sort()).toEqual(['generator', 'waiting'])
+    expect(closed.sort()).toEqual(['generator', 'waiting'])
     expect(channel.subscriberCount).toBe(0)
     expect(await iterator.next()).toEqual({ done: true, value: undefined })
   })
 
-  test('lets a next() that waits go when it is left, though its sources never answer', async () => {
+  test('resolves a pending next() on return(), though its sources never settle', async () => {
     const iterator = merge(
       forever(() => {}),
       new SseStream(),
@@ -194,13 +194,13 @@ describe('merge', () => {
     expect(await pending).toEqual({ done: true, value: undefined })
   })
 
-  test('lets every next() that waits go when all have ended', async () => {
+  test('resolves every pending next() when all sources have ended', async () => {
     const iterator = merge(['1'])[Symbol.asyncIterator]()
     const results = await Promise.all([iterator.next(), iterator.next(), iterator.next()])
     expect(results.map(({ done }) => done)).toEqual([false, true, true])
   })
 
-  test.each([undefined, null, 7, 'text', {}, () => 'x'])('takes no %p', (source) => {
+  test.each([undefined, null, 7, 'text', {}, () => 'x'])('refuses the source %p with a TypeError', (source) => {
     expect(() => Reflect.apply(merge, undefined, [[], source])).toThrow(TypeError)
   })
 })

@@ -2,20 +2,20 @@ import { once } from 'node:events'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { respond, SseChannel, SseManager } from '@ssekit/sse-core'
 import { collect, turn } from './collecting.js'
+import { runInWorker } from './core-worker.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
-import { runInWorker } from './sources-in-worker.js'
 import { until } from './until.js'
 
 afterEach(hangUp)
 
-describe('an error that reaches nobody else', () => {
-  test('goes to onError, whose own error is an uncaught exception and disturbs nothing', async () => {
-    const told = await runInWorker(async ({ SseChannel: Channel }) => {
+describe('an error that no caller receives', () => {
+  test('goes to onError, whose own error is an uncaught exception, and the channel continues', async () => {
+    const result = await runInWorker(async ({ SseChannel: Channel }) => {
       const errors: string[] = []
       process.on('uncaughtException', (error) => errors.push(`uncaught ${error.message}`))
       const channel = new Channel('news', {
         onError: (error) => {
-          errors.push(`told ${error instanceof Error}`)
+          errors.push(`onError ${error instanceof Error}`)
           throw new Error('onError')
         },
       })
@@ -24,19 +24,19 @@ describe('an error that reaches nobody else', () => {
       })
       const loop = channel[Symbol.asyncIterator]()
       const first = loop.next()
-      await channel.broadcast('goes on')
+      await channel.broadcast('still delivered')
       const { value } = await first
       return [...errors, value?.data]
     })
-    expect(told).toEqual(['told true', 'uncaught onError', 'goes on'])
+    expect(result).toEqual(['onError true', 'uncaught onError', 'still delivered'])
   })
 
-  test('is a warning of the process by default, whatever was thrown', async () => {
+  test('is a process warning by default, for any thrown value', async () => {
     const warnings = await runInWorker(async ({ SseChannel: Channel }) => {
-      const heard: string[] = []
+      const received: string[] = []
       const all = new Promise<void>((resolve) => {
         process.on('warning', ({ message }) => {
-          if (heard.push(message) === 4) resolve()
+          if (received.push(message) === 4) resolve()
         })
       })
       const channel = new Channel('news')
@@ -47,13 +47,14 @@ describe('an error that reaches nobody else', () => {
       }
       void channel[Symbol.asyncIterator]().next()
       await all
-      return heard
+      return received
     })
     expect(warnings).toEqual(['an error', expect.stringContaining('a text'), 'undefined', expect.any(String)])
   })
 })
 
-test('a warning is in words, so that it is one under a test runner too, whose errors are none to Node', async () => {
+// Under a test runner, an Error is not one of Node's own, and emitWarning() would refuse it.
+test('a process warning is emitted with a text, not with an Error', async () => {
   const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
   const channel = new SseChannel('news')
   void channel.broadcast({ event: 'a\nb' })
@@ -70,8 +71,8 @@ test('a warning is in words, so that it is one under a test runner too, whose er
   emitWarning.mockRestore()
 })
 
-describe('a response that nobody awaits', () => {
-  test('is answered with 500 when its source fails before the head, and onError hears why', async () => {
+describe('a stream without an await of respond()', () => {
+  test('is answered with 500 if its source fails before the headers, and onError gets the error', async () => {
     const errors: unknown[] = []
     const manager = new SseManager({ onError: (error) => errors.push(error) })
     const server = await serve((req, res) => {
@@ -88,7 +89,7 @@ describe('a response that nobody awaits', () => {
     await manager.close()
   })
 
-  test('ends when its source fails after the head, and onError hears why, once', async () => {
+  test('ends if its source fails after the headers, and onError gets the error once', async () => {
     const errors: unknown[] = []
     const manager = new SseManager({ onError: (error) => errors.push(error) })
     const server = await serve((req, res) => {
@@ -109,37 +110,37 @@ describe('a response that nobody awaits', () => {
   })
 })
 
-test('a subscriber that joins while another is told goes on, whatever listeners throw', async () => {
+test("a 'subscribe' listener that throws stops neither the other listeners nor the subscriber", async () => {
   const errors: unknown[] = []
   const channel = new SseChannel('news', { onError: (error) => errors.push(error) })
-  let told = 0
+  let calls = 0
   channel.on('subscribe', () => {
     throw new Error('first')
   })
   channel.on('subscribe', () => {
-    told += 1
+    calls += 1
   })
-  const heard = collect(channel)
+  const received = collect(channel)
   await channel.broadcast('1')
   await turn()
-  expect(heard.data).toEqual(['1'])
-  expect(told).toBe(1)
+  expect(received.data).toEqual(['1'])
+  expect(calls).toBe(1)
   expect(errors).toMatchObject([{ message: 'first' }])
 })
 
-test('streams of one channel tell of their errors whom each of them names', async () => {
-  const told: string[] = []
+test('each stream of a channel reports its error to its own onFailure, or else rejects respond()', async () => {
+  const reports: string[] = []
   const channel = new SseChannel('news')
   const manager = new SseManager({ onError: () => {} })
   const filter = (): never => {
     throw new Error('not today')
   }
-  const onFailures = [undefined, () => told.push('one'), () => told.push('other'), undefined]
+  const onFailures = [undefined, () => reports.push('one'), () => reports.push('other'), undefined]
   const server = await serve((req, res) => {
     const onFailure = onFailures[Number(req.url?.slice(1))]
     respond(req, res, channel, { manager, filter, onFailure }).then(
       () => {},
-      () => told.push('awaited'),
+      () => reports.push('awaited'),
     )
   })
   for (let i = 0; i < onFailures.length; i++) {
@@ -147,7 +148,7 @@ test('streams of one channel tell of their errors whom each of them names', asyn
     await client.until(/sse-checkpoint/)
     await channel.broadcast('news')
     await client.until(/0\r\n\r\n$/)
-    await until(() => told.length > i, 'the report of the error')
+    await until(() => reports.length > i, 'the report of the error')
   }
-  expect(told).toEqual(['awaited', 'one', 'other', 'awaited'])
+  expect(reports).toEqual(['awaited', 'one', 'other', 'awaited'])
 })

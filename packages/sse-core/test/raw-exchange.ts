@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 
-/** How long to wait for what must come, in ms. */
+/** How long to wait for expected bytes, in ms. */
 const PATIENCE_MS = 15_000
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
@@ -10,7 +10,7 @@ type Handler = (req: IncomingMessage, res: ServerResponse) => void
 const servers: Server[] = []
 const sockets: Socket[] = []
 
-/** A server of `node:http` that `hangUp()` ends. */
+/** Starts a `node:http` server, which `hangUp()` closes. */
 export async function serve(handler: Handler): Promise<Server> {
   const server = createServer(handler).listen(0, '127.0.0.1')
   servers.push(server)
@@ -22,11 +22,11 @@ export function urlOf(server: Server): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** A connection of one's own, with every byte that came over it. */
+/** A raw connection, and all bytes received over it. */
 export interface RawConnection {
   readonly socket: Socket
   readonly text: () => string
-  /** Waits until the text matches. Rejects if the connection closes first, and if it takes longer than a busy machine does. */
+  /** Waits until the text matches. Rejects if the connection closes first, or after 15 s. */
   readonly until: (pattern: RegExp) => Promise<void>
 }
 
@@ -46,21 +46,23 @@ export async function exchange(server: Server, text: string): Promise<RawConnect
     socket,
     text: () => received,
     until: async (pattern) => {
-      // A signal's time goes on where the clock of a test stands still.
+      // AbortSignal.timeout() works even if the test has replaced the timers.
       const late = AbortSignal.timeout(PATIENCE_MS)
       while (!pattern.test(received)) {
         if (socket.closed || late.aborted) {
-          const why = socket.closed ? 'the connection closed' : `${PATIENCE_MS} ms went by`
-          throw new Error(`${why} before ${pattern} came; the last that came: ${JSON.stringify(received.slice(-300))}`)
+          const why = socket.closed ? 'the connection closed' : `${PATIENCE_MS} ms passed`
+          throw new Error(
+            `${why} before ${pattern} was received; the last bytes: ${JSON.stringify(received.slice(-300))}`,
+          )
         }
-        await news(socket, late)
+        await nextChange(socket, late)
       }
     },
   }
 }
 
-/** Resolves when there is data, the connection closes, or it is late. */
-async function news(socket: Socket, late: AbortSignal): Promise<void> {
+/** Resolves when data arrives, the connection closes, or the time is up. */
+async function nextChange(socket: Socket, late: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = (): void => {
       socket.off('data', done).off('close', done)
@@ -76,7 +78,7 @@ export function get(path = '/', headers = ''): string {
   return `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n`
 }
 
-/** Ends everything that was opened. */
+/** Closes all connections and servers. */
 export async function hangUp(): Promise<void> {
   for (const socket of sockets.splice(0)) socket.destroy()
   await Promise.all(

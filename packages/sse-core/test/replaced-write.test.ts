@@ -5,7 +5,7 @@ import { exchange, get, hangUp, serve } from './raw-exchange.js'
 
 afterEach(hangUp)
 
-describe('a res.write that somebody has replaced and that throws ends the stream with its error, which reaches whoever waits', () => {
+describe('a replaced res.write() that throws closes the stream and rejects respond()', () => {
   async function stream(send: (manager: SseManager) => unknown, heartbeatMs = 0): Promise<void> {
     const manager = new SseManager({ onError: () => {}, heartbeatMs })
     const news = manager.getOrCreate('news')
@@ -32,7 +32,7 @@ describe('a res.write that somebody has replaced and that throws ends the stream
 
   test('when an event is broadcast', () => stream((manager) => manager.getOrCreate('news').broadcast('one')))
 
-  test('when one is sent to this client alone', () =>
+  test('when an event is sent to this client alone', () =>
     stream((manager) => {
       const [connection] = manager.getOrCreate('news').listConnections()
       return (connection as SseConnection).send('one')
@@ -44,7 +44,7 @@ describe('a res.write that somebody has replaced and that throws ends the stream
 test.each([
   ['ServerResponse', ServerResponse.prototype],
   ['OutgoingMessage', OutgoingMessage.prototype],
-])('a tracer that replaces write on the prototype of %s sees every event', async (_name, prototype) => {
+])('a tracer that replaces write() on the prototype of %s sees every event', async (_name, prototype) => {
   const manager = new SseManager()
   const news = manager.getOrCreate('news')
   const server = await serve((req, res) => void respond(req, res, news))

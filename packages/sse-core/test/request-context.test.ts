@@ -6,26 +6,26 @@ import { until } from './until.js'
 
 afterEach(hangUp)
 
-describe('what a publisher sets off in a stream is told in the context of its request', () => {
+describe('in the async context of its own request, a stream calls', () => {
   const context = new AsyncLocalStorage<string>()
 
-  test('to onError, to the framework, and to onClose', async () => {
-    const told: [who: string, context: string | undefined][] = []
-    const tell = (who: string): void => void told.push([who, context.getStore()])
-    const manager = new SseManager({ onError: () => tell('onError') })
+  test('onError, onClose and onFailure, even if a publisher caused the error', async () => {
+    const calls: [who: string, context: string | undefined][] = []
+    const note = (who: string): void => void calls.push([who, context.getStore()])
+    const manager = new SseManager({ onError: () => note('onError') })
     const news = manager.getOrCreate('news')
-    const onFailure: FailureListener = () => tell('onFailure')
+    const onFailure: FailureListener = () => note('onFailure')
     const server = await serve((req, res) => {
       const filter = (): boolean => {
         throw new Error('of the filter')
       }
-      void context.run('request', () => respond(req, res, news, { filter, onFailure, onClose: () => tell('onClose') }))
+      void context.run('request', () => respond(req, res, news, { filter, onFailure, onClose: () => note('onClose') }))
     })
     const client = await exchange(server, get())
     await client.until(/sse-checkpoint/)
     await context.run('publisher', () => news.broadcast('one'))
-    await until(() => told.length === 3, 'all of them')
-    expect(told).toEqual([
+    await until(() => calls.length === 3, 'all calls')
+    expect(calls).toEqual([
       ['onError', 'request'],
       ['onClose', 'request'],
       ['onFailure', 'request'],
@@ -33,12 +33,12 @@ describe('what a publisher sets off in a stream is told in the context of its re
     await manager.close()
   })
 
-  test('to who listens for the abort of its signal', async () => {
-    const told: (string | undefined)[] = []
+  test('abort listeners of its signal, even if an administrator disconnects it', async () => {
+    const calls: (string | undefined)[] = []
     const manager = new SseManager()
     const server = await serve((req, res) => {
       const source = async (connection: SseConnection): Promise<void> => {
-        connection.signal.addEventListener('abort', () => told.push(context.getStore()))
+        connection.signal.addEventListener('abort', () => calls.push(context.getStore()))
         await connection.send('one')
         await new Promise(() => {})
       }
@@ -47,7 +47,7 @@ describe('what a publisher sets off in a stream is told in the context of its re
     const client = await exchange(server, get())
     await client.until(/data: one/)
     context.run('administrator', () => manager.disconnect(() => true))
-    expect(told).toEqual(['request'])
+    expect(calls).toEqual(['request'])
     await manager.close()
   })
 })

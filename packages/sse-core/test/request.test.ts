@@ -22,20 +22,25 @@ async function lastEventIdOf(path: string, headers: string): Promise<string> {
 }
 
 test.each<[what: string, path: string, headers: string, id: string]>([
-  ['in any case', '/', 'LAST-EVENT-ID: a\r\n', 'a'],
-  ['sent twice, as Node joins it', '/', 'Last-Event-ID: a\r\nX-Other: x\r\nlast-event-id: b\r\n', 'a, b'],
-  ['that is empty, and leaves the word to the query', '/?lastEventId=q', 'Last-Event-ID: \r\n', 'q'],
-  ['that is there, whatever the query says', '/?lastEventId=q', 'Last-Event-ID: a\r\n', 'a'],
-])('the last event id is that of a header %s', async (_what, path, headers, id) => {
+  ['read from the header in any letter case', '/', 'LAST-EVENT-ID: a\r\n', 'a'],
+  [
+    'the joined values of a header that is sent twice',
+    '/',
+    'Last-Event-ID: a\r\nX-Other: x\r\nlast-event-id: b\r\n',
+    'a, b',
+  ],
+  ['read from the query if the header is empty', '/?lastEventId=q', 'Last-Event-ID: \r\n', 'q'],
+  ['read from the header even if the query has one', '/?lastEventId=q', 'Last-Event-ID: a\r\n', 'a'],
+])('the lastEventId of a connection is %s', async (_what, path, headers, id) => {
   expect(await lastEventIdOf(path, headers)).toBe(id)
 })
 
-test('a body that somebody has paused is left for them to read', async () => {
+test('respond() does not consume a request body that other code has paused', async () => {
   const server = await serve((req, res) => {
     req.pause()
     void respond(req, res, async (connection) => {
       connection.open()
-      // By then all of it would have gone by.
+      // By then, all of it would have been drained.
       for (let i = 0; i < 5; i++) await turn()
       await connection.send(await text(req))
     })
@@ -45,14 +50,14 @@ test('a body that somebody has paused is left for them to read', async () => {
   expect(client.text()).toContain('data: hello\n\n')
 })
 
-test('a body over HTTP/2, which need not say that there is one, is taken while the stream goes on', async () => {
+test('a request body over HTTP/2 without a content-length is drained while the stream is open', async () => {
   const server = createServer((req, res) => {
     void respond(req, res, new SseChannel('news'))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   const stream = client.request({ ':method': 'POST' })
-  // More than the window that a stream begins with.
+  // More than the initial flow control window of a stream.
   stream.end(Buffer.alloc(1_000_000))
   await once(stream, 'finish')
   client.destroy()
@@ -60,7 +65,7 @@ test('a body over HTTP/2, which need not say that there is one, is taken while t
   await once(server, 'close')
 })
 
-test('a request whose body is streamed back is answered to the end, though its body goes on', async () => {
+test('manager.close() ends a stream of its own request body, though that body is not complete', async () => {
   const manager = new SseManager()
   const server = await serve((req, res) => void respond(req, res, req, { manager }))
   const client = await exchange(
@@ -72,7 +77,7 @@ test('a request whose body is streamed back is answered to the end, though its b
   await client.until(/data: bye\n\n[\s\S]*0\r\n\r\n$/)
 })
 
-test('a body that is torn off rejects where it is broadcast', async () => {
+test('pipeFrom() rejects if the request body is cut off', async () => {
   const channel = new SseChannel('news')
   const outcomes: Promise<void>[] = []
   const server = await serve((req) => outcomes.push(channel.pipeFrom(req)))
@@ -80,25 +85,25 @@ test('a body that is torn off rejects where it is broadcast', async () => {
     server,
     `${get('/', 'Transfer-Encoding: chunked\r\n').replace('GET', 'POST')}5\r\nhello\r\n`,
   )
-  await until(() => channel.lastEventId !== undefined, 'the first piece')
+  await until(() => channel.lastEventId !== undefined, 'the first chunk')
   client.socket.destroy()
   await expect(outcomes[0]).rejects.toThrow('aborted')
 })
 
-test('a request whose body would be streamed back is sent away like any other', async () => {
+test('a refused request whose body was the source is drained, and its connection serves the next request', async () => {
   const manager = new SseManager({ maxConnections: 0 })
   const server = await serve((req, res) => void respond(req, res, req, { manager }))
-  // More than a request holds that nobody reads.
+  // More than the buffer of an unread request holds.
   const body = 'x'.repeat(1_000_000)
   const head = get('/', `Content-Length: ${body.length}\r\n`).replace('GET', 'POST')
   const client = await exchange(server, head)
   await client.until(/retry: \d+\n\n/)
-  // Its connection takes the next one.
+  // The connection serves the next request.
   client.socket.write(`${body}${get()}`)
   await client.until(/retry: \d+\n\n[\s\S]*retry: \d+\n\n/)
 })
 
-test('a response that is pushed over HTTP/2 streams as any other, to the request that it was pushed for', async () => {
+test('an HTTP/2 push response streams like any other, with the request that it was pushed for', async () => {
   const manager = new SseManager()
   const news = manager.getOrCreate('news')
   const requests: unknown[] = []

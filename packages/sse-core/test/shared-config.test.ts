@@ -5,8 +5,8 @@ import { until } from './until.js'
 
 afterEach(hangUp)
 
-/** What streams of one channel keep that ask for so much; it is nothing that users see but by its weight (`npm run bench`: memory). */
-async function termsOf(asked: readonly SseOptions[]): Promise<unknown[]> {
+/** The config objects of streams of one channel with these options. Sharing them saves memory (`npm run bench`: memory). */
+async function configsOf(asked: readonly SseOptions[]): Promise<unknown[]> {
   const manager = new SseManager()
   const news = manager.getOrCreate('news')
   const server = await serve((req, res) => void respond(req, res, news, asked[news.subscriberCount]))
@@ -14,25 +14,25 @@ async function termsOf(asked: readonly SseOptions[]): Promise<unknown[]> {
     await exchange(server, get())
     await until(() => news.subscriberCount === count, `stream ${count}`)
   }
-  const terms = news.listConnections().map((connection: SseConnection) => Reflect.get(connection, 'config'))
+  const configs = news.listConnections().map((connection: SseConnection) => Reflect.get(connection, 'config'))
   await manager.close()
-  return terms
+  return configs
 }
 
 test.each<[string, SseOptions]>([
-  ['nothing', {}],
+  ['no options', {}],
   ['a heartbeat', { heartbeatMs: 10_000 }],
   [
-    'a time to come back, an age and a line ending',
+    'a retry time, a maximum age and a line ending',
     { retryMs: 1, maxConnectionAgeMs: 60_000, eol: '\r\n' as LineEnding },
   ],
-])('streams whose routes ask for the same share what they keep of it: %s', async (_what, options) => {
-  const [first, ...others] = await termsOf([options, { ...options }, { ...options }])
+])('streams of a channel with equal options share one config object: %s', async (_what, options) => {
+  const [first, ...others] = await configsOf([options, { ...options }, { ...options }])
   expect(first).toBeDefined()
-  for (const terms of others) expect(terms).toBe(first)
+  for (const config of others) expect(config).toBe(first)
 })
 
-test('those that ask for something else do not', async () => {
+test('streams of a channel with different options do not share a config object', async () => {
   const asked: SseOptions[] = [
     {},
     { heartbeatMs: 10_000 },
@@ -41,11 +41,11 @@ test('those that ask for something else do not', async () => {
     { heartbeatMs: 10_000, maxConnectionAgeMs: 60_000 },
     { eol: '\r' },
   ]
-  expect(new Set(await termsOf(asked)).size).toBe(asked.length)
+  expect(new Set(await configsOf(asked)).size).toBe(asked.length)
 })
 
-test('what is asked for is forgotten again, since it may come from requests', async () => {
+test('old config objects are forgotten, since options may come from requests', async () => {
   const asked = Array.from({ length: 20 }, (_, index) => ({ retryMs: index + 1 }))
-  const terms = await termsOf([...asked, { retryMs: 1 }])
-  expect(terms.at(-1)).not.toBe(terms[0])
+  const configs = await configsOf([...asked, { retryMs: 1 }])
+  expect(configs.at(-1)).not.toBe(configs[0])
 })

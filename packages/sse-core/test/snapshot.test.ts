@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import { type Backplane, memoryBackplane, respond, type SseEvent, SseManager } from '@ssekit/sse-core'
 import { collect } from './collecting.js'
-import { LateBroker } from './late-broker.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
+import { SlowBroker } from './slow-broker.js'
 import { until } from './until.js'
 
 afterEach(hangUp)
 
-/** The same, with what is published written when it is asked to, as to any broker. */
-function overTheWire(node: Backplane): Backplane {
+/** The same backplane, but it serializes events when they are published, as for any broker. */
+function serializing(node: Backplane): Backplane {
   return {
     publish: (channel, input) => node.publish(channel, JSON.parse(JSON.stringify(input))),
     subscribe: (...args) => node.subscribe(...args),
@@ -20,32 +20,32 @@ function overTheWire(node: Backplane): Backplane {
 const backplanes = [
   ['without a backplane', () => undefined],
   ['with a backplane', () => memoryBackplane()],
-  ['with a broker that is elsewhere', () => overTheWire(new LateBroker().node())],
+  ['with a remote broker', () => serializing(new SlowBroker().node())],
 ] as const
 
-describe.each(backplanes)('what was broadcast stays as it was, %s', (_what, make) => {
-  test('whatever becomes of the object', async () => {
+describe.each(backplanes)('a broadcast event, %s, does not change', (_what, make) => {
+  test('if its data object changes later', async () => {
     const channel = new SseManager({ backplane: make() }).getOrCreate('news')
     const state = { n: 1, deep: { list: [1] } }
-    // The first waits until the log is warm.
+    // The first broadcast waits until the log is ready.
     const live = collect(channel)
     const first = channel.broadcast({ event: 'state', data: state })
     state.n = 2
     state.deep.list.push(2)
     await first
-    const heard = collect(channel.listen({ rewind: 2 }))
+    const received = collect(channel.listen({ rewind: 2 }))
     await channel.broadcast({ event: 'state', data: state })
     state.n = 3
-    await until(() => heard.events.length >= 2 && live.events.length >= 2, 'both events')
+    await until(() => received.events.length >= 2 && live.events.length >= 2, 'both events')
     const both = [
       { n: 1, deep: { list: [1] } },
       { n: 2, deep: { list: [1, 2] } },
     ]
-    expect(heard.data).toEqual(both)
+    expect(received.data).toEqual(both)
     expect(live.data).toEqual(both)
   })
 
-  test('whatever a loop does to what it got', async () => {
+  test('if a loop changes the event that it received', async () => {
     const channel = new SseManager({ backplane: make() }).getOrCreate('news')
     await channel.broadcast({ data: { list: [1] } })
     for await (const event of channel.listen({ rewind: 1 })) {
@@ -62,7 +62,7 @@ describe.each(backplanes)('what was broadcast stays as it was, %s', (_what, make
   })
 })
 
-test('a filter of a replay sees what was broadcast, not what became of it', async () => {
+test('a filter sees a replayed event as it was broadcast, even if its data object has changed', async () => {
   const manager = new SseManager()
   const channel = manager.getOrCreate('news')
   const state = { n: 1 }
@@ -76,7 +76,7 @@ test('a filter of a replay sees what was broadcast, not what became of it', asyn
   expect(client.text()).not.toContain('"n":2')
 })
 
-test('an event that is read back has all of its fields', async () => {
+test('a replayed event has all fields that were broadcast', async () => {
   const channel = new SseManager().getOrCreate('news')
   const events: SseEvent[] = [
     { data: 'data: 1\n\n: 2\nretry: 3' },
@@ -93,7 +93,7 @@ test('an event that is read back has all of its fields', async () => {
   ]
   const ids: string[] = []
   for (const event of events) ids.push(await channel.broadcast(event))
-  const heard = collect(channel.listen({ rewind: 100 }))
-  await until(() => heard.events.length >= events.length, 'all events')
-  expect(heard.events).toEqual(events.map((event, index) => ({ ...event, id: ids[index] })))
+  const received = collect(channel.listen({ rewind: 100 }))
+  await until(() => received.events.length >= events.length, 'all events')
+  expect(received.events).toEqual(events.map((event, index) => ({ ...event, id: ids[index] })))
 })

@@ -3,14 +3,14 @@ import { describe, expect, test } from '@jest/globals'
 import { merge, type PullSource, SseChannel, type SseEvent, SseManager, SseStream } from '@ssekit/sse-core'
 import { collect, isPending, turn } from './collecting.js'
 
-/** The events that a source becomes on a channel. */
+/** The events that a channel receives from `pipeFrom(source)`. */
 async function piped(source: PullSource): Promise<SseEvent[]> {
   const channel = new SseChannel('job')
-  const heard = collect(channel)
+  const received = collect(channel)
   await channel.pipeFrom(source)
   await channel.end()
-  await heard.over
-  return heard.events.map(({ id: _id, ...event }) => event)
+  await received.over
+  return received.events.map(({ id: _id, ...event }) => event)
 }
 
 async function* asynchronously<T>(...values: T[]): AsyncGenerator<T> {
@@ -33,16 +33,16 @@ function* synchronously<T>(...values: T[]): Generator<T> {
   yield* values
 }
 
-describe('pipeFrom broadcasts', () => {
+describe('pipeFrom() broadcasts', () => {
   test.each<[string, () => PullSource]>([
     ['an async generator', () => asynchronously('a', 'b')],
     ['a sync generator', () => synchronously('a', 'b')],
     ['an array', () => ['a', 'b']],
     ['a set', () => new Set(['a', 'b'])],
-    ['a readable stream of Node', () => Readable.from(['a', 'b'])],
+    ['a Node stream', () => Readable.from(['a', 'b'])],
     ['a web stream', () => webStream(['a', 'b'])],
     ['an SseStream', () => new SseStreamOf('a', 'b')],
-  ])('what %s yields', async (_what, make) => {
+  ])('the values of %s', async (_what, make) => {
     expect(await piped(make())).toEqual([{ data: 'a' }, { data: 'b' }])
   })
 
@@ -70,28 +70,28 @@ describe('pipeFrom broadcasts', () => {
     ])
   })
 
-  test('another channel, until that ends', async () => {
+  test('the events of another channel, until that channel ends', async () => {
     const source = new SseChannel('source')
     const target = new SseChannel('target')
-    const heard = collect(target)
+    const received = collect(target)
     const piping = target.pipeFrom(source)
     await source.broadcast({ event: 'e', data: 1, id: 'a' })
     await source.end({ data: 2, id: 'b' })
     await piping
     await turn()
-    expect(heard.events).toEqual([
+    expect(received.events).toEqual([
       { event: 'e', data: 1, id: 'a' },
       { data: 2, id: 'b' },
     ])
   })
 
-  test('nothing for a source that is empty', async () => {
+  test('nothing for an empty source', async () => {
     expect(await piped(asynchronously())).toEqual([])
     expect(await piped([])).toEqual([])
     expect(await piped(Readable.from([]))).toEqual([])
   })
 
-  test('each event only once the one before it is accepted', async () => {
+  test('each event only after the backplane has accepted the previous one', async () => {
     const pulled: number[] = []
     let accept = (): void => {}
     const channel = new SseChannel('job', {
@@ -125,14 +125,14 @@ describe('pipeFrom broadcasts', () => {
   })
 })
 
-describe('bytes are text', () => {
+describe('pipeFrom() decodes bytes as text', () => {
   const bytes = Buffer.from('a€🚀b\ufeff')
 
   test.each([
-    ['Node', (chunks: Uint8Array[]) => Readable.from(chunks)],
-    ['the web', (chunks: Uint8Array[]) => webStream(chunks)],
+    ['a Node stream', (chunks: Uint8Array[]) => Readable.from(chunks)],
+    ['a web stream', (chunks: Uint8Array[]) => webStream(chunks)],
     ['an iterable', (chunks: Uint8Array[]) => asynchronously(...chunks)],
-  ])('whose characters stay whole wherever a chunk of %s ends', async (_what, make) => {
+  ])('and keeps characters whole across the chunks of %s', async (_what, make) => {
     for (let size = 1; size <= bytes.length; size++) {
       const chunks: Uint8Array[] = []
       for (let start = 0; start < bytes.length; start += size) chunks.push(bytes.subarray(start, start + size))
@@ -142,27 +142,27 @@ describe('bytes are text', () => {
     }
   })
 
-  test('in which a byte order mark at the start is kept, as in the middle', async () => {
+  test('and keeps a byte order mark at the start', async () => {
     expect(await piped([Buffer.from('\ufeffa')])).toEqual([{ data: '\ufeffa' }])
   })
 
-  test('whose last character is replaced if it never ends', async () => {
+  test('and replaces an incomplete last character with U+FFFD', async () => {
     expect(await piped([Buffer.from('a'), bytes.subarray(1, 3)])).toEqual([{ data: 'a' }, { data: '\ufffd' }])
   })
 
-  test('in whatever form they come, where arrays of wider numbers are data', async () => {
+  test('from an ArrayBuffer or a DataView, but sends a Uint16Array as data', async () => {
     const { buffer } = Uint8Array.of(97, 98)
     expect(await piped([buffer, new DataView(buffer, 1)])).toEqual([{ data: 'ab' }, { data: 'b' }])
     expect(await piped([Uint16Array.of(1, 2)])).toEqual([{ data: { 0: 1, 1: 2 } }])
   })
 
-  test('of which an empty chunk is no event', async () => {
+  test('and sends no event for an empty chunk', async () => {
     expect(await piped([Buffer.alloc(0), Buffer.from('a'), Buffer.alloc(0)])).toEqual([{ data: 'a' }])
   })
 })
 
-describe('pipeFrom ends', () => {
-  test('with the error of the source', async () => {
+describe('pipeFrom()', () => {
+  test('rejects with the error of the source', async () => {
     const channel = new SseChannel('job')
     const failing = (async function* () {
       yield 'a'
@@ -180,7 +180,7 @@ describe('pipeFrom ends', () => {
     ).rejects.toThrow('stream')
   })
 
-  test('with the error of the broadcast, and cancels the source once', async () => {
+  test('rejects with the error of a broadcast, and cancels the source once', async () => {
     let finished = 0
     const channel = new SseChannel('job')
     const source = (async function* () {
@@ -199,7 +199,7 @@ describe('pipeFrom ends', () => {
 
   test.each<[string, () => { source: PullSource; isCancelled: () => boolean }]>([
     [
-      'a readable stream',
+      'a Node stream',
       () => {
         const source = Readable.from(asynchronously('a', 'b'))
         return { source, isCancelled: () => source.destroyed }
@@ -218,7 +218,7 @@ describe('pipeFrom ends', () => {
         return { source, isCancelled: () => isCancelled }
       },
     ],
-  ])('and cancels %s when the channel is closed', async (_what, make) => {
+  ])('rejects and cancels %s if the channel is already closed', async (_what, make) => {
     const { source, isCancelled } = make()
     const channel = new SseChannel('job')
     await channel.close()
@@ -229,12 +229,12 @@ describe('pipeFrom ends', () => {
 
   test.each<[string, () => PullSource]>([
     ['another channel', () => new SseChannel('other')],
-    ['what a channel listens to', () => new SseChannel('other').listen()],
+    ['a listen() result', () => new SseChannel('other').listen()],
     ['an SseStream', () => new SseStream()],
     ['a ReadableStream', () => new ReadableStream()],
     ['a Readable', () => new Readable({ read() {} })],
-    ['several', () => merge(new SseChannel('one'), new SseChannel('two'))],
-  ])('with ERR_SSE_CLOSED and not as if it were over, of %s that is quiet', async (_what, make) => {
+    ['a merge() result', () => merge(new SseChannel('one'), new SseChannel('two'))],
+  ])('rejects with ERR_SSE_CLOSED if the channel ends while the source is idle: %s', async (_what, make) => {
     const channel = new SseChannel('job')
     const piping = channel.pipeFrom(make())
     await turn()
@@ -243,18 +243,18 @@ describe('pipeFrom ends', () => {
   })
 
   test.each<[string, (manager: SseManager) => Promise<void> | undefined]>([
-    ['its manager is closed', (manager) => manager.close()],
-    ['it is deleted', (manager) => void manager.delete('job')],
-    ['it has ended', (manager) => manager.get('job')?.end()],
-  ])('with ERR_SSE_CLOSED when %s, and cancels a source however quiet it is', async (_what, end) => {
+    ['the manager is closed', (manager) => manager.close()],
+    ['the channel is deleted', (manager) => void manager.delete('job')],
+    ['the channel ends', (manager) => manager.get('job')?.end()],
+  ])('rejects with ERR_SSE_CLOSED and cancels an idle source when %s', async (_what, end) => {
     const manager = new SseManager()
     const channel = manager.getOrCreate('job')
-    const left: string[] = []
+    const closed: string[] = []
     const quiet: AsyncIterable<string> = {
       [Symbol.asyncIterator]: () => ({
         next: () => new Promise(() => {}),
         async return() {
-          left.push('iterator')
+          closed.push('iterator')
           return { done: true, value: undefined }
         },
       }),
@@ -262,22 +262,22 @@ describe('pipeFrom ends', () => {
     const readable = new Readable({ read() {} })
     const pipes = [channel.pipeFrom(quiet), channel.pipeFrom(readable)]
     await turn()
-    expect(left).toEqual([])
+    expect(closed).toEqual([])
     await end(manager)
     for (const piping of pipes) await expect(piping).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
-    expect(left).toEqual(['iterator'])
+    expect(closed).toEqual(['iterator'])
     expect(readable.destroyed).toBe(true)
-    // And one that comes too late.
+    // The same for a later pipeFrom() call.
     await expect(channel.pipeFrom(quiet)).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
-    expect(left).toEqual(['iterator', 'iterator'])
+    expect(closed).toEqual(['iterator', 'iterator'])
   })
 
   test.each<[string, (channel: SseChannel) => Promise<void>]>([
     ['closes', (channel) => channel.close()],
     ['ends', (channel) => channel.end()],
-  ])('without an error if the source %s the channel as its last act', async (_what, end) => {
+  ])('resolves if the source itself %s the channel when it finishes', async (_what, end) => {
     const channel = new SseChannel('job')
-    const heard = collect(channel)
+    const received = collect(channel)
     await channel.pipeFrom(
       (async function* () {
         try {
@@ -287,11 +287,11 @@ describe('pipeFrom ends', () => {
         }
       })(),
     )
-    await heard.over
-    expect(heard.data).toEqual(['a'])
+    await received.over
+    expect(received.data).toEqual(['a'])
   })
 
-  test('at onError if nobody awaits it', async () => {
+  test('reports its error to onError if nobody awaits it', async () => {
     const errors: unknown[] = []
     const channel = new SseChannel('job', { onError: (error) => errors.push(error) })
     void channel.pipeFrom([{ event: 'a\nb' }])
@@ -300,14 +300,14 @@ describe('pipeFrom ends', () => {
     expect(errors).toMatchObject([{ code: 'ERR_SSE_INVALID_EVENT' }])
   })
 
-  test('not at all while the source does not', async () => {
+  test('stays pending while the source has not ended', async () => {
     const channel = new SseChannel('job')
     const stream = new SseStream()
     expect(await isPending(channel.pipeFrom(stream.addData('a')))).toBe(true)
     stream.end()
   })
 
-  test('with the error of the broadcast; what the source throws while it is cancelled goes to onError', async () => {
+  test('rejects with the broadcast error, and reports an error of cancelling the source to onError', async () => {
     const errors: unknown[] = []
     const channel = new SseChannel('job', { onError: (error) => errors.push(error) })
     const source = {
@@ -323,21 +323,21 @@ describe('pipeFrom ends', () => {
     expect(errors).toMatchObject([{ message: 'while cancelled' }])
   })
 
-  test('with the error of a promise that a sync generator yields, and leaves the generator', async () => {
-    let isLeft = false
+  test('rejects with the error of a promise that a sync generator yields, and closes the generator', async () => {
+    let isClosed = false
     const source = (function* () {
       try {
         yield Promise.resolve('a')
         yield Promise.reject(new Error('no such row'))
       } finally {
-        isLeft = true
+        isClosed = true
       }
     })()
     await expect(new SseChannel('job').pipeFrom(source)).rejects.toThrow('no such row')
-    expect(isLeft).toBe(true)
+    expect(isClosed).toBe(true)
   })
 
-  test('with the values of a sync iterable of promises, awaited', async () => {
+  test('awaits the promises of a sync iterable, and broadcasts their values', async () => {
     expect(await piped([Promise.resolve('a'), Promise.resolve({ event: 'e' })])).toEqual([
       { data: 'a' },
       { event: 'e' },

@@ -3,33 +3,38 @@ import { SseStream } from '@ssekit/sse-core'
 import { collect, take, turn } from './collecting.js'
 
 describe('an SseStream', () => {
-  test('holds what is added until it is read, in order', async () => {
+  test('holds added events in order until they are read', async () => {
     const stream = new SseStream()
     expect(stream.isEmpty).toBe(true)
     stream.add('text').addData({ a: 1 }).addEvent('order', 7).add({ comment: 'c' })
     expect(stream.length).toBe(4)
     expect(stream.isEmpty).toBe(false)
-    const heard = collect(stream)
+    const received = collect(stream)
     await turn()
-    expect(heard.events).toEqual([{ data: 'text' }, { data: { a: 1 } }, { event: 'order', data: 7 }, { comment: 'c' }])
+    expect(received.events).toEqual([
+      { data: 'text' },
+      { data: { a: 1 } },
+      { event: 'order', data: 7 },
+      { comment: 'c' },
+    ])
     expect(stream.length).toBe(0)
     expect(stream.isEmpty).toBe(true)
   })
 
-  test('goes on while it is read, until it is ended', async () => {
+  test('accepts events while it is read, until end()', async () => {
     const stream = new SseStream()
-    const heard = collect(stream)
+    const received = collect(stream)
     await turn()
     stream.addData('1')
     await turn()
     stream.addData('2')
     stream.end()
     stream.end()
-    await heard.over
-    expect(heard.data).toEqual(['1', '2'])
+    await received.over
+    expect(received.data).toEqual(['1', '2'])
   })
 
-  test('keeps its order, and knows how much waits, however adding and reading take turns', async () => {
+  test('keeps its order and a correct length while adding and reading take turns', async () => {
     const stream = new SseStream()
     const iterator = stream[Symbol.asyncIterator]()
     const read: unknown[] = []
@@ -49,21 +54,21 @@ describe('an SseStream', () => {
     expect(stream.isEmpty).toBe(true)
   })
 
-  test('that was ended before it is read gives what it holds', async () => {
+  test('that ended before it is read still delivers its events', async () => {
     const stream = new SseStream().addData('1')
     stream.end()
-    const heard = collect(stream)
-    await heard.over
-    expect(heard.data).toEqual(['1'])
+    const received = collect(stream)
+    await received.over
+    expect(received.data).toEqual(['1'])
   })
 
-  test('takes nothing after its end', () => {
+  test('throws ERR_SSE_CLOSED for an event added after end()', () => {
     const stream = new SseStream()
     stream.end()
     expect(() => stream.addData('late')).toThrow(expect.objectContaining({ code: 'ERR_SSE_CLOSED' }))
   })
 
-  test('refuses at once what cannot be written', () => {
+  test('throws at once for an event that cannot be written, and does not add it', () => {
     const stream = new SseStream()
     for (const add of [
       () => stream.add({ event: 'a\nb' }),
@@ -75,30 +80,30 @@ describe('an SseStream', () => {
     expect(stream.isEmpty).toBe(true)
   })
 
-  test('holds events as they were when they were added', async () => {
+  test('delivers events as they were when they were added', async () => {
     const event = { data: 'before' }
     const stream = new SseStream().add(event)
     event.data = 'after'
     stream.end()
-    const heard = collect(stream)
-    await heard.over
-    expect(heard.data).toEqual(['before'])
+    const received = collect(stream)
+    await received.over
+    expect(received.data).toEqual(['before'])
   })
 
-  test('gives events that nobody can change: what goes over the wire is decided when they are added', async () => {
-    const iterator = new SseStream().addData('as it was')[Symbol.asyncIterator]()
+  test('delivers frozen events', async () => {
+    const iterator = new SseStream().addData('original')[Symbol.asyncIterator]()
     const { value } = await iterator.next()
     expect(() => Object.assign(value ?? {}, { data: 'changed' })).toThrow(TypeError)
-    expect(value).toEqual({ data: 'as it was' })
+    expect(value).toEqual({ data: 'original' })
   })
 
-  test('has one consumer', () => {
+  test('throws a TypeError for a second consumer', () => {
     const stream = new SseStream()
     stream[Symbol.asyncIterator]()
     expect(() => stream[Symbol.asyncIterator]()).toThrow(TypeError)
   })
 
-  test('whose consumer has left holds nothing any more, and adding to it does nothing', async () => {
+  test('drops its events, and ignores new ones, after its consumer has called return()', async () => {
     const stream = new SseStream().addData('1').addData('2')
     const iterator = stream[Symbol.asyncIterator]()
     await iterator.next()
@@ -107,11 +112,11 @@ describe('an SseStream', () => {
     stream.addData('3')
     expect(stream.length).toBe(0)
     expect(await iterator.next()).toEqual({ done: true, value: undefined })
-    // What cannot be written is a mistake all the same.
+    // An invalid event is still an error.
     expect(() => stream.addData(1n)).toThrow(expect.objectContaining({ code: 'ERR_SSE_INVALID_EVENT' }))
   })
 
-  test('lets a next() that waits go when its consumer leaves', async () => {
+  test('resolves a pending next() as done when its consumer calls return()', async () => {
     const iterator = new SseStream()[Symbol.asyncIterator]()
     const waiting = iterator.next()
     await turn()
@@ -119,7 +124,7 @@ describe('an SseStream', () => {
     expect(await waiting).toEqual({ done: true, value: undefined })
   })
 
-  test('answers several next() calls at once', async () => {
+  test('resolves several pending next() calls in order', async () => {
     const stream = new SseStream()
     const iterator = stream[Symbol.asyncIterator]()
     const results = [iterator.next(), iterator.next(), iterator.next()]

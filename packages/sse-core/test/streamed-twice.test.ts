@@ -5,7 +5,7 @@ import { until } from './until.js'
 
 afterEach(hangUp)
 
-test('a response that is streamed already is not taken over before its head, nor answered for who tried', async () => {
+test('a second respond() for the same response is refused, and does not disturb the first stream', async () => {
   const errors: unknown[] = []
   let onRefused: (() => void) | undefined
   const refused = new Promise<void>((resolve) => {
@@ -23,7 +23,7 @@ test('a response that is streamed already is not taken over before its head, nor
       await connection.send('of the first')
     }
     void respond(req, res, first, { manager })
-    // Nobody awaits it, so that it would have to answer for itself.
+    // Nobody awaits it. It must not answer the request itself because of that.
     void respond(req, res, ['of the second'], { manager })
   })
   const { until, text } = await exchange(server, get())
@@ -35,7 +35,7 @@ test('a response that is streamed already is not taken over before its head, nor
   expect(manager.stats().closed).toEqual({ end: 1 })
 })
 
-test('an SseStream that is given to a second response is refused there, and bounded as before on the first', async () => {
+test('a second response with the same SseStream gets 500, and the first one keeps its buffer limit', async () => {
   const manager = new SseManager({ maxBufferedBytes: 64 * 1024, writeTimeoutMs: 0, onError: () => {} })
   const stream = new SseStream()
   const outcomes: Promise<CloseReason>[] = []
@@ -50,6 +50,6 @@ test('an SseStream that is given to a second response is refused there, and boun
   await until(() => {
     stream.addData('x'.repeat(64 * 1024))
     return manager.stats().closed.slow === 1
-  }, 'the reader to be cut')
+  }, 'the reader to be disconnected')
   expect(await outcomes[0]).toBe('slow')
 })

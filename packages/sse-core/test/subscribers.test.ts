@@ -6,12 +6,12 @@ import { until } from './until.js'
 
 afterEach(hangUp)
 
-describe('a channel tells', () => {
-  test('of each new and lost subscriber, after it', async () => {
+describe('a channel', () => {
+  test("emits 'subscribe' and 'unsubscribe' after subscriberCount has changed", async () => {
     const channel = new SseChannel('news')
-    const told: [string, number, SseConnection | undefined][] = []
-    channel.on('subscribe', (connection) => told.push(['subscribe', channel.subscriberCount, connection]))
-    channel.on('unsubscribe', (connection) => told.push(['unsubscribe', channel.subscriberCount, connection]))
+    const calls: [string, number, SseConnection | undefined][] = []
+    channel.on('subscribe', (connection) => calls.push(['subscribe', channel.subscriberCount, connection]))
+    channel.on('unsubscribe', (connection) => calls.push(['unsubscribe', channel.subscriberCount, connection]))
     const one = channel[Symbol.asyncIterator]()
     const two = channel[Symbol.asyncIterator]()
     const waiting = [one.next(), two.next()]
@@ -19,7 +19,7 @@ describe('a channel tells', () => {
     await one.return?.()
     await channel.end()
     await Promise.all(waiting)
-    expect(told).toEqual([
+    expect(calls).toEqual([
       ['subscribe', 1, undefined],
       ['subscribe', 2, undefined],
       ['unsubscribe', 1, undefined],
@@ -27,7 +27,7 @@ describe('a channel tells', () => {
     ])
   })
 
-  test('who streams it now, each connection once, and no loops', async () => {
+  test('lists each of its connections once in listConnections(), and no loops', async () => {
     const channel = new SseChannel<{ message: string }>('news')
     const server = await serve((req, res) => {
       const context = req.url
@@ -47,9 +47,9 @@ describe('a channel tells', () => {
     const listed = channel.listConnections<string>()
     expect(listed.map(({ context }) => context).sort()).toEqual(['/again', '/once', '/twice'])
     first?.socket.destroy()
-    await until(() => channel.subscriberCount === 4, 'one to be gone')
+    await until(() => channel.subscriberCount === 4, 'the disconnect')
     expect(channel.listConnections()).toHaveLength(2)
-    // One may be spoken to alone: what is sent so is in no log.
+    // An event can be sent to one connection alone; it is in no log.
     const twice = channel.listConnections<string>().find(({ context }) => context === '/twice')
     await twice?.send('to you')
     await others[0]?.until(/data: to you\n\n/)
@@ -57,49 +57,49 @@ describe('a channel tells', () => {
     expect(channel.listConnections()).toEqual([])
   })
 
-  test('nobody who has asked it to stop', async () => {
+  test('does not call a listener that off() has removed', async () => {
     const channel = new SseChannel('news')
-    let told = 0
+    let calls = 0
     const listener = (): void => {
-      told += 1
+      calls += 1
     }
     expect(channel.off('subscribe', listener)).toBe(channel)
     expect(channel.on('subscribe', listener).off('subscribe', listener)).toBe(channel)
     collect(channel)
     await turn()
-    expect(told).toBe(0)
+    expect(calls).toBe(0)
   })
 
-  test('onError when a listener throws, and goes on', async () => {
+  test("reports a 'subscribe' listener that throws to onError, and still delivers events", async () => {
     const errors: unknown[] = []
     const channel = new SseChannel('news', { onError: (error) => errors.push(error) })
     channel.on('subscribe', () => {
       throw new Error('listener')
     })
-    const heard = collect(channel)
+    const received = collect(channel)
     await channel.broadcast('1')
     await turn()
-    expect(heard.data).toEqual(['1'])
+    expect(received.data).toEqual(['1'])
     expect(errors).toMatchObject([{ message: 'listener' }])
   })
 })
 
 describe('cleanup()', () => {
-  test('finds nobody to sweep where everybody has left properly', async () => {
+  test('removes nothing if all other subscribers have unsubscribed normally', async () => {
     const channel = new SseChannel('news')
     const controller = new AbortController()
-    const heard = collect(channel.listen({ signal: controller.signal }))
+    const received = collect(channel.listen({ signal: controller.signal }))
     collect(channel)
     await turn()
     expect(channel.cleanup()).toBe(0)
     expect(channel.subscriberCount).toBe(2)
     controller.abort()
-    await heard.over
+    await received.over
     expect(channel.cleanup()).toBe(0)
     expect(channel.subscriberCount).toBe(1)
   })
 
-  test('sweeps a listener whose signal has aborted without a word, and says how many there were', async () => {
+  test('removes loops whose signal aborted without an abort event, and returns their number', async () => {
     const channel = new SseChannel('news')
     const controller = new AbortController()
     // As a polyfilled or proxied signal may behave.
@@ -110,14 +110,14 @@ describe('cleanup()', () => {
         return value
       },
     })
-    const heard = [collect(channel.listen({ signal: silent })), collect(channel.listen({ signal: silent }))]
+    const received = [collect(channel.listen({ signal: silent })), collect(channel.listen({ signal: silent }))]
     collect(channel)
     await turn()
     controller.abort()
     expect(channel.subscriberCount).toBe(3)
     expect(channel.cleanup()).toBe(2)
     expect(channel.subscriberCount).toBe(1)
-    await Promise.all(heard.map(({ over }) => over))
+    await Promise.all(received.map(({ over }) => over))
     expect(channel.cleanup()).toBe(0)
   })
 })

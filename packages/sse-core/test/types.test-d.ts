@@ -47,7 +47,7 @@ export async function broadcasts(): Promise<void> {
   await shop.broadcast(SseEvent.data('a message'))
   await shop.broadcast('an unnamed event is a message')
   await shop.broadcast({ data: 'so is this' })
-  await shop.broadcast({ comment: 'nobody hears' })
+  await shop.broadcast({ comment: 'not an event' })
   await shop.end({ event: 'alert', data: 'closing' })
   await shop.end()
   await prices.broadcast({ event: 'price', data: 3 })
@@ -70,11 +70,11 @@ export async function broadcasts(): Promise<void> {
   await prices.broadcast('text')
   // @ts-expect-error likewise
   await prices.broadcast({ data: 3 })
-  // @ts-expect-error not the data of that event, whoever makes it
+  // @ts-expect-error not the data of that event, also if a factory makes it
   await shop.broadcast(SseEvent.withEvent('order', 'careful'))
   // @ts-expect-error the last event is one of the channel's
   await shop.end({ event: 'ordr', data: order })
-  // @ts-expect-error what is no event
+  // @ts-expect-error not an event
   await any.broadcast(7)
   // @ts-expect-error an id is a string
   await any.broadcast({ id: 7, data: 'x' })
@@ -98,10 +98,10 @@ export function sources(): void {
     () => null,
     null,
   ]
-  // A typed channel is a source without more ado.
+  // A typed channel is a source as well.
   const typed: SseSource[] = [shop, prices]
   same<AsyncIterable<SseEvent>>()<ReturnType<typeof merge>>(true)
-  // @ts-expect-error a string is no source, though one can iterate over it
+  // @ts-expect-error a string is not a source, though it is iterable
   fine.push('text')
   // @ts-expect-error nor a number
   fine.push(7)
@@ -121,7 +121,7 @@ export function sources(): void {
 export async function pipes(): Promise<void> {
   await any.pipeFrom(['x'])
   await shop.pipeFrom(prices)
-  // @ts-expect-error a string is no source
+  // @ts-expect-error a string is not a source
   await any.pipeFrom('text')
   // @ts-expect-error nor a function
   await any.pipeFrom(() => ['x'])
@@ -134,11 +134,11 @@ export async function connections(): Promise<void> {
   connection.close('kicked')
   // @ts-expect-error no such reason
   connection.close('bored')
-  // @ts-expect-error only channels are subscribed to
+  // @ts-expect-error subscribe() takes channels only
   await connection.subscribe(['x'])
-  // @ts-expect-error not to be changed
+  // @ts-expect-error readonly
   connection.lastEventId = 'x'
-  // @ts-expect-error for the core's own use
+  // @ts-expect-error internal to the core
   connection.write
   sseManager.disconnect(({ key, context }) => key === 'me' && context !== undefined)
 }
@@ -161,12 +161,12 @@ export function options(): void {
   sseManager.getOrCreate('x', { backplane: undefined })
   // @ts-expect-error a channel has a name
   new SseChannel()
-  // @ts-expect-error names are not to be changed
+  // @ts-expect-error names are readonly
   any.name = 'other'
   // @ts-expect-error a range has two ends
   void sseManager.close({ retryMs: [1, 2, 3] })
   void sseManager.close({ retryMs: [1, 2], graceMs: 5, event: 'bye' })
-  // @ts-expect-error there are subscribe and unsubscribe
+  // @ts-expect-error only 'subscribe' and 'unsubscribe' exist
   any.on('message', () => {})
 }
 
@@ -190,7 +190,7 @@ export async function loops(): Promise<void> {
   for await (const event of any.listen({ filter: ({ data }) => data !== 7 })) same<SseEvent>()<typeof event>(true)
   for await (const event of new SseChannel('x')) same<SseEvent>()<typeof event>(true)
   for await (const event of any.listen({ heartbeatMs: 5, signal: AbortSignal.abort() })) {
-    // @ts-expect-error what somebody else has sent is to be looked at first
+    // @ts-expect-error data of an untyped channel is unknown
     event.data.total
   }
   // @ts-expect-error an unknown option
@@ -198,42 +198,42 @@ export async function loops(): Promise<void> {
 }
 
 export async function typedLoops(): Promise<void> {
-  for await (const heard of shop.listen({ heartbeatMs: 5 })) {
-    same<HeardEvent<ShopEvents>>()<typeof heard>(true)
-    if (heard.event === 'order') same<Order>()<typeof heard.data>(true)
-    else if (heard.event === 'alert') same<string>()<typeof heard.data>(true)
-    else if (heard.event === 'sse-gap') same<Gap>()<typeof heard.data>(true)
-    // One without a type is a message, or a heartbeat.
-    else same<string | undefined>()<typeof heard.data>(true)
+  for await (const received of shop.listen({ heartbeatMs: 5 })) {
+    same<HeardEvent<ShopEvents>>()<typeof received>(true)
+    if (received.event === 'order') same<Order>()<typeof received.data>(true)
+    else if (received.event === 'alert') same<string>()<typeof received.data>(true)
+    else if (received.event === 'sse-gap') same<Gap>()<typeof received.data>(true)
+    // An event without a type is a message or a heartbeat.
+    else same<string | undefined>()<typeof received.data>(true)
     // @ts-expect-error no such event
-    if (heard.event === 'ordr') return
-    const id: string | undefined = heard.id
+    if (received.event === 'ordr') return
+    const id: string | undefined = received.id
     void id
   }
-  for await (const heard of prices) {
-    if (heard.event === undefined) same<undefined>()<typeof heard.data>(true)
-    else if (heard.event === 'price') same<number>()<typeof heard.data>(true)
+  for await (const received of prices) {
+    if (received.event === undefined) same<undefined>()<typeof received.data>(true)
+    else if (received.event === 'price') same<number>()<typeof received.data>(true)
   }
   shop.listen({
     filter: (event) => {
-      // @ts-expect-error gaps are not asked about
+      // @ts-expect-error filters are not called for gaps
       if (event.event === 'sse-gap') return true
       return event.event !== 'order' || event.data.total > 3
     },
   })
-  // A filter of any channel, and one that was written for another.
+  // A filter for any channel, and a filter for another channel.
   shop.listen({ filter: (event: SseEvent) => event.data !== 7 })
   // @ts-expect-error not the events of this channel
   shop.listen({ filter: (event: SentEvent<PriceEvents>) => event.event === 'price' })
-  // Whatever its types, it is an iterable of events, of channels in general too.
-  const heard: AsyncIterable<SseEvent>[] = [shop, shop.listen(), prices.listen(), any.listen()]
+  // With any event types, a channel is an iterable of events, and assignable to SseChannel.
+  const received: AsyncIterable<SseEvent>[] = [shop, shop.listen(), prices.listen(), any.listen()]
   const sources: SseSource[] = [shop.listen(), merge(shop.listen(), prices)]
   const channels: SseChannel[] = [shop, prices, any]
   const some = <Events extends object>(channel: SseChannel<Events>): AsyncIterable<SseEvent> => channel.listen()
-  void [heard, sources, channels, some]
+  void [received, sources, channels, some]
 }
 
-/** Functions of an application's own around `broadcast`. */
+/** Functions of an application that wrap `broadcast()`. */
 export async function emitters(): Promise<void> {
   const emit = <Name extends keyof ShopEvents>(event: Name, data: ShopEvents[Name]): Promise<string> =>
     shop.broadcast({ event, data })
@@ -241,13 +241,13 @@ export async function emitters(): Promise<void> {
   // @ts-expect-error not the data of that event
   await emit('order', 'careful')
   const swapped = <Name extends keyof ShopEvents>(event: Name): Promise<string> =>
-    // @ts-expect-error not the data of whatever event it is
+    // @ts-expect-error not the data of every event
     shop.broadcast({ event, data: 'careful' })
-  // @ts-expect-error no name of an event
+  // @ts-expect-error not the name of an event
   const emitAny = (event: string, data: Order): Promise<string> => shop.broadcast({ event, data })
   const forward = (event: ChannelEvent<ShopEvents>): Promise<string> => shop.broadcast(event)
   const either = async (event: 'order' | 'alert', data: Order | string): Promise<string> =>
-    // @ts-expect-error it may be the data of the other one
+    // @ts-expect-error it can be the data of the other event
     shop.broadcast({ event, data })
   const generic = <Events extends { tick: number }>(channel: SseChannel<Events>): Promise<string> =>
     // @ts-expect-error the type of the event may be narrower
@@ -262,9 +262,9 @@ export async function withoutData(): Promise<void> {
   await doors.broadcast({ event: 'closed' })
   await doors.broadcast({ event: 'left' })
   await doors.broadcast({ event: 'opened', data: undefined })
-  // @ts-expect-error one without data has none
+  // @ts-expect-error an event without data takes no data
   await doors.broadcast({ event: 'opened', data: 'x' })
-  // @ts-expect-error data of whatever type is data
+  // @ts-expect-error data of an unknown type is still required
   await doors.broadcast({ event: 'any' })
   await doors.broadcast({ event: 'any', data: 7 })
 }

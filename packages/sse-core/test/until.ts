@@ -1,7 +1,7 @@
-// Tests may have a clock that stands still.
+// Bound before a test can replace the clock.
 const now = performance.now.bind(performance)
 
-/** Waits until something is so, a turn of the event loop at a time. Rejects if that takes longer than a busy machine does. */
+/** Waits until a condition is true, and checks it once in each turn of the event loop. Rejects after 15 s. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = now() + 15_000
   while (!(await condition())) {

@@ -1,5 +1,5 @@
-import { LateBroker } from '../../sse-core/test/late-broker.js'
+import { SlowBroker } from '../../sse-core/test/slow-broker.js'
 import { testContractOf } from './brokers/local-broker.js'
 
 // A second implementation, which does nothing within the call: what passes here is not what memory happens to do.
-testContractOf((maxEvents) => new LateBroker(maxEvents))
+testContractOf((maxEvents) => new SlowBroker(maxEvents))

@@ -5,11 +5,11 @@ import { build } from 'esbuild'
 
 type Core = typeof import('@ssekit/sse-core')
 
-/** What the function in the worker has besides the core: messages from and to the test, and what was there before. */
+/** What the function in the worker gets besides the core: messages from and to the test, and what loading the core changed. */
 export interface Mailbox {
   /** How many listeners the thread's `process` had for each event before the core was loaded. */
   readonly listenersBefore: Readonly<Record<string, number>>
-  /** What async_hooks saw the loading of the core make that lives on: timers, even those that hold no process, sockets and the like. */
+  /** The types of async resources that loading the core left behind, such as timers (also those that are `unref()`ed). */
   readonly madeByLoading: readonly string[]
   post(message: unknown): void
   /** The next message of the test. */
@@ -19,7 +19,7 @@ export interface Mailbox {
 const entry = fileURLToPath(new URL('../src/index.ts', import.meta.url))
 let bundle: Promise<string> | undefined
 
-/** The sources as one script, so that a thread that knows no TypeScript runs what the tests run. */
+/** The sources as one script, so that a thread without TypeScript runs the same code as the tests. */
 function bundled(): Promise<string> {
   bundle ??= build({ entryPoints: [entry], bundle: true, write: false, format: 'cjs', platform: 'node' }).then(
     ({ outputFiles: [file] }) => `(function (module, require) { ${file?.text}\n return module.exports })`,
@@ -53,10 +53,10 @@ const PRELUDE = `
   mailbox.madeByLoading = [...made.values()]
 `
 
-/** How long a thread that has nothing to wait for may take to end, in ms; a timer that holds it has to be longer. */
+/** How long an idle thread may take to end, in ms. A timer that would keep it alive must be longer. */
 const EXIT_MS = 15_000
 
-/** A thread of its own with the core in it. */
+/** A worker thread with the core loaded. */
 export class CoreWorker {
   readonly #worker: Worker
   readonly #messages: unknown[] = []
@@ -65,7 +65,7 @@ export class CoreWorker {
   readonly result: Promise<unknown>
   readonly #exited: Promise<unknown>
 
-  /** @param code what runs in the worker; it sees nothing of the test's scope */
+  /** @param code what runs in the worker; it cannot use the scope of the test */
   static async start(code: (core: Core, mailbox: Mailbox) => Promise<unknown>): Promise<CoreWorker> {
     return new CoreWorker(await bundled(), code)
   }
@@ -76,7 +76,7 @@ export class CoreWorker {
       ;(${code})(core, mailbox)
         .then((result) => parentPort.postMessage({ result }))
         .finally(() => parentPort.unref())`,
-      // Warnings belong to the thread's test, not on the terminal.
+      // Warnings are for the test that runs in the thread, not for the terminal.
       { eval: true, workerData: script, stderr: true },
     )
     this.#exited = once(this.#worker, 'exit')
@@ -91,12 +91,12 @@ export class CoreWorker {
     })
   }
 
-  /** Waits until the thread ends by itself, as a process does that has nothing to wait for. Rejects if something holds it. */
+  /** Waits until the thread ends by itself, as an idle process does. Rejects if something keeps it alive. */
   async exit(): Promise<void> {
     await this.result
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`the thread goes on ${EXIT_MS} ms after its result`)), EXIT_MS)
+      timer = setTimeout(() => reject(new Error(`the thread still runs ${EXIT_MS} ms after its result`)), EXIT_MS)
     })
     try {
       await Promise.race([this.#exited, late])
@@ -118,7 +118,7 @@ export class CoreWorker {
   }
 }
 
-/** What a function returns that runs in a thread of its own, with the core in it. */
+/** Runs a function in a worker thread with the core loaded, and resolves with its result. */
 export async function runInWorker(code: (core: Core, mailbox: Mailbox) => Promise<unknown>): Promise<unknown> {
   const worker = await CoreWorker.start(code)
   return worker.result

@@ -7,7 +7,7 @@ afterEach(hangUp)
 test.each([
   ['small', 'x'],
   ['large', 'x'.repeat(100_000)],
-])('a function that awaits each of many %s sends leaves the event loop to others', async (_what, text) => {
+])('a function that awaits each of many %s sends does not block the event loop', async (_what, text) => {
   let turns = 0
   let sent = 0
   let isOver = false
@@ -18,7 +18,7 @@ test.each([
   const server = await serve((req, res) => {
     setImmediate(count)
     void respond(req, res, async (connection) => {
-      // As much as ten times what is written at once.
+      // Ten times as much as is written at once.
       while (sent < 640_000 && (await connection.send(text))) sent += text.length + 10
       isOver = true
     })

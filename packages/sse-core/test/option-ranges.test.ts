@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { SseChannel, SseManager } from '@ssekit/sse-core'
 
-describe('a value out of its range is refused with the value in the text', () => {
+describe('an invalid option is refused with an error that names the value:', () => {
   test.each<[string, unknown]>([
     ['heartbeatMs', -1],
     ['heartbeatMs', 2 ** 31],
@@ -28,7 +28,7 @@ describe('a value out of its range is refused with the value in the text', () =>
     expect(make).toThrow(String(value))
   })
 
-  test.each([false, 5, null, 'none'])('history: %p, which is no object', (history) => {
+  test.each([false, 5, null, 'none'])('history: %p, which is not an object', (history) => {
     const make = (): unknown => Reflect.construct(SseManager, [{ history }])
     expect(make).toThrow(TypeError)
     expect(make).toThrow(inspect(history))
@@ -38,9 +38,9 @@ describe('a value out of its range is refused with the value in the text', () =>
     ['onError', 'log', 'a function'],
     ['backplane', 5, 'a Backplane'],
     ['backplane', null, 'a Backplane'],
-    // A broker's client.
+    // It looks like the client of a broker.
     ['backplane', { publish() {}, subscribe() {} }, 'a Backplane'],
-  ])('%s: %p, of a manager and of a channel', (name, value, what) => {
+  ])('%s: %p, for a manager and for a channel', (name, value, what) => {
     const makes = [
       () => Reflect.construct(SseManager, [{ [name]: value }]),
       () => Reflect.construct(SseChannel, ['news', { [name]: value }]),
@@ -51,7 +51,7 @@ describe('a value out of its range is refused with the value in the text', () =>
     }
   })
 
-  test('a number that is a text, told as such', () => {
+  test('a number given as a string, which the error shows in quotes', () => {
     expect(() => Reflect.construct(SseManager, [{ heartbeatMs: '5' }])).toThrow("must be a number, 0 or more, not '5'")
   })
 
@@ -69,7 +69,7 @@ describe('a value out of its range is refused with the value in the text', () =>
     await expect(again).rejects.toThrow(text)
   })
 
-  test('close() with an event that cannot be written rejects, and the manager goes on', async () => {
+  test('close() with an event that cannot be written; the manager stays open', async () => {
     const manager = new SseManager()
     const channel = manager.getOrCreate('a')
     await expect(manager.close({ event: { event: 'a\nb' } })).rejects.toMatchObject({ code: 'ERR_SSE_INVALID_EVENT' })

@@ -14,13 +14,13 @@ import {
 } from '@ssekit/sse-core'
 import { readEvents } from '@ssekit/sse-testkit'
 import { turn } from './collecting.js'
-import { LateBroker } from './late-broker.js'
 import { exchange, get, hangUp, serve, urlOf } from './raw-exchange.js'
+import { SlowBroker } from './slow-broker.js'
 import { until } from './until.js'
 
 afterEach(hangUp)
 
-/** A log that takes a turn until it can be read, and none for anything else. */
+/** A backplane whose `subscribe()` takes a turn of the event loop; everything else is immediate. */
 function lateAtFirst(): Backplane {
   const memory = memoryBackplane()
   return {
@@ -36,20 +36,23 @@ test.each<[string, (channel: SseChannel) => SseSource, SseOptions]>([
   ['a channel', (channel) => channel, {}],
   ['a channel with a filter', (channel) => channel, { filter: () => true }],
   ['merged channels', (channel) => merge(channel, new SseChannel('quiet', { backplane: lateAtFirst() })), {}],
-])('of %s whose log is not ready nothing is missed that is broadcast after the request', async (_what, of, options) => {
-  const manager = new SseManager({ backplane: lateAtFirst() })
-  const channel = manager.getOrCreate('news')
-  const server = await serve((req, res) => {
-    void respond(req, res, of(channel), { manager, ...options })
-    void channel.broadcast('hello')
-  })
-  const reader = await readEvents(urlOf(server))
-  const [event] = await reader.take(1, ({ data }) => data !== '')
-  expect(event?.data).toBe('hello')
-  await manager.close()
-})
+])(
+  'a client of %s receives an event broadcast right after its request, though the log is not ready',
+  async (_what, of, options) => {
+    const manager = new SseManager({ backplane: lateAtFirst() })
+    const channel = manager.getOrCreate('news')
+    const server = await serve((req, res) => {
+      void respond(req, res, of(channel), { manager, ...options })
+      void channel.broadcast('hello')
+    })
+    const reader = await readEvents(urlOf(server))
+    const [event] = await reader.take(1, ({ data }) => data !== '')
+    expect(event?.data).toBe('hello')
+    await manager.close()
+  },
+)
 
-test('broadcasts that wait for the log keep the order of their calls, though one of them leads to another one', async () => {
+test('broadcasts that wait for the log keep their order, even if publishing one causes another broadcast', async () => {
   const log = lateAtFirst()
   const published: unknown[] = []
   const channel: SseChannel = new SseChannel('news', {
@@ -58,7 +61,7 @@ test('broadcasts that wait for the log keep the order of their calls, though one
       publish: (name, input) => {
         const { data } = ('event' in input ? input.event : {}) as SseEvent
         published.push(data)
-        // As a filter may that sees the first event.
+        // As a filter might do when it sees the first event.
         if (data === '1') void channel.broadcast('3')
         return log.publish(name, input)
       },
@@ -74,7 +77,7 @@ test('broadcasts that wait for the log keep the order of their calls, though one
   await channel.close()
 })
 
-test('a fresh client has its checkpoint where the head alone fills its socket', async () => {
+test('a new client receives its checkpoint even if the response headers alone fill the socket', async () => {
   const manager = new SseManager()
   const server: Server = createServer({ highWaterMark: 1 }, (req, res) => {
     res.socket?.cork()
@@ -89,8 +92,8 @@ test('a fresh client has its checkpoint where the head alone fills its socket', 
   await once(server, 'close')
 })
 
-test('a channel whose log is not ready knows its newest id, in whatever order a broker answers', async () => {
-  const broker = new LateBroker().node()
+test('lastEventId is the id of the newest broadcast, even if the broker answers out of order', async () => {
+  const broker = new SlowBroker().node()
   let answerFirst: (() => void) | undefined
   const isAnswered = new Promise<void>((resolve) => {
     answerFirst = resolve

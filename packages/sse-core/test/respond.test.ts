@@ -6,9 +6,9 @@ import { until } from './until.js'
 
 afterEach(hangUp)
 
-describe('a response that somebody else has answered before its stream began', () => {
+describe('a response taken over by other code', () => {
   const sources: readonly (readonly [what: string, source: SseSource])[] = [
-    ['a function that takes its time', () => new Promise(() => {})],
+    ['a function that never settles', () => new Promise(() => {})],
     [
       'a generator',
       (async function* () {
@@ -16,22 +16,25 @@ describe('a response that somebody else has answered before its stream began', (
       })(),
     ],
   ]
-  test.each(sources)('is an error that says what to do: %s', async (_what, source) => {
-    let outcome: Promise<unknown> | undefined
-    let reason: CloseReason | undefined
-    const server = await serve((req, res) => {
-      const onClose = (closed: CloseReason): void => {
-        reason = closed
-      }
-      outcome = respond(req, res, source, { onClose }).catch((error: unknown) => error)
-      res.end('by the framework')
-    })
-    await (await exchange(server, get())).until(/by the framework/)
-    expect(await outcome).toMatchObject({ code: 'ERR_SSE_HEADERS_SENT', message: expect.stringContaining('await') })
-    expect(reason).toBe('error')
-  })
+  test.each(sources)(
+    'makes respond() reject with ERR_SSE_HEADERS_SENT and the advice to await: %s',
+    async (_what, source) => {
+      let outcome: Promise<unknown> | undefined
+      let reason: CloseReason | undefined
+      const server = await serve((req, res) => {
+        const onClose = (closed: CloseReason): void => {
+          reason = closed
+        }
+        outcome = respond(req, res, source, { onClose }).catch((error: unknown) => error)
+        res.end('by the framework')
+      })
+      await (await exchange(server, get())).until(/by the framework/)
+      expect(await outcome).toMatchObject({ code: 'ERR_SSE_HEADERS_SENT', message: expect.stringContaining('await') })
+      expect(reason).toBe('error')
+    },
+  )
 
-  test('is told to onError if nobody awaits it', async () => {
+  test('is reported to onError if nobody awaits respond()', async () => {
     const errors: unknown[] = []
     const manager = new SseManager({ onError: (error) => errors.push(error) })
     const server = await serve((req, res) => {
@@ -43,7 +46,7 @@ describe('a response that somebody else has answered before its stream began', (
     expect(errors).toMatchObject([{ code: 'ERR_SSE_HEADERS_SENT' }])
   })
 
-  test('so is one that had begun when the stream was to', async () => {
+  test('is reported to onError also if it was begun before respond() was called', async () => {
     const errors: unknown[] = []
     const manager = new SseManager({ onError: (error) => errors.push(error) })
     let response: ServerResponse | undefined
@@ -59,7 +62,7 @@ describe('a response that somebody else has answered before its stream began', (
   })
 })
 
-test('an error after the head is told to onError once, though nobody awaits', async () => {
+test('an error after the response headers is reported to onError once if nobody awaits respond()', async () => {
   const errors: unknown[] = []
   const manager = new SseManager({ onError: (error) => errors.push(error) })
   const server = await serve((req, res) => {
@@ -79,7 +82,7 @@ test('an error after the head is told to onError once, though nobody awaits', as
   expect(errors).toEqual([new Error('later')])
 })
 
-test('a function lasts as long as what it has subscribed to later, too', async () => {
+test('the stream of a function lasts until all subscriptions end, also those made after the function returned', async () => {
   const manager = new SseManager()
   const [a, b] = [manager.getOrCreate('a'), manager.getOrCreate('b')]
   const server = await serve((req, res) => {
@@ -101,7 +104,7 @@ test('a function lasts as long as what it has subscribed to later, too', async (
 test.each([
   [200, 'OK'],
   [299, 'unknown'],
-])('the reason phrase is that of the status, whatever was set before: %i', async (status, reason) => {
+])('the reason phrase fits the status option, not the status set before: %i', async (status, reason) => {
   const server = await serve((req, res) => {
     res.statusCode = 201
     res.statusMessage = 'Created'
@@ -114,7 +117,7 @@ test.each([
   await (await exchange(server, get('/nothing'))).until(/^HTTP\/1.1 204 No Content\r\n/)
 })
 
-test('who is gone without having said so is swept as a client that left', async () => {
+test("cleanup() removes the stream of a destroyed response before its close event, with reason 'client'", async () => {
   const channel = new SseManager().getOrCreate('news')
   let response: ServerResponse | undefined
   let outcome: Promise<CloseReason> | undefined
@@ -123,7 +126,7 @@ test('who is gone without having said so is swept as a client that left', async 
     outcome = respond(req, res, channel)
   })
   await (await exchange(server, get())).until(/retry/)
-  // Its `close` comes later in this turn.
+  // Its `close` event comes later in this turn.
   response?.destroy()
   expect(channel.cleanup()).toBe(1)
   expect(await outcome).toBe('client')

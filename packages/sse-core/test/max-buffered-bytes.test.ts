@@ -6,7 +6,7 @@ afterEach(hangUp)
 
 const MIB = 1024 * 1024
 
-test('a large event that is replayed does not make what a function subscribes to next too much', async () => {
+test('a large replayed event does not count for maxBufferedBytes when a function subscribes again', async () => {
   const manager = new SseManager({ maxEventBytes: 4 * MIB, history: { maxBytes: 4 * MIB } })
   const [large, other] = [manager.getOrCreate('large'), manager.getOrCreate('other')]
   const before = await large.broadcast('before')
@@ -29,7 +29,7 @@ test('a large event that is replayed does not make what a function subscribes to
   expect(manager.stats().closed).toEqual({})
 })
 
-test('the last words of a manager that closes reach who has much to read, however little may be buffered', async () => {
+test('the last event of manager.close() reaches a slow reader even if maxBufferedBytes is small', async () => {
   const manager = new SseManager({ maxBufferedBytes: 16 * 1024, history: { maxBytes: 64 * MIB } })
   const channel = manager.getOrCreate('news')
   let outcome: Promise<CloseReason> | undefined

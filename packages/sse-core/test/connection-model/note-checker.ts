@@ -1,13 +1,13 @@
 import type { Got, Reader, Visit } from './reader.js'
 import { type ChannelName, isWanted, type News, type World } from './world.js'
 
-/** How much a channel keeps at least: each node for those who are live, and any place for those who come back. */
+/** How many events a channel retains at least: on each node for connected readers, anywhere for those that reconnect. */
 export interface Kept {
   readonly local: number
   readonly anywhere: number
 }
 
-/** What happened, so that a test can tell whether it has seen what it is about. */
+/** Counts what happened, so that the test can check that its runs included every case. */
 export interface Tally {
   liveGaps: number
   gapsOnReturn: number
@@ -17,17 +17,16 @@ export interface Tally {
 }
 
 /**
- * Goes through what one reader wrote down, and finds where it is not what the model says: what it received is what was
- * published after its id, in order, none twice, nothing that it did not want, or it was told of what is really gone; and the
- * id that each frame leaves it with says exactly where it stands.
+ * Checks the notes of one reader against the model: it received the events after its id that pass its filter, once and in
+ * order, or a gap for events that are really gone; and the id after each frame is exactly its position.
  */
-export class Books {
+export class NoteChecker {
   readonly faults: string[] = []
   readonly #reader: Reader
   readonly #world: World
   readonly #kept: Kept
   readonly #tally: Tally
-  // How many events of each channel the reader is past; a fresh one has no place yet.
+  // How many events of each channel the reader has passed; a new reader has no position yet.
   readonly #past = new Map<string, number>()
   #visit: Visit | undefined
   #isFirst = true
@@ -64,7 +63,7 @@ export class Books {
     const { channel, number } = news
     this.#tally.events += 1
     if (!isWanted(this.#reader.wants, news)) this.#fault(got, 'is not wanted')
-    if (this.#past.get(channel) === undefined) this.#fault(got, 'came to a fresh reader before its first checkpoint')
+    if (this.#past.get(channel) === undefined) this.#fault(got, 'arrived at a new reader before its first checkpoint')
     this.#move(got, channel, number)
     this.#past.set(channel, number + 1)
     this.#moveAll(got, channel)
@@ -78,32 +77,33 @@ export class Books {
     const to = this.#placesOf(got)[channels.indexOf(channel)]
     if (this.#isFirst) this.#tally.gapsOnReturn += 1
     else this.#tally.liveGaps += 1
-    // It may begin behind what the reader did not want and was not told of.
+    // The gap may begin after events that the filter held back.
     if (!this.#isSent(gap.lastEventId)) this.#move(got, channel, ids.indexOf(gap.lastEventId) + 1)
     const from = this.#past.get(channel)
     if (from === undefined || to === undefined) {
-      this.#fault(got, 'tells a reader without a place of a gap')
+      this.#fault(got, 'is a gap for a reader without a position')
       return
     }
-    if (gap.oldestId !== ids[to]) this.#fault(got, `should go on with ${ids[to]}`)
+    if (gap.oldestId !== ids[to]) this.#fault(got, `should continue with ${ids[to]}`)
     const { local, anywhere } = this.#kept
     const count = got.counts[channel] as number
     const atStart = this.#visit?.counts?.[channel] as number
-    if (to <= from) this.#fault(got, `leaves out nothing: from ${from} to ${to}`)
-    if (from >= count - (this.#isFirst ? anywhere : local)) this.#fault(got, `leaves out ${from}, which is kept`)
-    // Whatever is broadcast because it came.
-    if (this.#isFirst && from >= atStart - local) this.#fault(got, `leaves out ${from}, which was kept when it came`)
-    if (to > count - local) this.#fault(got, `goes on at ${to} of ${count}, though more is kept`)
+    if (to <= from) this.#fault(got, `skips nothing: from ${from} to ${to}`)
+    if (from >= count - (this.#isFirst ? anywhere : local)) this.#fault(got, `skips ${from}, which is retained`)
+    // Greetings to this reader must not evict it.
+    if (this.#isFirst && from >= atStart - local)
+      this.#fault(got, `skips ${from}, which was retained when it connected`)
+    if (to > count - local) this.#fault(got, `continues at ${to} of ${count}, though more is retained`)
     this.#past.set(channel, to)
     this.#moveAll(got, channel)
   }
 
-  /** Of several positions that the client sent, the first channel may have got all. */
+  /** A gap may name the whole id that the client sent, which is that of several channels. */
   #isSent(id: string): boolean {
     return this.#isFirst && id === this.#visit?.lastEventId
   }
 
-  /** The reader's place in every channel is what the id says, and nothing that it wants lies between. */
+  /** Moves the reader to the positions that the id names; it must not skip an event that it wants. */
   #moveAll(got: Got, channel: string | undefined): void {
     for (const [index, place] of this.#placesOf(got).entries()) {
       const name = this.#reader.wants.channels[index] as string
@@ -116,23 +116,23 @@ export class Books {
     const from = this.#past.get(channel)
     this.#past.set(channel, to)
     const start = this.#visit?.counts?.[channel] as number
-    if (from === undefined && to !== start) this.#fault(got, `a fresh reader begins at ${to}, not at ${start}`)
+    if (from === undefined && to !== start) this.#fault(got, `a new reader begins at ${to}, not at ${start}`)
     if (from === undefined) return
     if (to < from) this.#fault(got, `goes back in ${channel} from ${from} to ${to}`)
     for (let number = from; number < to; number++) {
       const isLast = this.#world.isLast(channel as ChannelName, number)
-      if (isWanted(this.#reader.wants, { number, isLast })) this.#fault(got, `leaves out ${number} of ${channel}`)
+      if (isWanted(this.#reader.wants, { number, isLast })) this.#fault(got, `skips ${number} of ${channel}`)
     }
   }
 
-  /** How many events of each channel are before the place that an id says. */
+  /** For each channel, how many events are before the position that the id names. */
   #placesOf(got: Got): (number | undefined)[] {
     const { channels } = this.#reader.wants
     const parts = channels.length > 1 ? (got.id?.split('~') ?? []) : [got.id]
-    if (parts.length !== channels.length) this.#fault(got, 'has not the id of all channels')
+    if (parts.length !== channels.length) this.#fault(got, 'does not have the id of all channels')
     return channels.map((name, index) => {
       const at = this.#idsOf(name).indexOf(parts[index] as string)
-      if (at === -1) this.#fault(got, `has an id that is not of ${name}`)
+      if (at === -1) this.#fault(got, `has an id that does not belong to ${name}`)
       return at === -1 ? undefined : at + 1
     })
   }

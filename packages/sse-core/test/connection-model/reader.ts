@@ -5,38 +5,38 @@ import { createParser } from 'eventsource-parser'
 export interface Wants {
   /** Several are merged. */
   readonly channels: readonly string[]
-  /** Of each channel every n-th event. */
+  /** The filter passes every n-th event of each channel. */
   readonly oneIn: number
-  /** So many events are broadcast to each of its channels by a listener that hears of the new subscriber. */
+  /** How many events a `'subscribe'` listener broadcasts to each of its channels when it connects. */
   readonly greetings?: number
 }
 
-/** How many events of each channel there were at some moment, those under way among them. */
+/** How many events of each channel had been broadcast at some moment, pending ones included. */
 export type Counts = Readonly<Record<string, number>>
 
-/** A reader came, fresh or with the last id it had. */
+/** A reader connected, without an id or with its last one. */
 export interface Visit {
   readonly kind: 'visit'
   readonly lastEventId: string
-  /** What there was when the server heard of it; undefined if it never did. */
+  /** The counts when the request reached the server; undefined if it never did. */
   counts: Counts | undefined
-  /** Whether the server has thrown it out. */
+  /** Whether the server has disconnected it. */
   isOver: boolean
 }
 
-/** A reader got an event. */
+/** A reader received an event. */
 export interface Got {
   readonly kind: 'got'
   readonly event: string | undefined
   readonly id: string | undefined
   readonly data: string
-  /** What there was when it came. */
+  /** The counts when it arrived. */
   readonly counts: Counts
 }
 
 /**
- * A client that writes down what it gets. It may stop to read, read a bit, lose its connection at whatever byte, and come
- * back with its last id.
+ * A client that records what it receives. It can stop reading, read a little, lose its connection at any byte, and
+ * reconnect with its last id.
  */
 export class Reader {
   readonly wants: Wants
@@ -49,23 +49,23 @@ export class Reader {
   // How many bytes it will still read.
   #appetite = Number.POSITIVE_INFINITY
 
-  /** @param count what there is now */
+  /** @param count returns the current counts */
   constructor(wants: Wants, count: () => Counts) {
     this.wants = wants
     this.#count = count
   }
 
-  /** The visit that is under way; undefined while it has no connection. */
+  /** The current visit; undefined while it has no connection. */
   get visit(): Visit | undefined {
     return this.#visit
   }
 
-  /** Whether it reads whatever comes. */
+  /** Whether it reads without a limit. */
   get isHungry(): boolean {
     return this.#appetite === Number.POSITIVE_INFINITY
   }
 
-  come(socketPath: string, path: string): void {
+  connect(socketPath: string, path: string): void {
     if (this.#visit !== undefined) return
     const lastEventId = this.#lastEventId
     const visit: Visit = { kind: 'visit', lastEventId, counts: undefined, isOver: false }
@@ -82,13 +82,13 @@ export class Reader {
     request.on('close', () => this.#leave(visit))
   }
 
-  /** Cuts the connection at whatever byte it is. */
+  /** Cuts the connection, which can be in the middle of an event. */
   cut(): void {
     this.#request?.destroy()
     if (this.#visit !== undefined) this.#leave(this.#visit)
   }
 
-  /** Reads about so many bytes, and then no more; `Infinity` reads on, 0 stops. */
+  /** Reads about this many bytes, then stops; `Infinity` reads without a limit, 0 stops at once. */
   read(bytes: number): void {
     this.#appetite = bytes
     if (bytes > 0) this.#response?.resume()
@@ -105,7 +105,7 @@ export class Reader {
     const decoder = new TextDecoder()
     response.on('error', () => {})
     response.on('data', (bytes: Buffer) => {
-      // What comes after the cut was on its way, and reaches nobody.
+      // Bytes that arrive after the cut do not count.
       if (visit !== this.#visit) return
       parser.feed(decoder.decode(bytes, { stream: true }))
       this.#appetite -= bytes.length

@@ -2,21 +2,21 @@ import type { SseEvent } from '@ssekit/sse-core'
 import { createParser } from 'eventsource-parser'
 import fc from 'fast-check'
 
-/** What a client hears of a stream. */
-export interface Heard {
+/** What a client receives from a stream. */
+export interface ParsedStream {
   readonly events: { event: string | undefined; data: string; id: string | undefined }[]
   readonly retries: number[]
   readonly comments: string[]
 }
 
-/** A client of the standard: npm `eventsource-parser`, fed with bytes. */
-export class Hearing {
-  heard: Heard = { events: [], retries: [], comments: [] }
+/** A standard parser (npm `eventsource-parser`) that takes bytes. */
+export class StreamParser {
+  parsed: ParsedStream = { events: [], retries: [], comments: [] }
   readonly #decoder = new TextDecoder()
   readonly #parser = createParser({
-    onEvent: ({ event, data, id }) => this.heard.events.push({ event, data, id }),
-    onRetry: (retry) => this.heard.retries.push(retry),
-    onComment: (comment) => this.heard.comments.push(comment),
+    onEvent: ({ event, data, id }) => this.parsed.events.push({ event, data, id }),
+    onRetry: (retry) => this.parsed.retries.push(retry),
+    onComment: (comment) => this.parsed.comments.push(comment),
     onError: (error) => {
       throw error
     },
@@ -27,8 +27,8 @@ export class Hearing {
   }
 }
 
-/** What the standard says a client hears of these events. */
-export function heardOf(events: readonly SseEvent[]): Heard {
+/** What a client receives of these events according to the standard. */
+export function expectedParse(events: readonly SseEvent[]): ParsedStream {
   return {
     events: events.flatMap(({ event, data, id }) =>
       typeof data === 'string'
@@ -40,7 +40,7 @@ export function heardOf(events: readonly SseEvent[]): Heard {
   }
 }
 
-/** Text as UTF-8 carries it: half of a surrogate pair is no character, and U+FFFD stands for it. */
+/** The text after a UTF-8 round trip, which replaces each lone surrogate by U+FFFD. */
 export function wellFormed<T extends string | undefined>(text: T): T {
   return (text === undefined ? undefined : Buffer.from(text).toString()) as T
 }
@@ -49,12 +49,12 @@ function linesOf(text: string): string[] {
   return wellFormed(text).split(/\r\n|\r|\n/)
 }
 
-/** Whatever a JavaScript string can hold. */
+/** Any JavaScript string. */
 const anyText: fc.Arbitrary<string> = fc.oneof(
-  // Every code point but halves of surrogate pairs, and then every code unit, those among them.
+  // Every code point except lone surrogates; then every code unit, lone surrogates included.
   fc.string({ unit: 'binary' }),
   fc.string({ unit: fc.nat(0xffff).map((unit) => String.fromCharCode(unit)) }),
-  // Dense in what could go wrong.
+  // Many of the characters that could cause errors.
   fc.string({
     unit: fc.constantFrom(
       ...['\r', '\n', '\r\n', ':', ' ', 'data', 'id: ', '\0', '\v', '\f', '\x85', '\ufeff', '\u2028', '\u2029'],
@@ -65,7 +65,7 @@ const anyText: fc.Arbitrary<string> = fc.oneof(
 
 export const anyLine: fc.Arbitrary<string> = anyText.map((value) => value.replace(/[\r\n\0]/g, ''))
 
-/** Any event whose id is one of these. */
+/** Any event with an id from the given arbitrary. */
 export function anyEvent(id: fc.Arbitrary<string>): fc.Arbitrary<SseEvent> {
   return fc
     .record({

@@ -6,7 +6,7 @@ import { until } from './until.js'
 
 afterEach(hangUp)
 
-/** What a connection's data was, in order. */
+/** The `data:` lines of a response, in order. */
 function dataOf(text: string): string[] {
   return [...text.matchAll(/^data: (.+)$/gm)].map(([, data = '']) => data)
 }
@@ -21,7 +21,7 @@ function watched(name: string) {
   return { channel, connection: () => connection as SseConnection }
 }
 
-test('a filter that closes its connection takes nothing from it that had passed before', async () => {
+test('a connection that its own filter closes still receives the events that passed the filter before', async () => {
   const { channel, connection } = watched('news')
   const filter = ({ data }: { data?: unknown }): boolean => {
     if (data === 'stop') connection().close()
@@ -35,7 +35,7 @@ test('a filter that closes its connection takes nothing from it that had passed 
   expect(dataOf(client.text())[0]).toBe('one')
 })
 
-test('a stream that was subscribed to a second channel ends with its own, and with all that came in that tick', async () => {
+test('a stream subscribed to a second channel ends with its source channel, after all events of that tick', async () => {
   const { channel, connection } = watched('own')
   const second = new SseManager().getOrCreate('second')
   const client = await exchange(await serve((req, res) => void respond(req, res, channel)), get())
@@ -49,7 +49,7 @@ test('a stream that was subscribed to a second channel ends with its own, and wi
   expect([channel.subscriberCount, second.subscriberCount]).toEqual([0, 0])
 })
 
-test('what is merged with a channel whose listener closes the connection is released, and subscribes to nothing', async () => {
+test("merge() releases all its sources if a 'subscribe' listener of one of them closes the connection", async () => {
   const { channel } = watched('first')
   const other = new SseManager().getOrCreate('other')
   channel.on('subscribe', (connection) => connection?.close('kicked'))
@@ -70,7 +70,7 @@ test('what is merged with a channel whose listener closes the connection is rele
   expect([channel.subscriberCount, other.subscriberCount]).toEqual([0, 0])
 })
 
-test('a function that sends as fast as it may comes to an end when the response is destroyed under it', async () => {
+test('a function that sends in a loop stops when the response is destroyed', async () => {
   let isSending = true
   const server = await serve((req, res) => {
     const reason = respond(req, res, async (connection) => {
@@ -84,7 +84,7 @@ test('a function that sends as fast as it may comes to an end when the response 
   expect(isSending).toBe(false)
 })
 
-test('whose connection it is does not change with the object that said so', async () => {
+test('a connection counts for the key it was opened with, even if the options object changes later', async () => {
   const manager = new SseManager({ maxConnectionsPerKey: 1 })
   const channel = manager.getOrCreate('news')
   const options = { manager, key: 'ann' }
@@ -93,7 +93,7 @@ test('whose connection it is does not change with the object that said so', asyn
   await first.until(/sse-checkpoint/)
   options.key = 'bob'
   first.socket.destroy()
-  await until(() => channel.subscriberCount === 0, 'the departure')
+  await until(() => channel.subscriberCount === 0, 'the disconnect')
   options.key = 'ann'
   const second = await exchange(server, get())
   await second.until(/\r\n\r\n/)

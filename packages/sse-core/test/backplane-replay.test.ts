@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals'
 import { type Backplane, memoryBackplane, respond, SseChannel, SseManager } from '@ssekit/sse-core'
 import { type EventReader, readEvents } from '@ssekit/sse-testkit'
 import { collect, take, turn } from './collecting.js'
-import { LateBroker, settle } from './late-broker.js'
+import { SlowBroker, settle } from './slow-broker.js'
 
 const DOWN = { code: 'ERR_SSE_BACKPLANE', statusCode: 503, cause: expect.objectContaining({ message: 'down' }) }
 
@@ -13,9 +13,9 @@ function numbers(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, i) => from + i)
 }
 
-describe("an id that is older than the node's log", () => {
+describe('a reader that resumes', () => {
   async function stage(published: number, { local = 3, shared = 1_000 } = {}) {
-    const broker = new LateBroker(shared)
+    const broker = new SlowBroker(shared)
     const errors: unknown[] = []
     const publisher = new SseChannel('news', { backplane: broker.node() })
     const ids = ['']
@@ -26,61 +26,61 @@ describe("an id that is older than the node's log", () => {
       onError: (error) => errors.push(error),
     })
     const channel = manager.getOrCreate('news')
-    // The node is live, and has its few entries.
+    // Subscribes the node, which then retains only the newest entries.
     collect(channel)
     await settle()
     return { broker, publisher, channel, ids, errors }
   }
 
-  test('is read up to the log page by page, then goes on live', async () => {
+  test("receives events older than the node's log from the backplane page by page, then live events", async () => {
     const { broker, publisher, channel, ids } = await stage(250)
-    const heard = collect(channel.listen({ lastEventId: ids[10] }))
+    const received = collect(channel.listen({ lastEventId: ids[10] }))
     await settle()
     await publisher.broadcast({ data: 251 })
     await settle()
     await settle()
-    expect(heard.data).toEqual(numbers(11, 251))
+    expect(received.data).toEqual(numbers(11, 251))
     expect(broker.asked.read).toBeGreaterThan(1)
   })
 
-  test('is read though more is published all the time than the log keeps', async () => {
+  test('receives every event once, though more are published meanwhile than the log retains', async () => {
     const { publisher, channel, ids } = await stage(120)
-    const heard = collect(channel.listen({ lastEventId: ids[1] }))
+    const received = collect(channel.listen({ lastEventId: ids[1] }))
     for (const data of numbers(121, 200)) {
       await publisher.broadcast({ data })
       await turn()
     }
     await settle()
-    expect(heard.data).toEqual(numbers(2, 200))
+    expect(received.data).toEqual(numbers(2, 200))
   })
 
-  test('is not asked for where the log itself knows it', async () => {
+  test("causes no read of the backplane if the node's log knows its id", async () => {
     const { broker, channel, ids } = await stage(10)
     for (const start of [7, 8, 9, 10]) {
-      const heard = collect(channel.listen({ lastEventId: ids[start] }))
+      const received = collect(channel.listen({ lastEventId: ids[start] }))
       await turn()
-      expect(heard.data).toEqual(numbers(start + 1, 10))
+      expect(received.data).toEqual(numbers(start + 1, 10))
     }
     expect(broker.asked.read).toBe(0)
   })
 
-  test('that the broker does not have either is a gap, then what the node has', async () => {
+  test("receives an sse-gap, then the node's events, if the broker does not know its id either", async () => {
     const { channel, ids, errors } = await stage(20, { shared: 10 })
     for (const lastEventId of [ids[2] as string, 'unknown']) {
-      const heard = collect(channel.listen({ lastEventId }))
+      const received = collect(channel.listen({ lastEventId }))
       await settle()
-      expect(heard.events[0]).toMatchObject({ event: 'sse-gap', data: { lastEventId } })
-      expect(heard.data.slice(1)).toEqual([18, 19, 20])
+      expect(received.events[0]).toMatchObject({ event: 'sse-gap', data: { lastEventId } })
+      expect(received.data.slice(1)).toEqual([18, 19, 20])
     }
     expect(errors).toEqual([])
   })
 
-  test('that cannot be read, the broker being down, fails the loop, and the next one has missed nothing', async () => {
+  test('rejects if the broker is down, and a later loop with the same id misses nothing', async () => {
     const { broker, channel, ids, errors } = await stage(20)
     broker.goDown()
-    const heard = collect(channel.listen({ lastEventId: ids[2] }))
-    await expect(heard.over).rejects.toMatchObject(DOWN)
-    expect(heard.events).toEqual([])
+    const received = collect(channel.listen({ lastEventId: ids[2] }))
+    await expect(received.over).rejects.toMatchObject(DOWN)
+    expect(received.events).toEqual([])
     broker.goUp()
     const again = collect(channel.listen({ lastEventId: ids[2] }))
     await settle()
@@ -88,7 +88,7 @@ describe("an id that is older than the node's log", () => {
     expect(errors).toEqual([])
   })
 
-  test('that cannot be read ends the stream, and the client comes back with it and has missed nothing', async () => {
+  test('over HTTP is disconnected if the broker is down, and misses nothing when it reconnects', async () => {
     const { broker, channel, ids, errors } = await stage(20)
     const reasons: unknown[] = []
     const server = createServer((req, res) => {
@@ -116,20 +116,23 @@ describe("an id that is older than the node's log", () => {
     }
   })
 
-  test('is read past an entry that cannot be written, which is a gap in its place, and onError hears why', async () => {
+  test('receives an sse-gap in place of an entry that cannot be written, which is reported to onError', async () => {
     const { broker, publisher, channel, ids, errors } = await stage(5)
     broker.inject('news', { id: 'foreign', at: Date.now(), event: { id: 'a\0', data: 'x' } })
     for (const data of numbers(6, 15)) await publisher.broadcast({ data })
     await settle()
     errors.length = 0
-    const heard = collect(channel.listen({ lastEventId: ids[4] }))
+    const received = collect(channel.listen({ lastEventId: ids[4] }))
     await settle()
-    expect(heard.events.map(({ event, data }) => event ?? data)).toEqual([5, 'sse-gap', ...numbers(6, 15)])
-    expect(heard.events[1]).toMatchObject({ id: 'foreign', data: { lastEventId: ids[5], oldestId: heard.ids[2] } })
+    expect(received.events.map(({ event, data }) => event ?? data)).toEqual([5, 'sse-gap', ...numbers(6, 15)])
+    expect(received.events[1]).toMatchObject({
+      id: 'foreign',
+      data: { lastEventId: ids[5], oldestId: received.ids[2] },
+    })
     expect(errors).toMatchObject([{ code: 'ERR_SSE_INVALID_EVENT' }])
   })
 
-  test('that is evicted by the broker between two pages is a gap where it is', async () => {
+  test('receives an sse-gap where the broker evicted events between two pages', async () => {
     const { publisher, channel, ids } = await stage(300, { shared: 300 })
     const iterator = channel.listen({ lastEventId: ids[10] })[Symbol.asyncIterator]()
     expect((await take(iterator, 1))[0]?.data).toBe(11)
@@ -143,42 +146,42 @@ describe("an id that is older than the node's log", () => {
     await iterator.return?.()
   })
 
-  test('that its publisher has given twice goes on after the older one', async () => {
-    const broker = new LateBroker()
+  test('continues after the older event if a publisher used its id twice', async () => {
+    const broker = new SlowBroker()
     const publisher = new SseChannel('news', { backplane: broker.node() })
     for (const id of ['a', 'b', 'c', 'a', 'd']) await publisher.broadcast({ id, data: id })
     const channel = new SseManager({ backplane: broker.node(), history: { maxEvents: 2 } }).getOrCreate('news')
     collect(channel)
     await settle()
-    const heard = collect(channel.listen({ lastEventId: 'a' }))
+    const received = collect(channel.listen({ lastEventId: 'a' }))
     await settle()
-    expect(heard.data).toEqual(['b', 'c', 'a', 'd'])
+    expect(received.data).toEqual(['b', 'c', 'a', 'd'])
   })
 
-  test('is not mistaken for the newer of two equal ones while the past is read', async () => {
-    const broker = new LateBroker()
+  test("misses nothing between two events with the same id, of which only the newer is in the node's log", async () => {
+    const broker = new SlowBroker()
     const publisher = new SseChannel('news', { backplane: broker.node() })
     for (const id of ['first', 'a', 'b', 'c', 'a', 'd']) await publisher.broadcast({ id, data: id })
     const channel = new SseManager({ backplane: broker.node(), history: { maxEvents: 2 } }).getOrCreate('news')
     collect(channel)
     await settle()
-    const heard = collect(channel.listen({ lastEventId: 'first' }))
+    const received = collect(channel.listen({ lastEventId: 'first' }))
     await settle()
-    expect(heard.data).toEqual(['a', 'b', 'c', 'a', 'd'])
+    expect(received.data).toEqual(['a', 'b', 'c', 'a', 'd'])
   })
 
-  test('and behind which the channel has ended is read to its end', async () => {
+  test('receives all remaining events of an ended channel, then its loop ends', async () => {
     const { publisher, channel, ids } = await stage(20)
     await publisher.end({ data: 21 })
     await settle()
-    const heard = collect(channel.listen({ lastEventId: ids[2] }))
-    await heard.over
-    expect(heard.data).toEqual(numbers(3, 21))
+    const received = collect(channel.listen({ lastEventId: ids[2] }))
+    await received.over
+    expect(received.data).toEqual(numbers(3, 21))
   })
 
-  test('is no gap where it is newer than what this node has heard of', async () => {
+  test('receives no sse-gap if its id is newer than the events that reached this node', async () => {
     const memory = memoryBackplane()
-    // News takes its time to this node, while answers come at once.
+    // New entries reach this node late, while reads are answered at once.
     const lagging: Backplane = {
       ...memory,
       subscribe: (name, options, sink) =>
@@ -188,13 +191,13 @@ describe("an id that is older than the node's log", () => {
     collect(channel)
     await settle()
     const id = await memory.publish('news', { event: { data: 1 } })
-    const heard = collect(channel.listen({ lastEventId: id }))
+    const received = collect(channel.listen({ lastEventId: id }))
     await turn()
-    expect(heard.events).toEqual([])
+    expect(received.events).toEqual([])
     await settle()
     await memory.publish('news', { event: { data: 2 } })
     await settle()
     await settle()
-    expect(heard.data).toEqual([2])
+    expect(received.data).toEqual([2])
   })
 })

@@ -7,7 +7,7 @@ import { until } from './until.js'
 
 afterEach(hangUp)
 
-/** More than the sockets on the way take. */
+/** More than the socket buffers between server and client hold. */
 const HUGE = 'x'.repeat(16 * 1024 * 1024)
 
 interface Ending {
@@ -17,7 +17,7 @@ interface Ending {
   readonly server: Server
 }
 
-/** A stream that is over for its source, while its client has yet to take most of it. */
+/** A stream whose source has ended, while its client has not yet read most of it. */
 async function ending(key?: string): Promise<Ending> {
   const manager = new SseManager({ maxEventBytes: 2 * HUGE.length, maxConnections: 1 })
   let outcome: Promise<CloseReason> | undefined
@@ -35,7 +35,7 @@ async function ending(key?: string): Promise<Ending> {
   return { manager, client, outcome: outcome as Promise<CloseReason>, server }
 }
 
-test('a stream whose client has yet to take the rest keeps its place, and nothing is open', async () => {
+test('an ended stream that is not yet fully read counts for maxConnections, but not as an open connection', async () => {
   const { manager, client, outcome, server } = await ending()
   expect(manager.stats().connections).toBe(0)
   const next = await exchange(server, get())
@@ -48,7 +48,7 @@ test('a stream whose client has yet to take the rest keeps its place, and nothin
   expect(manager.stats().closed.limit).toBe(1)
 })
 
-test('manager.close() waits for it, and it comes to its end', async () => {
+test('manager.close() waits until an ended stream is fully read', async () => {
   const { manager, client, outcome } = await ending()
   let isClosed = false
   const closing = manager.close({ graceMs: 30_000 }).then(() => {
@@ -62,7 +62,7 @@ test('manager.close() waits for it, and it comes to its end', async () => {
   await client.until(/0\r\n\r\n$/)
 })
 
-test('manager.close() cuts it after its grace', async () => {
+test('manager.close() cuts an ended stream that is not fully read after graceMs', async () => {
   const { manager, client, outcome } = await ending()
   await manager.close({ graceMs: 20 })
   expect(await outcome).toBe('end')
@@ -71,7 +71,7 @@ test('manager.close() cuts it after its grace', async () => {
   expect(client.text().endsWith('0\r\n\r\n')).toBe(false)
 })
 
-test('what it has written is counted once, before and after it is over', async () => {
+test('stats().bytes counts the bytes of an ended stream once, before and after it is fully read', async () => {
   const { manager, client, outcome } = await ending()
   const { bytes } = manager.stats()
   expect(bytes).toBeGreaterThan(HUGE.length)

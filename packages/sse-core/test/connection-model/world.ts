@@ -4,16 +4,16 @@ import { turn } from '../collecting.js'
 import { until } from '../until.js'
 import { type Counts, Reader, type Wants } from './reader.js'
 
-/** What there is to read, in all channels. */
+/** The channels of the model. */
 export const CHANNELS = ['alpha', 'beta', 'own'] as const
 export type ChannelName = (typeof CHANNELS)[number]
 
-/** What an event of the model carries. */
+/** The data of an event of the model. */
 export interface News {
   readonly channel: string
   /** Its number in its channel, from 0. */
   readonly number: number
-  /** Everybody wants it, so that everybody comes to the end. */
+  /** It passes every filter, so that all readers get to the end. */
   readonly isLast: boolean
   readonly padding: string
 }
@@ -25,7 +25,7 @@ export function isWanted({ oneIn }: Wants, { number, isLast }: Pick<News, 'numbe
 
 /** Nodes with the same channels, everything that was ever published in them, and the readers. */
 export class World {
-  /** The naive log: the ids of a channel in order. */
+  /** The naive log: the ids of each channel, in order. */
   readonly published: Readonly<Record<ChannelName, string[]>> = { alpha: [], beta: [], own: [] }
   readonly readers: Reader[] = []
   readonly #lasts = new Set<string>()
@@ -42,16 +42,16 @@ export class World {
   static async start(nodes: readonly SseManager[], socketPath: string): Promise<World> {
     const world = new World(nodes, socketPath)
     for (const name of CHANNELS) {
-      // Nodes that are live, as those are that have subscribers.
+      // A subscriber on each node keeps the node subscribed.
       for (const node of nodes) void node.getOrCreate(name)[Symbol.asyncIterator]().next()
     }
     await turn()
-    // So that each place has an id that was published.
+    // So that each position has a published id.
     for (const name of CHANNELS) await world.broadcast(name, 0, 1, 0)
     return world
   }
 
-  /** What there is now. */
+  /** The current counts. */
   count(): Counts {
     return { ...this.#begun }
   }
@@ -62,33 +62,33 @@ export class World {
       const number = this.#begun[name]++
       if (isLast) this.#lasts.add(`${name} ${number}`)
       const data: News = { channel: name, number, isLast, padding: 'x'.repeat(size) }
-      // Some of them have an id that their publisher gave.
+      // Some events have an id that their publisher gave.
       return channel.broadcast(name === 'own' && number % 3 > 0 ? { id: `own-${number}`, data } : { data })
     })
     this.published[name].push(...(await Promise.all(ids)))
   }
 
-  /** Whether an event was one that everybody wants. */
+  /** Whether an event passes every filter. */
   isLast(name: ChannelName, number: number): boolean {
     return this.#lasts.has(`${name} ${number}`)
   }
 
-  /** Another reader comes. */
+  /** Adds a reader, and connects it. */
   join(wants: Wants, node: number): void {
     const reader = new Reader(wants, () => this.count())
     this.readers.push(reader)
-    this.come(reader, node)
+    this.connect(reader, node)
   }
 
-  /** A reader comes back to some node. */
-  come(reader: Reader, node: number): void {
-    reader.come(
+  /** Connects a reader to a node. */
+  connect(reader: Reader, node: number): void {
+    reader.connect(
       this.#socketPath,
       `/${node % this.#nodes.length}/${this.readers.indexOf(reader)}/${reader.notes.length}`,
     )
   }
 
-  /** Throws a reader out, on the server's side. */
+  /** Disconnects a reader on the server's side. */
   kick({ visit }: Reader): void {
     for (const node of this.#nodes) node.disconnect(({ context }) => context === visit)
     if (visit?.counts !== undefined) visit.isOver = true
@@ -99,7 +99,7 @@ export class World {
     const [, node, index, note] = (req.url ?? '').split('/').map(Number)
     const reader = this.readers[index as number]
     const visit = reader?.notes[note as number]
-    // A client may have been cut while its request was on its way.
+    // A client may have been cut before its request arrived.
     if (visit?.kind !== 'visit' || visit !== reader?.visit || this.#isOver) {
       res.destroy()
       return
@@ -118,7 +118,7 @@ export class World {
   /** Broadcasts to all channels of a reader as it subscribes to each, until the returned function is called. */
   #greet({ channels, greetings = 0 }: Wants, node: number): () => void {
     const greet = (): void => {
-      // Wanted by all: nobody would come to the end of what ends with something else.
+      // These pass every filter; otherwise some readers would never get to the newest event.
       for (const name of channels) void this.broadcast(name as ChannelName, node, greetings, 0, true)
     }
     if (greetings > 0) for (const name of channels) this.#channel(name, node).on('subscribe', greet)
@@ -127,23 +127,23 @@ export class World {
     }
   }
 
-  /** Everybody who reads gets to what is newest. */
+  /** Waits until every reader that reads has the newest event. */
   async settle(): Promise<void> {
     const reading = this.readers.filter(({ visit, isHungry }) => visit?.isOver === false && isHungry)
-    await until(() => reading.every(({ visit }) => visit?.counts !== undefined), 'the server to hear of all')
+    await until(() => reading.every(({ visit }) => visit?.counts !== undefined), 'all requests')
     for (const name of CHANNELS) await this.broadcast(name, 0, 1, 0, true)
-    await until(() => reading.every((reader) => this.#hasNewest(reader)), 'all who read to have what is newest')
+    await until(() => reading.every((reader) => this.#hasNewest(reader)), 'all readers to have the newest event')
   }
 
-  /** Everybody reads on, comes back, and comes to the end. */
+  /** Lets all readers read, reconnects them, and waits until they have the newest event. */
   async finish(): Promise<void> {
     await until(() => {
       for (const [index, reader] of this.readers.entries()) {
         reader.read(Number.POSITIVE_INFINITY)
-        this.come(reader, index)
+        this.connect(reader, index)
       }
       return this.readers.every(({ visit }) => visit?.isOver === false && visit.counts !== undefined)
-    }, 'all readers to be back')
+    }, 'all readers to reconnect')
     await this.settle()
   }
 

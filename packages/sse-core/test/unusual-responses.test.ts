@@ -9,7 +9,7 @@ import { until } from './until.js'
 
 afterEach(hangUp)
 
-test('a manager that closes leaves a response alone that somebody else has begun', async () => {
+test('manager.close() does not touch a response that other code has begun, nor its connection', async () => {
   const manager = new SseManager()
   const responses: ServerResponse[] = []
   const server = await serve((req, res) => {
@@ -29,13 +29,13 @@ test('a manager that closes leaves a response alone that somebody else has begun
   await turn()
   responses[0]?.end('whole')
   await until(/whole/)
-  // Its connection is not ours to close either.
+  // The connection must stay open as well.
   socket.write(get())
   await until(/next/)
   expect(text()).not.toContain('bye')
 })
 
-test('a manager closes the streams of a connection that is no socket', async () => {
+test('manager.close() ends a stream on a connection that is a Duplex instead of a socket', async () => {
   const manager = new SseManager()
   const news = manager.getOrCreate('news')
   const server = await serve((req, res) => void respond(req, res, news))
@@ -55,7 +55,7 @@ test('a manager closes the streams of a connection that is no socket', async () 
   expect(connection.writableEnded).toBe(true)
 })
 
-test('a response whose end() somebody has replaced, and that throws, is over all the same', async () => {
+test('a stream closes even if a replaced res.end() throws, and the error is reported to onError', async () => {
   const errors: unknown[] = []
   const manager = new SseManager({ onError: (error) => errors.push(error) })
   const news = manager.getOrCreate('news')
@@ -78,7 +78,7 @@ test('a response whose end() somebody has replaced, and that throws, is over all
   await manager.close()
 })
 
-test('so is one that is sent away, of which the head is out', async () => {
+test('a refused connection is closed even if a replaced res.end() throws', async () => {
   const manager = new SseManager({ maxConnections: 0 })
   const server = await serve((req, res) => {
     res.end = () => {

@@ -4,7 +4,7 @@ import { exchange, get, hangUp, serve } from './raw-exchange.js'
 
 afterEach(hangUp)
 
-/** Notes each write of a socket that reaches the operating system. */
+/** Records each write of a socket to the operating system. */
 function watchWrites(socket: object): string[] {
   const writes: string[] = []
   const handle = Reflect.get(socket, '_handle') as Record<string, (...args: unknown[]) => unknown>
@@ -19,7 +19,7 @@ function watchWrites(socket: object): string[] {
   return writes
 }
 
-test('the head, the reconnection time and the first checkpoint leave in one write', async () => {
+test('the response headers, the retry time and the first checkpoint are sent in one write', async () => {
   const channel = new SseChannel('news')
   let writes: string[] = []
   const server = await serve((req, res) => {
@@ -34,7 +34,7 @@ test('the head, the reconnection time and the first checkpoint leave in one writ
   expect(writes).toHaveLength(2)
 })
 
-test('so does what a client has missed', async () => {
+test('the response headers and the replayed events are sent in one write', async () => {
   const channel = new SseChannel('news')
   const id = await channel.broadcast('1')
   for (const data of ['2', '3', '4']) await channel.broadcast(data)

@@ -11,7 +11,7 @@ afterEach(hangUp)
 
 type Held = Promise<unknown>
 
-/** An answer that a test gives when it is time. */
+/** A promise that the test settles when it wants to. */
 interface Answer {
   readonly promise: Promise<void>
   readonly resolve: () => void
@@ -27,7 +27,7 @@ function answer(): Answer {
   return { promise, ...(settle as Omit<Answer, 'promise'>) }
 }
 
-/** A process that shares its log with another one, and in which questions about channel `a` can be held up. */
+/** A node that shares its log with another one, and whose requests about channel `a` can be delayed. */
 function nodes(): { node: SseManager; other: SseManager; errors: unknown[]; hold: { subscribe?: Held; read?: Held } } {
   const memory = memoryBackplane()
   const hold: { subscribe?: Held; read?: Held } = {}
@@ -49,7 +49,7 @@ function nodes(): { node: SseManager; other: SseManager; errors: unknown[]; hold
   return { node, other: new SseManager({ backplane: memory }), errors, hold }
 }
 
-async function comeBack(
+async function serveResuming(
   source: (connection: SseConnection) => unknown,
   manager: SseManager,
 ): Promise<(lastEventId: string) => Promise<EventReader>> {
@@ -57,41 +57,44 @@ async function comeBack(
   return (lastEventId) => readEvents(urlOf(server), { headers: { 'Last-Event-ID': lastEventId } })
 }
 
-/** Data and types, without what only moves the id. */
-function newsOf({ events }: EventReader): string[] {
+/** The data or types of the events, without checkpoints. */
+function contentsOf({ events }: EventReader): string[] {
   return events.filter(({ event }) => event !== 'sse-checkpoint').map(({ event, data }) => data || event)
 }
 
 test.each([
   ['is not ready yet', (held: Answer) => held.resolve()],
   ['cannot be read', (held: Answer) => held.reject(new Error('down'))],
-])('while the first channel %s, ids of the second say what the client had of the first', async (_why, settle) => {
-  const { node, other, hold } = nodes()
-  const held = answer()
-  hold.subscribe = held.promise
-  const resume = await comeBack(async (connection) => {
-    const first = connection.subscribe(node.getOrCreate('a')).catch(() => {})
-    await Promise.all([first, connection.subscribe(node.getOrCreate('b'))])
-  }, node)
-  const [a, b] = [other.getOrCreate('a'), other.getOrCreate('b')]
-  const start = `${await a.broadcast('a 1')}~${await b.broadcast('b 1')}`
-  await a.broadcast('missed')
-  const reader = await resume(start)
-  const id = await b.broadcast('b 2')
-  await reader.until(() => newsOf(reader).includes('b 2'), 'the second channel')
-  expect(reader.lastEventId).toBe(`${start.split('~')[0]}~${id}`)
-  settle(held)
-  delete hold.subscribe
-  reader.abort()
-  await until(() => node.stats().connections === 0, 'the client to be gone')
-  const again = await resume(reader.lastEventId)
-  await again.until(() => newsOf(again).length > 0, 'what was missed')
-  expect(newsOf(again)).toEqual(['missed'])
-})
+])(
+  "while the first channel of a stream %s, ids of the second keep the client's position in the first",
+  async (_why, settle) => {
+    const { node, other, hold } = nodes()
+    const held = answer()
+    hold.subscribe = held.promise
+    const resume = await serveResuming(async (connection) => {
+      const first = connection.subscribe(node.getOrCreate('a')).catch(() => {})
+      await Promise.all([first, connection.subscribe(node.getOrCreate('b'))])
+    }, node)
+    const [a, b] = [other.getOrCreate('a'), other.getOrCreate('b')]
+    const start = `${await a.broadcast('a 1')}~${await b.broadcast('b 1')}`
+    await a.broadcast('missed')
+    const reader = await resume(start)
+    const id = await b.broadcast('b 2')
+    await reader.until(() => contentsOf(reader).includes('b 2'), 'the second channel')
+    expect(reader.lastEventId).toBe(`${start.split('~')[0]}~${id}`)
+    settle(held)
+    delete hold.subscribe
+    reader.abort()
+    await until(() => node.stats().connections === 0, 'the disconnect')
+    const again = await resume(reader.lastEventId)
+    await again.until(() => contentsOf(again).length > 0, 'the missed event')
+    expect(contentsOf(again)).toEqual(['missed'])
+  },
+)
 
-test('a channel whose signal has aborted before has its place all the same', async () => {
+test('a channel subscribed with an aborted signal still has its part in the id of the stream', async () => {
   const { node, other } = nodes()
-  const resume = await comeBack(async (connection) => {
+  const resume = await serveResuming(async (connection) => {
     await connection.subscribe(node.getOrCreate('a'), { signal: AbortSignal.abort() })
     await connection.subscribe(node.getOrCreate('b'))
   }, node)
@@ -99,16 +102,16 @@ test('a channel whose signal has aborted before has its place all the same', asy
   const reader = await resume(`${await a.broadcast('a 1')}~${await b.broadcast('b 1')}`)
   await reader.until(() => reader.events.length > 0, 'a checkpoint')
   await b.broadcast('b 2')
-  await reader.until(() => newsOf(reader).length > 0, 'the second channel')
-  expect(newsOf(reader)).toEqual(['b 2'])
+  await reader.until(() => contentsOf(reader).length > 0, 'the second channel')
+  expect(contentsOf(reader)).toEqual(['b 2'])
 })
 
-test('a channel that was left while its past was read can no longer fail the stream', async () => {
+test('a replay that fails after its channel was unsubscribed does not fail the stream', async () => {
   const { node, other, errors, hold } = nodes()
   const held = answer()
   hold.read = held.promise
   const leaving = new AbortController()
-  const resume = await comeBack(async (connection) => {
+  const resume = await serveResuming(async (connection) => {
     const first = connection.subscribe(node.getOrCreate('a'), { signal: leaving.signal })
     await Promise.all([first, connection.subscribe(node.getOrCreate('b'))])
   }, node)
@@ -121,17 +124,17 @@ test('a channel that was left while its past was read can no longer fail the str
   held.reject(new Error('down'))
   await turn()
   await b.broadcast('b 2')
-  await reader.until(() => newsOf(reader).length > 0, 'the second channel')
-  expect(newsOf(reader)).toEqual(['b 2'])
+  await reader.until(() => contentsOf(reader).length > 0, 'the second channel')
+  expect(contentsOf(reader)).toEqual(['b 2'])
   expect(errors).toEqual([])
 })
 
-test('a channel that was left is not held by the streams that it was on', async () => {
+test('an unsubscribed and deleted channel is garbage-collected while the stream stays open', async () => {
   setFlagsFromString('--expose-gc')
   const collectGarbage = runInNewContext('gc') as () => void
   const manager = new SseManager()
   let connection: SseConnection | undefined
-  const resume = await comeBack(async (open) => {
+  const resume = await serveResuming(async (open) => {
     connection = open
     await open.subscribe(manager.getOrCreate('lobby'))
   }, manager)
@@ -143,7 +146,7 @@ test('a channel that was left is not held by the streams that it was on', async 
     const over = connection?.subscribe(channel, { signal: leaving.signal })
     const event = { data: { text: 'hello' } }
     await channel.broadcast(event)
-    await reader.until(() => newsOf(reader).length > 0, 'the room')
+    await reader.until(() => contentsOf(reader).length > 0, 'the room')
     leaving.abort()
     await over
     manager.delete('room')

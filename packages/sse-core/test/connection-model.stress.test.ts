@@ -8,12 +8,12 @@ import { memoryBackplane, SseManager } from '@ssekit/sse-core'
 import fc from 'fast-check'
 import { isFullStress } from '../../sse-testkit/test/stress.js'
 import { turn } from './collecting.js'
-import { Books, type Tally } from './pushed/books.js'
-import type { Reader, Wants } from './pushed/reader.js'
-import { CHANNELS, World } from './pushed/world.js'
+import { NoteChecker, type Tally } from './connection-model/note-checker.js'
+import type { Reader, Wants } from './connection-model/reader.js'
+import { CHANNELS, World } from './connection-model/world.js'
 
-// Not TCP, whose buffers grow to megabytes: these are full after some 200 kB.
-const folder = mkdtempSync(join(tmpdir(), 'ssekit-pushed-'))
+// A Unix socket: it is full after some 200 kB, while the buffers of TCP grow to megabytes.
+const folder = mkdtempSync(join(tmpdir(), 'ssekit-model-'))
 const socketPath = join(folder, 'socket')
 let server: Server
 let world: World
@@ -30,7 +30,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-/** One thing that happens, and its name in a counterexample. */
+/** One step, with its name in a counterexample. */
 type Step = readonly [what: string, run: (world: World) => unknown]
 
 const wants: readonly Wants[] = [
@@ -47,7 +47,7 @@ const wants: readonly Wants[] = [
 
 const node = fc.nat(2)
 
-/** Something that happens to one of the readers. */
+/** A step that affects one of the readers. */
 function toReader<T>(
   args: fc.Arbitrary<T>,
   what: (arg: T) => string,
@@ -71,7 +71,7 @@ const broadcast: fc.Arbitrary<Step> = fc
     name: fc.constantFrom(...CHANNELS),
     node,
     count: fc.integer({ min: 1, max: 8 }),
-    // With the larger ones a socket is full after a few.
+    // A few of the larger ones fill a socket.
     size: fc.constantFrom(0, 0, 8_000, 70_000),
   })
   .map(({ name, node, count, size }) => [
@@ -89,17 +89,17 @@ const cut = toReader(
   () => 'cut',
   (reader) => reader.cut(),
 )
-const come = toReader(
+const connect = toReader(
   node,
-  (node) => `to node ${node} comes`,
-  (reader, node, world) => world.come(reader, node),
+  (node) => `connect to node ${node}`,
+  (reader, node, world) => world.connect(reader, node),
 )
-const comeAgain = toReader(
+const reconnect = toReader(
   node,
-  (node) => `cut, and to node ${node} comes`,
+  (node) => `cut, and connect to node ${node},`,
   (reader, node, world) => {
     reader.cut()
-    world.come(reader, node)
+    world.connect(reader, node)
   },
 )
 const kick = toReader(
@@ -119,8 +119,8 @@ const steps: fc.Arbitrary<Step[]> = fc
         { weight: 8, arbitrary: pass },
         { weight: 4, arbitrary: read },
         { weight: 2, arbitrary: cut },
-        { weight: 4, arbitrary: come },
-        { weight: 3, arbitrary: comeAgain },
+        { weight: 4, arbitrary: connect },
+        { weight: 3, arbitrary: reconnect },
         { weight: 1, arbitrary: kick },
         { weight: 1, arbitrary: newcomer },
         { weight: 1, arbitrary: settle },
@@ -138,11 +138,11 @@ const LOCAL = 6
 const SHARED = 18
 const local = { maxEvents: LOCAL, maxBytes: Number.POSITIVE_INFINITY }
 
-describe('what a connection carries is what was published after its id, in order, none twice, or it is told of a gap', () => {
+describe('a connection receives all events after its id once, in order, or an sse-gap', () => {
   test.each([
-    ['on a node alone', 1, LOCAL],
-    ['on three nodes that keep little, on a log that keeps more', 3, SHARED],
-  ])('%s, whatever sockets block and connections break', async (_where, nodes, anywhere) => {
+    ['on one node', 1, LOCAL],
+    ['on three nodes that retain fewer events than their backplane', 3, SHARED],
+  ])('%s, even if sockets block and connections break', async (_where, nodes, anywhere) => {
     const tally: Tally = { liveGaps: 0, gapsOnReturn: 0, returns: 0, checkpoints: 0, events: 0 }
     await fc.assert(
       fc.asyncProperty(steps, async (steps) => {
@@ -152,8 +152,10 @@ describe('what a connection carries is what was published after its id, in order
         try {
           for (const [, run] of steps) await run(world)
           await world.finish()
-          const books = world.readers.map((reader) => new Books(reader, world, { local: LOCAL, anywhere }, tally))
-          expect(books.flatMap(({ faults }) => faults)).toEqual([])
+          const checkers = world.readers.map(
+            (reader) => new NoteChecker(reader, world, { local: LOCAL, anywhere }, tally),
+          )
+          expect(checkers.flatMap(({ faults }) => faults)).toEqual([])
         } finally {
           await world.end()
           await shared?.close()
@@ -161,7 +163,7 @@ describe('what a connection carries is what was published after its id, in order
       }),
       { numRuns: isFullStress ? 3_000 : 100, endOnFailure: true },
     )
-    // Sockets were full until the log had passed their readers, and all the rest has happened too.
+    // The runs must have included each of these: gaps of slow readers, gaps on reconnect, reconnects, checkpoints, events.
     for (const [what, count] of Object.entries(tally)) expect([what, count > 0]).toEqual([what, true])
   })
 })

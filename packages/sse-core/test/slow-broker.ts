@@ -16,7 +16,7 @@ interface StoredLog {
   hasEnded: boolean
 }
 
-interface LateSubscription {
+interface SlowSubscription {
   readonly channel: string
   readonly sink: BackplaneSink
   epoch: number
@@ -26,17 +26,17 @@ interface LateSubscription {
 let epochs = 0
 
 /**
- * A broker that is elsewhere: every answer takes its time, a bell that says that there is news may be lost, and it can be
- * down, lose its data, or deliver what another program wrote. Its nodes keep the contract all the same.
+ * Stands in for a broker in another process: every answer takes some turns of the event loop, and the broker can be down,
+ * lose its data, or deliver what another program wrote. Its nodes still fulfil the backplane contract.
  */
-export class LateBroker {
+export class SlowBroker {
   readonly #logs = new Map<string, StoredLog>()
   readonly #maxEvents: number
-  readonly #subscriptions = new Set<LateSubscription>()
+  readonly #subscriptions = new Set<SlowSubscription>()
   #isDown = false
   #resume: (() => void) | undefined
   #paused: Promise<void> | undefined
-  /** How often something was asked of it. */
+  /** The number of requests of each kind. */
   readonly asked = { publish: 0, subscribe: 0, read: 0 }
 
   constructor(maxEvents = 1_000) {
@@ -50,10 +50,10 @@ export class LateBroker {
 
   /** The backplane of another process. */
   node(): Backplane {
-    return new LateNode(this, this.#subscriptions)
+    return new SlowNode(this, this.#subscriptions)
   }
 
-  /** Refuses everything and rings no bell, until `goUp()`. */
+  /** Rejects all requests and delivers nothing until `goUp()`. */
   goDown(): void {
     this.#isDown = true
   }
@@ -63,7 +63,7 @@ export class LateBroker {
     for (const subscription of this.#subscriptions) this.#ring(subscription)
   }
 
-  /** Leaves every question without an answer until `resume()`. */
+  /** Answers no request until `resume()`. */
   pause(): void {
     this.#paused ??= new Promise((resolve) => {
       this.#resume = resolve
@@ -81,18 +81,18 @@ export class LateBroker {
     for (const subscription of this.#subscriptions) this.#ring(subscription)
   }
 
-  /** Loses count of what it has delivered, as after a long time without a connection. */
+  /** Reports a gap to all subscriptions, as after a long time without a connection. */
   loseTrack(): void {
     for (const { sink } of this.#subscriptions) sink.gap()
   }
 
-  /** Puts into a log what no node of ours would. */
+  /** Puts an entry into a log that no node of ssekit would write. */
   inject(channel: string, entry: LogEntry): void {
     this.#append(channel, entry)
   }
 
-  /** Resolves after a while; rejects if the broker cannot be asked. */
-  async answer(question: keyof LateBroker['asked']): Promise<void> {
+  /** Resolves after a delay; rejects if the broker is down. */
+  async answer(question: keyof SlowBroker['asked']): Promise<void> {
     this.asked[question] += 1
     await later()
     await this.#paused
@@ -120,8 +120,8 @@ export class LateBroker {
     return log
   }
 
-  /** Delivers what a subscription has not had yet. */
-  deliver(subscription: LateSubscription): void {
+  /** Delivers the entries that a subscription has not received yet. */
+  deliver(subscription: SlowSubscription): void {
     const { channel, sink } = subscription
     const log = this.log(channel)
     if (!this.#subscriptions.has(subscription) || this.#isDown) return
@@ -148,20 +148,20 @@ export class LateBroker {
     for (const subscription of this.#subscriptions) if (subscription.channel === channel) this.#ring(subscription)
   }
 
-  #ring(subscription: LateSubscription): void {
+  #ring(subscription: SlowSubscription): void {
     void later().then(() => this.deliver(subscription))
   }
 }
 
-class LateNode implements Backplane {
-  readonly #broker: LateBroker
-  readonly #all: Set<LateSubscription>
-  readonly #own = new Set<LateSubscription>()
-  // Publishes go over one connection, one behind the other.
+class SlowNode implements Backplane {
+  readonly #broker: SlowBroker
+  readonly #all: Set<SlowSubscription>
+  readonly #own = new Set<SlowSubscription>()
+  // Publishes keep their order, as on one connection.
   #publishing: Promise<unknown> = Promise.resolve()
   #isClosed = false
 
-  constructor(broker: LateBroker, subscriptions: Set<LateSubscription>) {
+  constructor(broker: SlowBroker, subscriptions: Set<SlowSubscription>) {
     this.#broker = broker
     this.#all = subscriptions
   }
@@ -178,13 +178,13 @@ class LateNode implements Backplane {
     const log = this.#broker.log(channel)
     const kept = Math.min(last, log.entries.length)
     const position = log.trimmed + log.entries.length - kept
-    const subscription: LateSubscription = { channel, sink, epoch: log.epoch, position }
+    const subscription: SlowSubscription = { channel, sink, epoch: log.epoch, position }
     this.#all.add(subscription)
     this.#own.add(subscription)
     const first = log.entries[position - log.trimmed - 1]
     sink.origin?.(first === undefined ? log.idBeforeOldest : first.id)
     this.#broker.deliver(subscription)
-    // News may come before whoever has subscribed knows that it is live.
+    // So entries can arrive before subscribe() resolves.
     await later()
     return () => {
       this.#all.delete(subscription)
@@ -205,18 +205,18 @@ class LateNode implements Backplane {
     for (const subscription of this.#own) this.#all.delete(subscription)
   }
 
-  async #ask(question: keyof LateBroker['asked']): Promise<void> {
+  async #ask(question: keyof SlowBroker['asked']): Promise<void> {
     if (this.#isClosed) throw new SseError('ERR_SSE_CLOSED', 'the backplane is closed')
     await this.#broker.answer(question)
   }
 }
 
-/** The way to the broker and back: two turns of the event loop. */
+/** The round trip to the broker: two turns of the event loop. */
 async function later(): Promise<void> {
   for (let i = 0; i < 2; i++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Long enough for everything that a broker has under way. */
+/** Waits until the broker has answered and delivered everything. */
 export async function settle(): Promise<void> {
   for (let i = 0; i < 20; i++) await later()
 }

@@ -21,7 +21,7 @@ const mistakes: readonly (readonly [what: string, options: SseOptions])[] = [
   ['signal', { signal: new AbortController() as unknown as AbortSignal }],
 ]
 
-/** A server whose one route streams a source; resolves with how that went. */
+/** Streams a source to one client; resolves with the outcome of `respond()`. */
 async function refused(source: SseSource, options: SseOptions, begin = false): Promise<unknown> {
   return new Promise((resolve) => {
     void serve((req, res) => {
@@ -31,25 +31,25 @@ async function refused(source: SseSource, options: SseOptions, begin = false): P
   })
 }
 
-test.each(mistakes)('an open Readable is destroyed if %s is wrong', async (_what, options) => {
+test.each(mistakes)('respond() destroys its source Readable if an option is invalid: %s', async (_what, options) => {
   const readable = new Readable({ read() {} })
   expect(await refused(readable, options)).toMatchObject({ message: expect.stringMatching(/must be|Invalid/) })
   expect(readable.destroyed).toBe(true)
 })
 
-test('an open Readable is destroyed if the response has begun', async () => {
+test('respond() destroys its source Readable if the response has already begun', async () => {
   const readable = new Readable({ read() {} })
   expect(await refused(readable, {}, true)).toMatchObject({ code: 'ERR_SSE_HEADERS_SENT' })
   expect(readable.destroyed).toBe(true)
 })
 
-test('so are those that are merged', async () => {
+test('respond() destroys all merged Readables if an option is invalid', async () => {
   const readables = [new Readable({ read() {} }), new Readable({ read() {} })] as const
   expect(await refused(merge(...readables), { rewind: -1 })).toBeInstanceOf(RangeError)
   expect(readables.map(({ destroyed }) => destroyed)).toEqual([true, true])
 })
 
-/** A stream as those of the `readable-stream` package are: not Node's, and its iterator's `return()` waits for a chunk. */
+/** A stream like those of the `readable-stream` package: not Node's own, and `return()` of its iterator waits for a chunk. */
 class OtherReadable implements AsyncIterable<string> {
   destroyed = false
   pipe(): void {}
@@ -66,7 +66,7 @@ class OtherReadable implements AsyncIterable<string> {
   }
 }
 
-test("a Readable that is not Node's own is destroyed when its client leaves", async () => {
+test("a Readable that is not Node's own is destroyed when its client disconnects", async () => {
   const other = new OtherReadable()
   const source: PullSource = other
   let over: Promise<string> | undefined

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { type SseChannel, SseManager } from '@ssekit/sse-core'
 import { collect, turn } from './collecting.js'
-import { runInWorker } from './sources-in-worker.js'
+import { runInWorker } from './core-worker.js'
 
 let manager: SseManager
 
@@ -19,33 +19,33 @@ async function goIdle(): Promise<void> {
   expect(manager.stats()).toMatchObject({ channels: 0, historyBytes: 0 })
 }
 
-/** What a reader hears at once who comes with an id. */
-async function heardAfter(channel: SseChannel, lastEventId?: string): Promise<unknown[]> {
-  const heard = collect(channel.listen({ lastEventId, rewind: 9 }))
+/** What a reader receives at once when it resumes from an id. */
+async function receivedAfter(channel: SseChannel, lastEventId?: string): Promise<unknown[]> {
+  const received = collect(channel.listen({ lastEventId, rewind: 9 }))
   await turn()
-  return heard.events.map(({ event, data }) => event ?? data)
+  return received.events.map(({ event, data }) => event ?? data)
 }
 
 describe('a channel that was idle', () => {
   test.each([
-    ['of the log', [undefined, undefined, undefined]],
-    ['of its publisher', ['a', 'b', 'c']],
-  ])('knows its last id, %s, and no older one', async (_whose, own) => {
+    ['made by the log', [undefined, undefined, undefined]],
+    ['given by its publisher', ['a', 'b', 'c']],
+  ])('resumes from its last id, %s, and reports a gap after an older id', async (_whose, own) => {
     const channel = manager.getOrCreate('news')
     const ids: string[] = []
     for (const id of own) ids.push(await channel.broadcast({ id, data: 'old' }))
     await goIdle()
-    expect(await heardAfter(channel, ids[2])).toEqual([])
-    expect(await heardAfter(channel, ids[1])).toEqual(['sse-gap'])
-    // Nothing is left for who comes without one.
-    expect(await heardAfter(channel)).toEqual([])
+    expect(await receivedAfter(channel, ids[2])).toEqual([])
+    expect(await receivedAfter(channel, ids[1])).toEqual(['sse-gap'])
+    // A reader without an id receives nothing old.
+    expect(await receivedAfter(channel)).toEqual([])
     await channel.broadcast('new')
-    expect(await heardAfter(channel, ids[2])).toEqual(['new'])
-    expect(await heardAfter(channel, ids[1])).toEqual(['sse-gap', 'new'])
-    expect(await heardAfter(channel)).toEqual(['new'])
+    expect(await receivedAfter(channel, ids[2])).toEqual(['new'])
+    expect(await receivedAfter(channel, ids[1])).toEqual(['sse-gap', 'new'])
+    expect(await receivedAfter(channel)).toEqual(['new'])
   })
 
-  test('gives ids that it has not given before', async () => {
+  test('gives new events ids that it has not used before', async () => {
     const channel = manager.getOrCreate('news')
     const ids = [await channel.broadcast('1'), await channel.broadcast('2')]
     await goIdle()
@@ -54,11 +54,11 @@ describe('a channel that was idle', () => {
     await goIdle()
     ids.push(await channel.broadcast('4'))
     expect(new Set(ids).size).toBe(4)
-    expect(await heardAfter(channel, ids[2])).toEqual(['4'])
-    expect(await heardAfter(channel, ids[1])).toEqual(['sse-gap', '4'])
+    expect(await receivedAfter(channel, ids[2])).toEqual(['4'])
+    expect(await receivedAfter(channel, ids[1])).toEqual(['sse-gap', '4'])
   })
 
-  test('resumes who came before its first event', async () => {
+  test('resumes a reader with an id from before its first event', async () => {
     const channel = manager.getOrCreate('news')
     const stranger = channel.listen({ lastEventId: 'unknown' })[Symbol.asyncIterator]()
     const { value: gap } = await stranger.next()
@@ -66,21 +66,21 @@ describe('a channel that was idle', () => {
     await goIdle()
     await channel.broadcast('1')
     expect(gap?.event).toBe('sse-gap')
-    expect(await heardAfter(channel, gap?.id)).toEqual(['1'])
+    expect(await receivedAfter(channel, gap?.id)).toEqual(['1'])
   })
 
-  test('goes on for who has listened before and reads now', async () => {
+  test('delivers new events to a loop whose listen() was called before it was idle', async () => {
     const channel = manager.getOrCreate('news')
     await channel.broadcast('1')
     const upToDate = channel.listen()
     await goIdle()
     await channel.broadcast('2')
-    const heard = collect(upToDate)
+    const received = collect(upToDate)
     await turn()
-    expect(heard.data).toEqual(['2'])
+    expect(received.data).toEqual(['2'])
   })
 
-  test('has ended if it had, for who has all of it and for who has not', async () => {
+  test('is still ended, for readers with all its events and for those that missed some', async () => {
     const channel = manager.getOrCreate('news')
     const before = await channel.broadcast('1')
     const last = await channel.broadcast('2')
@@ -89,29 +89,29 @@ describe('a channel that was idle', () => {
     expect(channel.isClosed).toBe(true)
     for (const [id, expected] of [
       [last, []],
-      // The end has an id as well, which the ids of several channels on one stream tell.
+      // The end has an id as well, which can be part of the common id of several channels.
       [last.replace(/2$/, '3'), []],
       [before, ['sse-gap']],
       [undefined, []],
     ] as const) {
-      const heard = collect(channel.listen({ lastEventId: id }))
-      await heard.over
-      expect(heard.events.map(({ event }) => event)).toEqual(expected)
+      const received = collect(channel.listen({ lastEventId: id }))
+      await received.over
+      expect(received.events.map(({ event }) => event)).toEqual(expected)
     }
   })
 
   test.each([
     ['deleted', () => manager.delete('news')],
     ['cleared', () => manager.clear()],
-  ])('and was %s is another one when it is made again', async (_what, end) => {
+  ])('and was then %s does not know its old ids when it is created again', async (_what, end) => {
     const id = await manager.getOrCreate('news').broadcast('1')
     await goIdle()
     end()
-    expect(await heardAfter(manager.getOrCreate('news'), id)).toEqual(['sse-gap'])
+    expect(await receivedAfter(manager.getOrCreate('news'), id)).toEqual(['sse-gap'])
   })
 })
 
-test('a channel that is idle keeps its place, and not the room that its events took', async () => {
+test('an idle channel releases the memory of its events', async () => {
   jest.useRealTimers()
   const bytes = await runInWorker(async ({ SseManager: Manager }) => {
     process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
@@ -126,7 +126,7 @@ test('a channel that is idle keeps its place, and not the room that its events t
     const atRest = async (events: number): Promise<number> => {
       for (const channel of channels) {
         for (let i = 0; i < events; i++) void channel.broadcast('')
-        // So that there is an index of them.
+        // Makes the log build its index of ids.
         channel.listen({ lastEventId: 'unknown' })
       }
       return used()

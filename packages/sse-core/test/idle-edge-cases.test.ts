@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals'
 import { merge, respond, SseManager } from '@ssekit/sse-core'
-import { LateBroker, settle as settleBroker } from './late-broker.js'
+import { runInWorker } from './core-worker.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
-import { runInWorker } from './sources-in-worker.js'
+import { SlowBroker, settle as settleBroker } from './slow-broker.js'
 import { until } from './until.js'
 
 beforeEach(() => {
@@ -14,7 +14,7 @@ afterEach(async () => {
 })
 
 describe('a channel that would be idle', () => {
-  test('is in use while anybody listens for its subscribers', async () => {
+  test("is kept while it has a 'subscribe' listener", async () => {
     const manager = new SseManager({ idleChannelMs: 0, history: { maxAgeMs: 0 } })
     const channel = manager.getOrCreate('news')
     const onSubscribe = (): void => {}
@@ -27,7 +27,7 @@ describe('a channel that would be idle', () => {
     await manager.close()
   })
 
-  test('stays ended if it has ended: nobody broadcasts on it, and who comes late is not kept', async () => {
+  test('stays ended after the manager has released it: broadcasts reject, and new clients get 204', async () => {
     const manager = new SseManager({ idleChannelMs: 0, history: { maxAgeMs: 1_000 } })
     const channel = manager.getOrCreate('news')
     await channel.broadcast('1')
@@ -45,8 +45,8 @@ describe('a channel that would be idle', () => {
     await manager.close()
   })
 
-  test('is still read if it goes idle while the channel that it is merged with warms', async () => {
-    const broker = new LateBroker()
+  test('is still delivered if it becomes idle while the channel merged with it subscribes', async () => {
+    const broker = new SlowBroker()
     const manager = new SseManager({ backplane: broker.node(), idleChannelMs: 1_000 })
     const [early, late] = [manager.getOrCreate('early'), manager.getOrCreate('late')]
     const iterator = early[Symbol.asyncIterator]()
@@ -73,7 +73,7 @@ describe('a channel that would be idle', () => {
   })
 })
 
-test('a channel made anew after the one of its name was collected is listed once', async () => {
+test('listChannels() lists a name once after its channel was garbage-collected and created again', async () => {
   jest.useRealTimers()
   const names = await runInWorker(async ({ SseManager: Manager }) => {
     process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
