@@ -148,7 +148,7 @@ export const requests = [
   ),
   ...mutantsOf(
     'sse-core/src/outcome.ts',
-    ['express-sse/test/begun-already.test'],
+    ['express-sse/test/response-already-begun.test'],
     [
       [
         'if (isOthers(error, res)) report()',

@@ -24,7 +24,7 @@ for (const [version, express] of [
         else res.status(418).send('teapot')
       }
 
-    test('the error handler of the innermost router comes first, before the head and after it', async () => {
+    test('an error before or after the response headers goes to the error handler of the innermost router', async () => {
       const [inner, outer]: [unknown[], unknown[]] = [[], []]
       const app = express()
       app.use(sse({ manager: new SseManager({ onError: () => {} }) }))
@@ -53,8 +53,8 @@ for (const [version, express] of [
       expect(outer).toEqual([])
     })
 
-    // As of `res.render()` and `res.sendFile()`: Express tells no response of its route's own `next`.
-    test('an error passes over the handlers that a route has for itself, to those of its router', async () => {
+    // As with `res.render()` and `res.sendFile()`: a response does not know the `next()` of its own route.
+    test('an error skips the error handlers of its own route, and goes to those of its router', async () => {
       const [own, routers]: [unknown[], unknown[]] = [[], []]
       const app = express()
       app.use(sse({ manager: new SseManager({ onError: () => {} }) }))
@@ -77,7 +77,7 @@ for (const [version, express] of [
       expect([routers, outer]).toEqual([[error], [error]])
     })
 
-    test('a late error reaches next once, and the promise resolves, so that an async handler does not report it again', async () => {
+    test('an error after the headers reaches next() once, and the promise of res.sse() resolves', async () => {
       const errors: unknown[] = []
       const outcomes: unknown[] = []
       const error = new Error('late')
@@ -99,7 +99,7 @@ for (const [version, express] of [
       expect(errors).toEqual([error])
     })
 
-    test('injectChannel finds the name in the parameters of its route', async () => {
+    test('injectChannel() can take the channel name from the parameters of its route', async () => {
       const manager = new SseManager()
       const app = express()
       app.use(sse({ manager }))
@@ -117,7 +117,7 @@ for (const [version, express] of [
       reader.abort()
     })
 
-    test('headers of cors() survive', async () => {
+    test('headers set by cors() are kept', async () => {
       const app = express()
       app.use(cors({ origin: 'https://example.test', credentials: true }), sse())
       app.get('/', (_req, res) => void res.sse([]))
@@ -126,7 +126,7 @@ for (const [version, express] of [
       expect(headers.get('access-control-allow-credentials')).toBe('true')
     })
 
-    test('under compression(), events arrive at once, as they are', async () => {
+    test('with compression(), events arrive at once and uncompressed', async () => {
       const channel = new SseChannel('news')
       const app = express()
       app.use(compression({ threshold: 0 }), sse())
@@ -138,7 +138,7 @@ for (const [version, express] of [
       reader.abort()
     })
 
-    test('whoever allows compression gets compressed events, and gets them at once', async () => {
+    test('with compression() and a Cache-Control without no-transform, compressed events arrive at once', async () => {
       const channel = new SseChannel('news')
       const app = express()
       app.use(compression({ threshold: 0 }), sse())
@@ -156,7 +156,7 @@ for (const [version, express] of [
       expect(await reader.end()).toBe('complete')
     })
 
-    test('supertest reads a stream that does not end', async () => {
+    test('supertest can read a stream that does not end', async () => {
       const channel = new SseChannel('news')
       await channel.broadcast('one')
       await channel.broadcast({ event: 'two', data: 2 })

@@ -7,7 +7,7 @@ testOwnManager(sseManager, ({ manager, source, filter }) => {
   const app = express()
   app.use(sse({ manager }))
   app.get('/', (_req, res) => res.sse(source, { filter }))
-  // Express tells of errors by printing them, if nobody else handles them.
+  // Without an error handler, Express would print the errors.
   app.use((_error: unknown, _req: express.Request, _res: express.Response, _next: express.NextFunction) => {})
   return listen(app)
 })

@@ -9,7 +9,7 @@ interface Session {
   save(callback: (error?: unknown) => void): void
 }
 
-/** A session as express-session keeps it with `resave: false`: in a store, where it puts it as the response ends. */
+/** A session like those of express-session with `resave: false`: written to its store when the response ends. */
 function session(stored: unknown[]): RequestHandler {
   return (req, res, next) => {
     const values: Session = Object.defineProperty({}, 'save', {
@@ -31,8 +31,8 @@ function session(stored: unknown[]): RequestHandler {
 const sessionOf = (req: Request): Session => (req as Request & { session: Session }).session
 
 test.each([
-  ['that is saved before the stream is stored, though the client leaves', true, [{ seen: 1 }]],
-  ['that is not is lost with the client', false, []],
+  ['saved before the stream starts is stored, though the client disconnects', true, [{ seen: 1 }]],
+  ['not saved before the stream starts is lost when the client disconnects', false, []],
 ])('a session %s', async (_what, isSaved, expected) => {
   const stored: unknown[] = []
   const manager = new SseManager()

@@ -23,7 +23,7 @@ app.get(
     void res.sse(channel)
   },
 )
-// The handlers behind it have the parameters of their path, and whatever else the route is typed with.
+// The following handlers have the parameters of their path, and the other types of the route.
 app.get(
   '/rooms/:room',
   injectChannel(({ params }) => params.room),
@@ -53,18 +53,18 @@ app.use('/rooms', injectChannel('room'))
 app.get('/room', injectChannel('room', { history: { maxEvents: 3 }, manager: sseManager }))
 
 app.get('/wrong', (_req, res) => {
-  // @ts-expect-error a string is no source
+  // @ts-expect-error a string is not a source
   void res.sse('text')
-  // @ts-expect-error nor nothing
+  // @ts-expect-error a source is required
   void res.sse()
   // @ts-expect-error an unknown option
   void res.sse(shop, { heartbeat: 5 })
-  // @ts-expect-error nor is there one of the manager, which is that of sse()
+  // @ts-expect-error not an option; the manager is that of sse()
   void res.sse(shop, { manager: sseManager })
-  // @ts-expect-error what the adapter sets itself
+  // @ts-expect-error set by the adapter itself
   void res.sse(shop, { onHead: () => {} })
 })
-// @ts-expect-error a manager is no option bag
+// @ts-expect-error a manager is not an options object
 app.use(sse(sseManager))
 // @ts-expect-error a channel has a name
 app.use(injectChannel())

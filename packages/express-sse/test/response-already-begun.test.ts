@@ -16,16 +16,16 @@ for (const [version, express] of [
   ['5', express5],
 ] as const) {
   describe(`a response of Express ${version} that has begun`, () => {
-    test('is not destroyed for a stream that comes too late, nor is that swallowed', async () => {
-      const [heard, told, outcomes]: [unknown[], unknown[], unknown[]] = [[], [], []]
-      let onHeard: (() => void) | undefined
-      const isHeard = new Promise<void>((resolve) => {
-        onHeard = resolve
+    test('is not destroyed by a later res.sse(), and onError gets the error', async () => {
+      const [reported, handled, outcomes]: [unknown[], unknown[], unknown[]] = [[], [], []]
+      let onReported: (() => void) | undefined
+      const isReported = new Promise<void>((resolve) => {
+        onReported = resolve
       })
       const manager = new SseManager({
         onError: (error) => {
-          heard.push(error)
-          onHeard?.()
+          reported.push(error)
+          onReported?.()
         },
       })
       managers.push(manager)
@@ -40,17 +40,17 @@ for (const [version, express] of [
         return over
       })
       const note: ErrorRequestHandler = (error, _req, _res, next) => {
-        told.push(error)
+        handled.push(error)
         next(error)
       }
       app.use(note)
       const reader = await readEvents(await listen(app))
-      await isHeard
+      await isReported
       response?.end(', all of it')
       expect(await reader.end()).toBe('complete')
       expect(reader.text).toBe('mine, all of it')
-      expect(heard).toMatchObject([{ code: 'ERR_SSE_HEADERS_SENT' }])
-      expect([told, outcomes]).toEqual([[], ['error']])
+      expect(reported).toMatchObject([{ code: 'ERR_SSE_HEADERS_SENT' }])
+      expect([handled, outcomes]).toEqual([[], ['error']])
     })
   })
 }
