@@ -343,7 +343,7 @@ export const cleaningUp = [
   ),
   ...mutantsOf(
     'fastify-sse/src/index.ts',
-    ['fastify-sse/test/managers.test', 'fastify-sse/test/contexts.test'],
+    ['fastify-sse/test/manager-cleanup.test', 'fastify-sse/test/nested-contexts.test'],
     [
       ['#known = new WeakSet', '#known = new Set', 'a manager whose streams are over can be garbage-collected'],
       ['ref.deref() ?? []', '[]', 'closing a Fastify instance ends streams whose manager nothing else references'],

@@ -12,7 +12,7 @@ afterEach(async () => {
   }
 })
 
-test('a request in flight that asks for its stream while the instance closes is told when to come back', async () => {
+test('a request that starts its stream while app.close() runs receives a retry time, and ends', async () => {
   const manager = new SseManager({ retryMs: 10_000 })
   const channel = manager.getOrCreate('news')
   const app = Fastify()
@@ -37,7 +37,7 @@ test('a request in flight that asks for its stream while the instance closes is 
   const isClosing = new Promise<void>((resolve) => {
     closing = resolve
   })
-  // Behind the plugin's own.
+  // Runs after the hook of the plugin.
   app.addHook('preClose', async () => closing?.())
   const client = (await RawClient.connect(await app.listen({ port: 0, host: '127.0.0.1' }))).send({})
   await hasArrived
@@ -49,7 +49,7 @@ test('a request in flight that asks for its stream while the instance closes is 
   expect(response.text).toMatch(/^retry: \d{5}\n\n$/)
   expect(await reasons[0]).toBe('shutdown')
   expect(channel.subscriberCount).toBe(0)
-  // It hangs up by itself, for the client keeps its connection.
+  // The server closes the connection, which the client keeps open.
   await closed
   await client.closed
 })

@@ -20,7 +20,7 @@ afterEach(async () => {
 })
 
 describe('Fastify', () => {
-  test('inject() answers with the whole of a finite stream', async () => {
+  test('inject() returns all of a finite stream', async () => {
     const app = createApp()
     await app.register(sse)
     app.get('/', (_request, reply) => reply.sse(['one', { event: 'two', data: 2 }]))
@@ -33,7 +33,7 @@ describe('Fastify', () => {
     ])
   })
 
-  test('inject() streams, and its signal is a client that leaves', async () => {
+  test("inject() can stream, and aborting its signal closes the stream with reason 'client'", async () => {
     const manager = new SseManager()
     const channel = manager.getOrCreate('news')
     const app = createApp()
@@ -54,7 +54,7 @@ describe('Fastify', () => {
     expect(channel.subscriberCount).toBe(0)
   })
 
-  test('app.close() ends a stream of inject(), whose connection is no socket', async () => {
+  test('app.close() ends a stream of inject(), whose connection is not a real socket', async () => {
     const app = createApp()
     await app.register(sse, { manager: new SseManager(), close: { event: 'bye' } })
     const channel = app.sseManager.getOrCreate('news')
@@ -65,7 +65,7 @@ describe('Fastify', () => {
     await reader.until(() => reader.events.some(({ data }) => data === 'bye'), 'the last event')
   })
 
-  test('a handler that neither awaits nor returns the stream streams all the same', async () => {
+  test('a handler that neither awaits nor returns reply.sse() still streams', async () => {
     const app = createApp()
     await app.register(sse)
     app.get('/', (_request, reply) => {
@@ -74,7 +74,7 @@ describe('Fastify', () => {
     expect(parseEvents((await app.inject('/')).body)).toMatchObject([{ data: 'one' }])
   })
 
-  test('an error that nobody awaits goes to onError, and the client gets 500', async () => {
+  test('an error of reply.sse() that nobody awaits goes to onError, and the client gets 500', async () => {
     const errors: unknown[] = []
     const error = new Error('not today')
     const app = createApp()
@@ -90,7 +90,7 @@ describe('Fastify', () => {
     expect(errors).toEqual([error])
   })
 
-  test('the HEAD route that Fastify makes of a GET route gets the head', async () => {
+  test('the HEAD route that Fastify adds for a GET route answers with the headers only', async () => {
     const channel = new SseChannel('news')
     const app = createApp()
     await app.register(sse)
@@ -102,7 +102,7 @@ describe('Fastify', () => {
     expect(channel.subscriberCount).toBe(0)
   })
 
-  test('headers of @fastify/cors and of the reply survive', async () => {
+  test('headers set by @fastify/cors and by the reply are kept', async () => {
     const app = createApp()
     await app.register(cors, { origin: 'https://example.test', credentials: true })
     await app.register(sse)
@@ -113,7 +113,7 @@ describe('Fastify', () => {
     expect(headers['x-request']).toBe('7')
   })
 
-  test('cookies of @fastify/cookie survive', async () => {
+  test('cookies set with @fastify/cookie are kept', async () => {
     const app = createApp()
     await app.register(cookie)
     await app.register(sse)
@@ -129,7 +129,7 @@ describe('Fastify', () => {
     ])
   })
 
-  test('cookies of another @fastify/cookie, which cannot be found, are missed in the log', async () => {
+  test('an unknown @fastify/cookie, whose cookies cannot be found, causes a log warning', async () => {
     const lines: string[] = []
     const app = createApp({ level: 'warn', stream: { write: (line) => lines.push(line) } })
     const another = async (instance: FastifyInstance): Promise<void> => {
@@ -142,7 +142,7 @@ describe('Fastify', () => {
     expect(lines).toEqual([expect.stringContaining('does not know this @fastify/cookie')])
   })
 
-  test('and the log has nothing to say of the one that is known, with cookies and without', async () => {
+  test('the known @fastify/cookie causes no log warning, with cookies and without', async () => {
     const lines: string[] = []
     const app = createApp({ level: 'warn', stream: { write: (line) => lines.push(line) } })
     await app.register(cookie, { hook: false })
@@ -154,7 +154,7 @@ describe('Fastify', () => {
     expect(lines).toEqual([])
   })
 
-  test('under @fastify/compress, events arrive at once', async () => {
+  test('with @fastify/compress, events arrive at once', async () => {
     const channel = new SseChannel('news')
     const app = createApp()
     await app.register(compress, { global: true, threshold: 0 })
@@ -166,7 +166,7 @@ describe('Fastify', () => {
     reader.abort()
   })
 
-  test('hooks still answer instead of the stream', async () => {
+  test('a hook can answer instead of the stream', async () => {
     const app = createApp()
     await app.register(sse)
     app.get('/', { preHandler: async (_request, reply) => reply.code(401).send('who are you?') }, (_request, reply) =>
@@ -176,7 +176,7 @@ describe('Fastify', () => {
     expect([response.statusCode, response.body]).toEqual([401, 'who are you?'])
   })
 
-  test('an error before the head goes through the error handler of its context', async () => {
+  test('an error before the response headers goes to the error handler of its context', async () => {
     const app = createApp()
     await app.register(sse)
     await app.register(async (child) => {
@@ -191,7 +191,7 @@ describe('Fastify', () => {
     expect([response.statusCode, response.body]).toEqual([418, 'handled: early'])
   })
 
-  test('injectChannel finds the name in the parameters of its route, and the manager is on the instance', async () => {
+  test('injectChannel() can take the channel name from its route, and app.sseManager is the manager', async () => {
     const manager = new SseManager()
     const app = createApp()
     await app.register(sse, { manager })
@@ -206,7 +206,7 @@ describe('Fastify', () => {
     expect(parseEvents((await app.inject('/rooms/red')).body)).toMatchObject([{ data: 'hello' }])
   })
 
-  test('the streams of an instance end as its plugin was told', async () => {
+  test('app.close() ends the streams of its instance with the close options of the plugin', async () => {
     const manager = new SseManager()
     const app = createApp()
     await app.register(sse, { manager, close: { event: 'bye', retryMs: 77 } })
@@ -218,7 +218,7 @@ describe('Fastify', () => {
     expect(reader.retries.at(-1)).toBe(77)
   })
 
-  test('and those of another one go on, though they share the manager and the channel', async () => {
+  test('app.close() leaves the streams of another instance open, even with the same manager and channel', async () => {
     const manager = new SseManager()
     const news = manager.getOrCreate('news')
     const [closing, staying] = await Promise.all(

@@ -12,32 +12,32 @@ afterEach(async () => {
   await app?.close()
 })
 
-test('of a client that leaves Fastify tells onRequestAbort alone, and of every stream onClose is told', async () => {
-  let heard: string[] = []
-  let onHeard: (() => void) | undefined
-  const hear = (what: string): void => {
-    heard.push(what)
-    onHeard?.()
+test('a client that disconnects causes onRequestAbort but not onResponse, and every stream calls onClose', async () => {
+  let calls: string[] = []
+  let onCall: (() => void) | undefined
+  const record = (what: string): void => {
+    calls.push(what)
+    onCall?.()
   }
-  const hears = async (...all: readonly string[]): Promise<void> => {
-    while (!all.every((what) => heard.includes(what))) {
+  const untilCalled = async (...all: readonly string[]): Promise<void> => {
+    while (!all.every((what) => calls.includes(what))) {
       await new Promise<void>((resolve) => {
-        onHeard = resolve
+        onCall = resolve
       })
     }
   }
   const stream = {
     write: (line: string) => {
       const { msg } = JSON.parse(line)
-      if (msg === 'request completed') hear(msg)
+      if (msg === 'request completed') record(msg)
     },
   }
   app = Fastify({ logger: { level: 'info', stream } })
   const manager = new SseManager()
   await app.register(sse, { manager })
-  app.addHook('onResponse', async () => hear('onResponse'))
-  app.addHook('onRequestAbort', async (_request) => hear('onRequestAbort'))
-  const onClose = (reason: string): void => hear(`onClose: ${reason}`)
+  app.addHook('onResponse', async () => record('onResponse'))
+  app.addHook('onRequestAbort', async (_request) => record('onRequestAbort'))
+  const onClose = (reason: string): void => record(`onClose: ${reason}`)
   app.get('/finite', (_request, reply) => reply.sse(['one'], { onClose }))
   app.get('/news', (_request, reply) => reply.sse(manager.getOrCreate('news'), { onClose }))
   const url = await app.listen({ port: 0, host: '127.0.0.1' })
@@ -45,12 +45,12 @@ test('of a client that leaves Fastify tells onRequestAbort alone, and of every s
   const reader = (await RawClient.connect(url)).send({ path: '/finite' })
   clients.push(reader)
   await reader.whole()
-  await hears('onClose: end', 'onResponse', 'request completed')
-  heard = []
+  await untilCalled('onClose: end', 'onResponse', 'request completed')
+  calls = []
   await reader.send({ path: '/news' }).response(1)
   reader.destroy()
-  await hears('onClose: client', 'onRequestAbort')
-  // Whatever else comes of the request has come once its instance is closed.
+  await untilCalled('onClose: client', 'onRequestAbort')
+  // After app.close(), no other hook of the request can follow.
   await app.close()
-  expect(heard.sort()).toEqual(['onClose: client', 'onRequestAbort'])
+  expect(calls.sort()).toEqual(['onClose: client', 'onRequestAbort'])
 })

@@ -29,7 +29,7 @@ app.get('/room', { preHandler: injectChannel('room', { history: { maxEvents: 3 }
 app.get('/rooms/:room', { preHandler: injectChannel((request) => request.url) }, (request, reply) =>
   reply.sse(request.sseChannel),
 )
-// The handler behind it has the types of its route.
+// The following handler has the types of its route.
 app.get<{ Params: { room: string }; Querystring: { page: number } }>(
   '/rooms/:room/pages',
   { preHandler: injectChannel((request) => request.params.room) },
@@ -60,11 +60,11 @@ secure2.get<{ Params: { room: string } }>(
   { preHandler: injectChannel((request) => request.params.room) },
   (request, reply) => reply.sse(request.sseChannel),
 )
-// A route that says what it answers with says so of what is returned: its stream is awaited.
+// A route with a `Reply` type declares what its handler returns, so its handler awaits the stream.
 app.get<{ Reply: { 200: string } }>('/awaited', async (_request, reply) => {
   await reply.sse(shop)
 })
-// @ts-expect-error the reason is not what the route answers with
+// @ts-expect-error the close reason is not the declared reply
 app.get<{ Reply: { ok: boolean } }>('/returned', (_request, reply) => reply.sse(shop))
 app.after(() => {
   const manager: SseManager = app.sseManager
@@ -72,15 +72,15 @@ app.after(() => {
 })
 
 app.get('/wrong', (_request, reply) => {
-  // @ts-expect-error a string is no source
+  // @ts-expect-error a string is not a source
   void reply.sse('text')
-  // @ts-expect-error nor nothing
+  // @ts-expect-error a source is required
   void reply.sse()
   // @ts-expect-error an unknown option
   void reply.sse(shop, { heartbeat: 5 })
-  // @ts-expect-error nor is there one of the manager, which is that of sse()
+  // @ts-expect-error not an option; the manager is that of sse()
   void reply.sse(shop, { manager: sseManager })
-  // @ts-expect-error what the adapter sets itself
+  // @ts-expect-error set by the adapter itself
   return reply.sse(shop, { onHead: () => {} })
 })
 // @ts-expect-error an unknown option

@@ -12,7 +12,7 @@ afterEach(async () => {
   }
 })
 
-/** An application with the plugin, and a context in it that has registered it anew, with routes in both and below. */
+/** An application with the plugin, and a nested context that registers it again; with routes in both and below. */
 async function nested(): Promise<{ readonly outer: SseManager; readonly inner: SseManager; readonly url: string }> {
   const [outer, inner] = [new SseManager(), new SseManager()]
   const app = Fastify()
@@ -38,8 +38,8 @@ async function nested(): Promise<{ readonly outer: SseManager; readonly inner: S
   return { outer, inner, url: await app.listen({ port: 0, host: '127.0.0.1' }) }
 }
 
-describe('a context that registers the plugin, though its parent has it', () => {
-  test('has a manager of its own, for its streams, its channels and the contexts in it', async () => {
+describe('a nested context that registers the plugin again', () => {
+  test('has its own manager for its streams, its channels and the contexts in it', async () => {
     const { outer, inner, url } = await nested()
     const readers = await Promise.all(
       ['', '/same', '/own', '/own/deep'].map((path) => readEvents(`${url}${path}/events`)),
@@ -51,7 +51,7 @@ describe('a context that registers the plugin, though its parent has it', () => 
     expect(first.map(([event]) => event?.data)).toEqual(['from outside', 'from outside', 'from inside', 'from inside'])
   })
 
-  test('has its streams end as it was told itself', async () => {
+  test('ends its streams with its own close options', async () => {
     const { url } = await nested()
     const readers = await Promise.all(['/same', '/own/deep'].map((path) => readEvents(`${url}${path}/events`)))
     await apps.at(-1)?.close()
@@ -60,7 +60,7 @@ describe('a context that registers the plugin, though its parent has it', () => 
   })
 })
 
-test('one context registers it once', async () => {
+test('registering the plugin twice in one context is rejected', async () => {
   const app = Fastify()
   await app.register(sse)
   await expect(async () => app.register(sse)).rejects.toMatchObject({ code: 'FST_ERR_DEC_ALREADY_PRESENT' })

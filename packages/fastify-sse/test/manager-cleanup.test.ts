@@ -6,7 +6,7 @@ import Fastify from 'fastify'
 process.getBuiltinModule('node:v8').setFlagsFromString('--expose-gc')
 const collectGarbage: () => void = process.getBuiltinModule('node:vm').runInNewContext('gc')
 
-test('an instance keeps no manager whose streams are over, and ends those that are not', async () => {
+test('an instance does not retain a manager whose streams are over, and app.close() ends open streams', async () => {
   const app = Fastify()
   await app.register(sse, { close: { event: 'bye' } })
   const over: WeakRef<SseManager>[] = []
@@ -24,9 +24,9 @@ test('an instance keeps no manager whose streams are over, and ends those that a
   for (let request = 0; request < 3; request++) expect(await (await readEvents(`${url}/over`)).end()).toBe('complete')
   expect(over).toHaveLength(3)
   const deadline = Date.now() + 10_000
-  // The last one may be held by what the last request has left on Node's side.
+  // Node itself may still reference the manager of the last request.
   while (over.filter((manager) => manager.deref() !== undefined).length > 1) {
-    if (Date.now() > deadline) throw new Error('the managers are kept')
+    if (Date.now() > deadline) throw new Error('the managers are still referenced')
     await new Promise(setImmediate)
     collectGarbage()
   }

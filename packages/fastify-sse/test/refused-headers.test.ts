@@ -13,7 +13,7 @@ afterEach(async () => {
   }
 })
 
-// Fastify keeps what `reply.header()` is given, unchecked, until the head is sent.
+// Fastify does not check what `reply.header()` is given until the headers are sent.
 describe('a header of the reply that Node refuses', () => {
   const sources: readonly (readonly [what: string, make: () => SseSource])[] = [
     ['a channel', () => new SseChannel('news')],
@@ -21,12 +21,12 @@ describe('a header of the reply that Node refuses', () => {
     ['null', () => null],
     ['a source that is never ready', () => () => new Promise(() => {})],
   ]
-  test.each(sources)('lets no stream hang: %s', async (_what, make) => {
+  test.each(sources)('makes reply.sse() reject and the client get 500: %s', async (_what, make) => {
     const manager = new SseManager()
     const app = Fastify()
     apps.push(app)
     await app.register(sse, { manager })
-    // Else the header would spoil the error response too.
+    // Otherwise the header would break the error response, too.
     app.setErrorHandler((_error, _request, reply) => reply.removeHeader('x-room').code(500).send('refused'))
     const over: Promise<unknown>[] = []
     app.get('/', (_request, reply) => {
@@ -41,7 +41,7 @@ describe('a header of the reply that Node refuses', () => {
     await manager.close()
   })
 
-  test('does not matter once the client has left', async () => {
+  test('causes no error if the client has disconnected before', async () => {
     const manager = new SseManager()
     const app = Fastify()
     apps.push(app)
