@@ -13,7 +13,7 @@ for (const [version, Koa] of [
   ['3', Koa3],
 ] as const) {
   describe(`Koa ${version}`, () => {
-    test('a client that leaves, however rudely, raises no error on the application', async () => {
+    test('a client that disconnects, even with a TCP reset, causes no error event on the application', async () => {
       const errors: unknown[] = []
       const channel = new SseChannel('news')
       const over: Promise<string>[] = []
@@ -33,7 +33,7 @@ for (const [version, Koa] of [
       expect(errors).toEqual([])
     })
 
-    test('an onerror of the context itself hears of errors too, and of no client that left', async () => {
+    test('a replaced ctx.onerror() is called with the error of a stream, but not when a client disconnects', async () => {
       const errors: unknown[] = []
       const channel = new SseChannel('news')
       const over: Promise<string>[] = []
@@ -66,7 +66,7 @@ for (const [version, Koa] of [
       expect(errors).toEqual([new Error('not today')])
     })
 
-    test('middleware around it sees the error before the head, and may answer it', async () => {
+    test('outer middleware can catch and answer an error before the response headers', async () => {
       const app: Koa3 = new Koa()
       app.use(async (ctx, next) => {
         try {
@@ -87,7 +87,7 @@ for (const [version, Koa] of [
       expect([reader.status, reader.text]).toEqual([418, 'early'])
     })
 
-    test('an error that nobody awaits goes to onError', async () => {
+    test('an error of ctx.sse() that nobody awaits goes to onError', async () => {
       const errors: unknown[] = []
       const error = new Error('late')
       const app: Koa3 = new Koa()
@@ -107,7 +107,7 @@ for (const [version, Koa] of [
       expect(errors).toEqual([error])
     })
 
-    test('under koa-compress, events arrive at once', async () => {
+    test('with koa-compress, events arrive at once', async () => {
       const channel = new SseChannel('news')
       const app: Koa3 = new Koa()
       app.use(compress({ threshold: 0 }))
@@ -119,7 +119,7 @@ for (const [version, Koa] of [
       reader.abort()
     })
 
-    test('headers of @koa/cors survive', async () => {
+    test('headers set by @koa/cors are kept', async () => {
       const app: Koa3 = new Koa()
       app.use(cors({ origin: 'https://example.test', credentials: true }))
       app.use(sse())
@@ -131,7 +131,7 @@ for (const [version, Koa] of [
       expect(headers.get('access-control-allow-credentials')).toBe('true')
     })
 
-    test('injectChannel finds the name in the parameters of its route', async () => {
+    test('injectChannel() can take the channel name from the parameters of its route', async () => {
       const manager = new SseManager()
       const app: Koa3 = new Koa()
       const router = new Router()

@@ -15,7 +15,7 @@ for (const [version, Koa] of [
   ['2', Koa2],
   ['3', Koa3],
 ] as const) {
-  /** An application whose only handler is this one; where it listens. */
+  /** Starts an application with this handler, and returns its address. */
   const serve = (handler: (ctx: Context) => unknown, ...before: readonly Middleware[]): Promise<string> => {
     const app: Koa3 = new Koa()
     ;[reported, appErrors] = [[], []]
@@ -27,8 +27,8 @@ for (const [version, Koa] of [
     return listen(app.callback())
   }
 
-  describe(`a stream that a middleware of Koa ${version} neither returns nor awaits`, () => {
-    test('is left alone by Koa if it is a channel', async () => {
+  describe(`a Koa ${version} stream that is neither returned nor awaited`, () => {
+    test('is not ended by Koa if its source is a channel', async () => {
       const url = await serve((ctx) => {
         void ctx.sse(manager.getOrCreate('news'), { checkpoints: false })
       })
@@ -40,7 +40,7 @@ for (const [version, Koa] of [
       expect(await reader.end()).toBe('complete')
     })
 
-    test('is left alone by Koa though a middleware around it does not wait either', async () => {
+    test('is not ended by Koa if an outer middleware does not wait for next()', async () => {
       const url = await serve(
         (ctx) => ctx.sse(manager.getOrCreate('news'), { checkpoints: false }),
         (_ctx, next) => {
@@ -53,17 +53,17 @@ for (const [version, Koa] of [
       expect(await reader.take(1)).toMatchObject([{ data: 'news' }])
     })
 
-    const cold: readonly (readonly [what: string, source: SseSource])[] = [
-      ['an iterable, which is not ready yet', ['news']],
+    const notReady: readonly (readonly [what: string, source: SseSource])[] = [
+      ['an iterable', ['news']],
       [
-        'a function that has something to do first',
+        'a function that waits before it sends',
         async (connection) => {
           await new Promise(setImmediate)
           await connection.send('news')
         },
       ],
     ]
-    test.each(cold)('is waited for if it is %s', async (_what, source) => {
+    test.each(notReady)('is not ended by Koa before its source is ready: %s', async (_what, source) => {
       const url = await serve((ctx) => {
         void ctx.sse(source)
       })
@@ -73,7 +73,7 @@ for (const [version, Koa] of [
       expect([reported, appErrors]).toEqual([[], []])
     })
 
-    test('is waited for if the middleware ends later', async () => {
+    test('is not ended by Koa if an async middleware returns before the source is ready', async () => {
       let begin: (() => void) | undefined
       const url = await serve(async (ctx) => {
         void ctx.sse(async (connection) => {
@@ -107,7 +107,7 @@ for (const [version, Koa] of [
       ],
     ]
     test.each(failing)(
-      'has its error, %s, before the head answered with 500, and onError hears of it',
+      'is answered with 500 if its source fails %s, and onError gets the error',
       async (_when, fail) => {
         const error = new Error('not today')
         const url = await serve((ctx) => {
@@ -122,7 +122,7 @@ for (const [version, Koa] of [
     )
   })
 
-  test(`an error that a middleware of Koa ${version} has caught is its own to answer`, async () => {
+  test(`a middleware of Koa ${version} that catches an error of ctx.sse() can answer it itself`, async () => {
     const reasons: CloseReason[] = []
     const url = await serve(async (ctx) => {
       try {

@@ -4,7 +4,7 @@ import { readEvents } from '@ssekit/sse-testkit'
 import Koa, { type Context, type Middleware } from 'koa'
 import { listen } from '../../sse-testkit/test/network/listen.js'
 
-/** A session as koa-session keeps it: in a cookie, which it sets after the handler, or when it is told to. */
+/** A session like those of koa-session: in a cookie that is set after the handler, or by `manuallyCommit()`. */
 function session({ autoCommit }: { readonly autoCommit: boolean }): Middleware {
   return async (ctx, next) => {
     const values: Record<string, unknown> = {}
@@ -36,7 +36,7 @@ const commitLate: Middleware = async (ctx, next) => {
 }
 const seen = 'session=eyJzZWVuIjoxfQ; path=/; httponly'
 
-test('a session that is committed before the stream is in its head, and no error follows', async () => {
+test('a session committed before the stream is in its response headers, and causes no error', async () => {
   const manager = new SseManager()
   const answer = async (ctx: Context): Promise<void> => {
     ctx.session.seen = 1
@@ -48,7 +48,7 @@ test('a session that is committed before the stream is in its head, and no error
     data: ['one'],
     errors: [],
   })
-  // Every other route has its session committed as ever.
+  // Other routes have their session committed as usual.
   const plain = (ctx: Context): void => {
     ctx.session.seen = 1
     ctx.body = 'text'
@@ -58,7 +58,7 @@ test('a session that is committed before the stream is in its head, and no error
   })
 })
 
-test('one that is committed after it is too late, as is any header, and an error of the application', async () => {
+test('a session committed after the stream is not sent, and causes an error event on the application', async () => {
   const answer = async (ctx: Context): Promise<void> => {
     ctx.session.seen = 1
     await ctx.sse(['one'])

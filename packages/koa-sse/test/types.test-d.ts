@@ -24,18 +24,18 @@ app.use((ctx) => {
 router.get('/rooms/:room', (ctx) => ctx.sse(ctx.sseChannel))
 
 app.use((ctx) => {
-  // @ts-expect-error a string is no source
+  // @ts-expect-error a string is not a source
   void ctx.sse('text')
-  // @ts-expect-error nor nothing
+  // @ts-expect-error a source is required
   void ctx.sse()
   // @ts-expect-error an unknown option
   void ctx.sse(shop, { heartbeat: 5 })
-  // @ts-expect-error nor is there one of the manager, which is that of sse()
+  // @ts-expect-error not an option; the manager is that of sse()
   void ctx.sse(shop, { manager: sseManager })
-  // @ts-expect-error what the adapter sets itself
+  // @ts-expect-error set by the adapter itself
   return ctx.sse(shop, { onHead: () => {} })
 })
-// @ts-expect-error a manager is no option bag
+// @ts-expect-error a manager is not an options object
 app.use(sse(sseManager))
 // @ts-expect-error a channel has a name
 app.use(injectChannel())
