@@ -1,6 +1,8 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
-const LOG = ['sse-core/test/(cursor-model.stress|resume|history|broker|broker-gaps|broker-past|end).test']
+const LOG = [
+  'sse-core/test/(cursor-model.stress|resume|history|channel-on-slow-broker|broker-gaps|backplane-replay|end).test',
+]
 
 /** What readers get: the log, the cursors, the encoding, and the sources and callbacks around them. */
 export const delivery = [
@@ -227,7 +229,7 @@ export const delivery = [
   ),
   ...mutantsOf(
     'sse-core/src/streaming.ts',
-    ['sse-core/test/failing-early.test'],
+    ['sse-core/test/failing-readable.test'],
     [
       [
         '  for (const part of partsOf(source)) expectErrors(part)\n',
@@ -246,7 +248,7 @@ export const delivery = [
   ]),
   ...mutantsOf(
     'sse-core/src/subscriptions.ts',
-    ['sse-core/test/answered-by-others.test'],
+    ['sse-core/test/respond.test'],
     [
       [
         'while (this.#running.size > 0) await',
@@ -257,7 +259,7 @@ export const delivery = [
   ),
   ...mutantsOf(
     'sse-core/src/subscriptions.ts',
-    ['sse-core/test/places.test'],
+    ['sse-core/test/subscription-positions.test'],
     [
       [
         'this.#places.push(lastEventId)',
@@ -278,7 +280,7 @@ export const delivery = [
   ),
   ...mutantsOf(
     'sse-core/src/streaming.ts',
-    ['sse-core/test/cold.test'],
+    ['sse-core/test/log-not-ready.test'],
     [
       [
         'if (source instanceof SseChannel) return source.listen({ rewind })\n',
@@ -306,12 +308,12 @@ export const delivery = [
   ]),
   ...mutantsOf(
     'sse-core/src/subscription.ts',
-    ['sse-core/test/cold.test'],
+    ['sse-core/test/log-not-ready.test'],
     [['else this.#writer.enqueue(checkpoint)\n', '\n', 'a full socket does not lose the first checkpoint']],
   ),
   ...mutantsOf(
     'sse-core/src/feed.ts',
-    ['sse-core/test/cold.test', 'sse-core/test/history.test'],
+    ['sse-core/test/log-not-ready.test', 'sse-core/test/history.test'],
     [
       [
         ' && sequence > this.#acceptedSequence',
@@ -349,7 +351,7 @@ export const delivery = [
   ),
   ...mutantsOf(
     'sse-core/src/writer.ts',
-    ['sse-core/test/foreign-response.test'],
+    ['sse-core/test/unusual-responses.test'],
     [
       [
         'this.config.report(error)\n      destroyResponse(this.#res)\n',
@@ -371,7 +373,7 @@ export const delivery = [
   ),
   ...mutantsOf(
     'sse-core/src/subscription.ts',
-    ['sse-core/test/places.test'],
+    ['sse-core/test/subscription-positions.test'],
     [
       [
         'if (!this.#isOver) this.connection.fail',
@@ -434,7 +436,7 @@ export const delivery = [
   ]),
   ...mutantsOf(
     'sse-core/src/response-lifecycle.ts',
-    ['sse-core/test/answered-by-others.test'],
+    ['sse-core/test/respond.test'],
     [
       [
         'if (this.#isTaken) this.#failAsTaken()\n    else if',
@@ -448,7 +450,7 @@ export const delivery = [
   ]),
   ...mutantsOf(
     'sse-core/src/connection.ts',
-    ['sse-core/test/eager-sends.test'],
+    ['sse-core/test/send-fairness.test'],
     [
       [
         '!writer.isOverfull && !isEager',
@@ -470,7 +472,7 @@ export const delivery = [
   ),
   ...mutantsOf(
     'sse-core/src/feed.ts',
-    ['sse-core/test/(broker|broker-gaps|broker-past|history|cursor-model.stress|broadcast).test'],
+    ['sse-core/test/(channel-on-slow-broker|broker-gaps|backplane-replay|history|cursor-model.stress|broadcast).test'],
     [
       ['process.nextTick(flush, this)', 'flush(this)', 'all events of one tick are one write', TESTS.contract],
       [
@@ -482,7 +484,7 @@ export const delivery = [
         'void whenWarm\n      .then(() => {})\n      .then(',
         'void whenWarm.then(',
         'broadcasts that wait for a log keep their order',
-        ['sse-core/test/cold.test'],
+        ['sse-core/test/log-not-ready.test'],
       ],
       [
         "if ('end' in input) this.#wasEnded = true\n    else if",
@@ -513,7 +515,7 @@ export const delivery = [
   ),
   ...mutantsOf(
     'sse-core/src/intake.ts',
-    ['sse-core/test/(broker-down|broker|broker-gaps|broker-past).test'],
+    ['sse-core/test/(broker-down|channel-on-slow-broker|broker-gaps|backplane-replay).test'],
     [
       ['return gapItem(', 'throw error; gapItem(', 'an entry that cannot be written becomes a gap'],
       [

@@ -27,7 +27,7 @@ export const writePath = [
       'if (!this.#hasBody) return true\n',
       '',
       'nothing is written to a response that has no body',
-      ['sse-core/test/bodiless.test'],
+      ['sse-core/test/response-without-body.test'],
     ],
     ['res.chunkedEncoding &&', '', 'an HTTP/1.0 response is not sent in chunks', TESTS.contract],
     [
