@@ -1,6 +1,6 @@
 import { mutantsOf, TESTS } from './mutant.mjs'
 
-const LEAVING = [...TESTS.connection, ...TESTS.contract, 'sse-testkit/test/clients-(leaks|let-go)']
+const LEAVING = [...TESTS.connection, ...TESTS.contract, 'sse-testkit/test/clients-(leaks|release-sources)']
 const LOOPS = [
   'sse-core/test/(listen|merge|source|stream|subscribers|channel-on-slow-broker|broker-gaps|backplane-replay|idle|end).test',
 ]

@@ -137,8 +137,8 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
-    'sse-testkit/src/backplane-contract/hearing.ts',
-    ['sse-testkit/test/backplane-hearing.test'],
+    'sse-testkit/src/backplane-contract/recorder.ts',
+    ['sse-testkit/test/backplane-recorder.test'],
     [
       [
         'for (const check of this.#checks) check()',

@@ -3,7 +3,7 @@ import { mutantsOf, TESTS } from './mutant.mjs'
 const BYTES = [
   ...TESTS.connection,
   ...TESTS.contract,
-  'sse-testkit/test/clients-(compression|meddling|bounds|odd-calls)',
+  'sse-testkit/test/clients-(compression|other-code|slow-readers|odd-calls)',
   'fastify-sse/test/contract',
 ]
 

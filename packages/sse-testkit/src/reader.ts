@@ -54,7 +54,7 @@ export async function readEvents(
     return new EventReader(sourceOfResponse(source, undefined), timeoutMs)
   }
   const controller = new AbortController()
-  const late = new Error(`waited for the head of ${source}, but it did not come within ${timeoutMs} ms`)
+  const late = new Error(`waited for the response headers of ${source}, but they did not arrive within ${timeoutMs} ms`)
   const timer = setTimeout(() => controller.abort(late), timeoutMs)
   const response = await fetch(source, {
     headers: { accept: 'text/event-stream', ...headers },
@@ -163,7 +163,7 @@ export class EventReader implements StreamParts {
         clearTimeout(timer)
         this.#checks.delete(check)
       }
-      const timer = setTimeout(() => fail(`it did not come within ${this.#timeoutMs} ms`), this.#timeoutMs)
+      const timer = setTimeout(() => fail(`that took longer than ${this.#timeoutMs} ms`), this.#timeoutMs)
       this.#checks.add(check)
       check()
     })

@@ -5,14 +5,14 @@ import { bare } from './subjects/bare.js'
 
 type Scenarios = ReadonlyMap<string, () => Promise<void>>
 
-/** The scenarios of an adapter, to be run one by one. */
+/** The scenarios of an adapter by name, to run one at a time. */
 function scenariosOf(start: StartServer, traits: Partial<AdapterTraits> = { injectsChannels: false }): Scenarios {
   const scenarios = new Map<string, () => Promise<void>>()
   adapterContract({ test: (name, run) => scenarios.set(name, run), start, traits })
   return scenarios
 }
 
-/** Node's server with a mistake in what its routes are given. */
+/** Node's server whose routes get a context with a mistake. */
 function mistaken(mistake: (context: RouteContext) => Partial<RouteContext>): StartServer {
   return (routes, options) => {
     const entries = Object.entries(routes).map(([path, route]) => {
@@ -25,23 +25,23 @@ function mistaken(mistake: (context: RouteContext) => Partial<RouteContext>): St
 
 const mistakes: readonly (readonly [what: string, scenario: string, start: StartServer])[] = [
   [
-    'loses the headers of others',
-    'headers that earlier middleware set survive, cookies among them',
+    'ignores setHeader()',
+    'headers that earlier middleware set are sent, including several Set-Cookie headers',
     mistaken(() => ({ setHeader: () => {} })),
   ],
   [
-    'loses the options',
-    'a stream begins with the reconnection time, before any event',
+    'ignores the options',
+    'a stream begins with its `retry:` line, before any event',
     mistaken(({ sse }) => ({ sse: (source) => sse(source) })),
   ],
   [
     'swallows errors',
-    'a generator that fails ends the stream; onError and the framework hear of it, the client does not',
+    'a generator that fails ends the stream; the error goes to onError and the framework, not to the client',
     mistaken(({ sse }) => ({ sse: (source, options) => sse(source, options).catch(() => 'error') })),
   ],
   [
     'commits the response too early',
-    "a function that throws gets the framework's own error response, with its status",
+    'a function that throws is answered by the framework with the status of the error',
     mistaken(({ sse, res }) => ({
       sse: (source, options) => {
         res.statusCode = 200
@@ -51,8 +51,8 @@ const mistakes: readonly (readonly [what: string, scenario: string, start: Start
     })),
   ],
   [
-    'calls a departure an error',
-    'a client that leaves a silent channel leaves nothing behind, no timer either',
+    'rejects when a client disconnects',
+    'a client that disconnects from an idle channel leaves nothing behind, including timers',
     mistaken(({ sse }) => ({
       sse: async (source, options) => {
         const reason = await sse(source, options)
@@ -63,7 +63,7 @@ const mistakes: readonly (readonly [what: string, scenario: string, start: Start
   ],
   [
     'leaves a listener behind',
-    'a client that leaves a silent channel leaves nothing behind, no timer either',
+    'a client that disconnects from an idle channel leaves nothing behind, including timers',
     mistaken(({ sse, res }) => ({
       sse: (source, options) => {
         const over = sse(source, options)
@@ -74,7 +74,7 @@ const mistakes: readonly (readonly [what: string, scenario: string, start: Start
   ],
   [
     'uses a manager of its own',
-    'connections to disconnect are chosen by context and key, and the others stay',
+    'manager.disconnect() ends only the selected connections, without their pending events',
     (routes, options) => bare('http')(routes, { ...options, manager: new SseManager() }),
   ],
 ]
@@ -88,19 +88,19 @@ for (const [what, scenario, start] of mistakes) {
   })
 }
 
-test('no two scenarios have the same name', () => {
+test('the adapter contract gives each scenario a unique name', () => {
   const names: string[] = []
   adapterContract({ test: (name) => names.push(name), start: bare('http') })
   expect(names.length).toBeGreaterThan(150)
   expect(new Set(names).size).toBe(names.length)
 })
 
-test('what a subject does not claim is not asked of it', () => {
+test('the adapter contract leaves out scenarios for traits that the adapter does not have', () => {
   const all = scenariosOf(bare('http'), { endsStreamsOnClose: true })
   const http2 = scenariosOf(bare('h2c'), { httpVersion: 2, injectsChannels: false })
-  const one = 'a channel is injected by name, from the manager of the adapter'
-  const two = 'an HTTP/1.0 client gets no chunks, and the end of the connection is the end of the stream'
-  const three = 'closing the server ends its own streams, not those of others that share the manager'
+  const one = 'injectChannel() gets a channel by name, from the manager of the adapter'
+  const two = 'an HTTP/1.0 client gets a stream without chunks, and the connection closes at its end'
+  const three = 'closing a server ends its own streams, not those of another server that shares the manager'
   expect([one, two, three].map((name) => all.has(name))).toEqual([true, true, true])
   expect([one, two, three].map((name) => http2.has(name))).toEqual([false, false, false])
 })

@@ -5,10 +5,10 @@ import { backplaneContract } from '@ssekit/sse-testkit'
 /** One thing that a backplane may get wrong. */
 type Flaw = (sound: Backplane) => Partial<Backplane>
 
-/** As late as what comes over a network. */
+/** The delay of a late delivery, as over a network. */
 const LATE_MS = 3
 
-/** Changes what subscribers are told. */
+/** Changes the entries that subscribers receive. */
 function telling(change: (entry: LogEntry, tell: (entry: LogEntry) => void) => void): Flaw {
   return (sound) => ({
     subscribe: (channel, options, sink) =>
@@ -16,7 +16,7 @@ function telling(change: (entry: LogEntry, tell: (entry: LogEntry) => void) => v
   })
 }
 
-/** What should not have been delivered. */
+/** An entry that must not be delivered. */
 const stray: LogEntry = { id: 'stray', at: Date.now(), event: { data: 'stray' } }
 
 const tellingTwice = telling((entry, tell) => {
@@ -26,30 +26,30 @@ const tellingTwice = telling((entry, tell) => {
 
 let count = 0
 
-/** What a backplane gets wrong, the scenario that finds it, and how it is done. */
+/** What a backplane does wrong, the scenario that detects it, and how to do it. */
 const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] = [
   [
     'delivers twice',
-    'every node hears each event once, in publish order',
+    'every node receives each event once, in publish order',
     telling((entry, tell) => {
       tell(entry)
       tell(entry)
     }),
   ],
-  ['delivers a second time a little later', 'every node hears each event once, in publish order', tellingTwice],
+  ['delivers a second time a little later', 'every node receives each event once, in publish order', tellingTwice],
   [
     'delivers a second time a little later',
-    'three publishers at once are heard in one order everywhere: 10 000 events, none lost, none twice',
+    '10 000 events of three concurrent publishers arrive once, in the same order, on every node',
     tellingTwice,
   ],
   [
     'delivers a second time a little later',
-    'of two that end a channel at once one is refused, and the end is there once',
+    'if two nodes end a channel at once, one publish rejects and the end is delivered once',
     tellingTwice,
   ],
   [
     'loses one in fifty',
-    'the publishes of one node keep the order of their calls, awaited or not',
+    'publishes of one node keep the order of their calls, even if they are not awaited',
     telling((entry, tell) => {
       count += 1
       if (count % 50 !== 0) tell(entry)
@@ -57,7 +57,7 @@ const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] 
   ],
   [
     'swaps two neighbours now and then',
-    'every node hears each event once, in publish order',
+    'every node receives each event once, in publish order',
     telling((entry, tell) => {
       count += 1
       if (count % 7 === 0) setImmediate(tell, entry)
@@ -65,38 +65,38 @@ const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] 
     }),
   ],
   [
-    'delivers other ids than publish resolves to',
-    'the publisher is told the id that everybody hears',
+    'delivers other ids than publish() resolves to',
+    'publish() resolves to the id that subscribers receive',
     telling((entry, tell) => tell({ ...entry, id: `${entry.id}x` })),
   ],
   [
-    'loses whether an id is the publisher’s',
-    'the id of a publisher is kept, even if it occurs twice',
+    'takes generated ids for those of publishers',
+    "a publisher's own id is kept, even if it occurs twice",
     telling((entry, tell) => tell('event' in entry ? { ...entry, event: { ...entry.event, id: entry.id } } : entry)),
   ],
   [
     'gets previousId wrong',
-    'an entry that names the one before it names the right one; it need not name any',
+    'the previousId of an entry, if it has one, is the id of the entry before it',
     telling((entry, tell) => tell({ ...entry, previousId: entry.id })),
   ],
   [
     'measures time in seconds',
-    'entries say when they were published',
+    'each entry has the time at which it was published',
     telling((entry, tell) => tell({ ...entry, at: Math.floor(entry.at / 1_000) })),
   ],
   [
-    'loses the fields beside data',
-    'events arrive with all their fields, non-ASCII text and 1 MiB of data as they were',
+    'loses the fields other than data',
+    'events arrive with all fields unchanged, including non-ASCII text and 1 MiB of data',
     telling((entry, tell) => tell('event' in entry ? { ...entry, event: { data: entry.event.data } } : entry)),
   ],
   [
-    'breaks what is no ASCII',
-    'events arrive with all their fields, non-ASCII text and 1 MiB of data as they were',
+    'breaks non-ASCII text',
+    'events arrive with all fields unchanged, including non-ASCII text and 1 MiB of data',
     telling((entry, tell) => tell(JSON.parse(Buffer.from(JSON.stringify(entry), 'latin1').toString('latin1')))),
   ],
   [
-    'goes on after unsubscribe',
-    'nothing is delivered after a subscription was given back, which may be done twice and undone',
+    'delivers after unsubscribe()',
+    'nothing is delivered after unsubscribing, which can be repeated, and the node can subscribe again',
     (sound) => ({
       subscribe: async (...args) => {
         await sound.subscribe(...args)
@@ -105,8 +105,8 @@ const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] 
     }),
   ],
   [
-    'delivers what was under way, though it was unsubscribed from meanwhile',
-    'nothing is delivered after a subscription was given back, which may be done twice and undone',
+    'delivers an entry that was in flight when its subscriber unsubscribed',
+    'nothing is delivered after unsubscribing, which can be repeated, and the node can subscribe again',
     (sound) => ({
       subscribe: async (channel, start, sink) => {
         const unsubscribe = await sound.subscribe(channel, start, sink)
@@ -118,8 +118,8 @@ const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] 
     }),
   ],
   [
-    'delivers to one channel what another one had, a little later',
-    'channels are apart, whatever characters are in their names',
+    'delivers an entry to another channel, a little later',
+    'channels with special characters in their names are kept apart',
     (sound) => {
       const sinks: BackplaneSink[] = []
       return {
@@ -151,14 +151,14 @@ const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] 
     (sound) => ({ subscribe: (channel, _options, sink) => sound.subscribe(channel, { last: 0 }, sink) }),
   ],
   [
-    'delivers all there is instead of the newest',
+    'delivers all entries instead of the newest `last`',
     'a subscription begins with the newest `last` entries, oldest first',
     (sound) => ({
       subscribe: (channel, _options, sink) => sound.subscribe(channel, { last: 1_000 }, sink),
     }),
   ],
   [
-    'loses what is published before it is live',
+    'loses entries that were published before the subscription',
     'a subscription begins with the newest `last` entries, oldest first',
     (sound) => ({
       subscribe: async (channel, options, sink) => {
@@ -170,24 +170,24 @@ const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] 
     }),
   ],
   [
-    'leaves out what there is room for',
-    'of the newest entries those may be left out that are beyond `maxBytes`, and no others',
+    'leaves out entries that fit into maxBytes',
+    'a subscription with `maxBytes` may begin with fewer entries, but leaves out none that fit',
     (sound) => ({
       subscribe: (channel, start, sink) =>
         sound.subscribe(channel, start.maxBytes === undefined ? start : { last: Math.min(start.last, 2) }, sink),
     }),
   ],
   [
-    'mixes channels up that differ in case',
-    'channels are apart, whatever characters are in their names',
+    'mixes up channels whose names differ only in case',
+    'channels with special characters in their names are kept apart',
     (sound) => ({
       publish: (channel, entry) => sound.publish(channel.toLowerCase(), entry),
       subscribe: (channel, options, sink) => sound.subscribe(channel.toLowerCase(), options, sink),
     }),
   ],
   [
-    'reads the entry itself too',
-    'the entries after an id are read oldest first, page by page, up to the newest',
+    'includes the entry of the given id in read()',
+    'read() returns the entries after an id, oldest first, page by page, up to the newest',
     (sound) => ({
       read: async (channel, afterId, limit) => {
         const read = await sound.read(channel, afterId, limit - 1)
@@ -196,20 +196,20 @@ const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] 
     }),
   ],
   [
-    'ignores the limit of read',
-    'the entries after an id are read oldest first, page by page, up to the newest',
+    'ignores the limit of read()',
+    'read() returns the entries after an id, oldest first, page by page, up to the newest',
     (sound) => ({ read: (channel, afterId) => sound.read(channel, afterId, 1_000) }),
   ],
   [
     'takes an unknown id for the newest',
-    'an id that the log does not have is undefined, whatever it looks like',
+    'read() returns undefined for an id that the log does not have',
     (sound) => ({
       read: async (...args) => (await sound.read(...args)) ?? [],
     }),
   ],
   [
-    'does not say when there is nothing newer',
-    'after the newest id there is nothing yet',
+    'returns undefined from read() after the newest id',
+    'read() after the newest id returns nothing until another event is published',
     (sound) => ({
       read: async (...args) => {
         const read = await sound.read(...args)
@@ -218,22 +218,22 @@ const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] 
     }),
   ],
   [
-    'goes on after the end',
-    'what is published after the end is refused with ERR_SSE_CLOSED, on every node, and heard by nobody',
+    'does not end channels',
+    'a publish after the end rejects with ERR_SSE_CLOSED on every node, and is not delivered',
     (sound) => ({
       publish: (channel, entry) => ('end' in entry ? Promise.resolve('end') : sound.publish(channel, entry)),
     }),
   ],
   [
-    'accepts what comes after the end and drops it',
-    'what is published after the end is refused with ERR_SSE_CLOSED, on every node, and heard by nobody',
+    'accepts events after the end and drops them',
+    'a publish after the end rejects with ERR_SSE_CLOSED on every node, and is not delivered',
     (sound) => ({
       publish: (channel, entry) => sound.publish(channel, entry).catch(() => 'dropped'),
     }),
   ],
   [
-    'delivers what it has refused, a little later',
-    'what is published after the end is refused with ERR_SSE_CLOSED, on every node, and heard by nobody',
+    'delivers an event that it rejected, a little later',
+    'a publish after the end rejects with ERR_SSE_CLOSED on every node, and is not delivered',
     (sound) => {
       let newest: BackplaneSink | undefined
       return {
@@ -251,7 +251,7 @@ const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] 
   ],
   [
     'makes ids that need escaping',
-    'the log gives each event an id of its own, which needs no escaping and stays below 100 characters',
+    'each event gets a unique id of at most 100 characters that needs no escaping',
     (sound) => ({
       publish: async (channel, entry) => `${await sound.publish(channel, entry)}:é`,
     }),
@@ -277,31 +277,31 @@ function scenariosOn(flaw: Flaw, patienceMs: number): Scenario[] {
   return scenarios
 }
 
-test.each(flaws)('a backplane that %s does not pass: %s', async (_does, name, flaw) => {
+test.each(flaws)('a backplane that %s fails the scenario "%s"', async (_does, name, flaw) => {
   const [scenario, ...others] = scenariosOn(flaw, 100).filter((each) => each.name === name)
   expect(others).toEqual([])
   await expect(scenario?.run()).rejects.toHaveProperty('message')
-  // And it is the flaw that it found.
+  // Without the flaw, the scenario passes.
   await scenariosOn(() => ({}), 15_000)
     .find((each) => each.name === name)
     ?.run()
 })
 
-test('no scenario has the name of another', () => {
+test('the backplane contract gives each scenario a unique name', () => {
   const names = scenariosOn(() => ({}), 1_000).map(({ name }) => name)
   expect(new Set(names).size).toBe(names.length)
 })
 
-const FIRST = 'every node hears each event once, in publish order'
+const FIRST = 'every node receives each event once, in publish order'
 const broken = { close: () => Promise.reject(new Error('cannot be closed')) }
 
-test('what a scenario finds is told, also where its nodes cannot be closed then', async () => {
+test('a scenario that fails reports its own failure, even if its nodes then cannot be closed', async () => {
   const silent = telling(() => {})
   const [scenario] = scenariosOn((sound) => ({ ...silent(sound), ...broken }), 100).filter(({ name }) => name === FIRST)
   await expect(scenario?.run()).rejects.toThrow(/waited in vain/)
 })
 
-test('a backplane that cannot be closed does not pass', async () => {
+test('a backplane that cannot be closed fails the contract', async () => {
   const [scenario] = scenariosOn(() => broken, 15_000).filter(({ name }) => name === FIRST)
   await expect(scenario?.run()).rejects.toThrow('cannot be closed')
 })

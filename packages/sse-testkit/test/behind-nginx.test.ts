@@ -12,7 +12,7 @@ import { bareHttp, everyServer } from './clients/servers.js'
 
 const GZIP = 'gzip on; gzip_types text/event-stream; gzip_proxied any; gzip_min_length 0;'
 
-/** Settings of nginx, by what they are; the first is what Debian's has. */
+/** Settings of nginx by name; the first are those of Debian. */
 const settings = {
   'its default settings': '',
   'HTTP/1.1 to the server': 'proxy_http_version 1.1; proxy_set_header Connection "";',
@@ -38,11 +38,11 @@ async function nginxBefore(port: number, locations?: Readonly<Record<string, str
   return nginx.url
 }
 
-/** Fails unless the head is there before the first event, and each event before the next one is published. */
+/** Fails unless the headers arrive before the first event, and each event before the next one is broadcast. */
 async function assertAtOnce(url: string, encoding: string | null): Promise<void> {
   const reader = await readEvents(url)
   expect(reader.headers.get('content-encoding')).toBe(encoding)
-  // A header for nginx, which keeps it to itself.
+  // nginx uses this header and does not pass it on.
   expect(reader.headers.get('x-accel-buffering')).toBeNull()
   const news = manager.getOrCreate('news')
   for (const number of ['1', '2', '3', '4', '5']) {
@@ -51,13 +51,13 @@ async function assertAtOnce(url: string, encoding: string | null): Promise<void>
     expect(event?.data).toBe(number)
   }
   reader.abort()
-  await until(() => manager.stats().connections === 0, 'the departure')
+  await until(() => manager.stats().connections === 0, 'the disconnect')
   expect(manager.stats().closed).toEqual({ client: 1 })
 }
 
 describe.each(everyServer.filter(({ scheme }) => scheme === 'http'))('nginx before $name', (kind) => {
   test.each(Object.entries(settings))(
-    'with %s, each event arrives at once, and a departure too',
+    'with %s, each event arrives at once, and a disconnect is detected',
     async (_name, directives) => {
       const server = await kind.start(manager, () => ({ source: manager.getOrCreate('news') }))
       closers.push(() => server.close())
@@ -69,10 +69,10 @@ describe.each(everyServer.filter(({ scheme }) => scheme === 'http'))('nginx befo
   )
 })
 
-test('whom the proxy_read_timeout of nginx cuts off, comes back to what it missed, and gets nothing twice', async () => {
+test('a client that is cut off by the proxy_read_timeout of nginx resumes, and gets each missed event once', async () => {
   const server = await bareHttp.start(manager, () => ({ source: manager.getOrCreate('news') }))
   closers.push(() => server.close())
-  // Any shorter, a head that a busy machine is late with would be a 504, on which an EventSource gives up.
+  // With a shorter timeout, headers that are late on a busy machine would become a 504, and the client would give up.
   const url = await nginxBefore(server.port, { '/': 'proxy_read_timeout 1s;' })
   const client = npmEventSource()
   closers.push(() => client.close())
@@ -80,19 +80,19 @@ test('whom the proxy_read_timeout of nginx cuts off, comes back to what it misse
   const stream = await client.open(`${url}/events`)
   await stream.until(({ received }) => received.length === 1)
   for (const round of [1, 2]) {
-    await news.broadcast(`heard ${round}`)
-    await stream.until(({ data }) => data.at(-1) === `heard ${round}`)
+    await news.broadcast(`received ${round}`)
+    await stream.until(({ data }) => data.at(-1) === `received ${round}`)
     const { length } = stream.happenings
     await stream.until(({ happenings }) => happenings.includes('error', length))
     await news.broadcast(`missed ${round}`)
     await stream.until(({ data }) => data.at(-1) === `missed ${round}`)
   }
   await client.leave()
-  expect(stream.data).toEqual([1, 2].flatMap((round) => [`heard ${round}`, `missed ${round}`]))
+  expect(stream.data).toEqual([1, 2].flatMap((round) => [`received ${round}`, `missed ${round}`]))
   expect(stream.gaps).toEqual([])
 })
 
-test('nginx would hold events back, if X-Accel-Buffering did not say otherwise', async () => {
+test('nginx holds events back if it ignores X-Accel-Buffering, and not otherwise', async () => {
   const server = await bareHttp.start(manager, () => ({ source: manager.getOrCreate('news') }))
   closers.push(() => server.close())
   const url = await nginxBefore(server.port, { '/': '', '/held/': 'proxy_ignore_headers X-Accel-Buffering;' })

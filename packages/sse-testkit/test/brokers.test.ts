@@ -37,9 +37,9 @@ interface Options {
 /** A broker, and how to speak to it. */
 interface Subject {
   readonly broker: Broker
-  /** Has it keep something. */
+  /** Stores a value. */
   keep(): Promise<unknown>
-  /** What it has kept. */
+  /** The stored value. */
   kept(): Promise<unknown>
   readonly ping: string
 }
@@ -74,7 +74,7 @@ describe.each([
   ['Redis', redis],
   ['NATS', nats],
 ])('%s', (_name, start) => {
-  test('killed and restarted, it is at its port with its data', async () => {
+  test('a broker that is killed and restarted has the same port and its data', async () => {
     const { broker, keep, kept } = await start()
     const { port, pid } = broker
     await keep()
@@ -89,7 +89,7 @@ describe.each([
     expect(await kept()).toBe('välue')
   })
 
-  test('restarted empty, it has nothing', async () => {
+  test('restartEmpty() restarts a broker on the same port without its data', async () => {
     const { broker, keep, kept } = await start()
     const { port } = broker
     await keep()
@@ -99,7 +99,7 @@ describe.each([
     expect(await kept()).toBe('välue')
   })
 
-  test('paused, it takes connections and does not answer until it goes on', async () => {
+  test('a paused broker accepts connections and does not answer until resume()', async () => {
     const [paused, other] = [await start(), await start()]
     await other.keep()
     await paused.broker.pause()
@@ -111,7 +111,7 @@ describe.each([
     expect(await waiting.sees('PONG\r\n')).toContain('PONG\r\n')
   })
 
-  test('a paused one can be stopped', async () => {
+  test('a paused broker can be stopped', async () => {
     const { broker } = await start()
     await broker.pause()
     await broker.stop()
@@ -119,7 +119,7 @@ describe.each([
     expect(await client(broker.port).ends()).toBe('ECONNREFUSED')
   })
 
-  test('it speaks TLS, with a certificate that can be verified', async () => {
+  test('a broker with TLS has a certificate that can be verified', async () => {
     const { broker, keep, kept } = await start({ tls: true })
     await keep()
     expect(await kept()).toBe('välue')
@@ -128,13 +128,13 @@ describe.each([
     expect(plain.text).not.toContain('PONG')
   })
 
-  test('one that does not start says why', async () => {
+  test('start() rejects with the end of the log if the broker does not start', async () => {
     await expect(start({ args: ['--no-such-option'] })).rejects.toThrow(
       /before it was ready; the end of its log:\n.*no-such/s,
     )
   })
 
-  test('a port that was asked for and is taken is an error', async () => {
+  test('start() rejects if the given port is in use', async () => {
     const { broker } = await start()
     await expect(start({ port: broker.port })).rejects.toThrow(/address already in use/i)
   })
@@ -150,26 +150,26 @@ describe.each([
     else process.env[variable] = before
   })
 
-  test('names the program, and it is told when that cannot be started', async () => {
+  test('is the program to run, and start() rejects if it cannot be started', async () => {
     process.env[variable] = '/no/such/program'
     await expect(start()).rejects.toThrow('could not be started: spawn /no/such/program ENOENT')
   })
 })
 
-test('Redis asks for its password', async () => {
+test('Redis requires its password', async () => {
   const redis = await running(RedisServer.start({ password: 'pass/wörd' }))
   expect(await redis.ask('SET', 'name', 'value')).toBe('OK')
   expect(await client(redis.port).send('GET name\r\n').gets(7)).toMatch(/^-NOAUTH/)
 })
 
-test('Redis without its file has lost its data', async () => {
+test('Redis without an append-only file loses its data in a restart', async () => {
   const redis = await running(RedisServer.start({ appendOnly: false }))
   await redis.ask('SET', 'name', 'value')
   await redis.restart()
   expect(await redis.ask('GET', 'name')).toBeNull()
 })
 
-test('NATS asks for its token', async () => {
+test('NATS requires its token', async () => {
   const nats = await running(NatsServer.start({ token: 'secret' }))
   expect(JSON.parse(await nats.ask('$JS.API.STREAM.NAMES'))).toMatchObject({ total: 0 })
   const stranger = client(nats.port).send('CONNECT {"verbose":false}\r\nPING\r\n')
@@ -177,7 +177,7 @@ test('NATS asks for its token', async () => {
   expect(stranger.text).toContain("-ERR 'Authorization Violation'")
 })
 
-test('a cluster of three shares the slots, and a node of it may be killed and restarted', async () => {
+test('a Redis Cluster of three nodes shares the slots, and one of them can be restarted', async () => {
   const cluster = await running(RedisCluster.start())
   expect(cluster.urls).toEqual(cluster.ports.map((port) => `redis://127.0.0.1:${port}`))
   const [first, , last] = cluster.nodes as [RedisServer, RedisServer, RedisServer]
@@ -189,7 +189,7 @@ test('a cluster of three shares the slots, and a node of it may be killed and re
   expect(await last.ask('GET', 'foo')).toBe('bar')
 })
 
-test('brokers are gone, and their folders too, when the process that started them is killed', async () => {
+test('a broker and its folder are removed when the process that started it is killed', async () => {
   const { outputFiles } = await build({
     stdin: {
       contents: `

@@ -17,7 +17,7 @@ afterEach(async () => {
   await scene.end()
 })
 
-test('of twelve streams of a page six are opened over HTTP/1.1, since a browser has six connections to a host', async () => {
+test('a browser opens six of a page’s twelve streams over HTTP/1.1, its limit of connections to a host', async () => {
   scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
   await page.visit(new URL(scene.url).origin)
   const streams = await Promise.all(Array.from({ length: 12 }, () => page.stream(scene.url)))
@@ -30,7 +30,7 @@ test('of twelve streams of a page six are opened over HTTP/1.1, since a browser 
   expect(new Set(scene.server.asked.map(({ httpVersion }) => httpVersion))).toEqual(new Set(['1.1']))
 })
 
-test('over HTTP/2 all twelve are, on one connection', async () => {
+test('a browser opens all twelve streams of a page over HTTP/2', async () => {
   scene = await Scene.open(bareHttp2, (manager) => ({ source: manager.getOrCreate('news') }))
   await page.visit(new URL(scene.url).origin)
   const streams = await Promise.all(Array.from({ length: 12 }, () => page.stream(scene.url)))
@@ -39,14 +39,14 @@ test('over HTTP/2 all twelve are, on one connection', async () => {
   await Promise.all(streams.map((stream) => stream.until(({ data }) => data.length === 1)))
   expect(scene.manager.stats().connections).toBe(12)
   expect(new Set(scene.server.asked.map(({ httpVersion }) => httpVersion))).toEqual(new Set(['2.0']))
-  // One that leaves takes no other with it.
+  // Closing one stream must not close the others.
   await streams[0]?.close()
   await scene.manager.getOrCreate('news').broadcast('still here')
   await Promise.all(streams.slice(1).map((stream) => stream.until(({ data }) => data.length === 2)))
   expect(streams[0]?.data).toEqual(['hello'])
 })
 
-test('a page of another origin resumes with our ids and needs no preflight', async () => {
+test('a page of another origin resumes with a last event id and needs no CORS preflight', async () => {
   const headers = { 'Access-Control-Allow-Origin': '*' }
   scene = await Scene.open(bareHttp, (manager) => ({ source: manager.getOrCreate('news'), headers }))
   const origin = `http://localhost:${scene.proxy.port}`
@@ -54,12 +54,12 @@ test('a page of another origin resumes with our ids and needs no preflight', asy
   const stream = await page.stream(scene.url)
   await stream.until(({ opens }) => opens === 1)
   const news = scene.manager.getOrCreate('news')
-  const id = await news.broadcast('heard')
+  const id = await news.broadcast('received')
   await stream.until(({ data }) => data.length === 1)
   scene.proxy.cut()
   await news.broadcast('missed')
   await stream.until(({ data }) => data.length === 2)
-  expect(stream.data).toEqual(['heard', 'missed'])
+  expect(stream.data).toEqual(['received', 'missed'])
   expect(scene.server.asked.map(({ method }) => method)).toEqual(['GET', 'GET'])
   expect(scene.server.asked[1]?.headers).toMatchObject({ 'last-event-id': id, origin })
 })

@@ -26,7 +26,7 @@ afterEach(async () => {
 })
 
 test.each(Object.entries(compressingServers))(
-  'through %s each event arrives at once',
+  'with %s each event arrives at once',
   async (_name, { encoding, make }) => {
     server = await make(manager)
     let encodings: (string | undefined)[] = []
@@ -46,12 +46,12 @@ test.each(Object.entries(compressingServers))(
     }
     expect(stream.data).toEqual(['event 1', 'event 2', 'event 3'])
     await stream.close()
-    await until(() => manager.stats().connections === 0 && encodings.length > 0, 'the departure')
+    await until(() => manager.stats().connections === 0 && encodings.length > 0, 'the disconnect')
     expect(encodings).toEqual([encoding])
   },
 )
 
-test('with the default headers compression keeps away', async () => {
+test('with the default headers, the compression middleware does not compress a stream', async () => {
   const app = express()
   app.use(compression({ threshold: 0 }), expressSse({ manager }))
   app.get('/events', (_req, res) => res.sse(['one']))

@@ -4,7 +4,7 @@ import { describeEveryClient } from './clients/every-client.js'
 import { bareHttp } from './clients/servers.js'
 
 describeEveryClient(({ openScene, openStream }) => {
-  test('a restart of the server is told as one gap, and not again at the next cut', async () => {
+  test('a client gets one gap after a restart of the server, and none after later reconnects', async () => {
     const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
     const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
@@ -24,7 +24,7 @@ describeEveryClient(({ openScene, openStream }) => {
     expect(stream.gaps).toHaveLength(1)
   })
 
-  test('a restart before anything is broadcast again is told once, too', async () => {
+  test('a client that reconnects after a restart and before any new event gets one gap', async () => {
     const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
     const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
@@ -41,7 +41,7 @@ describeEveryClient(({ openScene, openStream }) => {
     expect(stream.gaps).toHaveLength(1)
   })
 
-  test('what the history has forgotten is told as one gap before what it still has', async () => {
+  test('a client that missed evicted events gets one gap before the retained ones', async () => {
     const history = { maxEvents: 3 }
     const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }), { history })
     const news = scene.manager.getOrCreate('news')
@@ -64,7 +64,7 @@ describeEveryClient(({ openScene, openStream }) => {
     expect(stream.gaps).toHaveLength(1)
   })
 
-  test('what a filter lets pass by moves the place to resume from, so that it makes no gap', async () => {
+  test('a client whose filter rejects events gets checkpoints, so that it resumes without a gap', async () => {
     const history = { maxEvents: 4 }
     const filter = ({ event }: { readonly event?: string | undefined }) => event === 'order'
     const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('news'), filter }), { history })
@@ -86,7 +86,7 @@ describeEveryClient(({ openScene, openStream }) => {
     expect(stream.events.map(({ data }) => data)).toEqual(['first', 'second'])
   })
 
-  test('of merged channels one id resumes all', async () => {
+  test('one last event id resumes all merged channels', async () => {
     const scene = await openScene(bareHttp, (manager) => ({
       source: merge(manager.getOrCreate('warm'), manager.getOrCreate('humid')),
     }))
@@ -110,7 +110,7 @@ describeEveryClient(({ openScene, openStream }) => {
     expect(stream.gaps).toEqual([])
   })
 
-  test('of merged channels each tells its own gap after a restart, and none tells it again', async () => {
+  test('each of several merged channels reports its own gap once after a restart', async () => {
     const scene = await openScene(bareHttp, (manager) => ({
       source: merge(manager.getOrCreate('warm'), manager.getOrCreate('humid')),
     }))

@@ -6,7 +6,7 @@ import { bareHttp } from './clients/servers.js'
 const TOLERANCE_MS = 10
 
 describeEveryClient(({ openScene, openStream }) => {
-  test('the end of a channel is the end: the client asks once more, is told so, and gives up', async () => {
+  test('after the end of a channel the client reconnects once, gets 204, and gives up', async () => {
     const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('job') }))
     const job = scene.manager.getOrCreate('job')
     const stream = await openStream(scene.url)
@@ -19,7 +19,7 @@ describeEveryClient(({ openScene, openStream }) => {
     expect(stream.opens).toBe(1)
   })
 
-  test('a client that was away when the channel ended gets the rest before it gives up', async () => {
+  test('a client that was disconnected when the channel ended gets the remaining events, and then gives up', async () => {
     const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('job') }))
     const job = scene.manager.getOrCreate('job')
     const stream = await openStream(scene.url)
@@ -32,7 +32,7 @@ describeEveryClient(({ openScene, openStream }) => {
     expect(stream.data).toEqual(['half', 'done'])
   })
 
-  test('a server that closes says when to come back, and its successor on the same port is found', async () => {
+  test('a client of a server that closes waits for its retry time, and reconnects to the next server', async () => {
     const scene = await openScene(bareHttp, (manager) => ({ source: manager.getOrCreate('news') }))
     const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 1)
@@ -47,7 +47,7 @@ describeEveryClient(({ openScene, openStream }) => {
     expect(stream.data).toEqual(['old', 'back soon', 'new'])
   })
 
-  test('a client waits for as long as the stream has told it to', async () => {
+  test('a client waits for the retry time of its stream', async () => {
     const answers = [
       { source: [{ id: 'long', data: 'come back later' }], retryMs: 60_000 },
       { source: [{ id: 'short', data: 'come back soon' }], retryMs: 250 },
@@ -57,7 +57,7 @@ describeEveryClient(({ openScene, openStream }) => {
     await patient.until(({ happenings }) => happenings.includes('error'))
     const stream = await openStream(scene.url)
     await stream.until(({ opens }) => opens === 2)
-    // If they did not listen, the first one to be sent away would be the first to come back.
+    // If clients ignored the retry time, the first one to be disconnected would be the first to reconnect.
     expect(scene.server.asked.map(({ headers }) => headers['last-event-id'])).toEqual([undefined, undefined, 'short'])
     const [, sentAway, back] = scene.server.asked
     expect((back?.at ?? 0) - (sentAway?.at ?? 0)).toBeGreaterThan(250 - TOLERANCE_MS)

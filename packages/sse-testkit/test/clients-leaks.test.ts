@@ -8,7 +8,7 @@ import { RawClient } from './clients/raw-client.js'
 let server: BareServer
 afterEach(() => server.close())
 
-test('of a thousand clients that come and go nothing is left', async () => {
+test('a thousand clients that connect and disconnect leave nothing behind', async () => {
   const manager = new SseManager()
   const news = manager.getOrCreate('news')
   const shared = new AbortController()
@@ -19,7 +19,7 @@ test('of a thousand clients that come and go nothing is left', async () => {
   news.on('unsubscribe', () => {
     subscribed -= 1
   })
-  // Timers are seen where they are made, since unref()ed ones hold no process and show up nowhere else.
+  // Timers are recorded where they are created, since those that are unref()ed show up nowhere else.
   const timers = new Map<number, string>()
   let ours = 0
   const hook = createHook({
@@ -65,7 +65,7 @@ test('of a thousand clients that come and go nothing is left', async () => {
   }
   expect(new Set(await Promise.all(reasons))).toEqual(new Set(['client']))
   await server.close()
-  // Node tells of destroyed resources a turn later.
+  // Node reports destroyed resources a turn later.
   for (let n = 0; n < 3; n++) await new Promise((resolve) => setImmediate(resolve))
   hook.disable()
   expect(reasons).toHaveLength(1000)
@@ -75,12 +75,12 @@ test('of a thousand clients that come and go nothing is left', async () => {
   expect(news.cleanup()).toBe(0)
   expect(manager.stats()).toMatchObject({ connections: 0, closed: { client: 1000 } })
   expect(getEventListeners(shared.signal, 'abort')).toEqual([])
-  // One for the age of each connection, at the least.
+  // At least one for the maximum age of each connection.
   expect(ours).toBeGreaterThanOrEqual(1000)
   expect([...timers.values()]).toEqual([])
 })
 
-/** The line of the core that is setting a timer; undefined where Node, Jest or the test itself does. */
+/** The line of the core that is setting a timer; undefined if Node, Jest or the test itself sets it. */
 function placeInCore(): string | undefined {
   const { prepareStackTrace } = Error
   let place: string | undefined
@@ -88,11 +88,11 @@ function placeInCore(): string | undefined {
     // The frames above it are this hook's and Node's, which sets timers of its own, as for the Date header.
     const caller = frames.findIndex((frame) => frame.getFileName() === 'node:timers') + 1
     const file = frames[caller]?.getFileName()
-    // A backplane that a test before left in this process may be forgetting what is too old; there is none in this one.
+    // A memory backplane of an earlier test in this process may still be evicting events; this test has none.
     const isOurs = file?.includes('/sse-core/src/') && !file.includes('/memory-backplane.')
     if (caller > 0 && isOurs) place = `${file}:${frames[caller]?.getLineNumber()}`
   }
-  // Stacks are made when they are first asked for.
+  // A stack is created when it is first read.
   void new Error().stack
   Error.prepareStackTrace = prepareStackTrace
   return place

@@ -23,13 +23,13 @@ function fail(): never {
   throw new Error('of the source')
 }
 
-/** A thenable is written like this, so that nobody takes it for a mistake. */
+/** Defines `then` explicitly, so that linters do not take it for a mistake. */
 function thenable(then: (resolve: (value: unknown) => void) => void): object {
   return Object.defineProperty({}, 'then', { value: then })
 }
 
 const refused: Record<string, () => unknown> = {
-  'whose iterator cannot be made': () => ({ [Symbol.asyncIterator]: fail }),
+  'whose iterator cannot be created': () => ({ [Symbol.asyncIterator]: fail }),
   'whose iterator is undefined': () => ({ [Symbol.asyncIterator]: () => undefined }),
   'whose next() throws': () => ({ [Symbol.asyncIterator]: () => ({ next: fail }) }),
   'whose next() returns nothing': () => ({ [Symbol.asyncIterator]: () => ({ next: async () => undefined }) }),
@@ -41,7 +41,7 @@ const refused: Record<string, () => unknown> = {
   'that is undefined': () => undefined,
   'that is an event': () => ({ data: 'text' }),
   'that is a proxy of a channel': () => new Proxy(manager.getOrCreate('a'), {}),
-  'that is a proxy of nothing any more': () => {
+  'that is a revoked proxy': () => {
     const { proxy, revoke } = Proxy.revocable({}, {})
     revoke()
     return proxy
@@ -65,18 +65,15 @@ const refused: Record<string, () => unknown> = {
       },
     }),
 }
-test.each(Object.entries(refused))(
-  'before the head it is the framework that answers a source %s',
-  async (_, source) => {
-    serving = await serveSource(source, { manager })
-    expect((await RawClient.read(serving.url)).status).toBe(500)
-    expect(await serving.outcome).toMatchObject({ error: { message: expect.any(String) } })
-    expect(errors).toEqual([])
-  },
-)
+test.each(Object.entries(refused))('a source %s is answered by the framework with 500', async (_, source) => {
+  serving = await serveSource(source, { manager })
+  expect((await RawClient.read(serving.url)).status).toBe(500)
+  expect(await serving.outcome).toMatchObject({ error: { message: expect.any(String) } })
+  expect(errors).toEqual([])
+})
 
 test.each([undefined, null, 0, '', 'text', Symbol('odd'), Object.create(null), ['an', 'array']])(
-  'a source may throw anything, such as %p: the stream ends, and the error is told as it is',
+  'a source that throws %p ends the stream, and that value is reported unchanged',
   async (thrown) => {
     serving = await serveSource(
       async function* () {
@@ -92,8 +89,8 @@ test.each([undefined, null, 0, '', 'text', Symbol('odd'), Object.create(null), [
   },
 )
 
-describe('what a source yields', () => {
-  test('is in another realm what it is in this one', async () => {
+describe('a value that a source yields', () => {
+  test('is treated the same if it comes from another realm', async () => {
     const values: unknown = runInNewContext(
       '[{ event: "order", data: { total: 1 } }, new Uint8Array([104, 105]), new Date(0), new Map(), "text"]',
     )
@@ -103,12 +100,12 @@ describe('what a source yields', () => {
     expect(client.text).toContain('event: order\n')
   })
 
-  test('is awaited, where the iterable is a synchronous one', async () => {
+  test('is awaited if a synchronous iterable yields a promise', async () => {
     serving = await serveSource(() => [Promise.resolve(1), Promise.resolve({ data: 'two' }), 3], { manager })
     expect((await RawClient.read(serving.url)).data).toEqual(['1', 'two', '3'])
   })
 
-  test('may be promised by a thenable', async () => {
+  test('can come from a thenable that next() returns', async () => {
     let asked = 0
     const next = () =>
       thenable((resolve) => {
@@ -119,12 +116,12 @@ describe('what a source yields', () => {
     expect((await RawClient.read(serving.url)).data).toEqual(['1', '2'])
   })
 
-  test('may come through proxies', async () => {
+  test('can be a proxy', async () => {
     serving = await serveSource(() => new Proxy([new Proxy({ event: 'order', data: 1 }, {})], {}), { manager })
     expect((await RawClient.read(serving.url)).text).toContain('event: order\ndata: 1\n\n')
   })
 
-  test('ends the stream if it cannot be written, and what came before it stands', async () => {
+  test('ends the stream if it is an invalid event, after the events before it were sent', async () => {
     serving = await serveSource(() => ['first', { event: 'a\nb' }, 'third'], { manager })
     expect((await RawClient.read(serving.url)).data).toEqual(['first'])
     expect(await serving.outcome).toMatchObject({ error: { code: 'ERR_SSE_INVALID_EVENT' } })

@@ -4,14 +4,14 @@ import { everyServer } from './clients/servers.js'
 
 describeEveryClient(({ openScene, openStream }) => {
   describe.each(everyServer)('on $name', (kind) => {
-    test('a client that is cut off gets what it missed, and nothing twice', async () => {
+    test('a client that is cut off gets each missed event once', async () => {
       const scene = await openScene(kind, (manager) => ({ source: manager.getOrCreate('news') }))
       const news = scene.manager.getOrCreate('news')
       const stream = await openStream(scene.url)
       await stream.until(({ opens }) => opens === 1)
       for (const round of [1, 2, 3]) {
-        await news.broadcast(`heard ${round}`)
-        await stream.until(({ data }) => data.at(-1) === `heard ${round}`)
+        await news.broadcast(`received ${round}`)
+        await stream.until(({ data }) => data.at(-1) === `received ${round}`)
         const { lastEventId } = stream
         scene.proxy.cut()
         void news.broadcast(`missed ${round}`)
@@ -19,22 +19,22 @@ describeEveryClient(({ openScene, openStream }) => {
         await stream.until(({ data }) => data.at(-1) === `missed too ${round}`)
         expect(scene.server.asked.at(-1)?.headers['last-event-id']).toBe(lastEventId)
       }
-      expect(stream.data).toEqual([1, 2, 3].flatMap((n) => [`heard ${n}`, `missed ${n}`, `missed too ${n}`]))
+      expect(stream.data).toEqual([1, 2, 3].flatMap((n) => [`received ${n}`, `missed ${n}`, `missed too ${n}`]))
       expect(stream.gaps).toEqual([])
     })
 
-    test('a fresh client that is cut off before its first event misses nothing either', async () => {
+    test('a new client that is cut off before its first event misses nothing', async () => {
       const scene = await openScene(kind, (manager) => ({ source: manager.getOrCreate('news') }))
       const news = scene.manager.getOrCreate('news')
-      await news.broadcast('before its time')
+      await news.broadcast('before the client')
       const stream = await openStream(scene.url)
       await stream.until(({ received }) => received.length === 1)
       scene.proxy.cut()
       void news.broadcast('missed')
       await stream.until(({ data }) => data.length > 0)
-      await news.broadcast('heard')
-      await stream.until(({ data }) => data.includes('heard'))
-      expect(stream.events.map(({ data }) => data)).toEqual(['missed', 'heard'])
+      await news.broadcast('received')
+      await stream.until(({ data }) => data.includes('received'))
+      expect(stream.events.map(({ data }) => data)).toEqual(['missed', 'received'])
     })
   })
 })

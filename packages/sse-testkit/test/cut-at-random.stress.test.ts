@@ -18,7 +18,7 @@ let server: ChildProcess
 let crowd: Crowd
 
 beforeAll(() => {
-  // A process of its own knows no TypeScript; what it runs is made of the sources that the tests run.
+  // A separate process cannot run TypeScript, so it runs a bundle of the sources that the tests use.
   buildSync({
     entryPoints: [file('./clients/number-server.ts')],
     outfile: program,
@@ -56,7 +56,7 @@ const readers = isFullStress ? 1_000 : 300
 const seconds = isFullStress ? 60 : 3
 const perSecond = isFullStress ? 50 : 100
 
-test(`${readers} clients that are cut at random while events flow have every event once, in order, and no gap`, async () => {
+test(`${readers} clients that are cut at random during broadcasts get every event once, in order, without a gap`, async () => {
   await gather({ readers, maxEvents: 1_000_000, perSecond })
   const cuts = await crowd.cutAtRandom(readers, seconds * 1_000, () => Math.random() * 50)
   const last = await finish()
@@ -66,7 +66,7 @@ test(`${readers} clients that are cut at random while events flow have every eve
   expect(crowd.readers.reduce((sum, { reconnects }) => sum + reconnects, 0)).toBeGreaterThan(readers)
 })
 
-test('where the history is short, who stays away for too long is told of the gap, and nobody else of any', async () => {
+test('with a short history, a client that is away for too long gets a gap, and no client gets wrong events', async () => {
   await gather({ readers, maxEvents: 60, perSecond })
   const [away, ...others] = crowd.readers as [ResumingReader, ...ResumingReader[]]
   let comeBack = (): void => {}
@@ -77,7 +77,7 @@ test('where the history is short, who stays away for too long is told of the gap
     }),
   )
   const cuts = await crowd.cutAtRandom(readers, seconds * 500, () => (Math.random() < 0.02 ? 100_000 / perSecond : 20))
-  // However slow the machine is: until there have been more than the history keeps.
+  // However slow the machine is: until more events were sent than the history keeps.
   while (others.every(({ numbers }) => (numbers.at(-1) ?? 0) <= 100))
     await new Promise((resolve) => setTimeout(resolve, 5))
   comeBack()

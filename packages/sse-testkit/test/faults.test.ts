@@ -41,7 +41,7 @@ function seen(): { readonly url: Promise<string>; readonly request: Promise<[Inc
   return { url: url as unknown as Promise<string>, request }
 }
 
-test('stall reads the head and then leaves the socket full, until it resumes', async () => {
+test('stall() reads the response headers, and then nothing until resume()', async () => {
   let isDone = false
   const url = await serve((_req, res) => {
     const big = Buffer.alloc(16 * 1024 * 1024)
@@ -57,13 +57,13 @@ test('stall reads the head and then leaves the socket full, until it resumes', a
   expect((await client.whole()).text).toHaveLength(16 * 1024 * 1024)
 })
 
-test('trickle gets every byte', async () => {
+test('trickle() receives every byte', async () => {
   const url = await serve((_req, res) => void res.end('data: 1\n\n'))
   const client = ending(await faults.trickle(url))
   expect((await client.whole()).events).toMatchObject([{ data: '1' }])
 })
 
-test('drip reads what it is asked to, to the byte, and nothing else', async () => {
+test('drip() reads exactly the bytes that readBytes() asks for', async () => {
   const url = await serve((_req, res) => void res.end('data: 1\n\ndata: 2\n\n'))
   const client = ending(await faults.drip(url, { version: '1.0' }))
   for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
@@ -76,7 +76,7 @@ test('drip reads what it is asked to, to the byte, and nothing else', async () =
   expect(client.responses[0]?.text).toBe('data: 1\n\ndata: 2\n')
 })
 
-test('vanish leaves its connection open and takes nothing more, on HTTP/1 and HTTP/2', async () => {
+test('vanish() leaves its connection open and reads no more, over HTTP/1 and HTTP/2', async () => {
   const closed: Promise<unknown>[] = []
   const answer = (res: ServerResponse): void => {
     closed.push(once(res, 'close'))
@@ -97,12 +97,12 @@ test('vanish leaves its connection open and takes nothing more, on HTTP/1 and HT
   await Promise.all(closed)
 })
 
-test('vanish says that nobody answers', async () => {
+test('vanish() rejects if no response arrives', async () => {
   const server = createTcp((socket) => socket.destroy())
   await expect(faults.vanish(await listen(server as unknown as Server))).rejects.toThrow('no response came')
 })
 
-test('halfClose ends its own half and reads on', async () => {
+test('halfClose() ends its own half of the connection and continues to read', async () => {
   const { url, request } = seen()
   const client = ending(await faults.halfClose(await url))
   const [, res] = await request
@@ -111,7 +111,7 @@ test('halfClose ends its own half and reads on', async () => {
   expect(client.responses[0]?.events).toMatchObject([{ data: '1' }])
 })
 
-test('reset is a reset, not an orderly end', async () => {
+test('reset() resets the connection instead of ending it', async () => {
   const server = createTcp((socket) => {
     socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'))
   })
@@ -121,7 +121,7 @@ test('reset is a reset, not an orderly end', async () => {
   expect(error.code).toBe('ECONNRESET')
 })
 
-test('resetAfter has read what it was told to, and not a byte more', async () => {
+test('resetAfter() reads exactly the given number of bytes and then resets the connection', async () => {
   const server = createTcp((socket) => {
     socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\ndata: one\n\ndata: two\n\n'))
   })
@@ -131,21 +131,21 @@ test('resetAfter has read what it was told to, and not a byte more', async () =>
   expect(client.responses[0]).toMatchObject({ text: 'data: one\n\ndata', events: [{ data: 'one' }] })
 })
 
-test('hangUp is gone before the answer', async () => {
+test('hangUp() disconnects without waiting for the response', async () => {
   const { url, request } = seen()
   ending(await faults.hangUp(await url))
   const [, res] = await request
   await once(res, 'close')
 })
 
-test('pipeline asks for all at once, and keeps the answers apart', async () => {
+test('pipeline() sends all requests at once and separates their responses', async () => {
   const url = await serve((req, res) => void setImmediate(() => res.end(req.url)))
   const client = ending(await faults.pipeline(url, '/1', '/2', '/3'))
   await client.whole(2)
   expect(client.responses.map(({ text }) => text)).toEqual(['/1', '/2', '/3'])
 })
 
-test('http10 and head get what those ask for', async () => {
+test('http10() gets an unchunked HTTP/1.0 response, and head() no body', async () => {
   const url = await serve((req, res) => {
     res.setHeader('x-version', req.httpVersion)
     res.write('one')
@@ -159,7 +159,7 @@ test('http10 and head get what those ask for', async () => {
   expect((await ending(await faults.head(url)).whole()).text).toBe('')
 })
 
-test('lastEventId sends any bytes, as often as asked', async () => {
+test('lastEventId() sends a header for each value, which can be any bytes', async () => {
   const headers: string[][] = []
   const url = await serve((req, res) => {
     headers.push(req.rawHeaders.filter((_, index, all) => all[index - 1] === 'Last-Event-ID'))
@@ -169,7 +169,7 @@ test('lastEventId sends any bytes, as often as asked', async () => {
   expect(headers).toEqual([['\xff\xfe', 'x'.repeat(8_000)]])
 })
 
-test('largeHead sends so many bytes of headers', async () => {
+test('largeHead() sends the given number of bytes of headers', async () => {
   const url = await serve((req, res) => {
     const lines = req.rawHeaders
       .filter((_, index) => index % 2 === 0)
@@ -180,7 +180,7 @@ test('largeHead sends so many bytes of headers', async () => {
   expect((await ending(await faults.largeHead(url, 17_000)).whole()).status).toBe(431)
 })
 
-test('http2RapidReset opens and resets streams by the hundred', async () => {
+test('http2RapidReset() opens and resets the given number of streams', async () => {
   const server = createHttp2()
   let opened = 0
   const reset: number[] = []
@@ -194,7 +194,7 @@ test('http2RapidReset opens and resets streams by the hundred', async () => {
   expect([opened, new Set(reset)]).toEqual([300, new Set([constants.NGHTTP2_CANCEL])])
 })
 
-test('a reset HTTP/2 connection takes its streams with it', async () => {
+test('Http2Client.reset() resets the connection and cuts its streams', async () => {
   const server = createHttp2()
   const failed = once(server, 'sessionError')
   server.on('stream', (stream) => {
@@ -208,7 +208,7 @@ test('a reset HTTP/2 connection takes its streams with it', async () => {
   expect(await reader.end()).toBe('cut')
 })
 
-test('http2Reset resets its stream', async () => {
+test('http2Reset() closes its stream after the response headers', async () => {
   const server = createHttp2()
   const reset = once(server, 'stream').then(async ([stream]) => {
     stream.respond({ ':status': 200 })
@@ -220,7 +220,7 @@ test('http2Reset resets its stream', async () => {
   expect(typeof (await reset)).toBe('number')
 })
 
-test('what is no HTTP, to the byte, fails the wait for it', async () => {
+test('a RawClient that waits fails if the response has invalid HTTP framing', async () => {
   for (const bytes of [
     'garbage',
     'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
@@ -234,6 +234,6 @@ test('what is no HTTP, to the byte, fails the wait for it', async () => {
       }) as unknown as Server,
     )
     const client = ending((await RawClient.connect(url)).send({}))
-    await expect(client.until(() => false)).rejects.toThrow(/no HTTP/)
+    await expect(client.until(() => false)).rejects.toThrow(/not valid HTTP/)
   }
 })

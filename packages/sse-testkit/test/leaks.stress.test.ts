@@ -12,19 +12,19 @@ const VISITS: Readonly<Record<Framework, number>> = isFullStress
 const CHANNELS = 10_000
 
 const FEW_CHANNELS = 10
-/** How much more of anything there may be, beside a hundredth: sockets that were open together leave their parsers to the next. */
+/** How many more objects of a kind may be left, besides one per hundred visits: Node keeps HTTP parsers for reuse. */
 const TOLERANCE = 40
-/** How many more strings there may be beside those: Node has some for whatever happens for the first time, as on a busy machine. */
+/** How many more strings than that may be left: Node creates some when something happens for the first time. */
 const STRING_TOLERANCE = 150
-/** V8 goes on compiling, and learning of types, for a long time. */
+/** V8 continues to compile and to collect type feedback for a long time. */
 const HEAP_TOLERANCE = 1024 * 1024
 /**
- * Allocators keep pages: up to 4 MB were seen where nothing was left. Who leaves 2 KiB a visit outside the heap is found in the
- * short run, and who leaves 100 bytes in the full one.
+ * Allocators keep pages: up to 4 MB were seen without a leak. The short run detects a leak of 2 KiB a visit outside the heap,
+ * the full run one of 100 bytes.
  */
 const RESIDENT_TOLERANCE = 10 * 1024 * 1024
 
-// Two cores that are busy with other tests as well.
+// The machine may be busy with other tests.
 jest.setTimeout(isFullStress ? 1_800_000 : 120_000)
 
 const started: Visited[] = []
@@ -38,7 +38,7 @@ async function start(framework: Framework): Promise<Visited> {
   return visited
 }
 
-/** What is done to every server, more or less of it: only what grows with how much of it was done is left behind. */
+/** Does the same work twice, and measures after each: only memory that grows with the work is left behind. */
 async function live(visited: Visited, visits: number, channels: number): Promise<{ before: Memory; after: Memory }> {
   await visited.makeChannels(channels)
   await visited.visit(visits)
@@ -50,7 +50,7 @@ async function live(visited: Visited, visits: number, channels: number): Promise
 
 const inspected = new Map<Framework, Promise<Counts>>()
 
-/** What is in the heap of a server that had few visitors and few channels. */
+/** The heap of a server that had few clients and few channels. */
 function fewOn(framework: Framework): Promise<Counts> {
   const few = inspected.get(framework) ?? inspectFew(framework)
   inspected.set(framework, few)
@@ -63,7 +63,7 @@ async function inspectFew(framework: Framework): Promise<Counts> {
   return visited.inspect()
 }
 
-/** Fails if a heap holds more of a class of ours than another, or so much more of anything. */
+/** Fails if one heap holds more instances of a class of ours than the other, or many more objects of any kind. */
 async function expectNothingLeft(many: Counts, few: Counts, tolerance: number): Promise<void> {
   const names = await ourClasses()
   const ours = (counts: Counts): object => Object.fromEntries(names.map((name) => [name, instancesOf(name, counts)]))
@@ -75,7 +75,7 @@ async function expectNothingLeft(many: Counts, few: Counts, tolerance: number): 
   expect(grown).toEqual([])
 }
 
-/** What programs make, not what V8 makes of programs. */
+/** Whether it is an object of the program, rather than one that V8 creates for its code. */
 function isData(kind: string): boolean {
   return !/^(code|hidden|object shape) /.test(kind)
 }
@@ -86,7 +86,7 @@ function expectBack({ before, after }: { readonly before: Memory; readonly after
   expect(after.residentBytes - before.residentBytes).toBeLessThan(RESIDENT_TOLERANCE)
 }
 
-test('streams that are open are seen in the heap, or the other tests would say nothing', async () => {
+test('the heap snapshot shows open streams, without which the other tests would prove nothing', async () => {
   const gone = await fewOn('node:http')
   const visited = await start('node:http')
   let open: Counts = new Map()
@@ -99,13 +99,13 @@ test('streams that are open are seen in the heap, or the other tests would say n
 })
 
 test.each(Object.keys(frameworks) as Framework[])(
-  'of clients that come to %s and go nothing is left',
+  'clients that connect to %s and disconnect leave nothing behind',
   async (framework) => {
     const visits = VISITS[framework]
     const visited = await start(framework)
     expectBack(await live(visited, visits, FEW_CHANNELS))
     await expectNothingLeft(await visited.inspect(), await fewOn(framework), TOLERANCE + visits / 100)
-    // They have ended for every reason but that of a manager that closes; and who never came leaves nothing either.
+    // The streams ended for every reason except 'shutdown'. Clients that hung up early are not counted here.
     const closed = await visited.closed()
     expect(Object.keys(closed).sort()).toEqual(['aborted', 'age', 'client', 'end', 'error', 'kicked', 'limit', 'slow'])
     const came = Object.values(closed).reduce((sum, count) => sum + count, 0)
@@ -113,7 +113,7 @@ test.each(Object.keys(frameworks) as Framework[])(
   },
 )
 
-test('of channels that are made, used and dropped nothing is left', async () => {
+test('channels that are created, used and dropped leave nothing behind', async () => {
   const visited = await start('node:http')
   expectBack(await live(visited, BATCH, CHANNELS))
   await expectNothingLeft(await visited.inspect(), await fewOn('node:http'), TOLERANCE + CHANNELS / 100)

@@ -8,7 +8,7 @@ import { listen } from './network/listen.js'
 
 const FRAMES = 'retry: 5\n\nid: 1\ndata: one\n\n: note\n\nevent: two\ndata: €\n\n'
 
-test('a URL is fetched as an event stream, and read with status, headers and text', async () => {
+test('readEvents() fetches a URL as an event stream, with status, headers and text', async () => {
   let accept: string | undefined
   let id: unknown
   const url = await listen((req, res) => {
@@ -27,7 +27,7 @@ test('a URL is fetched as an event stream, and read with status, headers and tex
   expect([reader.text, reader.retries, reader.comments, reader.lastEventId]).toEqual([FRAMES, [5], ['note'], '1'])
 })
 
-test('a fetch response and a Node response are read alike', async () => {
+test('readEvents() reads a fetch response and a Node response alike', async () => {
   const url = await listen((_req, res) => void res.end(FRAMES))
   const fetched = await readEvents(await fetch(url))
   const [response] = await once(get(url, { agent: false }), 'response')
@@ -38,19 +38,19 @@ test('a fetch response and a Node response are read alike', async () => {
   expect(node.status).toBe(200)
 })
 
-test('any Readable is read; characters that its chunks cut stay whole', async () => {
+test('readEvents() reads any Readable, and joins characters that are split between chunks', async () => {
   const reader = await readEvents(Readable.from(Array.from(Buffer.from('data: €\n\n'), (byte) => Buffer.of(byte))))
   expect(await reader.take(1)).toMatchObject([{ data: '€' }])
 })
 
-test('events are taken once, in order, and those that are not wanted are skipped', async () => {
+test('take() takes each event once, in order, and skips those that the predicate rejects', async () => {
   const reader = await readEvents(Readable.from([Buffer.from('data: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4\n\n')]))
   expect(await reader.take(1)).toMatchObject([{ data: '1' }])
   expect(await reader.take(2, ({ data }) => data !== '2')).toMatchObject([{ data: '3' }, { data: '4' }])
   expect(reader.events).toHaveLength(4)
 })
 
-test('a wait fails with what came instead: when the stream ends, and when the time is over', async () => {
+test('a wait that fails, at the end of the stream or at its time limit, reports the text received', async () => {
   const ended = await readEvents(Readable.from([Buffer.from('data: 1\n\n')]))
   await expect(ended.take(2)).rejects.toThrow(/2 events.*complete.*data: 1/s)
   const url = await listen((_req, res) => void res.write('data: 1\n\n'))
@@ -62,7 +62,7 @@ test('a wait fails with what came instead: when the stream ends, and when the ti
   open.abort()
 })
 
-test('what a predicate or a condition throws fails its own wait, and the reader reads on', async () => {
+test('an error thrown by a predicate or a condition rejects only its own wait', async () => {
   let send: ((text: string) => void) | undefined
   const url = await listen((_req, res) => {
     res.flushHeaders()
@@ -83,18 +83,18 @@ test('what a predicate or a condition throws fails its own wait, and the reader 
   expect(reader.isOver).toBe(false)
   send?.('data: 2\n\n')
   await other
-  // The one that it was asked about is skipped.
+  // The event for which the predicate threw is skipped.
   expect(await reader.take(1)).toMatchObject([{ data: '2' }])
   await expect(reader.until(({ events }) => isSo(events.length > 0))).rejects.toBe(mistake)
   reader.abort()
-  // Whoever waits for the end has no part in it.
+  // The error must not affect a wait for the end.
   const atTheEnd = reader.until(({ isOver }) => isSo(isOver))
   const end = reader.end()
   await expect(atTheEnd).rejects.toBe(mistake)
   expect(await end).toBe('cut')
 })
 
-test('abort() leaves, and the server sees it', async () => {
+test('abort() disconnects from the server', async () => {
   const left = new Promise<void>((resolve) => {
     void listen((_req, res) => {
       res.on('close', resolve)
@@ -110,7 +110,7 @@ test('abort() leaves, and the server sees it', async () => {
   await left
 })
 
-test('abort() leaves a response that somebody else has fetched, too', async () => {
+test('abort() also disconnects if the response was passed to readEvents()', async () => {
   let hasLeft: (() => void) | undefined
   const left = new Promise<void>((resolve) => {
     hasLeft = resolve
@@ -127,7 +127,7 @@ test('abort() leaves a response that somebody else has fetched, too', async () =
   await left
 })
 
-test('abort() leaves while it is paused, too', async () => {
+test('abort() also disconnects while the reader is paused', async () => {
   const left = new Promise<void>((resolve) => {
     void listen((_req, res) => {
       res.on('close', resolve)
@@ -142,22 +142,22 @@ test('abort() leaves while it is paused, too', async () => {
   await left
 })
 
-test('a response whose body somebody reads already is refused', async () => {
+test('readEvents() rejects a response whose body is already being read', async () => {
   const url = await listen((_req, res) => void res.end(FRAMES))
   const response = await fetch(url)
   response.body?.getReader()
   await expect(readEvents(response)).rejects.toMatchObject({ name: 'TypeError' })
 })
 
-test('a head that does not come is waited for no longer than anything else, and the server sees it', async () => {
+test('readEvents() rejects and disconnects if the response headers do not arrive within timeoutMs', async () => {
   // On a busy machine it may have given up before its request was seen.
   const seen: Promise<unknown>[] = []
   const url = await listen((_req, res) => void seen.push(once(res, 'close')))
-  await expect(readEvents(url, { timeoutMs: 200 })).rejects.toThrow(/waited for the head.*200 ms/)
+  await expect(readEvents(url, { timeoutMs: 200 })).rejects.toThrow(/waited for the response headers.*200 ms/)
   await Promise.all(seen)
 })
 
-test('once the head is there it counts no more how long that took', async () => {
+test('timeoutMs no longer limits the request once the response headers have arrived', async () => {
   let send: ((text: string) => void) | undefined
   const url = await listen((_req, res) => {
     res.flushHeaders()
@@ -170,7 +170,7 @@ test('once the head is there it counts no more how long that took', async () => 
   reader.abort()
 })
 
-test('a stream that is torn off is cut, not complete, and its last half event is none', async () => {
+test("a stream that breaks off ends as 'cut', and its incomplete last event is dropped", async () => {
   const url = await listen((_req, res) => {
     res.write('data: 1\n\ndata: 2')
     setImmediate(() => res.destroy())
@@ -180,7 +180,7 @@ test('a stream that is torn off is cut, not complete, and its last half event is
   expect(reader.events).toMatchObject([{ data: '1' }])
 })
 
-test('while it is paused nothing is read', async () => {
+test('a paused reader reads nothing', async () => {
   let sent = 0
   const url = await listen((_req, res) => {
     const send = (): void => {
@@ -206,7 +206,7 @@ test('while it is paused nothing is read', async () => {
   reader.abort()
 })
 
-test('parseEvents reads a whole body', () => {
+test('parseEvents() reads a complete body, and drops an incomplete last event', () => {
   expect(parseEvents(FRAMES)).toEqual([
     { event: 'message', data: 'one', id: '1' },
     { event: 'two', data: '€', id: undefined },

@@ -23,7 +23,7 @@ let news: SseChannel
 beforeEach(() => {
   manager = new SseManager()
   news = manager.getOrCreate('news')
-  // Who reads is there by then, and what is news to it has begun.
+  // At this point the client is subscribed, so it gets these events live.
   news.on('subscribe', () => {
     for (const event of events) void news.broadcast(event)
   })
@@ -39,20 +39,20 @@ function expressApp(): express.Express {
 }
 
 test.each(['reader', 'supertest', 'supertest-channel', 'inject'])(
-  'the README shows the code of %s as it is run here',
+  'the README shows the code of %s exactly as it runs here',
   (name) => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
     expect(readme).toContain(`\n${cutRegion(`${fileURLToPath(import.meta.url)}#${name}`)}\n\`\`\``)
   },
 )
 
-test('the README begins with a whole test, as it is run here', () => {
+test('the README begins with the complete test of reconnect.test.ts', () => {
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
   const whole = readFileSync(new URL('reconnect.test.ts', import.meta.url), 'utf8')
   expect(readme).toContain(`\n${whole}\`\`\``)
 })
 
-test('a channel in memory is read as the README says', async () => {
+test('readEvents() works as the README says', async () => {
   const url = await listen(expressApp())
   // #region reader
   const isNews = ({ event }: { event: string }) => event !== 'sse-checkpoint'
@@ -84,7 +84,7 @@ test('a channel in memory is read as the README says', async () => {
   back.abort()
 })
 
-test('supertest reads what ends, and what does not, as the README says', async () => {
+test('sseParser(2) reads a finite stream with supertest as the README says', async () => {
   const app = expressApp()
   // #region supertest
   const { body } = await request(app).get('/finite').buffer(true).parse(sseParser(2)) // disconnects after two
@@ -92,7 +92,7 @@ test('supertest reads what ends, and what does not, as the README says', async (
   // #endregion supertest
 })
 
-test('supertest reads a channel in memory as the README says', async () => {
+test('sseParser(condition) reads a channel with supertest as the README says', async () => {
   const app = expressApp()
   // #region supertest-channel
   const isNews = ({ event }: { event: string }) => event !== 'sse-checkpoint'
@@ -102,7 +102,7 @@ test('supertest reads a channel in memory as the README says', async () => {
   expect(body).toHaveLength(2)
 })
 
-test('fastify.inject() is read as the README says', async () => {
+test('parseEvents() and readEvents() read fastify.inject() as the README says', async () => {
   const app = Fastify()
   await app.register(fastifySse, { manager })
   app.get('/news', (_request, reply) => reply.sse(news))
@@ -118,6 +118,6 @@ test('fastify.inject() is read as the README says', async () => {
   client.abort() // disconnects
   // #endregion inject
   expect(first).toMatchObject({ data: 'first' })
-  await until(() => manager.stats().connections === 0, 'the departure')
+  await until(() => manager.stats().connections === 0, 'the disconnect')
   await app.close()
 })

@@ -5,7 +5,7 @@ import { SseManager, sse } from '@ssekit/express-sse'
 import { readEvents } from '@ssekit/sse-testkit'
 import express from 'express'
 
-test('a client that reconnects gets what it missed', async () => {
+test('a client that reconnects gets the events it missed', async () => {
   const manager = new SseManager()
   const news = manager.getOrCreate('news')
   const app = express().use(sse({ manager }))

@@ -7,7 +7,7 @@ function ask(listener: RequestListener, until?: ParseUntil): request.Test {
   return request(createServer(listener)).get('/').buffer(true).parse(sseParser(until))
 }
 
-test('the body is the events of a stream that ends', async () => {
+test('sseParser() without an argument returns all events of a stream that ends', async () => {
   const { body, status } = await ask((_req, res) => void res.end('data: 1\n\nevent: two\nid: 2\ndata: 2\n\n'))
   expect(status).toBe(200)
   expect(body).toEqual([
@@ -16,7 +16,7 @@ test('the body is the events of a stream that ends', async () => {
   ])
 })
 
-test('after so many events it leaves, and the server sees it', async () => {
+test('sseParser(count) disconnects after that many events', async () => {
   let left: Promise<void> | undefined
   const { body } = await ask((_req, res) => {
     left = new Promise((resolve) => {
@@ -28,7 +28,7 @@ test('after so many events it leaves, and the server sees it', async () => {
   await left
 })
 
-test('a condition may say when it is enough', async () => {
+test('sseParser(condition) stops at the first event for which the condition holds', async () => {
   const { body } = await ask(
     (_req, res) => void res.write('data: 1\n\nevent: done\ndata: 2\n\n'),
     ({ event }) => event === 'done',
@@ -36,7 +36,7 @@ test('a condition may say when it is enough', async () => {
   expect(body).toHaveLength(2)
 })
 
-test('what a condition throws fails the request, and the response is left', async () => {
+test('an error thrown by the condition fails the request and disconnects', async () => {
   const mistake = new Error('no such field')
   let left: Promise<void> | undefined
   const asked = ask(
@@ -54,7 +54,7 @@ test('what a condition throws fails the request, and the response is left', asyn
   await left
 })
 
-test('no events at all are enough as soon as the head is there', async () => {
+test('sseParser(0) disconnects once the response headers have arrived', async () => {
   let left: Promise<void> | undefined
   const { body, status } = await ask((_req, res) => {
     left = new Promise((resolve) => {
@@ -66,11 +66,11 @@ test('no events at all are enough as soon as the head is there', async () => {
   await left
 })
 
-test.each([-1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY])('%d is no number of events', (until) => {
+test.each([-1, 0.5, Number.NaN, Number.NEGATIVE_INFINITY])('sseParser(%d) throws a RangeError', (until) => {
   expect(() => sseParser(until)).toThrow(RangeError)
 })
 
-test('characters that are cut by the border of two chunks stay whole', async () => {
+test('sseParser() joins characters that are split between chunks', async () => {
   const { body } = await ask((_req, res) => {
     const bytes = [...Buffer.from('data: €\n\n')]
     const next = (): void => {
@@ -83,7 +83,7 @@ test('characters that are cut by the border of two chunks stay whole', async () 
   expect(body).toMatchObject([{ data: '€' }])
 })
 
-test('a stream that is torn off fails the request', async () => {
+test('a stream that breaks off fails the request', async () => {
   await expect(
     ask((_req, res) => {
       res.write('data: 1\n\n')

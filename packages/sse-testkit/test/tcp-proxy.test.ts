@@ -44,7 +44,7 @@ async function until(condition: () => boolean): Promise<void> {
   }
 }
 
-/** For what the proxy times; everything else goes on. */
+/** Fakes the timers of the proxy, and nothing else. */
 function fakeClock(): void {
   jest.useFakeTimers({ doNotFake: ['Date', 'nextTick', 'queueMicrotask', 'setImmediate'] })
 }
@@ -58,12 +58,12 @@ async function settled(value: () => number): Promise<number> {
   }
 }
 
-/** A server that says its name to whoever comes. */
+/** A server that sends its name to each client. */
 function named(name: string): Promise<TcpServer> {
   return server((socket) => socket.write(name))
 }
 
-test('bytes and ends pass in both directions, each for itself', async () => {
+test('the proxy forwards bytes and the end of the connection in each direction separately', async () => {
   const target = await server((socket) => {
     socket.resume().on('end', () => socket.end('all heard'))
   })
@@ -76,7 +76,7 @@ test('bytes and ends pass in both directions, each for itself', async () => {
   await until(() => proxy.connections === 0)
 })
 
-test('an end passes too that is there before the target is reached', async () => {
+test('the proxy forwards an end that arrives before it is connected to the target', async () => {
   const proxy = await proxyBefore(await server((socket) => socket.resume().on('end', () => socket.end('heard'))))
   const one = client(proxy)
   one.socket.end()
@@ -84,7 +84,7 @@ test('an end passes too that is there before the target is reached', async () =>
   expect(one.text).toBe('heard')
 })
 
-test.each(['client', 'target'])('what a %s does not read, the other side cannot send', async (reader) => {
+test.each(['client', 'target'])('a %s that does not read blocks the other side from sending', async (reader) => {
   const target = await server((socket) => socket.pause())
   const left = client(await proxyBefore(target)).socket.pause()
   const right = await target.socket(0)
@@ -106,7 +106,7 @@ test.each(['client', 'target'])('what a %s does not read, the other side cannot 
   expect(bytes).toBe(128 * 1024 * 1024)
 })
 
-test('a side that is gone without a word takes the other with it', async () => {
+test('a reset of one side resets the other', async () => {
   const target = await server()
   const proxy = await proxyBefore(target)
   for (const index of [0, 1]) {
@@ -121,7 +121,7 @@ test('a side that is gone without a word takes the other with it', async () => {
   await until(() => proxy.connections === 0)
 })
 
-test('a client that says it sends no more, and is then gone, takes its target with it', async () => {
+test('a client that ends its half and then closes also closes the connection to the target', async () => {
   const target = await server((socket) => socket.resume().write('one'))
   const proxy = await proxyBefore(target)
   const one = client(proxy)
@@ -138,7 +138,7 @@ test('a client that says it sends no more, and is then gone, takes its target wi
   await until(() => proxy.connections === 0)
 })
 
-test('a client that is gone after its target has said the last word takes it with it', async () => {
+test('a client that resets after the target has ended its half resets the connection to the target', async () => {
   const target = await server((socket) => socket.resume().end('one'))
   const proxy = await proxyBefore(target)
   const one = client(proxy)
@@ -148,7 +148,7 @@ test('a client that is gone after its target has said the last word takes it wit
   expect(target.sockets[0]?.errored).toMatchObject({ code: 'ECONNRESET' })
 })
 
-test('cut resets every connection at both ends, and takes new ones', async () => {
+test('cut() resets every connection on both sides, and new ones are accepted', async () => {
   const target = await server()
   const proxy = await proxyBefore(target)
   const clients = [client(proxy).send('one'), client(proxy).send('two')]
@@ -161,7 +161,7 @@ test('cut resets every connection at both ends, and takes new ones', async () =>
   expect(await client(proxy).send('three').gets(5)).toBe('three')
 })
 
-test('cut waits for nobody who does not read', async () => {
+test('cut() does not wait for a client that does not read', async () => {
   const target = await server((socket) => socket.resume().write(Buffer.alloc(32 * 1024 * 1024)))
   const proxy = await proxyBefore(target)
   client(proxy).socket.pause()
@@ -171,7 +171,7 @@ test('cut waits for nobody who does not read', async () => {
   await until(() => proxy.connections === 0 && socket.destroyed)
 })
 
-describe('while a target does not take the connection', () => {
+describe('while a target does not accept the connection', () => {
   let proxy: TcpProxy
   let other: TcpServer
   let one: TcpClient
@@ -179,7 +179,7 @@ describe('while a target does not take the connection', () => {
     const crowded = await RedisServer.start({ args: ['--tcp-backlog', '1'] })
     closers.push(() => crowded.stop())
     await crowded.pause()
-    // The system takes two, in its place, and leaves the others in the dark.
+    // The kernel accepts two for it, and does not answer the others.
     for (let count = 0; count < 4; count++) client(crowded)
     other = await server()
     proxy = await proxyBefore(crowded, other)
@@ -187,21 +187,21 @@ describe('while a target does not take the connection', () => {
     await until(() => proxy.connections === 1)
   })
 
-  test('cut does not wait for it, and nor does it go to another', async () => {
+  test('cut() resets the client at once, and no other target is tried', async () => {
     proxy.cut()
     expect(await one.ends()).toBe('ECONNRESET')
     await until(() => proxy.connections === 0)
     expect(other.sockets).toEqual([])
   })
 
-  test('a client that is gone is forgotten', async () => {
+  test('a client that disconnects is released, and no other target is tried', async () => {
     one.socket.resetAndDestroy()
     await until(() => proxy.connections === 0)
     expect(other.sockets).toEqual([])
   })
 })
 
-test('cut waits for no end that is being handed over', async () => {
+test('cut() does not wait for an end that is being forwarded', async () => {
   fakeClock()
   const proxy = await proxyBefore(await server())
   const one = client(proxy).send('one')
@@ -215,7 +215,7 @@ test('cut waits for no end that is being handed over', async () => {
   await until(() => proxy.connections === 0)
 })
 
-test('refuse resets those who come until accept, and nobody else', async () => {
+test('refuse() resets new connections until accept(), and leaves open ones alone', async () => {
   const proxy = await proxyBefore(await server())
   const open = client(proxy).send('one')
   await open.gets(3)
@@ -227,7 +227,7 @@ test('refuse resets those who come until accept, and nobody else', async () => {
   expect(await client(proxy).send('four').gets(4)).toBe('four')
 })
 
-test('stall forwards nothing, of old connections and new ones, until resume forwards what waited', async () => {
+test('stall() forwards nothing on old and new connections until resume(), which forwards what waited', async () => {
   const target = await server()
   const proxy = await proxyBefore(target)
   const old = client(proxy).send('one')
@@ -253,7 +253,7 @@ test('stall forwards nothing, of old connections and new ones, until resume forw
   expect(target.sockets[1]?.errored).toMatchObject({ code: 'ECONNRESET' })
 })
 
-test('delayMs is the time on the way, in each direction, and what is behind does not overtake', async () => {
+test('delayMs delays bytes in each direction and keeps their order, even if it is lowered', async () => {
   fakeClock()
   const target = await server()
   const proxy = await proxyBefore(target)
@@ -261,13 +261,13 @@ test('delayMs is the time on the way, in each direction, and what is behind does
   const socket = await target.socket(0)
   await one.send('a').gets(1)
   const timing = jest.spyOn(globalThis, 'setTimeout')
-  /** Resolves once the proxy has it, which sets its clock with all that comes. */
+  /** Resolves once the proxy has received it: it sets a timer for each read. */
   const send = async (text: string): Promise<void> => {
     const { length } = timing.mock.calls
     one.send(text)
     await until(() => timing.mock.calls.length > length)
   }
-  /** Fails unless so many ms later so much has got to the target, and back, and something is on its way in so many directions. */
+  /** Fails unless, this much later, this much has arrived at the target and back, and bytes wait in this many directions. */
   const after = async (ms: number, ...expected: [sent: number, back: string, directions: number]): Promise<void> => {
     jest.advanceTimersByTime(ms)
     const state = (): typeof expected => [socket.bytesRead, one.text, jest.getTimerCount()]
@@ -292,7 +292,7 @@ test('delayMs is the time on the way, in each direction, and what is behind does
   await after(520, 4, 'abcd', 0)
 })
 
-test('cutReplyAfter ends one connection, after so many bytes of replies to the byte', async () => {
+test('cutReplyAfter() ends one connection after exactly that many bytes of replies', async () => {
   const target = await server()
   const proxy = await proxyBefore(target)
   const [first, second] = [client(proxy).send('12345'), client(proxy).send('abcde')]
@@ -308,7 +308,7 @@ test('cutReplyAfter ends one connection, after so many bytes of replies to the b
   expect(await second.send('ghijklmnopq').gets(17)).toBe('abcdefghijklmnopq')
 })
 
-test('cutReplyAfter waits for a connection that is meant', async () => {
+test('cutReplyAfter() affects only a connection that its predicate selects', async () => {
   const proxy = await proxyBefore(await server())
   const done = proxy.cutReplyAfter(1, ({ sent }) => sent.includes('me'))
   const [other, meant] = [client(proxy).send('not him'), client(proxy).send('it is ')]
@@ -319,8 +319,8 @@ test('cutReplyAfter waits for a connection that is meant', async () => {
   expect(meant.text).toBe('it is m')
 })
 
-test('cutReplyAfter lets a slow client have all of them, and then takes the target with it', async () => {
-  // It always has more to say: else the system may take all of it, and then there is nothing by which it would notice.
+test('cutReplyAfter() delivers all bytes to a slow client, and then closes the target’s connection', async () => {
+  // It always has more to send: otherwise the kernel may accept all of it, and the target would not notice the end.
   const target = await server((socket) => {
     const block = Buffer.alloc(1024 * 1024)
     const write = (): void => {
@@ -347,7 +347,7 @@ test('cutReplyAfter lets a slow client have all of them, and then takes the targ
   await until(() => proxy.connections === 0 && target.sockets[0]?.destroyed === true)
 })
 
-test('discardReplies drops what is sent to the connections that are meant, until passReplies', async () => {
+test('discardReplies() drops replies on the connections that its predicate selects, until passReplies()', async () => {
   const target = await server()
   const proxy = await proxyBefore(target)
   const [meant, other] = [client(proxy).send('me'), client(proxy).send('you')]
@@ -364,7 +364,7 @@ test('discardReplies drops what is sent to the connections that are meant, until
   expect(await other.send('!').gets(9)).toBe('youheard!')
 })
 
-test('retarget leads those who come elsewhere, and leaves the others where they are', async () => {
+test('retarget() forwards new connections to another target, and leaves open ones alone', async () => {
   const proxy = await proxyBefore(await server())
   const open = client(proxy).send('one')
   await open.gets(3)
@@ -373,7 +373,7 @@ test('retarget leads those who come elsewhere, and leaves the others where they 
   expect(await open.send('two').gets(6)).toBe('onetwo')
 })
 
-test('several targets take turns, those that are down are passed over, and with none left it is a reset', async () => {
+test('several targets take turns; those that are down are skipped, and with none left clients are reset', async () => {
   const targets = [await named('1'), await named('2'), await named('3')]
   const proxy = await proxyBefore(...targets.map(({ port }) => ({ port })))
   const names = async (): Promise<string[]> => {
@@ -391,7 +391,7 @@ test('several targets take turns, those that are down are passed over, and with 
   await until(() => proxy.connections === connections)
 })
 
-test('close may be called twice, and refuses who comes later', async () => {
+test('close() resets connections and refuses new ones, and can be called twice', async () => {
   const proxy = await proxyBefore(await server())
   const open = client(proxy).send('one')
   await open.gets(3)
@@ -401,7 +401,7 @@ test('close may be called twice, and refuses who comes later', async () => {
   expect(await client({ port }).ends()).toBe('ECONNREFUSED')
 })
 
-test('before Redis: a command whose answer is cut off was carried out', async () => {
+test('in front of Redis, cutReplyAfter(0) drops the reply of a command that was carried out', async () => {
   const redis = await RedisServer.start()
   closers.push(() => redis.stop())
   const proxy = await proxyBefore(redis)
@@ -413,7 +413,7 @@ test('before Redis: a command whose answer is cut off was carried out', async ()
   expect(await askRedis(`redis://127.0.0.1:${proxy.port}`, ['INCR', 'counter'])).toBe('2')
 })
 
-test('before Redis: Pub/Sub messages are lost, and commands are not', async () => {
+test('in front of Redis, discardReplies() loses Pub/Sub messages, and no commands', async () => {
   const redis = await RedisServer.start()
   closers.push(() => redis.stop())
   const proxy = await proxyBefore(redis)
@@ -430,7 +430,7 @@ test('before Redis: Pub/Sub messages are lost, and commands are not', async () =
   expect(await subscriber.gets(subscribed.length + message.length)).toBe(subscribed + message)
 })
 
-test('before Redis: killed, it takes its connections with it, and is found again at the same port', async () => {
+test('in front of Redis, connections are reset when Redis is killed, and work again after its restart', async () => {
   const redis = await RedisServer.start()
   closers.push(() => redis.stop())
   const proxy = await proxyBefore(redis)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Backplane, type HistoryLimits, type SseChannel, type SseEvent, SseManager } from '@ssekit/sse-core'
-import { numbers } from './hearing.js'
+import { numbers } from './recorder.js'
 import type { Scenarios } from './suite.js'
 
 /** Runs with a manager on each node, as an application has them. */
@@ -21,7 +21,7 @@ async function withManagers(
   assert.deepEqual(errors, [])
 }
 
-/** Takes the next events from a loop, and leaves it. */
+/** Takes the next events of a channel with a loop. */
 async function take(channel: SseChannel, count: number, lastEventId?: string): Promise<SseEvent[]> {
   const events: SseEvent[] = []
   for await (const event of channel.listen({ lastEventId })) if (events.push(event) === count) break
@@ -32,10 +32,10 @@ async function broadcastAll(channel: SseChannel, data: readonly unknown[]): Prom
   return Promise.all(data.map((each) => channel.broadcast({ data: each })))
 }
 
-/** Channels with subscribers that come and go, on any node. */
+/** Channels whose clients connect and disconnect on any node. */
 export function channels({ test, onNodes }: Scenarios): void {
   test(
-    'a client of one node resumes on another, in the middle of what is still being published',
+    'a client that resumes on other nodes during publishing gets every event once, in order',
     onNodes(3, async (...nodes) => {
       await withManagers(nodes, async (...managers) => {
         const [publisher, ...others] = managers.map((manager) => manager.getOrCreate('news'))
@@ -63,7 +63,7 @@ export function channels({ test, onNodes }: Scenarios): void {
   )
 
   test(
-    "ids that are older than a node's log are read from the shared one, until both meet",
+    "a client whose id is older than its node's log gets the missing events from the shared log",
     onNodes(2, async (here, there) => {
       assert(here && there)
       await withManagers([there], async (publisher) => {
@@ -92,7 +92,7 @@ export function channels({ test, onNodes }: Scenarios): void {
   )
 
   test(
-    'an id that nobody knows is answered by one gap and everything that is retained, on any node',
+    'a client with an unknown id gets one gap and all retained events, on any node',
     onNodes(2, async (...nodes) => {
       await withManagers(nodes, async (one, other) => {
         assert(one && other)
@@ -115,7 +115,7 @@ export function channels({ test, onNodes }: Scenarios): void {
   )
 
   test(
-    'a channel that never had an event is resumed on another node with the id of its beginning',
+    'a client of an empty channel resumes on another node with the first event, or with a gap',
     onNodes(2, async (...nodes) => {
       await withManagers(nodes, async (one, other) => {
         assert(one && other)
@@ -132,7 +132,7 @@ export function channels({ test, onNodes }: Scenarios): void {
   )
 
   test(
-    'a manager that only publishes needs no listener of its own, and `end` reaches everybody',
+    'a manager without subscribers can publish, and its `end` reaches the subscribers of other nodes',
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)
       await withManagers([node], async (manager) => {

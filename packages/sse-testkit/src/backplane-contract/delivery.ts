@@ -1,85 +1,85 @@
 import assert from 'node:assert/strict'
 import type { Backplane, LogEntry } from '@ssekit/sse-core'
-import { assertSame, dataOf, numbers, publishAll } from './hearing.js'
-import { outwaitStragglers } from './stragglers.js'
+import { waitForLateDeliveries } from './late-deliveries.js'
+import { assertSame, dataOf, numbers, publishAll } from './recorder.js'
 import type { Scenarios } from './suite.js'
 
 /** Every node gets every event once, all in the same order. */
-export function delivery({ test, onNodes, hear }: Scenarios): void {
+export function delivery({ test, onNodes, record }: Scenarios): void {
   test(
-    'every node hears each event once, in publish order',
+    'every node receives each event once, in publish order',
     onNodes(3, async (publisher, ...others) => {
       assert(publisher)
-      const hearings = await Promise.all([publisher, ...others].map((node) => hear(node, 'news')))
+      const recorders = await Promise.all([publisher, ...others].map((node) => record(node, 'news')))
       const ids: string[] = []
       for (const data of numbers(1, 20)) ids.push(await publisher.publish('news', { event: { data } }))
-      const live = await outwaitStragglers(publisher, 'news', hearings)
-      for (const hearing of hearings) {
-        assert.deepEqual(hearing.data, [...numbers(1, 20), ...live])
-        assert.deepEqual(hearing.ids.slice(0, 20), ids)
-        assert.equal(hearing.gaps, 0)
+      const live = await waitForLateDeliveries(publisher, 'news', recorders)
+      for (const recorder of recorders) {
+        assert.deepEqual(recorder.data, [...numbers(1, 20), ...live])
+        assert.deepEqual(recorder.ids.slice(0, 20), ids)
+        assert.equal(recorder.gaps, 0)
       }
     }),
   )
 
   test(
-    'the publishes of one node keep the order of their calls, awaited or not',
+    'publishes of one node keep the order of their calls, even if they are not awaited',
     onNodes(2, async (publisher, other) => {
       assert(publisher && other)
-      const hearing = await hear(other, 'news')
+      const recorder = await record(other, 'news')
       const ids = await publishAll(publisher, 'news', numbers(1, 200))
-      await hearing.heard(200)
-      assertSame(hearing.data, numbers(1, 200), 'the events')
-      assertSame(hearing.ids, ids, 'the ids')
+      await recorder.received(200)
+      assertSame(recorder.data, numbers(1, 200), 'the events')
+      assertSame(recorder.ids, ids, 'the ids')
     }),
   )
 
   test(
-    'a node hears what another one published before it published itself, in that order',
+    'events that two nodes publish in turn arrive on both in publish order',
     onNodes(2, async (one, other) => {
       assert(one && other)
-      const hearings = [await hear(one, 'news'), await hear(other, 'news')]
+      const recorders = [await record(one, 'news'), await record(other, 'news')]
       for (const data of numbers(1, 10)) await (data % 2 === 0 ? one : other).publish('news', { event: { data } })
-      for (const hearing of hearings) {
-        await hearing.heard(10)
-        assert.deepEqual(hearing.data, numbers(1, 10))
+      for (const recorder of recorders) {
+        await recorder.received(10)
+        assert.deepEqual(recorder.data, numbers(1, 10))
       }
     }),
   )
 
   test(
-    'several subscriptions of one node each hear everything, and the others when one is given back',
+    'each subscription of a node receives all events, and ending one does not affect another',
     onNodes(1, async (node) => {
       assert(node)
-      const [first, second] = [await hear(node, 'news'), await hear(node, 'news')]
+      const [first, second] = [await record(node, 'news'), await record(node, 'news')]
       await publishAll(node, 'news', [1])
-      await Promise.all([first.heard(1), second.heard(1)])
+      await Promise.all([first.received(1), second.received(1)])
       first.unsubscribe()
       await publishAll(node, 'news', [2])
-      await second.heard(2)
+      await second.received(2)
       assert.deepEqual([first.data, second.data], [[1], [1, 2]])
     }),
   )
 
   test(
-    'nothing is delivered after a subscription was given back, which may be done twice and undone',
+    'nothing is delivered after unsubscribing, which can be repeated, and the node can subscribe again',
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)
-      const gone = await hear(node, 'news')
+      const gone = await record(node, 'news')
       await publishAll(publisher, 'news', [1])
-      await gone.heard(1)
+      await gone.received(1)
       gone.unsubscribe()
       gone.unsubscribe()
       await publishAll(publisher, 'news', [2])
-      const back = await hear(node, 'news')
+      const back = await record(node, 'news')
       await publishAll(publisher, 'news', [3])
-      const live = await outwaitStragglers(publisher, 'news', [back])
+      const live = await waitForLateDeliveries(publisher, 'news', [back])
       assert.deepEqual([gone.data, back.data], [[1], [3, ...live]])
     }),
   )
 
   test(
-    'channels are apart, whatever characters are in their names',
+    'channels with special characters in their names are kept apart',
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)
       const names = [
@@ -102,23 +102,23 @@ export function delivery({ test, onNodes, hear }: Scenarios): void {
         'a\0',
         'x'.repeat(300),
       ]
-      const hearings = await Promise.all(names.map((name) => hear(node, name)))
+      const recorders = await Promise.all(names.map((name) => record(node, name)))
       await Promise.all(names.map((name) => publishAll(publisher, name, [name])))
       const live = await Promise.all(
-        hearings.map((hearing, i) => outwaitStragglers(publisher, names[i] ?? '', [hearing])),
+        recorders.map((recorder, i) => waitForLateDeliveries(publisher, names[i] ?? '', [recorder])),
       )
       assert.deepEqual(
-        hearings.map(({ data }) => data),
+        recorders.map(({ data }) => data),
         names.map((name, i) => [name, ...(live[i] ?? [])]),
       )
     }),
   )
 
   test(
-    'events arrive with all their fields, non-ASCII text and 1 MiB of data as they were',
+    'events arrive with all fields unchanged, including non-ASCII text and 1 MiB of data',
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)
-      const hearing = await hear(node, 'news')
+      const recorder = await record(node, 'news')
       const events = [
         { event: 'order', data: { total: 3, lines: [{ name: 'žluťoučký kůň 🚀\u2028' }] }, retry: 0, comment: 'a\nb' },
         { data: '' },
@@ -129,9 +129,9 @@ export function delivery({ test, onNodes, hear }: Scenarios): void {
         { data: 'é'.repeat(2 ** 19) },
       ]
       for (const event of events) await publisher.publish('news', { event })
-      await hearing.heard(events.length)
+      await recorder.received(events.length)
       assertSame(
-        hearing.entries.map((entry) => 'event' in entry && entry.event),
+        recorder.entries.map((entry) => 'event' in entry && entry.event),
         events,
         'the events',
       )
@@ -139,14 +139,14 @@ export function delivery({ test, onNodes, hear }: Scenarios): void {
   )
 
   test(
-    'entries say when they were published',
+    'each entry has the time at which it was published',
     onNodes(1, async (node) => {
       assert(node)
-      const hearing = await hear(node, 'news')
+      const recorder = await record(node, 'news')
       const before = Date.now()
       await publishAll(node, 'news', [1, 2])
-      await hearing.heard(2)
-      for (const { at } of hearing.entries) {
+      await recorder.received(2)
+      for (const { at } of recorder.entries) {
         // A broker's clock may differ from ours.
         assert(Math.abs(at - before) < 60_000, `published at ${at}, about ${before}`)
       }
@@ -154,9 +154,9 @@ export function delivery({ test, onNodes, hear }: Scenarios): void {
   )
 
   test(
-    'three publishers at once are heard in one order everywhere: 10 000 events, none lost, none twice',
+    '10 000 events of three concurrent publishers arrive once, in the same order, on every node',
     onNodes(3, async (...nodes) => {
-      const hearings = await Promise.all(nodes.map((node) => hear(node, 'news')))
+      const recorders = await Promise.all(nodes.map((node) => record(node, 'news')))
       const published = await Promise.all(
         nodes.map(async (node, index) => {
           const ids: string[] = []
@@ -169,16 +169,16 @@ export function delivery({ test, onNodes, hear }: Scenarios): void {
           return ids
         }),
       )
-      const [first, ...rest] = hearings
+      const [first, ...rest] = recorders
       assert(first)
-      const live = await outwaitStragglers(nodes[0] as Backplane, 'news', hearings)
+      const live = await waitForLateDeliveries(nodes[0] as Backplane, 'news', recorders)
       assert.equal(first.ids.length, 10_000 + live.length)
       assert.equal(new Set(first.ids).size, first.ids.length)
       for (const [index, ids] of published.entries()) {
         const own = first.entries.filter((entry) => publisherOf(entry) === index).map((entry) => entry.id)
         assertSame(own, ids, `the events of publisher ${index}`)
       }
-      for (const hearing of rest) assertSame(hearing.ids, first.ids, 'the order on another node')
+      for (const recorder of rest) assertSame(recorder.ids, first.ids, 'the order on another node')
     }),
   )
 }

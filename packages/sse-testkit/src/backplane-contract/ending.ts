@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { SseError } from '@ssekit/sse-core'
-import { dataOf, numbers, publishAll } from './hearing.js'
-import { outwaitStragglers } from './stragglers.js'
+import { waitForLateDeliveries } from './late-deliveries.js'
+import { dataOf, numbers, publishAll } from './recorder.js'
 import type { Scenarios } from './suite.js'
 
 /** Matches an `SseError` with this code. */
@@ -10,21 +10,21 @@ function hasCode(code: SseError['code']): (error: unknown) => boolean {
 }
 
 /** The end of a channel is an entry of its log. */
-export function ending({ test, onNodes, hear }: Scenarios): void {
+export function ending({ test, onNodes, record }: Scenarios): void {
   test(
-    'the end comes after all events, on every node, and to every later subscriber',
+    'the end is delivered after all events, on every node and to later subscribers',
     onNodes(3, async (publisher, node, late) => {
       assert(publisher && node && late)
-      const hearing = await hear(node, 'news')
+      const recorder = await record(node, 'news')
       const published = publishAll(publisher, 'news', numbers(1, 3))
       const endId = await publisher.publish('news', { end: true })
       const ids = [...(await published), endId]
-      await hearing.heard(4)
-      assert.deepEqual(hearing.data, [1, 2, 3, undefined])
-      assert.deepEqual(hearing.ids, ids)
-      assert('end' in (hearing.entries[3] ?? {}))
-      const later = await hear(late, 'news', 2)
-      await later.heard(2)
+      await recorder.received(4)
+      assert.deepEqual(recorder.data, [1, 2, 3, undefined])
+      assert.deepEqual(recorder.ids, ids)
+      assert('end' in (recorder.entries[3] ?? {}))
+      const later = await record(late, 'news', 2)
+      await later.received(2)
       assert.deepEqual(later.ids, ids.slice(2))
       const read = await late.read('news', ids[0] as string, 10)
       assert.deepEqual(
@@ -36,60 +36,60 @@ export function ending({ test, onNodes, hear }: Scenarios): void {
   )
 
   test(
-    'what is published after the end is refused with ERR_SSE_CLOSED, on every node, and heard by nobody',
+    'a publish after the end rejects with ERR_SSE_CLOSED on every node, and is not delivered',
     onNodes(2, async (publisher, other) => {
       assert(publisher && other)
-      const hearing = await hear(other, 'news')
-      const elsewhere = await hear(other, 'goes on')
+      const recorder = await record(other, 'news')
+      const elsewhere = await record(other, 'goes on')
       const [id] = await publishAll(publisher, 'news', [1])
       await publisher.publish('news', { end: true })
       for (const node of [publisher, other]) {
         await assert.rejects(node.publish('news', { event: { data: 'late' } }), hasCode('ERR_SSE_CLOSED'))
         await assert.rejects(node.publish('news', { end: true }), hasCode('ERR_SSE_CLOSED'))
       }
-      await hearing.heard(2)
+      await recorder.received(2)
       // Nothing live can follow here any more, so another channel of the same node is used.
-      await outwaitStragglers(publisher, 'goes on', [elsewhere])
-      assert.deepEqual(hearing.data, [1, undefined])
+      await waitForLateDeliveries(publisher, 'goes on', [elsewhere])
+      assert.deepEqual(recorder.data, [1, undefined])
       assert.deepEqual((await other.read('news', id as string, 10))?.map(dataOf), [undefined])
     }),
   )
 
   test(
-    'of two that end a channel at once one is refused, and the end is there once',
+    'if two nodes end a channel at once, one publish rejects and the end is delivered once',
     onNodes(3, async (one, two, node) => {
       assert(one && two && node)
-      const hearing = await hear(node, 'news')
+      const recorder = await record(node, 'news')
       const outcomes = await Promise.allSettled([
         one.publish('news', { end: true }),
         two.publish('news', { end: true }),
       ])
       assert.deepEqual(outcomes.map(({ status }) => status).sort(), ['fulfilled', 'rejected'])
-      await hearing.heard(1)
-      const late = await hear(two, 'news', 10)
-      await late.heard(1)
-      await outwaitStragglers(one, 'goes on', [await hear(node, 'goes on'), await hear(two, 'goes on')])
-      assert.deepEqual([hearing.entries.length, late.entries.length], [1, 1])
+      await recorder.received(1)
+      const late = await record(two, 'news', 10)
+      await late.received(1)
+      await waitForLateDeliveries(one, 'goes on', [await record(node, 'goes on'), await record(two, 'goes on')])
+      assert.deepEqual([recorder.entries.length, late.entries.length], [1, 1])
     }),
   )
 
   test(
-    'a backplane that is closed is closed, once or twice, and the others go on',
+    'a closed backplane rejects calls, can be closed again, and does not affect other nodes',
     onNodes(2, async (closed, other) => {
       assert(closed && other)
       await closed.close()
       await closed.close()
       if (closed === other) return
-      const hearing = await hear(other, 'news')
+      const recorder = await record(other, 'news')
       await publishAll(other, 'news', [1])
-      await hearing.heard(1)
+      await recorder.received(1)
       await assert.rejects(closed.publish('news', { event: { data: 2 } }), SseError)
       await assert.rejects(closed.subscribe('news', { last: 0 }, { entry: () => {}, gap: () => {} }), SseError)
     }),
   )
 
   test(
-    'a subscription that is under way when its backplane is closed is there, or refused with ERR_SSE_CLOSED',
+    'a subscribe() in progress when its backplane is closed resolves or rejects with ERR_SSE_CLOSED',
     onNodes(4, async (...nodes) => {
       for (const [turns, node] of nodes.entries()) {
         const outcome = node.subscribe('news', { last: 1 }, { entry: () => {}, gap: () => {} }).then(

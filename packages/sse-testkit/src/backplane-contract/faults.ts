@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Backplane } from '@ssekit/sse-core'
-import { dataOf, numbers, publishAll } from './hearing.js'
-import { outwaitStragglers } from './stragglers.js'
+import { waitForLateDeliveries } from './late-deliveries.js'
+import { dataOf, numbers, publishAll } from './recorder.js'
 import type { BackplaneSuite, Scenarios } from './suite.js'
 
 type Fault = (nodes: readonly Backplane[]) => Promise<void>
 type Count = (nodes: readonly Backplane[]) => Promise<number>
 
-/** A broker that goes away for a while. */
+/** A broker that is lost for a while, or that loses its data. */
 export function faults(
   scenarios: Scenarios,
   { interrupt, subscriptions, wipe }: Pick<BackplaneSuite, 'interrupt' | 'subscriptions' | 'wipe'>,
@@ -33,49 +33,49 @@ async function insist(backplane: Backplane, channel: string, data: unknown): Pro
   }
 }
 
-function interruptions({ test, onNodes, hear }: Scenarios, interrupt: Fault): void {
+function interruptions({ test, onNodes, record }: Scenarios, interrupt: Fault): void {
   test(
-    'after a lost connection subscriptions go on by themselves: everything, in order, none twice',
+    'after a lost connection, subscriptions continue with every event once, in order',
     onNodes(3, async (publisher, ...nodes) => {
       assert(publisher)
-      const hearings = await Promise.all(nodes.map((node) => hear(node, 'news')))
+      const recorders = await Promise.all(nodes.map((node) => record(node, 'news')))
       await publishAll(publisher, 'news', numbers(1, 10))
-      await Promise.all(hearings.map((hearing) => hearing.heard(10)))
+      await Promise.all(recorders.map((recorder) => recorder.received(10)))
       const interrupted = interrupt([publisher, ...nodes])
       for (const data of numbers(11, 30)) await insist(publisher, 'news', data)
       await interrupted
       for (const data of numbers(31, 40)) await insist(publisher, 'news', data)
-      for (const hearing of hearings) await hearing.until(() => hearing.data.includes(40), 'the last event')
-      const live = await outwaitStragglers(publisher, 'news', hearings)
-      for (const hearing of hearings) {
+      for (const recorder of recorders) await recorder.until(() => recorder.data.includes(40), 'the last event')
+      const live = await waitForLateDeliveries(publisher, 'news', recorders)
+      for (const recorder of recorders) {
         // An event whose acknowledgement was lost may have been accepted, and then published a second time.
-        const data = hearing.data.filter((each, index, all) => each !== all[index - 1])
+        const data = recorder.data.filter((each, index, all) => each !== all[index - 1])
         assert.deepEqual(data, [...numbers(1, 40), ...live])
-        assert.equal(new Set(hearing.ids).size, hearing.ids.length)
-        assert.equal(hearing.gaps, 0)
+        assert.equal(new Set(recorder.ids).size, recorder.ids.length)
+        assert.equal(recorder.gaps, 0)
       }
     }),
   )
 }
 
-function leftovers({ test, onNodes, hear, until }: Scenarios, interrupt: Fault, subscriptions: Count): void {
+function leftovers({ test, onNodes, record, until }: Scenarios, interrupt: Fault, subscriptions: Count): void {
   test(
-    'after lost connections the broker has as many subscriptions as before, and none of nodes that were closed',
+    'reconnects leave no extra subscriptions at the broker, and closed nodes leave none',
     onNodes(3, async (publisher, ...nodes) => {
       assert(publisher)
       const channels = ['news', 'sport', 'quiet']
-      const hearings = await Promise.all(nodes.flatMap((node) => channels.map((channel) => hear(node, channel))))
+      const recorders = await Promise.all(nodes.flatMap((node) => channels.map((channel) => record(node, channel))))
       const before = await subscriptions(nodes)
       assert(before > 0)
       for (const data of numbers(1, 3)) {
         const interrupted = interrupt([publisher, ...nodes])
         for (const channel of channels) await insist(publisher, channel, data)
         await interrupted
-        for (const hearing of hearings) await hearing.until(() => hearing.data.includes(data), `event ${data}`)
+        for (const recorder of recorders) await recorder.until(() => recorder.data.includes(data), `event ${data}`)
       }
       // A lost subscription to notifications may be restored only now.
       for (const channel of channels) await insist(publisher, channel, 'last')
-      for (const hearing of hearings) await hearing.until(() => hearing.data.includes('last'), 'the last event')
+      for (const recorder of recorders) await recorder.until(() => recorder.data.includes('last'), 'the last event')
       await until(() => subscriptions(nodes), before, 'subscriptions')
       await Promise.all(nodes.map((node) => node.close()))
       await until(() => subscriptions(nodes), 0, 'subscriptions of closed nodes')
@@ -83,25 +83,25 @@ function leftovers({ test, onNodes, hear, until }: Scenarios, interrupt: Fault, 
   )
 }
 
-function losses({ test, onNodes, hear }: Scenarios, wipe: Fault): void {
+function losses({ test, onNodes, record }: Scenarios, wipe: Fault): void {
   test(
-    'when the log has lost its data, subscriptions are told once, and go on with what is new',
+    'when the log has lost its data, subscriptions get one gap, and continue with new events',
     onNodes(3, async (publisher, ...nodes) => {
       assert(publisher)
-      const hearings = await Promise.all(nodes.map((node) => hear(node, 'news')))
+      const recorders = await Promise.all(nodes.map((node) => record(node, 'news')))
       const ids = await publishAll(publisher, 'news', numbers(1, 10))
-      await Promise.all(hearings.map((hearing) => hearing.heard(10)))
+      await Promise.all(recorders.map((recorder) => recorder.received(10)))
       await wipe([publisher, ...nodes])
       await insist(publisher, 'news', 'new')
-      for (const hearing of hearings) await hearing.until(() => hearing.data.includes('new'), 'the new event')
-      const live = await outwaitStragglers(publisher, 'news', hearings)
-      for (const hearing of hearings) {
-        assert.deepEqual(hearing.data, [...numbers(1, 10), 'new', ...live])
-        assert.equal(hearing.gaps, 1)
+      for (const recorder of recorders) await recorder.until(() => recorder.data.includes('new'), 'the new event')
+      const live = await waitForLateDeliveries(publisher, 'news', recorders)
+      for (const recorder of recorders) {
+        assert.deepEqual(recorder.data, [...numbers(1, 10), 'new', ...live])
+        assert.equal(recorder.gaps, 1)
         // An id of the lost log must not name a position in the new one.
-        for (const id of hearing.ids.slice(10)) assert(!ids.includes(id))
+        for (const id of recorder.ids.slice(10)) assert(!ids.includes(id))
         // A client that got the gap resumes after it, on whichever node it reconnects.
-        for (const gapId of hearing.gapIds) {
+        for (const gapId of recorder.gapIds) {
           const read = await publisher.read('news', gapId, 10)
           assert.deepEqual(read?.map(dataOf), ['new', ...live])
         }

@@ -2,9 +2,9 @@ import { channels } from './channels.js'
 import { delivery } from './delivery.js'
 import { ending } from './ending.js'
 import { faults } from './faults.js'
-import { Hearing } from './hearing.js'
 import { ids } from './ids.js'
 import { reading } from './reading.js'
+import { Recorder } from './recorder.js'
 import type { BackplaneSuite, Scenarios } from './suite.js'
 import { warming } from './warming.js'
 
@@ -31,7 +31,7 @@ export function backplaneContract(suite: BackplaneSuite): void {
   const { test, nodes, patienceMs = 4_000 } = suite
   const scenarios: Scenarios = {
     test,
-    hear: (backplane, channel, last = 0, maxBytes) => Hearing.of(backplane, channel, { last, maxBytes }, patienceMs),
+    record: (backplane, channel, last = 0, maxBytes) => Recorder.of(backplane, channel, { last, maxBytes }, patienceMs),
     until: async (count, expected, what) => {
       const deadline = performance.now() + patienceMs
       for (let found = await count(); found !== expected; found = await count()) {

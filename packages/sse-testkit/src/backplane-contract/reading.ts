@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import type { Backplane, LogEntry } from '@ssekit/sse-core'
-import { dataOf, numbers, publishAll } from './hearing.js'
+import { dataOf, numbers, publishAll } from './recorder.js'
 import type { Scenarios } from './suite.js'
 
 /** How many events a log that was asked to keep ten may still have at most. */
 const FORGETS_WITHIN = 10_000
 
 /** What a node's own log no longer has is read from the shared log. */
-export function reading({ test, onNodes, hear }: Scenarios): void {
+export function reading({ test, onNodes, record }: Scenarios): void {
   test(
-    'the entries after an id are read oldest first, page by page, up to the newest',
+    'read() returns the entries after an id, oldest first, page by page, up to the newest',
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)
       const ids = await publishAll(publisher, 'news', numbers(1, 25))
@@ -28,7 +28,7 @@ export function reading({ test, onNodes, hear }: Scenarios): void {
   )
 
   test(
-    'after the newest id there is nothing yet',
+    'read() after the newest id returns nothing until another event is published',
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)
       const [id] = await publishAll(publisher, 'news', [1])
@@ -40,7 +40,7 @@ export function reading({ test, onNodes, hear }: Scenarios): void {
   )
 
   test(
-    'an id that the log does not have is undefined, whatever it looks like',
+    'read() returns undefined for an id that the log does not have',
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)
       const [id] = await publishAll(publisher, 'news', [1])
@@ -52,7 +52,7 @@ export function reading({ test, onNodes, hear }: Scenarios): void {
   )
 
   test(
-    "an id of a publisher's own is read after too, and of one that occurs twice the older counts",
+    "read() accepts a publisher's own id, and starts after the older event if the id occurs twice",
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)
       for (const [data, id] of ['a', 'b', 'a', 'c'].entries()) await publisher.publish('news', { event: { data, id } })
@@ -63,7 +63,7 @@ export function reading({ test, onNodes, hear }: Scenarios): void {
   )
 
   test(
-    'an id that the log has forgotten is undefined, and what it has kept is complete',
+    'read() returns undefined for an evicted id, and the retained entries are complete',
     onNodes(
       2,
       async (publisher, node) => {
@@ -72,9 +72,9 @@ export function reading({ test, onNodes, hear }: Scenarios): void {
         await forget(publisher, node, 'news', ids[0] as string)
         const last = await publishAll(publisher, 'news', numbers(1, 10))
         assert.deepEqual((await node.read('news', last[0] as string, 100))?.map(dataOf), numbers(2, 10))
-        const hearing = await hear(node, 'news', 10)
-        await hearing.heard(10)
-        assert.deepEqual(hearing.data, numbers(1, 10))
+        const recorder = await record(node, 'news', 10)
+        await recorder.received(10)
+        assert.deepEqual(recorder.data, numbers(1, 10))
       },
       { maxEvents: 10 },
     ),

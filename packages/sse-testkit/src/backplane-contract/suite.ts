@@ -1,5 +1,5 @@
 import type { Backplane, HistoryLimits } from '@ssekit/sse-core'
-import type { Hearing } from './hearing.js'
+import type { Recorder } from './recorder.js'
 
 /** What a backplane is tested with. */
 export interface BackplaneSuite {
@@ -27,7 +27,7 @@ export interface BackplaneSuite {
    */
   readonly wipe?: ((nodes: readonly Backplane[]) => Promise<void>) | undefined
   /**
-   * How long a scenario waits for what must happen, in ms. Keep it below your runner's own limit, so that a failure
+   * How long a scenario waits for an expected event, in ms. Keep it below your runner's own limit, so that a failure
    * says what was missing. @defaultValue 4_000
    */
   readonly patienceMs?: number | undefined
@@ -55,7 +55,7 @@ export interface Scenarios {
    * Subscribes, starting with the newest `last` entries (default 0); all later ones follow. Resolves once the
    * subscription is live.
    */
-  readonly hear: (backplane: Backplane, channel: string, last?: number, maxBytes?: number) => Promise<Hearing>
+  readonly record: (backplane: Backplane, channel: string, last?: number, maxBytes?: number) => Promise<Recorder>
   /** Waits until a count at the broker has the expected value. Rejects if it does not in time. */
   readonly until: (count: () => Promise<number>, expected: number, what: string) => Promise<void>
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { assertSame, type Hearing, numbers, publishAll } from './hearing.js'
-import { outwaitStragglers } from './stragglers.js'
+import { waitForLateDeliveries } from './late-deliveries.js'
+import { assertSame, numbers, publishAll, type Recorder } from './recorder.js'
 import type { Scenarios } from './suite.js'
 
 /** A subscription begins with the newest entries. */
-export function warming({ test, onNodes, hear }: Scenarios): void {
+export function warming({ test, onNodes, record }: Scenarios): void {
   test(
     'a subscription begins with the newest `last` entries, oldest first',
     onNodes(2, async (publisher, node) => {
@@ -13,16 +13,16 @@ export function warming({ test, onNodes, hear }: Scenarios): void {
       await Promise.all(
         lasts.map(async (last) => {
           await publishAll(publisher, `last ${last}`, numbers(1, 10))
-          const hearing = await hear(node, `last ${last}`, last)
-          const live = await outwaitStragglers(publisher, `last ${last}`, [hearing])
-          assert.deepEqual(hearing.data, [...numbers(Math.max(1, 11 - last), 10), ...live])
+          const recorder = await record(node, `last ${last}`, last)
+          const live = await waitForLateDeliveries(publisher, `last ${last}`, [recorder])
+          assert.deepEqual(recorder.data, [...numbers(Math.max(1, 11 - last), 10), ...live])
         }),
       )
     }),
   )
 
   test(
-    'of the newest entries those may be left out that are beyond `maxBytes`, and no others',
+    'a subscription with `maxBytes` may begin with fewer entries, but leaves out none that fit',
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)
       const data = numbers(1, 20).map((n) => `${n} ${'x'.repeat(10_000)}`)
@@ -31,32 +31,35 @@ export function warming({ test, onNodes, hear }: Scenarios): void {
         [10, 4],
         [3, 3],
       ] as const) {
-        const hearing = await hear(node, 'news', last, 45_000)
+        const recorder = await record(node, 'news', last, 45_000)
         const live = `live after ${last}`
         await publisher.publish('news', { event: { data: live } })
-        await hearing.until(() => hearing.data.includes(live), 'what is live')
-        const heard = hearing.data.slice(0, hearing.data.indexOf(live))
-        assert(heard.length >= fitting && heard.length <= last, `${heard.length} of ${last}, of which ${fitting} fit`)
-        assertSame(heard, data.slice(-heard.length), 'the newest')
-        hearing.unsubscribe()
+        await recorder.until(() => recorder.data.includes(live), 'what is live')
+        const received = recorder.data.slice(0, recorder.data.indexOf(live))
+        assert(
+          received.length >= fitting && received.length <= last,
+          `${received.length} of ${last}, of which ${fitting} fit`,
+        )
+        assertSame(received, data.slice(-received.length), 'the newest')
+        recorder.unsubscribe()
         data.push(live)
       }
     }),
   )
 
   test(
-    'what is published once the subscription is live is heard, on a channel that never had an event too',
+    'a live subscription receives every later event, even on a channel that never had one',
     onNodes(2, async (publisher, node) => {
       assert(publisher && node)
-      const hearing = await hear(node, 'never', 100)
+      const recorder = await record(node, 'never', 100)
       await publishAll(publisher, 'never', [1])
-      const live = await outwaitStragglers(publisher, 'never', [hearing])
-      assert.deepEqual(hearing.data, [1, ...live])
+      const live = await waitForLateDeliveries(publisher, 'never', [recorder])
+      assert.deepEqual(recorder.data, [1, ...live])
     }),
   )
 
   test(
-    'between the newest `last` entries and the live ones nothing is lost or doubled, however many are published meanwhile',
+    'no event published meanwhile is lost or repeated between the newest `last` entries and live ones',
     onNodes(3, async (publisher, ...nodes) => {
       assert(publisher)
       const total = 600
@@ -71,26 +74,26 @@ export function warming({ test, onNodes, hear }: Scenarios): void {
       })()
       // If the scenario fails before publishing is done, the scenario's failure is the one to report.
       publishing.catch(() => {})
-      const hearings: Hearing[] = []
+      const recorders: Recorder[] = []
       for (let i = 0; i < 20; i++) {
         const node = nodes[i % nodes.length]
         assert(node)
         const before = published
-        const hearing = await hear(node, 'news', 50)
-        hearings.push(hearing)
+        const recorder = await record(node, 'news', 50)
+        recorders.push(recorder)
         // One event may be in flight, accepted but not yet known to its publisher.
         const [oldest, newest] = [before - 49, published + 1 - 49]
-        await hearing.heard(1)
-        const [first] = hearing.data
+        await recorder.received(1)
+        const [first] = recorder.data
         assert(typeof first === 'number' && first >= oldest && first <= Math.max(1, newest), `${first} of ${newest}`)
       }
       await publishing
-      const live = await outwaitStragglers(publisher, 'news', hearings)
-      for (const hearing of hearings) {
-        const [first] = hearing.data
+      const live = await waitForLateDeliveries(publisher, 'news', recorders)
+      for (const recorder of recorders) {
+        const [first] = recorder.data
         assert(typeof first === 'number')
-        assertSame(hearing.data, [...numbers(first, total), ...live], 'the events')
-        assert.equal(hearing.gaps, 0)
+        assertSame(recorder.data, [...numbers(first, total), ...live], 'the events')
+        assert.equal(recorder.gaps, 0)
       }
     }),
   )

@@ -1,40 +1,40 @@
 import { ageScenarios } from './ages.js'
-import { begunAlreadyScenarios } from './begun-already.js'
+import { alreadyRespondedScenarios } from './already-responded.js'
 import { channelLimitScenarios } from './channel-limits.js'
 import { channelScenarios } from './channels.js'
 import { checkpointScenarios } from './checkpoints.js'
+import { disconnectScenarios } from './disconnects.js'
 import { endingScenarios } from './ending.js'
-import { errorAfterHeadScenarios } from './errors-after.js'
-import { errorBeforeHeadScenarios } from './errors-before.js'
+import { errorAfterHeadersScenarios } from './errors-after-headers.js'
+import { errorBeforeHeadersScenarios } from './errors-before-headers.js'
 import { eventSizeScenarios } from './event-size.js'
 import { everyReasonScenarios } from './every-reason.js'
-import { figureScenarios } from './figures.js'
 import { framingScenarios } from './framing.js'
 import { functionScenarios } from './functions.js'
 import { gapScenarios } from './gaps.js'
-import { headScenarios } from './head.js'
 import { heartbeatScenarios } from './heartbeat.js'
 import { historyLimitScenarios } from './history-limits.js'
 import { http2ResetScenarios } from './http2-resets.js'
 import { injectionScenarios } from './injection.js'
+import { invalidHeaderScenarios } from './invalid-headers.js'
 import { isolationScenarios } from './isolation.js'
-import { largeHeadScenarios } from './large-heads.js'
-import { leavingScenarios } from './leaving.js'
+import { largeRequestHeaderScenarios } from './large-request-headers.js'
 import { leftoverScenarios } from './leftovers.js'
 import { limitScenarios } from './limits.js'
 import { lineEndingScenarios } from './line-endings.js'
-import { listenedTwiceScenarios } from './listened-twice.js'
 import { methodScenarios } from './methods.js'
 import { reasonScenarios } from './reasons.js'
-import { refusedHeadScenarios } from './refused-heads.js'
 import { replayScenarios } from './replay.js'
+import { responseHeaderScenarios } from './response-headers.js'
 import { rudeClientScenarios } from './rude-clients.js'
 import { type Script, scenarioOn, type Test } from './scenario.js'
-import { sharedTermScenarios } from './shared-terms.js'
+import { sharedListenScenarios } from './shared-listen.js'
+import { sharedSettingScenarios } from './shared-settings.js'
 import { shutdownScenarios } from './shutdown.js'
-import { shutdownMidwayScenarios } from './shutdown-midway.js'
+import { shutdownInFilterScenarios } from './shutdown-in-filter.js'
 import { slowScenarios } from './slow.js'
 import { sourceScenarios } from './sources.js'
+import { statsScenarios } from './stats.js'
 import { streamBoundScenarios } from './stream-bounds.js'
 import type { AdapterTraits, StartServer } from './subject.js'
 import { vanishingScenarios } from './vanishing.js'
@@ -50,7 +50,7 @@ export interface AdapterSuite {
 
 /**
  * Tests an adapter of a framework: response headers, all kinds of sources, replay and gaps, clients that disconnect at
- * any moment, do not read or send odd requests, errors, limits, shutdown.
+ * any moment, do not read, or send unusual requests, errors, limits, shutdown.
  *
  * ```ts
  * import { test } from '@jest/globals'
@@ -64,12 +64,12 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
   const traits: AdapterTraits = { httpVersion, errors, injectsChannels, endsStreamsOnClose }
   const script: Script = { scenario: scenarioOn(test, start, traits), traits }
   for (const scenarios of [
-    headScenarios,
+    responseHeaderScenarios,
     methodScenarios,
     sourceScenarios,
     functionScenarios,
     channelScenarios,
-    listenedTwiceScenarios,
+    sharedListenScenarios,
     replayScenarios,
     gapScenarios,
     checkpointScenarios,
@@ -79,27 +79,27 @@ export function adapterContract({ test, start, traits: own = {} }: AdapterSuite)
     heartbeatScenarios,
     reasonScenarios,
     everyReasonScenarios,
-    figureScenarios,
+    statsScenarios,
     ageScenarios,
-    errorBeforeHeadScenarios,
-    begunAlreadyScenarios,
-    refusedHeadScenarios,
-    errorAfterHeadScenarios,
-    leavingScenarios,
+    errorBeforeHeadersScenarios,
+    alreadyRespondedScenarios,
+    invalidHeaderScenarios,
+    errorAfterHeadersScenarios,
+    disconnectScenarios,
     leftoverScenarios,
     rudeClientScenarios,
     vanishingScenarios,
     http2ResetScenarios,
-    largeHeadScenarios,
+    largeRequestHeaderScenarios,
     slowScenarios,
     streamBoundScenarios,
     limitScenarios,
     channelLimitScenarios,
     eventSizeScenarios,
     historyLimitScenarios,
-    sharedTermScenarios,
+    sharedSettingScenarios,
     shutdownScenarios,
-    shutdownMidwayScenarios,
+    shutdownInFilterScenarios,
     injectionScenarios,
     isolationScenarios,
     framingScenarios,

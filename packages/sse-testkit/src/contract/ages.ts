@@ -1,34 +1,37 @@
 import { strict as assert } from 'node:assert'
 import { type ConnectionStats, SseChannel } from '@ssekit/sse-core'
 import { eventually, within } from './eventually.js'
-import { numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { numbers, takeData } from './take-events.js'
 
 const CROWD = 16
 
 /** `maxConnectionAgeMs`: how old a connection may become. */
 export function ageScenarios({ scenario }: Script): void {
-  scenario('a connection grows only so old, and a response may say how old itself', async (stage) => {
-    const manager = stage.manager({ maxConnectionAgeMs: 60 })
-    const served = await stage.serve(
-      {
-        '/manager': ({ sse }) => sse(manager.getOrCreate('news')),
-        '/response': ({ sse }) => sse(manager.getOrCreate('news'), { maxConnectionAgeMs: 1_000_000 }),
-        '/for-ever': ({ sse }) => sse(manager.getOrCreate('news'), { maxConnectionAgeMs: 0 }),
-      },
-      { manager },
-    )
-    const stay = [await served.open('/response'), await served.open('/for-ever')]
-    const reader = await served.open('/manager')
-    assert.equal(await reader.end(), 'complete')
-    assert.deepEqual(await within((await served.request(2)).outcome(), 'its age'), { reason: 'age' })
-    assert.equal(
-      stay.some(({ isOver }) => isOver),
-      false,
-    )
-  })
+  scenario(
+    "a stream ends at its manager's maxConnectionAgeMs, unless the response sets a longer one or 0",
+    async (stage) => {
+      const manager = stage.manager({ maxConnectionAgeMs: 60 })
+      const served = await stage.serve(
+        {
+          '/manager': ({ sse }) => sse(manager.getOrCreate('news')),
+          '/response': ({ sse }) => sse(manager.getOrCreate('news'), { maxConnectionAgeMs: 1_000_000 }),
+          '/for-ever': ({ sse }) => sse(manager.getOrCreate('news'), { maxConnectionAgeMs: 0 }),
+        },
+        { manager },
+      )
+      const stay = [await served.open('/response'), await served.open('/for-ever')]
+      const reader = await served.open('/manager')
+      assert.equal(await reader.end(), 'complete')
+      assert.deepEqual(await within((await served.request(2)).outcome(), 'its age'), { reason: 'age' })
+      assert.equal(
+        stay.some(({ isOver }) => isOver),
+        false,
+      )
+    },
+  )
 
-  scenario('connections that began together end one by one, none before 80 % of its age', async (stage) => {
+  scenario('streams that begin together end at random ages, none before 80 % of maxConnectionAgeMs', async (stage) => {
     const maxConnectionAgeMs = 200
     const channel = new SseChannel('news')
     const ages: number[] = []
@@ -51,7 +54,7 @@ export function ageScenarios({ scenario }: Script): void {
       return sse(channel, { maxConnectionAgeMs, context, onClose })
     })
     await Promise.all(numbers(1, CROWD).map(() => served.open()))
-    await eventually(() => ages.length === CROWD, 'all to grow old')
+    await eventually(() => ages.length === CROWD, 'all streams to end')
     assert.equal(ended.length, CROWD)
     // Timers of equal duration fire in the order in which they were set. Sixteen random ones do so once in 16! runs.
     assert.notDeepEqual(ended, began)
@@ -59,7 +62,7 @@ export function ageScenarios({ scenario }: Script): void {
     assert.equal(Math.min(...ages) >= 0.8 * maxConnectionAgeMs - 1, true, String(ages))
   })
 
-  scenario('a client whose stream ended for its age reconnects with its id, and has missed nothing', async (stage) => {
+  scenario('a client whose stream reached its maximum age reconnects and gets the events it missed', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve({
       // The first event is sent with the response headers, so even a busy machine sends it before the stream is too

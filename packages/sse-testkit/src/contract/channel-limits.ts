@@ -1,58 +1,64 @@
 import { strict as assert } from 'node:assert'
 import type { SseManager } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
 import { eventually } from './eventually.js'
-import { takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
 import type { Route } from './subject.js'
+import { takeData, takeNews } from './take-events.js'
 
 /** `maxChannels`, and channels that are no longer used. */
 export function channelLimitScenarios({ scenario, traits }: Script): void {
   const tooMany = { name: 'SseError', code: 'ERR_SSE_LIMIT', statusCode: 503 } as const
 
-  scenario("a channel too many is the framework's own 503, until another one is gone", async (stage) => {
-    const manager = stage.manager({ maxChannels: 1 })
-    const served = await stage.serve(roomsOf(manager), { manager })
-    const first = await served.open('/first')
-    const refused = await served.open('/second')
-    assert.equal(refused.status, 503)
-    assert.doesNotMatch(refused.headers.get('content-type') ?? '', /event-stream/)
-    assert.equal(await refused.end(), 'complete')
-    assert.equal(served.reported.length, 1)
-    assert.throws(() => {
-      throw served.reported[0]
-    }, tooMany)
-    // A channel that exists already is not a new one.
-    assert.equal((await served.open('/first')).status, 200)
-    manager.delete('first')
-    await first.end()
-    assert.equal((await served.open('/second')).status, 200)
-    assert.deepEqual(manager.listChannels(), ['second'])
-  })
-
-  if (traits.injectsChannels) {
-    scenario('injectChannel() answers a channel too many with that 503 too, before the route', async (stage) => {
+  scenario(
+    "a channel over maxChannels is answered with the framework's 503, until another one is deleted",
+    async (stage) => {
       const manager = stage.manager({ maxChannels: 1 })
-      const route: Route = ({ sse, injectedChannel }) => sse(injectedChannel ?? assert.fail('no channel'))
-      const served = await stage.serve(
-        { '/first': route, '/second': route },
-        { manager, injectChannel: { name: (path) => path.slice(1) } },
-      )
-      await served.open('/first')
+      const served = await stage.serve(roomsOf(manager), { manager })
+      const first = await served.open('/first')
       const refused = await served.open('/second')
       assert.equal(refused.status, 503)
+      assert.doesNotMatch(refused.headers.get('content-type') ?? '', /event-stream/)
       assert.equal(await refused.end(), 'complete')
-      assert.equal(served.requests.length, 1)
       assert.equal(served.reported.length, 1)
       assert.throws(() => {
         throw served.reported[0]
       }, tooMany)
+      // A channel that exists already is not a new one.
+      assert.equal((await served.open('/first')).status, 200)
       manager.delete('first')
+      await first.end()
       assert.equal((await served.open('/second')).status, 200)
-    })
+      assert.deepEqual(manager.listChannels(), ['second'])
+    },
+  )
+
+  if (traits.injectsChannels) {
+    scenario(
+      "injectChannel() answers a channel over maxChannels with the framework's 503, before the route",
+      async (stage) => {
+        const manager = stage.manager({ maxChannels: 1 })
+        const route: Route = ({ sse, injectedChannel }) => sse(injectedChannel ?? assert.fail('no channel'))
+        const served = await stage.serve(
+          { '/first': route, '/second': route },
+          { manager, injectChannel: { name: (path) => path.slice(1) } },
+        )
+        await served.open('/first')
+        const refused = await served.open('/second')
+        assert.equal(refused.status, 503)
+        assert.equal(await refused.end(), 'complete')
+        assert.equal(served.requests.length, 1)
+        assert.equal(served.reported.length, 1)
+        assert.throws(() => {
+          throw served.reported[0]
+        }, tooMany)
+        manager.delete('first')
+        assert.equal((await served.open('/second')).status, 200)
+      },
+    )
   }
 
-  scenario('a channel that nobody has used for idleChannelMs makes room for another one', async (stage) => {
+  scenario('a channel that is idle for idleChannelMs makes room for another one', async (stage) => {
     const manager = stage.manager({ maxChannels: 1, idleChannelMs: 20, history: { maxAgeMs: 0 } })
     const served = await stage.serve(roomsOf(manager), { manager })
     const reader = await served.open('/first')
@@ -64,15 +70,15 @@ export function channelLimitScenarios({ scenario, traits }: Script): void {
     assert.equal((await served.open('/second')).status, 200)
   })
 
-  scenario('a client that reconnects to a channel that was idle gets a gap if there is one', async (stage) => {
+  scenario('a client that reconnects to a channel that was idle gets a gap only if it missed events', async (stage) => {
     const manager = stage.manager({ idleChannelMs: 0, history: { maxAgeMs: 20 } })
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(({ sse }) => sse(channel), { manager })
     const before = await served.open()
     await subscribed(channel)
     const missed = await channel.broadcast('missed by one')
-    const newest = await channel.broadcast('heard')
-    assert.deepEqual(await takeData(before, 2), ['missed by one', 'heard'])
+    const newest = await channel.broadcast('received')
+    assert.deepEqual(await takeData(before, 2), ['missed by one', 'received'])
     before.abort()
     await eventually(() => manager.stats().channels === 0, 'the channel to be idle')
     const [upToDate, behind] = [await served.resume(newest), await served.resume(missed)]

@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
-import { numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
+import { numbers, takeData } from './take-events.js'
 
 /** Events that advance a client's last event id without delivering anything else. */
 export function checkpointScenarios({ scenario }: Script): void {
-  scenario('a client cut off before its first event resumes from the checkpoint it began with', async (stage) => {
+  scenario('a client cut off before its first event resumes from its first checkpoint', async (stage) => {
     const channel = new SseChannel('news')
     await channel.broadcast('before')
     const served = await stage.serve(({ sse }) => sse(channel))
@@ -21,7 +21,7 @@ export function checkpointScenarios({ scenario }: Script): void {
     assert.equal(second.text.includes('sse-'), false)
   })
 
-  scenario('even a channel that never had an event gives a place to resume from', async (stage) => {
+  scenario('a client of a channel without events can resume from its first checkpoint', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     const first = await served.open()
@@ -34,7 +34,7 @@ export function checkpointScenarios({ scenario }: Script): void {
     assert.equal(second.text.includes('sse-gap'), false)
   })
 
-  scenario('generated ids need no preflight: few characters of the plain ones', async (stage) => {
+  scenario('generated ids have at most 64 characters, none of which causes a CORS preflight', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     const reader = await served.open()
@@ -43,7 +43,7 @@ export function checkpointScenarios({ scenario }: Script): void {
     for (const { id } of await reader.take(2)) assert.match(id ?? '', /^[A-Za-z0-9._-]{1,64}$/)
   })
 
-  scenario('a filtered subscriber is moved along with its heartbeats', async (stage) => {
+  scenario('a client whose filter rejects all events gets one checkpoint with its heartbeats', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel, { filter: () => false, heartbeatMs: 20 }))
     const reader = await served.open()
@@ -60,23 +60,26 @@ export function checkpointScenarios({ scenario }: Script): void {
     assert.equal(reader.events.length, 2)
   })
 
-  scenario('a filtered subscriber is moved along before half the log has passed it', async (stage) => {
-    const channel = new SseChannel('news', { history: { maxEvents: 10 } })
-    const served = await stage.serve(({ sse }) => sse(channel, { filter: () => false, heartbeatMs: 0 }))
-    const reader = await served.open()
-    await reader.take(1)
-    for (const data of numbers(1, 30)) {
-      await channel.broadcast(data)
-      await new Promise(setImmediate)
-    }
-    await reader.until(() => reader.events.length > 3, 'checkpoints')
-    const resumed = await served.resume(reader.lastEventId)
-    await resumed.until(() => resumed.retries.length > 0, 'the preamble')
-    await channel.broadcast('31')
-    assert.equal(resumed.text.includes('sse-gap'), false)
-  })
+  scenario(
+    'a client whose filter rejects all events gets checkpoints before the log evicts its position',
+    async (stage) => {
+      const channel = new SseChannel('news', { history: { maxEvents: 10 } })
+      const served = await stage.serve(({ sse }) => sse(channel, { filter: () => false, heartbeatMs: 0 }))
+      const reader = await served.open()
+      await reader.take(1)
+      for (const data of numbers(1, 30)) {
+        await channel.broadcast(data)
+        await new Promise(setImmediate)
+      }
+      await reader.until(() => reader.events.length > 3, 'checkpoints')
+      const resumed = await served.resume(reader.lastEventId)
+      await resumed.until(() => resumed.retries.length > 0, 'the preamble')
+      await channel.broadcast('31')
+      assert.equal(resumed.text.includes('sse-gap'), false)
+    },
+  )
 
-  scenario('checkpoints: false turns them off', async (stage) => {
+  scenario('checkpoints: false turns checkpoints off', async (stage) => {
     const channel = new SseChannel('news', { history: { maxEvents: 4 } })
     const served = await stage.serve(({ sse }) =>
       sse(channel, { checkpoints: false, filter: ({ data }) => data === 'last', heartbeatMs: 20 }),

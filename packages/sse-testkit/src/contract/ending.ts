@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert'
 import { merge, SseChannel } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
-import { dataOf, takeNews } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
+import { dataOf, takeNews } from './take-events.js'
 
 /** Channels that end, and clients that reconnect to them. */
 export function endingScenarios({ scenario }: Script): void {
-  scenario('the end of a channel comes behind what is left, and ends the stream', async (stage) => {
+  scenario('channel.end() sends pending events and its last event, and then ends the stream', async (stage) => {
     const channel = new SseChannel('job')
     const served = await stage.serve(({ sse }) => sse(channel))
     const reader = await served.open()
@@ -19,7 +19,7 @@ export function endingScenarios({ scenario }: Script): void {
     assert.equal(channel.subscriberCount, 0)
   })
 
-  scenario('a client that reconnects to an ended channel with the id at its end gets 204', async (stage) => {
+  scenario('a client that reconnects to an ended channel and has all its events gets 204', async (stage) => {
     const channel = new SseChannel('job')
     const served = await stage.serve(({ sse }) => sse(channel))
     const reader = await served.open()
@@ -32,14 +32,14 @@ export function endingScenarios({ scenario }: Script): void {
     assert.equal(await again.end(), 'complete')
   })
 
-  scenario('a client without an id gets 204 from an ended channel that retains nothing', async (stage) => {
+  scenario('a client without a last event id gets 204 from an ended channel without events', async (stage) => {
     const channel = new SseChannel('job')
     await channel.end()
     const served = await stage.serve(({ sse }) => sse(channel))
     assert.equal((await served.open()).status, 204)
   })
 
-  scenario('a client that comes late to an ended channel gets what is left of it, and the end', async (stage) => {
+  scenario('a client that connects to an ended channel gets its retained events, and then the end', async (stage) => {
     const channel = new SseChannel('job')
     const one = await channel.broadcast('one')
     await channel.broadcast('two')
@@ -61,7 +61,7 @@ export function endingScenarios({ scenario }: Script): void {
     assert.equal((await served.resume(unknown.lastEventId)).status, 204)
   })
 
-  scenario('merged channels end when all have ended', async (stage) => {
+  scenario('a stream of merged channels ends when all of them have ended', async (stage) => {
     const [one, two] = [new SseChannel('one'), new SseChannel('two')]
     const served = await stage.serve(({ sse }) => sse(merge(one, two)))
     const reader = await served.open()
@@ -75,7 +75,7 @@ export function endingScenarios({ scenario }: Script): void {
     assert.equal((await served.resume(reader.lastEventId)).status, 204)
   })
 
-  scenario('deleting a channel ends its streams behind what was broadcast', async (stage) => {
+  scenario('manager.delete() ends the streams of a channel after its pending events', async (stage) => {
     const manager = stage.manager()
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(({ sse }) => sse(channel), { manager })

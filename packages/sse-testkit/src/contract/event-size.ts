@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { formatEvent, type SseEvent, type SseSource, SseStream } from '@ssekit/sse-core'
-import { dataOf, takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { dataOf, takeData } from './take-events.js'
 
 const MAX_EVENT_BYTES = 100
 const TOO_LARGE = { name: 'SseError', code: 'ERR_SSE_LIMIT', statusCode: 503 } as const
@@ -15,27 +15,30 @@ function eventOf(bytes: number, fields: Omit<SseEvent, 'data'> = {}, eol: '\n' |
 
 /** `maxEventBytes`: an event that is too large is refused before any client gets a byte of it. */
 export function eventSizeScenarios({ scenario, traits }: Script): void {
-  scenario('an event of maxEventBytes is broadcast; one byte more is refused, and sent to nobody', async (stage) => {
-    const manager = stage.manager({ maxEventBytes: MAX_EVENT_BYTES })
-    const channel = manager.getOrCreate('news')
-    const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
-    const reader = await served.open()
-    for (const fields of [{}, { id: 'mine' }, { event: 'order', comment: 'why' }]) {
-      const fits = eventOf(MAX_EVENT_BYTES, fields)
-      const id = await channel.broadcast(fits)
-      await assert.rejects(channel.broadcast(eventOf(MAX_EVENT_BYTES + 1, fields)), TOO_LARGE)
-      assert.equal(channel.lastEventId, id)
-      assert.deepEqual(await takeData(reader, 1), [fits.data])
-    }
-    // A last event that is too large does not end the channel either.
-    await assert.rejects(channel.end(eventOf(MAX_EVENT_BYTES + 1)), TOO_LARGE)
-    await channel.broadcast('goes on')
-    assert.deepEqual(await takeData(reader, 1), ['goes on'])
-    assert.equal(reader.events.length, 4)
-    assert.deepEqual(stage.errors, [])
-  })
+  scenario(
+    'broadcast() accepts an event of exactly maxEventBytes, and rejects one byte more without sending it',
+    async (stage) => {
+      const manager = stage.manager({ maxEventBytes: MAX_EVENT_BYTES })
+      const channel = manager.getOrCreate('news')
+      const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
+      const reader = await served.open()
+      for (const fields of [{}, { id: 'mine' }, { event: 'order', comment: 'why' }]) {
+        const fits = eventOf(MAX_EVENT_BYTES, fields)
+        const id = await channel.broadcast(fits)
+        await assert.rejects(channel.broadcast(eventOf(MAX_EVENT_BYTES + 1, fields)), TOO_LARGE)
+        assert.equal(channel.lastEventId, id)
+        assert.deepEqual(await takeData(reader, 1), [fits.data])
+      }
+      // A last event that is too large does not end the channel either.
+      await assert.rejects(channel.end(eventOf(MAX_EVENT_BYTES + 1)), TOO_LARGE)
+      await channel.broadcast('goes on')
+      assert.deepEqual(await takeData(reader, 1), ['goes on'])
+      assert.equal(reader.events.length, 4)
+      assert.deepEqual(stage.errors, [])
+    },
+  )
 
-  scenario('a broadcast that is too large and that nobody awaits goes to onError', async (stage) => {
+  scenario('the error of an oversized broadcast that is not awaited goes to onError', async (stage) => {
     const manager = stage.manager({ maxEventBytes: MAX_EVENT_BYTES })
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
@@ -46,7 +49,7 @@ export function eventSizeScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(stage.errors.map(codeOf), ['ERR_SSE_LIMIT'])
   })
 
-  scenario("a channel's own maxEventBytes beats the manager's", async (stage) => {
+  scenario("a channel's own maxEventBytes overrides the manager's", async (stage) => {
     const manager = stage.manager({ maxEventBytes: 10 })
     const channel = manager.getOrCreate('news', { maxEventBytes: MAX_EVENT_BYTES })
     const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
@@ -60,7 +63,7 @@ export function eventSizeScenarios({ scenario, traits }: Script): void {
   for (const eol of ['\n', '\r\n'] as const) {
     const what = JSON.stringify(eol)
     scenario(
-      `send() refuses what is too large with its line endings, ${what}, and the stream goes on`,
+      `send() rejects an event that is too large with line endings ${what}, and the stream continues`,
       async (stage) => {
         const manager = stage.manager({ maxEventBytes: MAX_EVENT_BYTES })
         const fits = eventOf(MAX_EVENT_BYTES, { event: 'order' }, eol)
@@ -88,7 +91,7 @@ export function eventSizeScenarios({ scenario, traits }: Script): void {
     ['an SseStream', (events) => events.reduce((stream, event) => stream.add(event), new SseStream())],
   ]
   for (const [what, make] of sources) {
-    scenario(`what is too large of ${what} is an error of the source`, async (stage) => {
+    scenario(`an oversized event of ${what} ends the stream with an error`, async (stage) => {
       const manager = stage.manager({ maxEventBytes: MAX_EVENT_BYTES })
       const events = [{ data: 'small' }, eventOf(MAX_EVENT_BYTES + 1), { data: 'never' }]
       const served = await stage.serve(({ sse }) => sse(make(events)), { manager })

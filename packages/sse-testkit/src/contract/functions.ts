@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel, type SseConnection } from '@ssekit/sse-core'
 import { eventually } from './eventually.js'
-import { takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { takeData } from './take-events.js'
 
 /** Functions as sources: what they may return, close and leave unfinished. */
 export function functionScenarios({ scenario, traits }: Script): void {
-  scenario('a function may return what send() does', async (stage) => {
+  scenario('a function can return the promise of send()', async (stage) => {
     const served = await stage.serve(({ sse }) => sse((connection) => connection.send('hello')))
     const reader = await served.open()
     assert.equal(await reader.end(), 'complete')
@@ -19,11 +19,11 @@ export function functionScenarios({ scenario, traits }: Script): void {
   })
 
   const closers: readonly (readonly [how: string, close: (connection: SseConnection) => void])[] = [
-    ["close('client')", (connection) => connection.close('client')],
-    ["disconnect(…, 'client')", () => {}],
+    ["connection.close('client')", (connection) => connection.close('client')],
+    ["manager.disconnect(…, 'client')", () => {}],
   ]
   for (const [how, close] of closers) {
-    scenario(`${how} ends a response whose client is still there`, async (stage) => {
+    scenario(`${how} ends the response of a client that is still connected`, async (stage) => {
       const served = await stage.serve(({ sse }) =>
         sse(async (connection) => {
           await connection.send('one')
@@ -40,27 +40,30 @@ export function functionScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('rewind of the response holds for what its function subscribes to', async (stage) => {
-    const channel = new SseChannel('news')
-    for (const data of ['1', '2', '3']) await channel.broadcast(data)
-    const served = await stage.serve({
-      '/its': ({ sse }) => sse((connection) => connection.subscribe(channel), { rewind: 2 }),
-      '/late': ({ sse }) =>
-        sse(
-          (connection) => {
-            connection.open()
-            return connection.subscribe(channel)
-          },
-          { rewind: 2 },
-        ),
-      '/own': ({ sse }) => sse((connection) => connection.subscribe(channel, { rewind: 1 }), { rewind: 2 }),
-    })
-    assert.deepEqual(await takeData(await served.open('/its'), 2), ['2', '3'])
-    assert.deepEqual(await takeData(await served.open('/late'), 2), ['2', '3'])
-    assert.deepEqual(await takeData(await served.open('/own'), 1), ['3'])
-  })
+  scenario(
+    'the rewind of a response applies to the subscriptions of its function, unless they set their own',
+    async (stage) => {
+      const channel = new SseChannel('news')
+      for (const data of ['1', '2', '3']) await channel.broadcast(data)
+      const served = await stage.serve({
+        '/its': ({ sse }) => sse((connection) => connection.subscribe(channel), { rewind: 2 }),
+        '/late': ({ sse }) =>
+          sse(
+            (connection) => {
+              connection.open()
+              return connection.subscribe(channel)
+            },
+            { rewind: 2 },
+          ),
+        '/own': ({ sse }) => sse((connection) => connection.subscribe(channel, { rewind: 1 }), { rewind: 2 }),
+      })
+      assert.deepEqual(await takeData(await served.open('/its'), 2), ['2', '3'])
+      assert.deepEqual(await takeData(await served.open('/late'), 2), ['2', '3'])
+      assert.deepEqual(await takeData(await served.open('/own'), 1), ['3'])
+    },
+  )
 
-  scenario('a subscription that nobody awaits and that fails is told of once', async (stage) => {
+  scenario('a failed subscription that is not awaited is reported once', async (stage) => {
     const closed = new SseChannel('news')
     await closed.close()
     const served = await stage.serve({

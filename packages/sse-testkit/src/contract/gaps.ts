@@ -1,22 +1,22 @@
 import { strict as assert } from 'node:assert'
 import { merge, SseChannel } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
-import { dataOf, numbers, takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
+import { dataOf, numbers, takeData, takeNews } from './take-events.js'
 
 /** An unknown last event id neither crashes the server nor goes unreported. */
 export function gapScenarios({ scenario, traits }: Script): void {
   const oddIds: readonly (readonly [what: string, id: string])[] = [
-    ['of a process that is dead', 'Zm9vYmFyYmF6.17'],
+    ['is from a process that has exited', 'Zm9vYmFyYmF6.17'],
     // About as much as Node accepts.
-    traits.httpVersion === 1 ? ['of 15 KB', 'x'.repeat(15_000)] : ['of 60 KB', 'x'.repeat(60_000)],
-    ['that looks like several positions', 'a~b~c'],
-    ['that is hostile JSON', '"},{"a":"'],
-    ['of nothing but a tilde', '~'],
-    ['that is the name of a property of objects', '__proto__'],
+    traits.httpVersion === 1 ? ['has 15 KB', 'x'.repeat(15_000)] : ['has 60 KB', 'x'.repeat(60_000)],
+    ['looks like several positions', 'a~b~c'],
+    ['is hostile JSON', '"},{"a":"'],
+    ['is only a tilde', '~'],
+    ['is the name of an object property', '__proto__'],
   ]
   for (const [what, id] of oddIds) {
-    scenario(`an id ${what} is told of a gap, and gets everything that is retained`, async (stage) => {
+    scenario(`a client whose last event id ${what} gets a gap and all retained events`, async (stage) => {
       const channel = new SseChannel('news')
       const [oldest] = await Promise.all(numbers(1, 3).map((data) => channel.broadcast(data)))
       const served = await stage.serve(({ sse }) => sse(channel))
@@ -31,7 +31,7 @@ export function gapScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('a client that reads everything gets no gap, whatever is broadcast while others read', async (stage) => {
+  scenario("a client that reads everything gets no gap, even if another client's filter broadcasts", async (stage) => {
     const channel = new SseChannel('news', { history: { maxEvents: 3 } })
     const served = await stage.serve({
       '/all': ({ sse }) => sse(channel),
@@ -57,68 +57,74 @@ export function gapScenarios({ scenario, traits }: Script): void {
     assert.equal(reader.text.includes('sse-gap'), false)
   })
 
-  scenario('a gap says which event a reader had last who was put off by another channel', async (stage) => {
-    const [news, orders] = [new SseChannel('news', { history: { maxEvents: 3 } }), new SseChannel('orders')]
-    let isFlooding = true
-    const filter = (): boolean => {
-      // More than a log holds before it must evict immediately, broadcast while this connection is being asked about
-      // another channel.
-      for (let data = 0; isFlooding && data < 10_010; data++) void news.broadcast(String(data))
-      isFlooding = false
-      return true
-    }
-    let subscribeToOrders = (): unknown => undefined
-    const served = await stage.serve(({ sse }) =>
-      sse(async (connection) => {
-        subscribeToOrders = () => connection.subscribe(orders, { filter })
-        await connection.subscribe(news)
-      }),
-    )
-    const reader = await served.open()
-    await subscribed(news)
-    const last = await news.broadcast('the last one')
-    assert.deepEqual(await takeData(reader, 1), ['the last one'])
-    void subscribeToOrders()
-    await subscribed(orders)
-    await orders.broadcast('flood')
-    await reader.until(() => reader.text.includes('sse-gap'), 'the gap')
-    const gap = reader.events.find(({ event }) => event === 'sse-gap')
-    assert.equal(JSON.parse(gap?.data ?? '{}').lastEventId, last)
-  })
-
-  scenario('an id in the query cannot inject anything, on one channel or several', async (stage) => {
-    const [one, two] = [new SseChannel('one'), new SseChannel('two')]
-    const known = await one.broadcast('1')
-    await two.broadcast('2')
-    const served = await stage.serve({
-      '/one': ({ sse }) => sse(one),
-      '/both': ({ sse }) => sse(merge(one, two)),
-      '/each': ({ sse }) =>
+  scenario(
+    'a gap names the last event received, even if a filter of another channel on the connection caused it',
+    async (stage) => {
+      const [news, orders] = [new SseChannel('news', { history: { maxEvents: 3 } }), new SseChannel('orders')]
+      let isFlooding = true
+      const filter = (): boolean => {
+        // More than a log holds before it must evict immediately, broadcast while this connection is being asked about
+        // another channel.
+        for (let data = 0; isFlooding && data < 10_010; data++) void news.broadcast(String(data))
+        isFlooding = false
+        return true
+      }
+      let subscribeToOrders = (): unknown => undefined
+      const served = await stage.serve(({ sse }) =>
         sse(async (connection) => {
-          await Promise.all([connection.subscribe(one), connection.subscribe(two)])
+          subscribeToOrders = () => connection.subscribe(orders, { filter })
+          await connection.subscribe(news)
         }),
-    })
-    for (const path of ['/one', '/both', '/each']) {
-      for (const eol of ['\n', '\r', '\r\n', '\0']) {
-        const evil = `x${eol}event: evil${eol}data: injected${eol}${eol}`
-        for (const id of [evil, `${known}~${evil}`, `${evil}~${known}`, `${evil}~${evil}`]) {
-          const reader = await served.open(`${path}?lastEventId=${encodeURIComponent(id)}`)
-          assert.equal(reader.status, 200)
-          const live = `live ${id}`
-          await one.broadcast(JSON.stringify(live))
-          await reader.until(() => dataOf(reader).includes(JSON.stringify(live)), 'what comes live')
-          assert.equal(
-            reader.events.some(({ event }) => event === 'evil'),
-            false,
-          )
-          assert.deepEqual(reader.mistakes, [])
-          reader.abort()
+      )
+      const reader = await served.open()
+      await subscribed(news)
+      const last = await news.broadcast('the last one')
+      assert.deepEqual(await takeData(reader, 1), ['the last one'])
+      void subscribeToOrders()
+      await subscribed(orders)
+      await orders.broadcast('flood')
+      await reader.until(() => reader.text.includes('sse-gap'), 'the gap')
+      const gap = reader.events.find(({ event }) => event === 'sse-gap')
+      assert.equal(JSON.parse(gap?.data ?? '{}').lastEventId, last)
+    },
+  )
+
+  scenario(
+    'a last event id with line breaks in the query injects nothing, on one channel or several',
+    async (stage) => {
+      const [one, two] = [new SseChannel('one'), new SseChannel('two')]
+      const known = await one.broadcast('1')
+      await two.broadcast('2')
+      const served = await stage.serve({
+        '/one': ({ sse }) => sse(one),
+        '/both': ({ sse }) => sse(merge(one, two)),
+        '/each': ({ sse }) =>
+          sse(async (connection) => {
+            await Promise.all([connection.subscribe(one), connection.subscribe(two)])
+          }),
+      })
+      for (const path of ['/one', '/both', '/each']) {
+        for (const eol of ['\n', '\r', '\r\n', '\0']) {
+          const evil = `x${eol}event: evil${eol}data: injected${eol}${eol}`
+          for (const id of [evil, `${known}~${evil}`, `${evil}~${known}`, `${evil}~${evil}`]) {
+            const reader = await served.open(`${path}?lastEventId=${encodeURIComponent(id)}`)
+            assert.equal(reader.status, 200)
+            const live = `live ${id}`
+            await one.broadcast(JSON.stringify(live))
+            await reader.until(() => dataOf(reader).includes(JSON.stringify(live)), 'the live event')
+            assert.equal(
+              reader.events.some(({ event }) => event === 'evil'),
+              false,
+            )
+            assert.deepEqual(reader.mistakes, [])
+            reader.abort()
+          }
         }
       }
-    }
-  })
+    },
+  )
 
-  scenario('an id of the future of this very log is a gap', async (stage) => {
+  scenario("an id with the log's epoch but a future sequence number causes a gap", async (stage) => {
     const channel = new SseChannel('news')
     const id = await channel.broadcast('1')
     const served = await stage.serve(({ sse }) => sse(channel))
@@ -130,25 +136,28 @@ export function gapScenarios({ scenario, traits }: Script): void {
   })
 
   if (traits.httpVersion === 1) {
-    scenario('a Last-Event-ID of any bytes, repeated or not UTF-8, is a gap', async (stage) => {
-      const channel = new SseChannel('news')
-      await channel.broadcast('retained')
-      const served = await stage.serve(({ sse }) => sse(channel))
-      const odd = Buffer.from(Array.from({ length: 128 }, (_, index) => 0x80 + index))
-      for (const values of [[odd], ['a', 'b'], [Buffer.from('\xff\t~')], [Buffer.from('ä€😀')]]) {
-        const client = await served.raw({ headers: { 'Last-Event-ID': values } })
-        const response = await client.response()
-        assert.equal(response.status, 200)
-        await client.until(() => dataOf(response).includes('retained'), 'what is retained')
-        assert.equal(response.events[0]?.event, 'sse-gap')
-        client.destroy()
-      }
-      const blank = await served.raw({ headers: { 'Last-Event-ID': '\t \t' } })
-      await blank.until(() => blank.responses[0]?.events.length === 1, 'the checkpoint of a fresh reader')
-      assert.equal(blank.responses[0]?.events[0]?.event, 'sse-checkpoint')
-    })
+    scenario(
+      'a Last-Event-ID header that is repeated or not UTF-8 causes a gap, and a blank one counts as none',
+      async (stage) => {
+        const channel = new SseChannel('news')
+        await channel.broadcast('retained')
+        const served = await stage.serve(({ sse }) => sse(channel))
+        const odd = Buffer.from(Array.from({ length: 128 }, (_, index) => 0x80 + index))
+        for (const values of [[odd], ['a', 'b'], [Buffer.from('\xff\t~')], [Buffer.from('ä€😀')]]) {
+          const client = await served.raw({ headers: { 'Last-Event-ID': values } })
+          const response = await client.response()
+          assert.equal(response.status, 200)
+          await client.until(() => dataOf(response).includes('retained'), 'the retained event')
+          assert.equal(response.events[0]?.event, 'sse-gap')
+          client.destroy()
+        }
+        const blank = await served.raw({ headers: { 'Last-Event-ID': '\t \t' } })
+        await blank.until(() => blank.responses[0]?.events.length === 1, 'the checkpoint of a new client')
+        assert.equal(blank.responses[0]?.events[0]?.event, 'sse-checkpoint')
+      },
+    )
 
-    scenario('an id that is not ASCII comes back as it was sent', async (stage) => {
+    scenario('a gap returns a non-ASCII last event id unchanged', async (stage) => {
       const channel = new SseChannel('news')
       await channel.broadcast('retained')
       const served = await stage.serve(({ sse }) => sse(channel))
@@ -162,7 +171,7 @@ export function gapScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('the id of a gap is the place before what follows, so that it is told once', async (stage) => {
+  scenario('a client that resumes from the id of a gap gets the events after it, and no second gap', async (stage) => {
     const channel = new SseChannel('news')
     await Promise.all(numbers(1, 3).map((data) => channel.broadcast(data)))
     const served = await stage.serve(({ sse }) => sse(channel))
@@ -173,19 +182,22 @@ export function gapScenarios({ scenario, traits }: Script): void {
     assert.equal(reader.text.includes('sse-gap'), false)
   })
 
-  scenario('a gap before anything is retained names no oldest event, and the stream goes on', async (stage) => {
-    const channel = new SseChannel('news')
-    const served = await stage.serve(({ sse }) => sse(channel))
-    const reader = await served.resume('unknown')
-    const [gap] = await takeNews(reader, 1)
-    assert.deepEqual(JSON.parse(gap?.data ?? ''), { lastEventId: 'unknown', oldestId: null })
-    await channel.broadcast('first')
-    assert.deepEqual(await takeData(reader, 1), ['first'])
-    const again = await served.resume(gap?.id as string)
-    assert.deepEqual(await takeData(again, 1), ['first'])
-  })
+  scenario(
+    'a gap on an empty channel has oldestId null, and the stream continues with the first event',
+    async (stage) => {
+      const channel = new SseChannel('news')
+      const served = await stage.serve(({ sse }) => sse(channel))
+      const reader = await served.resume('unknown')
+      const [gap] = await takeNews(reader, 1)
+      assert.deepEqual(JSON.parse(gap?.data ?? ''), { lastEventId: 'unknown', oldestId: null })
+      await channel.broadcast('first')
+      assert.deepEqual(await takeData(reader, 1), ['first'])
+      const again = await served.resume(gap?.id as string)
+      assert.deepEqual(await takeData(again, 1), ['first'])
+    },
+  )
 
-  scenario('an evicted id is a gap, but not the one just before the oldest', async (stage) => {
+  scenario('an evicted id causes a gap, except the one just before the oldest retained event', async (stage) => {
     const channel = new SseChannel('news', { history: { maxEvents: 3 } })
     const ids: string[] = []
     for (const data of numbers(1, 6)) ids.push(await channel.broadcast(data))
@@ -201,17 +213,14 @@ export function gapScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(await takeData(await served.resume(ids[2] as string), 3), ['4', '5', '6'])
   })
 
-  scenario(
-    'after a restart, an id of the life before is a gap, even if as many events were sent since',
-    async (stage) => {
-      const channels = [new SseChannel('news'), new SseChannel('news')]
-      const [before] = await Promise.all(channels.map((channel) => channel.broadcast('1')))
-      const served = await stage.serve(({ sse }) => sse(channels[1] as SseChannel))
-      const reader = await served.resume(before as string)
-      assert.deepEqual(
-        (await takeNews(reader, 2)).map(({ event }) => event),
-        ['sse-gap', 'message'],
-      )
-    },
-  )
+  scenario('an id from before a restart causes a gap, even if as many events have been sent since', async (stage) => {
+    const channels = [new SseChannel('news'), new SseChannel('news')]
+    const [before] = await Promise.all(channels.map((channel) => channel.broadcast('1')))
+    const served = await stage.serve(({ sse }) => sse(channels[1] as SseChannel))
+    const reader = await served.resume(before as string)
+    assert.deepEqual(
+      (await takeNews(reader, 2)).map(({ event }) => event),
+      ['sse-gap', 'message'],
+    )
+  })
 }

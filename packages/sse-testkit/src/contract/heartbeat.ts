@@ -1,14 +1,14 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel, type SseEvent, type SseOptions } from '@ssekit/sse-core'
 import { eventually } from './eventually.js'
-import { takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { takeData } from './take-events.js'
 
 /** What is sent on an idle stream. */
 export function heartbeatScenarios({ scenario }: Script): void {
   const beating = (options: SseOptions): SseOptions => ({ heartbeatMs: 10, checkpoints: false, ...options })
 
-  scenario('an idle stream gets heartbeats, which are comments', async (stage) => {
+  scenario('an idle stream gets heartbeats as comments', async (stage) => {
     const served = await stage.serve(({ sse }) => sse(new SseChannel('silent'), beating({})))
     const reader = await served.open()
     await reader.until(() => reader.comments.length >= 3, 'heartbeats')
@@ -16,7 +16,7 @@ export function heartbeatScenarios({ scenario }: Script): void {
     assert.deepEqual(reader.events, [])
   })
 
-  scenario('every kind of source is kept alive', async (stage) => {
+  scenario('iterables, listen() and functions get heartbeats while they are idle', async (stage) => {
     const served = await stage.serve({
       '/iterable': ({ sse }) => sse(waiting(), beating({})),
       '/listen': ({ sse }) => sse(new SseChannel('silent').listen({ heartbeatMs: 10 }), { checkpoints: false }),
@@ -66,30 +66,33 @@ export function heartbeatScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(off, 1), ['still open'])
   })
 
-  scenario('heartbeats may be events, or comments of many lines; none of them can inject anything', async (stage) => {
-    const events: (SseEvent | string)[] = [
-      { event: 'ping', data: { at: 1 } },
-      { comment: 'a\ndata: injected\n\nb\rdata: injected\r\rc' },
-      'as data',
-    ]
-    let next = 0
-    const served = await stage.serve(({ sse }) =>
-      sse(new SseChannel('silent'), beating({ heartbeat: () => events[next++ % events.length] as SseEvent })),
-    )
-    const reader = await served.open()
-    await reader.until(() => next > 3 && reader.events.length >= 2, 'heartbeats')
-    assert.deepEqual(reader.events.slice(0, 2), [
-      { event: 'ping', data: '{"at":1}', id: undefined },
-      { event: 'message', data: 'as data', id: undefined },
-    ])
-    assert.deepEqual(reader.comments.slice(0, 7), ['a', 'data: injected', '', 'b', 'data: injected', '', 'c'])
-  })
+  scenario(
+    'a heartbeat can be an event, data or a comment of several lines, and cannot inject fields',
+    async (stage) => {
+      const events: (SseEvent | string)[] = [
+        { event: 'ping', data: { at: 1 } },
+        { comment: 'a\ndata: injected\n\nb\rdata: injected\r\rc' },
+        'as data',
+      ]
+      let next = 0
+      const served = await stage.serve(({ sse }) =>
+        sse(new SseChannel('silent'), beating({ heartbeat: () => events[next++ % events.length] as SseEvent })),
+      )
+      const reader = await served.open()
+      await reader.until(() => next > 3 && reader.events.length >= 2, 'heartbeats')
+      assert.deepEqual(reader.events.slice(0, 2), [
+        { event: 'ping', data: '{"at":1}', id: undefined },
+        { event: 'message', data: 'as data', id: undefined },
+      ])
+      assert.deepEqual(reader.comments.slice(0, 7), ['a', 'data: injected', '', 'b', 'data: injected', '', 'c'])
+    },
+  )
 
   for (const [what, heartbeat] of [
     ['throws', () => assert.fail('no heartbeat')],
-    ['cannot be written', () => ({ event: 'a\ndata: injected' })],
+    ['is an invalid event', () => ({ event: 'a\ndata: injected' })],
   ] as const) {
-    scenario(`a heartbeat that ${what} is reported, and the stream is kept alive all the same`, async (stage) => {
+    scenario(`a heartbeat that ${what} goes to onError, and a heartbeat is sent all the same`, async (stage) => {
       const channel = new SseChannel('silent')
       const served = await stage.serve(({ sse }) => sse(channel, beating({ heartbeat })))
       const reader = await served.open()
@@ -101,7 +104,7 @@ export function heartbeatScenarios({ scenario }: Script): void {
     })
   }
 
-  scenario('heartbeats stop with their stream', async (stage) => {
+  scenario('heartbeats stop when their stream ends', async (stage) => {
     let beats = 0
     const manager = stage.manager({ heartbeatMs: 10 })
     const count = (): string => {

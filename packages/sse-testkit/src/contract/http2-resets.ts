@@ -3,17 +3,17 @@ import { SseChannel } from '@ssekit/sse-core'
 import { Http2Client } from '../faults/http2-client.js'
 import { faults } from '../faults.js'
 import type { EventReader } from '../reader.js'
-import { subscribed } from './departure.js'
 import { eventually } from './eventually.js'
-import { takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
 import type { Served, Stage } from './stage.js'
+import { takeData } from './take-events.js'
 
 /** HTTP/2 streams that are reset: one, hundreds, or all with their connection. */
 export function http2ResetScenarios({ scenario, traits }: Script): void {
   if (traits.httpVersion !== 2) return
 
-  scenario('a stream that is reset as soon as it has its head is a client that left', async (stage) => {
+  scenario('a stream that is reset right after its headers counts as a disconnect', async (stage) => {
     const busy = await Busy.start(stage)
     const { client } = await faults.http2Reset(busy.served.url)
     await busy.assertAlone()
@@ -30,7 +30,7 @@ export function http2ResetScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('a connection that is reset takes its streams with it, and no others', async (stage) => {
+  scenario('a connection reset ends its own streams, and no others', async (stage) => {
     const busy = await Busy.start(stage)
     const client = new Http2Client(busy.served.url)
     await Promise.all([client.open('/'), client.open('/'), client.open('/')])

@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert'
-import { takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { takeData } from './take-events.js'
 
 /** `injectChannel()`: middleware that chooses the channel of a request. */
 export function injectionScenarios({ scenario, traits }: Script): void {
   if (!traits.injectsChannels) return
 
-  scenario('a channel is injected by name, from the manager of the adapter', async (stage) => {
+  scenario('injectChannel() gets a channel by name, from the manager of the adapter', async (stage) => {
     const manager = stage.manager()
     const served = await stage.serve(
       ({ sse, injectedChannel }) => sse(injectedChannel ?? assert.fail('no channel'), { checkpoints: false }),
@@ -18,7 +18,7 @@ export function injectionScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(await takeData(reader, 1), ['one'])
   })
 
-  scenario('a channel is injected by what the request says', async (stage) => {
+  scenario('injectChannel() can derive the name of the channel from the request', async (stage) => {
     const manager = stage.manager()
     const served = await stage.serve(
       {
@@ -36,7 +36,7 @@ export function injectionScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(manager.listChannels().sort(), ['room/blue', 'room/red'])
   })
 
-  scenario('the manager of an injected channel may be another one', async (stage) => {
+  scenario("injectChannel() can use another manager than the adapter's", async (stage) => {
     const [manager, other] = [stage.manager(), stage.manager()]
     const served = await stage.serve(
       ({ sse, injectedChannel }) => sse(injectedChannel ?? assert.fail('no channel'), { checkpoints: false }),
@@ -49,7 +49,7 @@ export function injectionScenarios({ scenario, traits }: Script): void {
     assert.equal(manager.stats().connections, 1)
   })
 
-  scenario('a name that cannot be found is answered by the framework', async (stage) => {
+  scenario('an error of the name function is answered by the framework, and the route is not called', async (stage) => {
     const error = Object.assign(new Error('who are you?'), { status: 401, statusCode: 401 })
     const served = await stage.serve(() => assert.fail('the route was reached'), {
       injectChannel: {
@@ -62,7 +62,7 @@ export function injectionScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(served.reported, [error])
   })
 
-  scenario('a request in which there is no name is an error of the framework, and makes no channel', async (stage) => {
+  scenario('a name function that returns undefined is answered with 500, and creates no channel', async (stage) => {
     const manager = stage.manager({ maxChannels: 0 })
     const served = await stage.serve(() => assert.fail('the route was reached'), {
       manager,
@@ -73,7 +73,7 @@ export function injectionScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(manager.listChannels(), [])
   })
 
-  scenario('options of injectChannel() that are undefined are not asked of a channel that is there', async (stage) => {
+  scenario('undefined options of injectChannel() do not conflict with those of an existing channel', async (stage) => {
     const manager = stage.manager()
     const news = manager.getOrCreate('news', { history: { maxEvents: 1 } })
     const served = await stage.serve(
@@ -86,7 +86,7 @@ export function injectionScenarios({ scenario, traits }: Script): void {
   })
 
   scenario(
-    'options that differ from those of the channel that is there are an error of the framework',
+    'options of injectChannel() that differ from those of an existing channel are answered with 500',
     async (stage) => {
       const manager = stage.manager()
       manager.getOrCreate('news', { history: { maxEvents: 1 } })

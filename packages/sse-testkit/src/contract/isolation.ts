@@ -1,14 +1,14 @@
 import { strict as assert } from 'node:assert'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { SseChannel } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
 import { eventually } from './eventually.js'
-import { takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
+import { takeData } from './take-events.js'
 
 /** What must not mix: managers, servers, and the async contexts of publishers and readers. */
 export function isolationScenarios({ scenario }: Script): void {
-  scenario('two managers in one process share no channel, no limit and no figures', async (stage) => {
+  scenario('two managers in one process share no channels, limits or stats', async (stage) => {
     const managers = [stage.manager({ maxConnections: 1 }), stage.manager({ maxConnections: 1 })] as const
     const channels = managers.map((manager) => manager.getOrCreate('news'))
     const servers = await Promise.all(
@@ -28,7 +28,7 @@ export function isolationScenarios({ scenario }: Script): void {
     )
   })
 
-  scenario('two servers may share a manager, whose limits then hold for both', async (stage) => {
+  scenario('two servers can share a manager, whose limits then apply to both together', async (stage) => {
     const manager = stage.manager({ maxConnections: 2 })
     const channel = manager.getOrCreate('news')
     const first = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
@@ -41,7 +41,7 @@ export function isolationScenarios({ scenario }: Script): void {
     assert.deepEqual(manager.stats().closed, { limit: 1 })
   })
 
-  scenario('callbacks run in the async context of their request, not of who publishes', async (stage) => {
+  scenario('callbacks run in the async context of their request, not of the publisher', async (stage) => {
     const storage = new AsyncLocalStorage<string>()
     const seen = new Set<string>()
     const note = (what: string): void => {

@@ -1,39 +1,42 @@
 import { strict as assert } from 'node:assert'
 import { getEventListeners, once } from 'node:events'
 import { SseChannel } from '@ssekit/sse-core'
-import { assertNoTrace, subscribed } from './departure.js'
 import { eventually, oneTurn } from './eventually.js'
 import { fillSocket } from './full-socket.js'
 import type { Script } from './scenario.js'
+import { assertNoTrace, subscribed } from './server-state.js'
 import type { Route } from './subject.js'
 import { TimerWatch } from './timer-watch.js'
 
-/** A stream that is over holds on to nothing. */
+/** A stream that has ended keeps no timer and no listener. */
 export function leftoverScenarios({ scenario, traits }: Script): void {
   // Durations that nothing else uses, to identify the timers of a stream.
   const settings = { heartbeatMs: 61_440, writeTimeoutMs: 54_321, maxConnectionAgeMs: 987_654_321 }
   const isOurs = (ms: number): boolean => ms === 1_024 || ms === 54_321 || (ms > 790_000_000 && ms <= 987_654_321)
 
-  scenario('a stream that has ended leaves no timer and no listener, though its connection lives on', async (stage) => {
-    const manager = stage.manager(settings)
-    const controller = new AbortController()
-    const timers = new TimerWatch(isOurs)
-    const served = await stage.serve(({ sse }) => sse(['one', 'two'], { signal: controller.signal }), { manager })
-    const reader = await served.open()
-    assert.equal(await reader.end(), 'complete')
-    const request = await served.request()
-    assert.deepEqual(await request.outcome(), { reason: 'end' })
-    await oneTurn()
-    await timers.gone()
-    timers.stop()
-    assert.deepEqual(request.newListeners, [], 'listeners that stayed')
-    assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
-    // A signal that lives as long as the application must not collect one listener per stream.
-    controller.abort()
-  })
+  scenario(
+    'a stream that has ended leaves no timers or listeners, even if its connection stays open',
+    async (stage) => {
+      const manager = stage.manager(settings)
+      const controller = new AbortController()
+      const timers = new TimerWatch(isOurs)
+      const served = await stage.serve(({ sse }) => sse(['one', 'two'], { signal: controller.signal }), { manager })
+      const reader = await served.open()
+      assert.equal(await reader.end(), 'complete')
+      const request = await served.request()
+      assert.deepEqual(await request.outcome(), { reason: 'end' })
+      await oneTurn()
+      await timers.gone()
+      timers.stop()
+      assert.deepEqual(request.newListeners, [], 'listeners that stayed')
+      assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
+      // A signal that lives as long as the application must not collect one listener per stream.
+      controller.abort()
+    },
+  )
 
   scenario(
-    'a client that had left before sse() was called is a client that left, and its source is released',
+    'a client that disconnected before sse() was called leaves nothing behind, and its source is released',
     async (stage) => {
       const calls: string[] = []
       const source: AsyncIterable<string> = {
@@ -56,7 +59,7 @@ export function leftoverScenarios({ scenario, traits }: Script): void {
     },
   )
 
-  scenario('a client that leaves takes its listener off a signal that outlives it', async (stage) => {
+  scenario("a disconnect removes the stream's listener from a signal that lives longer", async (stage) => {
     const channel = new SseChannel('news')
     const controller = new AbortController()
     const served = await stage.serve(({ sse }) => sse(channel, { signal: controller.signal }))
@@ -68,7 +71,7 @@ export function leftoverScenarios({ scenario, traits }: Script): void {
     assert.equal(getEventListeners(controller.signal, 'abort').length, 0)
   })
 
-  scenario('a slow reader that leaves takes along the timer that would have cut it', async (stage) => {
+  scenario('a slow client that disconnects clears its write timeout', async (stage) => {
     const manager = stage.manager(settings)
     const channel = manager.getOrCreate('news')
     const timers = new TimerWatch((ms) => ms === 54_321)
@@ -85,7 +88,7 @@ export function leftoverScenarios({ scenario, traits }: Script): void {
   })
 
   if (traits.httpVersion === 1) {
-    scenario('streams that wait for each other on one connection leave no listener on it', async (stage) => {
+    scenario('pipelined streams leave no listeners on their connection', async (stage) => {
       const channels = ['/0', '/1', '/2'].map((path) => new SseChannel(path))
       const routes = channels.map((channel): [string, Route] => [channel.name, ({ sse }) => sse(channel)])
       const served = await stage.serve(Object.fromEntries(routes))
@@ -102,7 +105,7 @@ export function leftoverScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('a slow reader that reads on is no longer timed', async (stage) => {
+  scenario('a slow client that reads again clears its write timeout', async (stage) => {
     const manager = stage.manager({ ...settings, history: { maxBytes: 64 * 1024 * 1024 } })
     const channel = manager.getOrCreate('news')
     const timers = new TimerWatch((ms) => ms === 54_321)

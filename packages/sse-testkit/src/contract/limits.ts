@@ -1,38 +1,35 @@
 import { strict as assert } from 'node:assert'
 import { type ManagerOptions, merge, SseChannel, SseError, type SseManager, type SseSource } from '@ssekit/sse-core'
 import type { EventReader } from '../reader.js'
-import { subscribed } from './departure.js'
 import { eventually } from './eventually.js'
-import { numbers } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
 import type { Served, Stage } from './stage.js'
+import { numbers } from './take-events.js'
 
 /** Too many streams, and a broker that is down. */
 export function limitScenarios({ scenario }: Script): void {
-  scenario('over maxConnections a client is told when to come back, each at another time', async (stage) => {
+  scenario('clients over maxConnections get an empty stream and different retry times', async (stage) => {
     const { served, manager } = await full(stage, { maxConnections: 1, retryMs: 10_000 })
     const refused = await Promise.all(numbers(1, 6).map(() => served.open()))
-    for (const reader of refused) await assertSentAway(reader, 10_000)
+    for (const reader of refused) await assertRetryOnly(reader, 10_000)
     assert.equal(new Set(refused.map(({ retries }) => retries[0])).size > 1, true)
     assert.deepEqual(await (await served.request(1)).outcome(), { reason: 'limit' })
     assert.deepEqual(manager.stats().closed, { limit: 6 })
     assert.deepEqual(stage.errors, [])
   })
 
-  scenario(
-    "with overload: 'reject' a client over maxConnections is answered with 503 and Retry-After",
-    async (stage) => {
-      const { served } = await full(stage, { maxConnections: 1, overload: 'reject' })
-      const reader = await served.open()
-      assert.equal(reader.status, 503)
-      assert.match(reader.headers.get('retry-after') ?? '', /^[1-9]\d*$/)
-      assert.doesNotMatch(reader.headers.get('content-type') ?? '', /event-stream/)
-      assert.equal(await reader.end(), 'complete')
-      assert.deepEqual(await (await served.request(1)).outcome(), { reason: 'limit' })
-    },
-  )
+  scenario("with overload: 'reject', a client over maxConnections gets 503 and Retry-After", async (stage) => {
+    const { served } = await full(stage, { maxConnections: 1, overload: 'reject' })
+    const reader = await served.open()
+    assert.equal(reader.status, 503)
+    assert.match(reader.headers.get('retry-after') ?? '', /^[1-9]\d*$/)
+    assert.doesNotMatch(reader.headers.get('content-type') ?? '', /event-stream/)
+    assert.equal(await reader.end(), 'complete')
+    assert.deepEqual(await (await served.request(1)).outcome(), { reason: 'limit' })
+  })
 
-  scenario('a place is free again once its client has left', async (stage) => {
+  scenario('a disconnect makes room for another client under maxConnections', async (stage) => {
     const { served, first, channel } = await full(stage, { maxConnections: 1 })
     first.abort()
     await subscribed(channel, 0)
@@ -42,7 +39,7 @@ export function limitScenarios({ scenario }: Script): void {
     await next.until(() => next.text.includes('welcome'), 'the welcome')
   })
 
-  scenario('maxConnectionsPerKey counts each key, and those without one not at all', async (stage) => {
+  scenario('maxConnectionsPerKey limits each key separately, and not connections without a key', async (stage) => {
     const manager = stage.manager({ maxConnectionsPerKey: 2 })
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(
@@ -55,7 +52,7 @@ export function limitScenarios({ scenario }: Script): void {
     )
     const first = await served.open('/ann')
     await served.open('/ann')
-    await assertSentAway(await served.open('/ann'), 0)
+    await assertRetryOnly(await served.open('/ann'), 0)
     for (const path of ['/bob', '/bob', '/nobody', '/nobody', '/nobody']) await served.open(path)
     await subscribed(channel, 7)
     first.abort()
@@ -64,7 +61,7 @@ export function limitScenarios({ scenario }: Script): void {
     await subscribed(channel, 7)
   })
 
-  scenario('a source that is refused is released, and a function not called', async (stage) => {
+  scenario('over maxConnections an iterable is released, and a function is not called', async (stage) => {
     const calls: string[] = []
     const manager = stage.manager({ maxConnections: 0 })
     const served = await stage.serve(
@@ -86,15 +83,15 @@ export function limitScenarios({ scenario }: Script): void {
     assert.deepEqual(calls, ['return'])
   })
 
-  const readers: readonly (readonly [who: string, source: (channel: SseChannel) => SseSource])[] = [
-    ['who streams a channel', (channel) => channel],
-    ['who merges it with another', (channel) => merge(channel, new SseChannel('other'))],
-    ['a function that returns it', (channel) => () => channel],
-    ['a function that subscribes to it', (channel) => (connection) => connection.subscribe(channel)],
+  const readers: readonly (readonly [what: string, source: (channel: SseChannel) => SseSource])[] = [
+    ['a channel', (channel) => channel],
+    ['merged channels', (channel) => merge(channel, new SseChannel('other'))],
+    ['a function that returns a channel', (channel) => () => channel],
+    ['a function that subscribes to a channel', (channel) => (connection) => connection.subscribe(channel)],
   ]
   const overloads = readers.flatMap((reader) => (['retry', 'reject'] as const).map((how) => [how, ...reader] as const))
-  for (const [overload, who, source] of overloads) {
-    scenario(`a broker that is down is an overload too, for ${who}: ${overload}`, async (stage) => {
+  for (const [overload, what, source] of overloads) {
+    scenario(`overload: '${overload}' also applies to ${what} while the broker is down`, async (stage) => {
       const down = new SseError('ERR_SSE_BACKPLANE', 'the broker is down')
       const refuse = (): Promise<never> => Promise.reject(down)
       const manager = stage.manager({
@@ -103,7 +100,7 @@ export function limitScenarios({ scenario }: Script): void {
       })
       const served = await stage.serve(({ sse }) => sse(source(manager.getOrCreate('news'))), { manager })
       const reader = await served.open()
-      if (overload === 'retry') await assertSentAway(reader, 0)
+      if (overload === 'retry') await assertRetryOnly(reader, 0)
       else assert.equal(reader.status, 503)
       assert.deepEqual(await (await served.request()).outcome(), { reason: 'error' })
       assert.deepEqual(stage.errors, [down])
@@ -128,8 +125,8 @@ async function full(stage: Stage, options: ManagerOptions): Promise<Full> {
   return { served, manager, first, channel }
 }
 
-/** An empty stream that says when to retry: an EventSource gives up for good on any status but 200. */
-async function assertSentAway(reader: EventReader, minRetryMs: number): Promise<void> {
+/** An empty stream that says when to retry: an EventSource gives up on any status but 200. */
+async function assertRetryOnly(reader: EventReader, minRetryMs: number): Promise<void> {
   assert.equal(reader.status, 200)
   assert.equal(reader.headers.get('content-type'), 'text/event-stream; charset=utf-8')
   assert.equal(await reader.end(), 'complete')

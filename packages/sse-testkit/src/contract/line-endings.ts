@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
-import { takeNews } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
+import { takeNews } from './take-events.js'
 
 /** The `eol` option: a stream uses one line ending throughout. */
 export function lineEndingScenarios({ scenario }: Script): void {
   for (const eol of ['\n', '\r\n', '\r'] as const) {
-    scenario(`with ${JSON.stringify(eol)} every line of the stream ends so`, async (stage) => {
+    scenario(`with eol ${JSON.stringify(eol)} every line of the stream ends with it`, async (stage) => {
       const channel = new SseChannel('news')
       await channel.broadcast('retained')
       const served = await stage.serve(({ sse }) =>

@@ -1,12 +1,12 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel } from '@ssekit/sse-core'
-import { takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { takeData } from './take-events.js'
 
 /** HTTP methods: all get a stream except `HEAD`, which gets the response headers only. */
 export function methodScenarios({ scenario, traits }: Script): void {
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
-    scenario(`${method} gets a stream`, async (stage) => {
+    scenario(`${method} requests get a stream`, async (stage) => {
       const served = await stage.serve(({ sse }) => sse(['one']))
       const reader = await served.open('/', { method })
       assert.equal(reader.status, 200)
@@ -15,7 +15,7 @@ export function methodScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('HEAD gets the head of a stream and ends', async (stage) => {
+  scenario('a HEAD request gets the headers of a stream and ends', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     const reader = await served.open('/', { method: 'HEAD' })
@@ -28,7 +28,7 @@ export function methodScenarios({ scenario, traits }: Script): void {
     assert.equal(served.manager.stats().connections, 0)
   })
 
-  scenario('HEAD calls no function', async (stage) => {
+  scenario('a HEAD request does not call a function source', async (stage) => {
     let calls = 0
     const served = await stage.serve(({ sse }) =>
       sse(() => {
@@ -41,7 +41,7 @@ export function methodScenarios({ scenario, traits }: Script): void {
     assert.equal(calls, 0)
   })
 
-  scenario('HEAD releases an iterable without asking it for anything', async (stage) => {
+  scenario('a HEAD request releases an iterable without calling next()', async (stage) => {
     const calls: string[] = []
     const source: AsyncIterable<string> = {
       [Symbol.asyncIterator]: () => ({
@@ -64,10 +64,10 @@ export function methodScenarios({ scenario, traits }: Script): void {
   const bodies: readonly (readonly [what: string, headers: Readonly<Record<string, string>>])[] = [
     ['a body', {}],
     // HTTP/2 has no chunked encoding.
-    ...(traits.httpVersion === 1 ? [['a body in chunks', { 'transfer-encoding': 'chunked' }] as const] : []),
+    ...(traits.httpVersion === 1 ? [['a chunked body', { 'transfer-encoding': 'chunked' }] as const] : []),
   ]
   for (const [what, headers] of bodies) {
-    scenario(`a POST with ${what} that nobody reads streams, and its departure is seen`, async (stage) => {
+    scenario(`a POST with ${what} that is never read gets a stream, and its disconnect is detected`, async (stage) => {
       const channel = new SseChannel('news')
       const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }))
       // More than Node reads ahead, so that an unread body would block the connection.

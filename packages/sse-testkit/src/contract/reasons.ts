@@ -1,11 +1,11 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel, type SseConnection } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
 
 /** Why streams end, and where that is reported. */
 export function reasonScenarios({ scenario }: Script): void {
-  scenario('a signal ends the stream as aborted', async (stage) => {
+  scenario('aborting the signal sends pending events and ends the stream as aborted', async (stage) => {
     const controller = new AbortController()
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel, { signal: controller.signal }))
@@ -20,23 +20,26 @@ export function reasonScenarios({ scenario }: Script): void {
     assert.equal(channel.subscriberCount, 0)
   })
 
-  scenario('a signal that was aborted before ends the stream at once', async (stage) => {
-    let calls = 0
-    const served = await stage.serve(({ sse }) =>
-      sse(
-        () => {
-          calls += 1
-        },
-        { signal: AbortSignal.abort() },
-      ),
-    )
-    const reader = await served.open()
-    assert.equal(await reader.end(), 'complete')
-    assert.deepEqual(await (await served.request()).outcome(), { reason: 'aborted' })
-    assert.equal(calls, 0)
-  })
+  scenario(
+    'a signal that is already aborted ends the stream at once, and its function is not called',
+    async (stage) => {
+      let calls = 0
+      const served = await stage.serve(({ sse }) =>
+        sse(
+          () => {
+            calls += 1
+          },
+          { signal: AbortSignal.abort() },
+        ),
+      )
+      const reader = await served.open()
+      assert.equal(await reader.end(), 'complete')
+      assert.deepEqual(await (await served.request()).outcome(), { reason: 'aborted' })
+      assert.equal(calls, 0)
+    },
+  )
 
-  scenario('connections to disconnect are chosen by context and key, and the others stay', async (stage) => {
+  scenario('manager.disconnect() ends only the selected connections, without their pending events', async (stage) => {
     const manager = stage.manager()
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(
@@ -57,10 +60,10 @@ export function reasonScenarios({ scenario }: Script): void {
     assert.equal(await ann.end(), 'complete')
     assert.equal(ann.text.includes('secret'), false)
     assert.deepEqual(await (await served.request(0)).outcome(), { reason: 'kicked' })
-    await bob.until(() => bob.text.includes('secret'), 'what Bob may read')
+    await bob.until(() => bob.text.includes('secret'), "Bob's event")
   })
 
-  scenario('disconnect takes another reason', async (stage) => {
+  scenario('manager.disconnect() accepts another close reason', async (stage) => {
     const manager = stage.manager()
     const served = await stage.serve(({ sse }) => sse(manager.getOrCreate('news')), { manager })
     await served.open()
@@ -72,7 +75,7 @@ export function reasonScenarios({ scenario }: Script): void {
     assert.deepEqual(manager.stats().closed, { limit: 1 })
   })
 
-  scenario('a connection may close itself, behind what it sent', async (stage) => {
+  scenario('connection.close() ends the stream after the events it has sent', async (stage) => {
     const served = await stage.serve(({ sse }) =>
       sse((connection) => {
         void connection.send('last words')
@@ -86,7 +89,7 @@ export function reasonScenarios({ scenario }: Script): void {
     assert.deepEqual(await (await served.request()).outcome(), { reason: 'kicked' })
   })
 
-  scenario("somebody else's res.end() is the end, and no error to anybody", async (stage) => {
+  scenario("res.end() by other code ends the stream as 'end', and reports no error", async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }))
     const reader = await served.open()
@@ -102,7 +105,7 @@ export function reasonScenarios({ scenario }: Script): void {
     assert.deepEqual(stage.errors, [])
   })
 
-  scenario('a function sees the request, the last event id, and the context of its connection', async (stage) => {
+  scenario('a function gets the request, last event id, context and key of its connection', async (stage) => {
     const seen: unknown[] = []
     const served = await stage.serve(({ sse, req }) =>
       sse(

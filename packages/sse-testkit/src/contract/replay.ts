@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert'
 import { memoryBackplane, merge, SseChannel } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
 import { eventually } from './eventually.js'
-import { numbers, takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
+import { numbers, takeData, takeNews } from './take-events.js'
 
-/** What a client gets that reconnects, or that requests past events. */
+/** What a client gets when it reconnects or requests past events. */
 export function replayScenarios({ scenario }: Script): void {
-  scenario('a client that reconnects gets what it missed, none twice, and then goes on live', async (stage) => {
+  scenario('a client that reconnects gets each missed event once, in order, and then live events', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     const first = await served.open()
@@ -24,7 +24,7 @@ export function replayScenarios({ scenario }: Script): void {
   })
 
   scenario(
-    'the last event id comes from the header, else from ?lastEventId, and an option beats both',
+    'the last event id is that of the lastEventId option, else of the header, else of ?lastEventId',
     async (stage) => {
       const channel = new SseChannel('news')
       const [one, two, three] = await Promise.all(numbers(1, 4).map((data) => channel.broadcast(data)))
@@ -43,7 +43,7 @@ export function replayScenarios({ scenario }: Script): void {
     },
   )
 
-  scenario('the header is what the middleware before has made of it', async (stage) => {
+  scenario('earlier middleware can change or remove the Last-Event-ID header', async (stage) => {
     const channel = new SseChannel('news')
     const [one, two, three] = await Promise.all(numbers(1, 4).map((data) => channel.broadcast(data)))
     const served = await stage.serve({
@@ -61,7 +61,7 @@ export function replayScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(await served.resume(one as string, `/removed?lastEventId=${three}`), 1), ['4'])
   })
 
-  scenario('an id of the newest event replays nothing', async (stage) => {
+  scenario('a client that resumes from the newest event gets only later events', async (stage) => {
     const channel = new SseChannel('news')
     await channel.broadcast('old')
     const newest = await channel.broadcast('newest')
@@ -72,7 +72,7 @@ export function replayScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(reader, 1), ['next'])
   })
 
-  scenario('a client that connects without an id gets only what comes', async (stage) => {
+  scenario('a client without a last event id gets only events that are broadcast later', async (stage) => {
     const channel = new SseChannel('news')
     await channel.broadcast('old')
     const served = await stage.serve(({ sse }) => sse(channel))
@@ -82,40 +82,46 @@ export function replayScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(reader, 1), ['new'])
   })
 
-  scenario('rewind starts with the last events before filtering, unless there is an id', async (stage) => {
-    const channel = new SseChannel('news')
-    const ids = await Promise.all(numbers(1, 6).map((data) => channel.broadcast(data)))
-    const served = await stage.serve({
-      '/': ({ sse }) => sse(channel, { rewind: 3 }),
-      '/filtered': ({ sse }) => sse(channel, { rewind: 3, filter: ({ data }) => data !== '5' }),
-      '/listen': ({ sse }) => sse(channel.listen({ rewind: 1 })),
-      '/all': ({ sse }) => sse(channel, { rewind: Number.POSITIVE_INFINITY }),
-    })
-    assert.deepEqual(await takeData(await served.open('/'), 3), ['4', '5', '6'])
-    assert.deepEqual(await takeData(await served.open('/filtered'), 2), ['4', '6'])
-    assert.deepEqual(await takeData(await served.open('/listen'), 1), ['6'])
-    assert.deepEqual(await takeData(await served.open('/all'), 6), numbers(1, 6))
-    assert.deepEqual(await takeData(await served.resume(ids[4] as string), 1), ['6'])
-  })
-
-  scenario('an id that the publisher gave is resumed from; of two the same, from after the older', async (stage) => {
-    const channel = new SseChannel('news')
-    for (const [id, data] of [
-      ['a', '1'],
-      ['same', '2'],
-      ['b', '3'],
-      ['same', '4'],
-      ['c', '5'],
-    ] as const) {
-      assert.equal(await channel.broadcast({ id, data }), id)
-    }
-    const served = await stage.serve(({ sse }) => sse(channel))
-    assert.deepEqual(await takeData(await served.resume('b'), 2), ['4', '5'])
-    assert.deepEqual(await takeData(await served.resume('same'), 3), ['3', '4', '5'])
-  })
+  scenario(
+    'rewind replays the last events, counted before filtering, to clients without a last event id',
+    async (stage) => {
+      const channel = new SseChannel('news')
+      const ids = await Promise.all(numbers(1, 6).map((data) => channel.broadcast(data)))
+      const served = await stage.serve({
+        '/': ({ sse }) => sse(channel, { rewind: 3 }),
+        '/filtered': ({ sse }) => sse(channel, { rewind: 3, filter: ({ data }) => data !== '5' }),
+        '/listen': ({ sse }) => sse(channel.listen({ rewind: 1 })),
+        '/all': ({ sse }) => sse(channel, { rewind: Number.POSITIVE_INFINITY }),
+      })
+      assert.deepEqual(await takeData(await served.open('/'), 3), ['4', '5', '6'])
+      assert.deepEqual(await takeData(await served.open('/filtered'), 2), ['4', '6'])
+      assert.deepEqual(await takeData(await served.open('/listen'), 1), ['6'])
+      assert.deepEqual(await takeData(await served.open('/all'), 6), numbers(1, 6))
+      assert.deepEqual(await takeData(await served.resume(ids[4] as string), 1), ['6'])
+    },
+  )
 
   scenario(
-    'an id that the publisher gave may have a tilde, and be older than what this process keeps',
+    "a client resumes from a publisher's own id; if the id occurs twice, from the older event",
+    async (stage) => {
+      const channel = new SseChannel('news')
+      for (const [id, data] of [
+        ['a', '1'],
+        ['same', '2'],
+        ['b', '3'],
+        ['same', '4'],
+        ['c', '5'],
+      ] as const) {
+        assert.equal(await channel.broadcast({ id, data }), id)
+      }
+      const served = await stage.serve(({ sse }) => sse(channel))
+      assert.deepEqual(await takeData(await served.resume('b'), 2), ['4', '5'])
+      assert.deepEqual(await takeData(await served.resume('same'), 3), ['3', '4', '5'])
+    },
+  )
+
+  scenario(
+    "a client resumes from a publisher's id with a tilde, even if only the backplane still has it",
     async (stage) => {
       const manager = stage.manager({ backplane: memoryBackplane(), history: { maxEvents: 1 } })
       const channel = manager.getOrCreate('news')
@@ -126,7 +132,7 @@ export function replayScenarios({ scenario }: Script): void {
     },
   )
 
-  scenario('nothing is lost or repeated between the replay and what comes live', async (stage) => {
+  scenario('no event is lost or repeated between the replay and the live events', async (stage) => {
     const channel = new SseChannel('news')
     const ids = [await channel.broadcast('0')]
     const served = await stage.serve(({ sse }) => sse(channel))
@@ -148,7 +154,7 @@ export function replayScenarios({ scenario }: Script): void {
     await sending
   })
 
-  scenario('a replay that is longer than a socket takes at once arrives whole and in order', async (stage) => {
+  scenario('a replay that is larger than the socket buffer arrives complete and in order', async (stage) => {
     const history = { maxEvents: 5_000, maxBytes: 64 * 1024 * 1024 }
     const channel = new SseChannel('news', { history })
     const start = await channel.broadcast('0')
@@ -165,38 +171,41 @@ export function replayScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(reader, 1), ['live'])
   })
 
-  scenario('a reader gets what it came for, however much is broadcast because it came', async (stage) => {
-    const history = { maxEvents: 3 }
-    const [room, hall] = [new SseChannel('room', { history }), new SseChannel('hall', { history })]
-    const served = await stage.serve({
-      '/': ({ sse }) => sse(room, { rewind: 3 }),
-      '/picked': ({ sse }) => sse(room, { rewind: 3, filter: ({ data }) => data !== 'other' }),
-      '/function': ({ sse }) => sse((connection) => void connection.subscribe(room, { rewind: 3 })),
-      '/both': ({ sse }) => sse(merge(room, hall), { rewind: 3, checkpoints: false }),
-      '/behind': ({ sse }) => sse(merge(hall, room), { rewind: 3, checkpoints: false }),
-    })
-    const said = ['one', 'two', 'three']
-    const refill = async (): Promise<string> => {
-      const start = await room.broadcast('before')
-      for (const data of said) await room.broadcast(data)
-      await eventually(() => room.subscriberCount === 0, 'the reader before to be gone')
-      return start
-    }
-    // More than the history holds.
-    const greet = (): void => {
-      for (const data of numbers(1, 4)) void room.broadcast(`welcome ${data}`)
-    }
-    const welcome = numbers(1, 4).map((number) => `welcome ${number}`)
-    for (const path of ['/', '/picked', '/function', '/both', '/behind']) {
-      await refill()
+  scenario(
+    "a replay is complete even if a 'subscribe' listener broadcasts more than the history holds",
+    async (stage) => {
+      const history = { maxEvents: 3 }
+      const [room, hall] = [new SseChannel('room', { history }), new SseChannel('hall', { history })]
+      const served = await stage.serve({
+        '/': ({ sse }) => sse(room, { rewind: 3 }),
+        '/picked': ({ sse }) => sse(room, { rewind: 3, filter: ({ data }) => data !== 'other' }),
+        '/function': ({ sse }) => sse((connection) => void connection.subscribe(room, { rewind: 3 })),
+        '/both': ({ sse }) => sse(merge(room, hall), { rewind: 3, checkpoints: false }),
+        '/behind': ({ sse }) => sse(merge(hall, room), { rewind: 3, checkpoints: false }),
+      })
+      const said = ['one', 'two', 'three']
+      const refill = async (): Promise<string> => {
+        const start = await room.broadcast('before')
+        for (const data of said) await room.broadcast(data)
+        await eventually(() => room.subscriberCount === 0, 'the previous client to disconnect')
+        return start
+      }
+      // More than the history holds.
+      const greet = (): void => {
+        for (const data of numbers(1, 4)) void room.broadcast(`welcome ${data}`)
+      }
+      const welcome = numbers(1, 4).map((number) => `welcome ${number}`)
+      for (const path of ['/', '/picked', '/function', '/both', '/behind']) {
+        await refill()
+        room.on('subscribe', greet)
+        const reader = await served.open(path)
+        assert.deepEqual(await takeData(reader, 7), [...said, ...welcome], path)
+        room.off('subscribe', greet)
+        reader.abort()
+      }
+      const start = await refill()
       room.on('subscribe', greet)
-      const reader = await served.open(path)
-      assert.deepEqual(await takeData(reader, 7), [...said, ...welcome], path)
-      room.off('subscribe', greet)
-      reader.abort()
-    }
-    const start = await refill()
-    room.on('subscribe', greet)
-    assert.deepEqual(await takeData(await served.resume(start), 7), [...said, ...welcome])
-  })
+      assert.deepEqual(await takeData(await served.resume(start), 7), [...said, ...welcome])
+    },
+  )
 }

@@ -1,17 +1,17 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel } from '@ssekit/sse-core'
 import { faults } from '../faults.js'
-import { assertNoTrace, subscribed } from './departure.js'
 import { fillSocket } from './full-socket.js'
-import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { assertNoTrace, subscribed } from './server-state.js'
 import type { Route } from './subject.js'
+import { dataOf, numbers, takeData } from './take-events.js'
 
 /** HTTP/1 clients that do not close properly, or that read in unusual ways. */
 export function rudeClientScenarios({ scenario, traits }: Script): void {
   if (traits.httpVersion !== 1) return
 
-  scenario('a connection that is reset is a client that left', async (stage) => {
+  scenario('a connection reset counts as a disconnect', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     const client = await served.raw({})
@@ -20,7 +20,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
   })
 
-  scenario('a connection that is reset while events are written is a client that left', async (stage) => {
+  scenario('a connection reset while events are written counts as a disconnect', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     const client = await served.raw({})
@@ -33,7 +33,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
   })
 
-  scenario('a connection that is reset when half an event is on its way is a client that left', async (stage) => {
+  scenario('a connection reset in the middle of an event counts as a disconnect', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     const client = await served.ending(faults.stall(served.url))
@@ -43,7 +43,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
   })
 
-  scenario('whatever byte a connection is reset at, its client comes back to the rest', async (stage) => {
+  scenario('a client whose connection is reset after any byte resumes with the remaining events', async (stage) => {
     const channel = new SseChannel('news')
     const start = await channel.broadcast('0')
     const all = numbers(1, 3)
@@ -65,7 +65,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     assert.deepEqual([stage.errors, served.reported], [[], []])
   })
 
-  scenario('a client that ends its half of the connection has left', async (stage) => {
+  scenario('a client that half-closes its connection counts as disconnected', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     const client = await served.raw({})
@@ -75,7 +75,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     await assertNoTrace(stage, { served, request: await served.request(), channels: [channel] })
   })
 
-  scenario('a client that leaves without waiting for an answer leaves nothing behind', async (stage) => {
+  scenario('a client that disconnects without waiting for the response leaves nothing behind', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     const client = await served.raw({})
@@ -86,7 +86,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
   })
 
   scenario(
-    'pipelined requests behind a stream begin no streams of their own, and end with their client',
+    'pipelined requests behind a stream take no slot of the manager, and end with a disconnect',
     async (stage) => {
       const manager = stage.manager({ maxConnections: 2 })
       const channel = manager.getOrCreate('news')
@@ -106,7 +106,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     },
   )
 
-  scenario('pipelined requests that still wait when others had their turn end with their client', async (stage) => {
+  scenario('a disconnect also ends pipelined requests that still wait after an earlier stream has ended', async (stage) => {
     const channels = ['/0', '/1', '/2', '/3'].map((path) => new SseChannel(path))
     const routes = channels.map((channel): [string, Route] => [channel.name, ({ sse }) => sse(channel)])
     const served = await stage.serve(Object.fromEntries(routes))
@@ -121,30 +121,33 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     }
   })
 
-  scenario('a client that reads one byte at a time gets whole events', async (stage) => {
+  scenario('a client that reads one byte at a time receives all events', async (stage) => {
     const served = await stage.serve(({ sse }) => sse(numbers(1, 20), { eol: '\r\n' }))
     const client = await served.raw()
     client.trickle().send({})
     assert.deepEqual(dataOf(await client.whole()), numbers(1, 20))
   })
 
-  scenario('a client that reads a byte now and then is disconnected like one that reads none', async (stage) => {
-    const manager = stage.manager({ writeTimeoutMs: 150 })
-    const channel = manager.getOrCreate('news')
-    const served = await stage.serve(({ sse }) => sse(channel), { manager })
-    const client = await served.ending(faults.drip(served.url))
-    const request = await served.request()
-    await subscribed(channel)
-    await fillSocket(channel, request)
-    for (let bytes = 0; channel.subscriberCount === 1; bytes++) {
-      assert.equal(bytes < 3_000, true, `still connected after ${bytes} bytes`)
-      await client.readBytes(1)
-      // A turn of the event loop stands for a second here, so the client must read slowly in proportion.
-      await new Promise((resolve) => {
-        setTimeout(resolve, 1)
-      })
-    }
-    assert.deepEqual(await request.outcome(), { reason: 'slow' })
-    assert.equal(served.manager.stats().connections, 0)
-  })
+  scenario(
+    'a client that reads a byte now and then is disconnected as slow, like one that does not read',
+    async (stage) => {
+      const manager = stage.manager({ writeTimeoutMs: 150 })
+      const channel = manager.getOrCreate('news')
+      const served = await stage.serve(({ sse }) => sse(channel), { manager })
+      const client = await served.ending(faults.drip(served.url))
+      const request = await served.request()
+      await subscribed(channel)
+      await fillSocket(channel, request)
+      for (let bytes = 0; channel.subscriberCount === 1; bytes++) {
+        assert.equal(bytes < 3_000, true, `still connected after ${bytes} bytes`)
+        await client.readBytes(1)
+        // A turn of the event loop stands for a second here, so the client must read slowly in proportion.
+        await new Promise((resolve) => {
+          setTimeout(resolve, 1)
+        })
+      }
+      assert.deepEqual(await request.outcome(), { reason: 'slow' })
+      assert.equal(served.manager.stats().connections, 0)
+    },
+  )
 }

@@ -1,10 +1,10 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
 import { within } from './eventually.js'
 import { BIG, fillSocket } from './full-socket.js'
-import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
+import { dataOf, numbers, takeData } from './take-events.js'
 import { TimerWatch } from './timer-watch.js'
 
 /** Node itself closes idle connections after five seconds: a connection that closes sooner was closed by other code. */
@@ -13,7 +13,7 @@ const BEFORE_NODE_MS = 4_000
 /** `manager.close()`, and servers that stop. */
 export function shutdownScenarios({ scenario, traits }: Script): void {
   scenario(
-    'closing the manager sends what is left, a last event and a time to come back, and then ends',
+    'manager.close() sends pending events, a last event and a retry time, and then ends the streams',
     async (stage) => {
       const manager = stage.manager()
       const channel = manager.getOrCreate('news')
@@ -39,7 +39,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     },
   )
 
-  scenario('the retryMs of manager.close() may be one number', async (stage) => {
+  scenario('the retryMs of manager.close() can be a single number', async (stage) => {
     const manager = stage.manager()
     const served = await stage.serve(({ sse }) => sse(manager.getOrCreate('news')), { manager })
     const reader = await served.open()
@@ -48,7 +48,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     assert.equal(reader.retries.at(-1), 77)
   })
 
-  scenario('after manager.close() the server closes at once, with keep-alive connections and all', async (stage) => {
+  scenario('after manager.close() the server closes at once, including keep-alive connections', async (stage) => {
     const manager = stage.manager()
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(({ sse }) => sse(channel), { manager })
@@ -59,7 +59,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
   })
 
   if (traits.httpVersion === 1) {
-    scenario('the connections of the ended streams are closed, though their clients would keep them', async (stage) => {
+    scenario('manager.close() closes the keep-alive connections of the streams that it ends', async (stage) => {
       const manager = stage.manager()
       const channel = manager.getOrCreate('news')
       const served = await stage.serve(({ sse }) => sse(channel), { manager })
@@ -71,7 +71,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('a client that does not read is cut off when the grace is over', async (stage) => {
+  scenario('a client that does not read is cut off after the graceMs of manager.close()', async (stage) => {
     const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(({ sse }) => sse(channel), { manager })
@@ -88,7 +88,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
   // Not over HTTP/2: Node 20.19 breaks off a stream over TLS that ends while this much of it is still in flight.
   if (traits.httpVersion === 1) {
     scenario(
-      'a client that reads on within the grace gets what its full socket held up, and then the last event',
+      'a slow client that reads again within graceMs gets all pending events and then the last event',
       async (stage) => {
         const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
         const channel = manager.getOrCreate('news')
@@ -100,7 +100,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
         for (const number of numbers(length + 1, length + 40)) await channel.broadcast(`${number} ${BIG}`)
         const closed = manager.close({ event: 'bye', graceMs: 60_000 })
         reader.resume()
-        // Long before the grace is over, on a busy machine too.
+        // Long before graceMs has passed, even on a busy machine.
         await within(closed, 'close()', 30_000)
         assert.equal(await reader.end(), 'complete')
         const data = dataOf(reader).map((text) => text.split(' ')[0])
@@ -109,21 +109,24 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
       },
     )
 
-    scenario('more than its socket holds, in the tick of close(): who reads on gets all of it', async (stage) => {
-      const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
-      const channel = manager.getOrCreate('news')
-      const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
-      const reader = await served.open()
-      await subscribed(channel)
-      for (const number of numbers(1, 60)) void channel.broadcast(`${number} ${BIG}`)
-      await within(manager.close({ event: 'bye', graceMs: 10_000 }), 'close()')
-      assert.equal(await reader.end(), 'complete')
-      const data = dataOf(reader).map((text) => text.split(' ')[0])
-      assert.deepEqual(data, [...numbers(1, 60), 'bye'])
-    })
+    scenario(
+      'a client gets all events broadcast in the tick of manager.close(), even more than its socket holds',
+      async (stage) => {
+        const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
+        const channel = manager.getOrCreate('news')
+        const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
+        const reader = await served.open()
+        await subscribed(channel)
+        for (const number of numbers(1, 60)) void channel.broadcast(`${number} ${BIG}`)
+        await within(manager.close({ event: 'bye', graceMs: 10_000 }), 'close()')
+        assert.equal(await reader.end(), 'complete')
+        const data = dataOf(reader).map((text) => text.split(' ')[0])
+        assert.deepEqual(data, [...numbers(1, 60), 'bye'])
+      },
+    )
   }
 
-  scenario('a client that leaves within the grace is not waited for', async (stage) => {
+  scenario('manager.close() does not wait for a client that disconnects within graceMs', async (stage) => {
     const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
     const channel = manager.getOrCreate('news')
     const timers = new TimerWatch((ms) => ms === 87_654)
@@ -133,7 +136,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     await fillSocket(channel, await served.request())
     await channel.broadcast('behind')
     const closed = manager.close({ graceMs: 87_654 })
-    assert.equal(timers.count, 1, 'the timer of the grace')
+    assert.equal(timers.count, 1, 'the timer of graceMs')
     reader.abort()
     await within(closed, 'close()')
     assert.deepEqual(await (await served.request()).outcome(), { reason: 'client' })
@@ -141,7 +144,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     timers.stop()
   })
 
-  scenario('what was broadcast in its tick is left over too, of a channel without a manager', async (stage) => {
+  scenario('manager.close() also sends the events of that tick from a channel without a manager', async (stage) => {
     const channel = new SseChannel('news')
     const manager = stage.manager()
     const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
@@ -153,44 +156,47 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(dataOf(reader), ['left over', 'bye'])
   })
 
-  scenario('iterators and functions are told, and not waited for', async (stage) => {
-    const manager = stage.manager()
-    const calls: string[] = []
-    const iterable: AsyncIterable<string> = {
-      [Symbol.asyncIterator]: () => ({
-        next: () => new Promise(() => {}),
-        return() {
-          calls.push('return')
-          return new Promise(() => {})
-        },
-      }),
-    }
-    const served = await stage.serve(
-      {
-        '/iterable': ({ sse }) => sse(iterable),
-        '/function': ({ sse }) =>
-          sse((connection) => {
-            connection.signal.addEventListener('abort', () => calls.push('abort'))
-            connection.open()
+  scenario(
+    "manager.close() calls return() of iterators, aborts functions' signals, and awaits neither",
+    async (stage) => {
+      const manager = stage.manager()
+      const calls: string[] = []
+      const iterable: AsyncIterable<string> = {
+        [Symbol.asyncIterator]: () => ({
+          next: () => new Promise(() => {}),
+          return() {
+            calls.push('return')
             return new Promise(() => {})
-          }),
-        '/before-the-head': ({ sse }) => sse(() => new Promise(() => {})),
-      },
-      { manager },
-    )
-    const opening = served.open('/before-the-head')
-    await served.request()
-    const readers = await Promise.all([served.open('/iterable'), served.open('/function')])
-    await within(manager.close({ event: 'bye' }), 'close()')
-    for (const reader of [...readers, await opening]) {
-      assert.equal(await reader.end(), 'complete')
-      assert.deepEqual(dataOf(reader), ['bye'])
-    }
-    assert.deepEqual(calls.sort(), ['abort', 'return'])
-  })
+          },
+        }),
+      }
+      const served = await stage.serve(
+        {
+          '/iterable': ({ sse }) => sse(iterable),
+          '/function': ({ sse }) =>
+            sse((connection) => {
+              connection.signal.addEventListener('abort', () => calls.push('abort'))
+              connection.open()
+              return new Promise(() => {})
+            }),
+          '/before-the-head': ({ sse }) => sse(() => new Promise(() => {})),
+        },
+        { manager },
+      )
+      const opening = served.open('/before-the-head')
+      await served.request()
+      const readers = await Promise.all([served.open('/iterable'), served.open('/function')])
+      await within(manager.close({ event: 'bye' }), 'close()')
+      for (const reader of [...readers, await opening]) {
+        assert.equal(await reader.end(), 'complete')
+        assert.deepEqual(dataOf(reader), ['bye'])
+      }
+      assert.deepEqual(calls.sort(), ['abort', 'return'])
+    },
+  )
 
   scenario(
-    'a client that connects after manager.close() is told when to reconnect, even to a channel made only then',
+    'a client that connects after manager.close() gets only a retry time, even from a new channel',
     async (stage) => {
       const manager = stage.manager({ retryMs: 1_000 })
       const served = await stage.serve(({ sse }) => sse(manager.getOrCreate('new')), { manager })
@@ -206,7 +212,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     },
   )
 
-  scenario('closing a manager twice is closing it once', async (stage) => {
+  scenario('a second manager.close() sends nothing more', async (stage) => {
     const manager = stage.manager()
     const served = await stage.serve(({ sse }) => sse(manager.getOrCreate('news')), { manager })
     const reader = await served.open()
@@ -216,7 +222,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(dataOf(reader), ['bye'])
   })
 
-  scenario('an option of manager.close() that makes no sense is refused, and the manager goes on', async (stage) => {
+  scenario('manager.close() rejects invalid options, and the manager stays open', async (stage) => {
     const manager = stage.manager()
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
@@ -228,7 +234,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(await takeData(reader, 1), ['still here'])
   })
 
-  scenario('when a manager is closed, another one in the process goes on with its streams', async (stage) => {
+  scenario('closing a manager does not end the streams of another one in the process', async (stage) => {
     const [closing, staying] = [stage.manager(), stage.manager()]
     const channel = staying.getOrCreate('news')
     const [first, second] = [
@@ -245,20 +251,23 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
   })
 
   if (traits.endsStreamsOnClose) {
-    scenario('closing the server ends its own streams, not those of others that share the manager', async (stage) => {
-      const channel = new SseChannel('news')
-      const manager = stage.manager()
-      const [first, second] = [
-        await stage.serve(({ sse }) => sse(channel), { manager }),
-        await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager }),
-      ]
-      const [ends, stays] = [await first.open(), await second.open()]
-      await subscribed(channel, 2)
-      await within(first.close(), 'the server to close')
-      assert.equal(await ends.end(), 'complete')
-      assert.deepEqual(await (await first.request()).outcome(), { reason: 'shutdown' })
-      await channel.broadcast('still here')
-      assert.deepEqual(await takeData(stays, 1), ['still here'])
-    })
+    scenario(
+      'closing a server ends its own streams, not those of another server that shares the manager',
+      async (stage) => {
+        const channel = new SseChannel('news')
+        const manager = stage.manager()
+        const [first, second] = [
+          await stage.serve(({ sse }) => sse(channel), { manager }),
+          await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager }),
+        ]
+        const [ends, stays] = [await first.open(), await second.open()]
+        await subscribed(channel, 2)
+        await within(first.close(), 'the server to close')
+        assert.equal(await ends.end(), 'complete')
+        assert.deepEqual(await (await first.request()).outcome(), { reason: 'shutdown' })
+        await channel.broadcast('still here')
+        assert.deepEqual(await takeData(stays, 1), ['still here'])
+      },
+    )
   }
 }

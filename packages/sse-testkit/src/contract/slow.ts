@@ -1,40 +1,43 @@
 import { strict as assert } from 'node:assert'
 import { type CloseReason, SseChannel } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
 import { eventually, oneTurn } from './eventually.js'
 import { BIG, fillSocket, fullSocket } from './full-socket.js'
-import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
+import { dataOf, numbers, takeData } from './take-events.js'
 
 /** Clients that do not read. */
 export function slowScenarios({ scenario }: Script): void {
-  scenario('a client that stalls for writeTimeoutMs is disconnected, and others notice nothing', async (stage) => {
-    const manager = stage.manager({ writeTimeoutMs: 2_000, history: { maxBytes: 1024 } })
-    const channel = manager.getOrCreate('news')
-    const reasons: CloseReason[] = []
-    const served = await stage.serve(({ sse }) => sse(channel, { onClose: (reason) => reasons.push(reason) }), {
-      manager,
-    })
-    const stalled = await served.open('/', { isPaused: true })
-    const request = await served.request()
-    const reads = await served.open()
-    await subscribed(channel, 2)
-    let sent = 0
-    while (channel.subscriberCount === 2) {
-      sent += 1
-      await channel.broadcast(`${sent} ${BIG}`)
-      assert.equal((await takeData(reads, 1))[0]?.split(' ')[0], String(sent))
-    }
-    assert.deepEqual(await request.outcome(), { reason: 'slow' })
-    assert.deepEqual(reasons, ['slow'])
-    stalled.resume()
-    assert.equal(await stalled.end(), 'cut')
-    await channel.broadcast('last')
-    assert.deepEqual(await takeData(reads, 1), ['last'])
-    assert.deepEqual(manager.stats().closed, { slow: 1 })
-  })
+  scenario(
+    'a client that stalls for writeTimeoutMs is disconnected as slow, and others get every event',
+    async (stage) => {
+      const manager = stage.manager({ writeTimeoutMs: 2_000, history: { maxBytes: 1024 } })
+      const channel = manager.getOrCreate('news')
+      const reasons: CloseReason[] = []
+      const served = await stage.serve(({ sse }) => sse(channel, { onClose: (reason) => reasons.push(reason) }), {
+        manager,
+      })
+      const stalled = await served.open('/', { isPaused: true })
+      const request = await served.request()
+      const reads = await served.open()
+      await subscribed(channel, 2)
+      let sent = 0
+      while (channel.subscriberCount === 2) {
+        sent += 1
+        await channel.broadcast(`${sent} ${BIG}`)
+        assert.equal((await takeData(reads, 1))[0]?.split(' ')[0], String(sent))
+      }
+      assert.deepEqual(await request.outcome(), { reason: 'slow' })
+      assert.deepEqual(reasons, ['slow'])
+      stalled.resume()
+      assert.equal(await stalled.end(), 'cut')
+      await channel.broadcast('last')
+      assert.deepEqual(await takeData(reads, 1), ['last'])
+      assert.deepEqual(manager.stats().closed, { slow: 1 })
+    },
+  )
 
-  scenario('heartbeats do not queue up for who does not read, and do not keep it', async (stage) => {
+  scenario('a client that does not read gets no heartbeats, and they do not delay its disconnect', async (stage) => {
     const manager = stage.manager({ writeTimeoutMs: 150 })
     const channel = manager.getOrCreate('news')
     let beats = 0
@@ -52,7 +55,7 @@ export function slowScenarios({ scenario }: Script): void {
     assert.equal(beats, before, 'heartbeats into a full socket')
   })
 
-  scenario('a slow reader gets everything in order when it reads again', async (stage) => {
+  scenario('a slow client gets all events in order when it reads again', async (stage) => {
     const channel = new SseChannel('news', { history: { maxBytes: 64 * 1024 * 1024 } })
     const served = await stage.serve(({ sse }) => sse(channel))
     const reader = await served.open('/', { isPaused: true })
@@ -69,29 +72,32 @@ export function slowScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(reader, 1), ['live again'])
   })
 
-  scenario('a slow reader whom the log has passed is told so, and goes on at what is retained', async (stage) => {
-    const channel = new SseChannel('news', { history: { maxEvents: 4, maxBytes: 64 * 1024 * 1024 } })
-    const served = await stage.serve(({ sse }) => sse(channel))
-    const reader = await served.open('/', { isPaused: true })
-    await subscribed(channel)
-    await fillSocket(channel, await served.request())
-    const ids: string[] = []
-    for (const data of numbers(1, 12)) {
-      ids.push(await channel.broadcast(data))
-      await oneTurn()
-    }
-    reader.resume()
-    await reader.until(() => dataOf(reader).at(-1) === '12', 'the newest event')
-    const at = reader.events.findIndex(({ event }) => event === 'sse-gap')
-    const gap = JSON.parse(reader.events[at]?.data ?? '') as unknown
-    assert.deepEqual(gap, { lastEventId: reader.events[at - 1]?.id, oldestId: ids.at(-4) })
-    assert.deepEqual(
-      reader.events.slice(at + 1).map(({ data }) => data),
-      numbers(9, 12),
-    )
-  })
+  scenario(
+    'a slow client that misses evicted events gets a gap, and continues with the retained ones',
+    async (stage) => {
+      const channel = new SseChannel('news', { history: { maxEvents: 4, maxBytes: 64 * 1024 * 1024 } })
+      const served = await stage.serve(({ sse }) => sse(channel))
+      const reader = await served.open('/', { isPaused: true })
+      await subscribed(channel)
+      await fillSocket(channel, await served.request())
+      const ids: string[] = []
+      for (const data of numbers(1, 12)) {
+        ids.push(await channel.broadcast(data))
+        await oneTurn()
+      }
+      reader.resume()
+      await reader.until(() => dataOf(reader).at(-1) === '12', 'the newest event')
+      const at = reader.events.findIndex(({ event }) => event === 'sse-gap')
+      const gap = JSON.parse(reader.events[at]?.data ?? '') as unknown
+      assert.deepEqual(gap, { lastEventId: reader.events[at - 1]?.id, oldestId: ids.at(-4) })
+      assert.deepEqual(
+        reader.events.slice(at + 1).map(({ data }) => data),
+        numbers(9, 12),
+      )
+    },
+  )
 
-  scenario('a function that awaits its sends goes no faster than the client reads', async (stage) => {
+  scenario('a function that awaits send() sends no faster than the client reads', async (stage) => {
     let sent = 0
     const served = await stage.serve(({ sse }) =>
       sse(async (connection) => {
@@ -104,7 +110,7 @@ export function slowScenarios({ scenario }: Script): void {
     reader.abort()
   })
 
-  scenario('an iterable is not asked for more than the socket takes', async (stage) => {
+  scenario('an iterable is not read faster than the socket accepts data', async (stage) => {
     let asked = 0
     const served = await stage.serve(({ sse }) =>
       sse(
@@ -119,7 +125,7 @@ export function slowScenarios({ scenario }: Script): void {
     reader.abort()
   })
 
-  scenario('what was sent into a full socket comes before the end', async (stage) => {
+  scenario('sends that wait for a full socket arrive before the stream ends', async (stage) => {
     let sent = 0
     const served = await stage.serve(({ sse }) =>
       sse(async (connection) => {
@@ -141,7 +147,7 @@ export function slowScenarios({ scenario }: Script): void {
     assert.deepEqual(dataOf(reader).slice(sent), ['last', 'words'])
   })
 
-  scenario('a reader gets what a source awaits to be sent, however little may be buffered', async (stage) => {
+  scenario('iterables and awaited sends lose nothing, even if they exceed maxBufferedBytes in total', async (stage) => {
     const manager = stage.manager({ maxBufferedBytes: 1_000 })
     const texts = numbers(1, 20).map((number) => `${number} ${'x'.repeat(100)}`)
     const served = await stage.serve(
@@ -161,7 +167,7 @@ export function slowScenarios({ scenario }: Script): void {
     }
   })
 
-  scenario('sends that nobody awaits are bounded by maxBufferedBytes', async (stage) => {
+  scenario('sends that are not awaited end the stream as slow at maxBufferedBytes', async (stage) => {
     const manager = stage.manager({ maxBufferedBytes: 100_000 })
     const small = 'x'.repeat(1_000)
     let calls = 0

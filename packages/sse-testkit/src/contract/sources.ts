@@ -1,10 +1,10 @@
 import { strict as assert } from 'node:assert'
 import { Readable } from 'node:stream'
 import { merge, SseChannel, SseStream } from '@ssekit/sse-core'
-import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
 import type { Stage } from './stage.js'
 import type { RouteContext } from './subject.js'
+import { dataOf, numbers, takeData } from './take-events.js'
 
 /** Every source that `sse()` accepts. */
 export function sourceScenarios({ scenario }: Script): void {
@@ -21,7 +21,7 @@ export function sourceScenarios({ scenario }: Script): void {
   streams('a generator', function* () {
     yield* numbers(1, 3)
   })
-  streams('the object of a generator', () => new Set(numbers(1, 3)).values())
+  streams('an iterator of a Set', () => new Set(numbers(1, 3)).values())
   streams('an async generator', () => later(numbers(1, 3)))
   streams(
     'an async generator function',
@@ -42,25 +42,21 @@ export function sourceScenarios({ scenario }: Script): void {
   streams('a Readable of objects', () => Readable.from(numbers(1, 3).map((data) => ({ data }))))
   streams('a Readable of bytes', () => Readable.from([Buffer.from('1'), Buffer.from('2'), Buffer.from('3')]))
   streams('a web stream of strings', () => webStream(numbers(1, 3)))
-  streams('a stream of events that was filled before', () => {
+  streams('an SseStream that was filled before', () => {
     const stream = new SseStream().addData('1').addEvent('two', '2').add({ data: '3' })
     stream.end()
     return stream
   })
-  streams('what is merged', () => merge(['1'], later(['2', '3'])))
-  streams('nothing at all', () => [], [])
+  streams('a merged source', () => merge(['1'], later(['2', '3'])))
+  streams('an empty array', () => [], [])
   streams('a function that does nothing', () => () => {}, [])
-  streams('values that are no events as data', () => ['a', 1, true, null, [1, 2], new Date(0), { data: { a: 1 } }], [
-    'a',
-    '1',
-    'true',
-    'null',
-    '[1,2]',
-    '"1970-01-01T00:00:00.000Z"',
-    '{"a":1}',
-  ])
+  streams(
+    'an array of values that are not events',
+    () => ['a', 1, true, null, [1, 2], new Date(0), { data: { a: 1 } }],
+    ['a', '1', 'true', 'null', '[1,2]', '"1970-01-01T00:00:00.000Z"', '{"a":1}'],
+  )
 
-  scenario('a plain object is an event with all its fields, and is not changed', async (stage) => {
+  scenario('a plain object is sent as an event with all its fields, and is not modified', async (stage) => {
     const event = Object.freeze({ event: 'order', data: { n: 1 }, id: '7', retry: 5, comment: 'note' })
     const served = await stage.serve(({ sse }) => sse([event]))
     const reader = await served.open()
@@ -70,7 +66,7 @@ export function sourceScenarios({ scenario }: Script): void {
     assert.equal(reader.retries.at(-1), 5)
   })
 
-  scenario('characters that are cut by the border of two chunks stay whole', async (stage) => {
+  scenario('a character that is split between two chunks is sent whole', async (stage) => {
     const bytes = Buffer.from('a€b😀c')
     const cuts = Array.from(bytes, (byte) => Uint8Array.of(byte))
     const served = await stage.serve({
@@ -85,7 +81,7 @@ export function sourceScenarios({ scenario }: Script): void {
     }
   })
 
-  scenario('a stream of events is sent while it is filled', async (stage) => {
+  scenario('an SseStream is sent while events are added to it', async (stage) => {
     const stream = new SseStream().addData('before')
     const served = await stage.serve(({ sse }) => sse(stream))
     const reader = await served.open()
@@ -97,7 +93,7 @@ export function sourceScenarios({ scenario }: Script): void {
     assert.equal(await reader.end(), 'complete')
   })
 
-  scenario('a second response cannot take the same stream of events', async (stage) => {
+  scenario('an SseStream cannot be used for a second response', async (stage) => {
     const stream = new SseStream().addData('mine')
     const served = await stage.serve(({ sse }) => sse(stream))
     const first = await served.open()
@@ -105,7 +101,7 @@ export function sourceScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(first, 1), ['mine'])
   })
 
-  scenario('what listen() returns starts where it was called', async (stage) => {
+  scenario('a channel.listen() source starts where listen() was called', async (stage) => {
     const channel = new SseChannel('news')
     await channel.broadcast('before')
     const listening = channel.listen()
@@ -117,7 +113,7 @@ export function sourceScenarios({ scenario }: Script): void {
     assert.deepEqual(await takeData(reader, 1), ['after'])
   })
 
-  scenario('a function that subscribes lasts as long as its subscriptions', async (stage) => {
+  scenario('the stream of a function that subscribes and returns lasts as long as its subscriptions', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) =>
       sse((connection) => {

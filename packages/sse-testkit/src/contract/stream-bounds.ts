@@ -9,7 +9,7 @@ const TEXT = 'x'.repeat(64 * 1024)
 
 /** How much an `SseStream` holds for a client. */
 export function streamBoundScenarios({ scenario }: Script): void {
-  scenario('a client that does not read what is added to its SseStream is cut at maxBufferedBytes', async (stage) => {
+  scenario('a client that does not read its SseStream is disconnected as slow at maxBufferedBytes', async (stage) => {
     const manager = stage.manager({ maxBufferedBytes: MAX_BUFFERED_BYTES, writeTimeoutMs: 0 })
     const stream = new SseStream()
     const served = await stage.serve(({ sse }) => sse(stream), { manager })
@@ -28,7 +28,7 @@ export function streamBoundScenarios({ scenario }: Script): void {
     assert.equal(await reader.end(), 'cut')
   })
 
-  scenario('what waits in an SseStream is counted in bytes, as they are sent', async (stage) => {
+  scenario('the events that wait in an SseStream are counted in encoded bytes', async (stage) => {
     const event: SseEvent = { id: '7', data: '漢'.repeat(10_000) }
     const four = 4 * Buffer.byteLength(formatEvent(event))
     for (const [maxBufferedBytes, most] of [
@@ -45,14 +45,14 @@ export function streamBoundScenarios({ scenario }: Script): void {
   })
 
   scenario(
-    'what an SseStream held before its response began is not too much, nor leaves room for more',
+    'events added to an SseStream before its response neither count toward nor raise maxBufferedBytes',
     async (stage) => {
       const manager = stage.manager({ maxBufferedBytes: 1_000 })
       const stream = new SseStream()
       for (let added = 0; added < 20; added++) stream.addData(TEXT)
       const route: Route = ({ sse }) => {
         const over = sse(stream)
-        // An event that is added while nothing else counts may be of any size.
+        // While no other event counts, an event of any size is accepted.
         stream.addData(TEXT)
         return over
       }

@@ -1,10 +1,10 @@
 import { strict as assert } from 'node:assert'
 import { merge, SseChannel } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
 import { oneTurn } from './eventually.js'
-import { dataOf, takeData, takeNews } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
 import type { Route } from './subject.js'
+import { dataOf, takeData, takeNews } from './take-events.js'
 
 /** Several channels on one response, resumed by one id. */
 export function vectorScenarios({ scenario }: Script): void {
@@ -16,7 +16,7 @@ export function vectorScenarios({ scenario }: Script): void {
           sse(merge(...channels)),
     ],
     [
-      'channels that are subscribed to',
+      'several subscriptions',
       (...channels) =>
         ({ sse }) =>
           sse(async (connection) => {
@@ -25,7 +25,7 @@ export function vectorScenarios({ scenario }: Script): void {
     ],
   ]
   for (const [what, route] of ways) {
-    scenario(`${what}: one id resumes all of them`, async (stage) => {
+    scenario(`${what}: one id resumes all channels`, async (stage) => {
       const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
       const served = await stage.serve(route(warm, wet))
       const first = await served.open()
@@ -44,20 +44,23 @@ export function vectorScenarios({ scenario }: Script): void {
       assert.equal(second.text.includes('sse-gap'), false)
     })
 
-    scenario(`${what}: who is cut off before the first event resumes all of them`, async (stage) => {
-      const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
-      const served = await stage.serve(route(warm, wet))
-      const first = await served.open()
-      await Promise.all([subscribed(warm), subscribed(wet)])
-      await first.until(() => first.lastEventId.includes('~'), 'a checkpoint of both')
-      first.abort()
-      await wet.broadcast('missed')
-      const second = await served.resume(first.lastEventId)
-      assert.deepEqual(await takeData(second, 1), ['missed'])
-      assert.equal(second.text.includes('sse-gap'), false)
-    })
+    scenario(
+      `${what}: a client cut off before its first event resumes all channels from a checkpoint`,
+      async (stage) => {
+        const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
+        const served = await stage.serve(route(warm, wet))
+        const first = await served.open()
+        await Promise.all([subscribed(warm), subscribed(wet)])
+        await first.until(() => first.lastEventId.includes('~'), 'a checkpoint of both')
+        first.abort()
+        await wet.broadcast('missed')
+        const second = await served.resume(first.lastEventId)
+        assert.deepEqual(await takeData(second, 1), ['missed'])
+        assert.equal(second.text.includes('sse-gap'), false)
+      },
+    )
 
-    scenario(`${what}: each gap tells what the client had of its own channel`, async (stage) => {
+    scenario(`${what}: each channel reports its own gap, with its own part of the client's id`, async (stage) => {
       const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
       const oldest = [await warm.broadcast('warm 1'), await wet.broadcast('wet 1')]
       const served = await stage.serve(route(warm, wet))
@@ -67,19 +70,19 @@ export function vectorScenarios({ scenario }: Script): void {
       ]
       const reader = await served.resume('dead.7~dead.9')
       await reader.until(() => dataOf(reader).includes('warm 1') && dataOf(reader).includes('wet 1'), 'both')
-      const told = reader.events.filter(({ event }) => event === 'sse-gap')
+      const reported = reader.events.filter(({ event }) => event === 'sse-gap')
       assert.deepEqual(
-        told.map(({ data }) => JSON.parse(data) as unknown),
+        reported.map(({ data }) => JSON.parse(data) as unknown),
         gaps,
       )
       // A client that loses its connection between the two gaps still gets the second one.
-      const again = await served.resume(told[0]?.id ?? '')
+      const again = await served.resume(reported[0]?.id ?? '')
       const [gap] = await again.take(1, ({ event }) => event === 'sse-gap')
       assert.deepEqual(JSON.parse(gap?.data ?? ''), gaps[1])
     })
   }
 
-  scenario('an id of a publisher is not several, though it has a tilde', async (stage) => {
+  scenario("a publisher's id that contains a tilde is not taken for an id of several channels", async (stage) => {
     const channel = new SseChannel('news', { history: { maxEvents: 2 } })
     const served = await stage.serve(({ sse }) => sse((connection) => connection.subscribe(channel)))
     for (const id of ['a~1', 'a~2', 'a~3']) await channel.broadcast({ id, data: id })
@@ -97,20 +100,23 @@ export function vectorScenarios({ scenario }: Script): void {
     assert.equal(reader.lastEventId, 'a~4')
   })
 
-  scenario('an id that could not be one of several channels leaves the ids of one as they are', async (stage) => {
-    const channel = new SseChannel('news')
-    const id = await channel.broadcast('1')
-    const served = await stage.serve(({ sse }) => sse((connection) => connection.subscribe(channel)))
-    const reader = await served.resume(`a~${'b'.repeat(200)}`)
-    const news = await takeNews(reader, 2)
-    assert.deepEqual(
-      news.map(({ event }) => event),
-      ['sse-gap', 'message'],
-    )
-    assert.equal(reader.lastEventId, id)
-  })
+  scenario(
+    'a last event id too long for several channels causes a gap, and later ids are those of one channel',
+    async (stage) => {
+      const channel = new SseChannel('news')
+      const id = await channel.broadcast('1')
+      const served = await stage.serve(({ sse }) => sse((connection) => connection.subscribe(channel)))
+      const reader = await served.resume(`a~${'b'.repeat(200)}`)
+      const news = await takeNews(reader, 2)
+      assert.deepEqual(
+        news.map(({ event }) => event),
+        ['sse-gap', 'message'],
+      )
+      assert.equal(reader.lastEventId, id)
+    },
+  )
 
-  scenario('a channel whose streams are joined by another one resumes both', async (stage) => {
+  scenario("a 'subscribe' listener can add a second channel, and one id resumes both", async (stage) => {
     const [one, two] = [new SseChannel('one'), new SseChannel('two')]
     one.on('subscribe', (connection) => void connection?.subscribe(two))
     const served = await stage.serve(({ sse }) => sse(one))
@@ -127,9 +133,9 @@ export function vectorScenarios({ scenario }: Script): void {
   })
 
   for (const isLater of [false, true]) {
-    const when = isLater ? 'a turn later' : 'at once'
+    const when = isLater ? 'a turn later' : 'in the same tick'
     scenario(
-      `a client cut off in a replay before a second channel is subscribed to ${when} resumes both`,
+      `a client cut off in a replay resumes a second channel too, which is subscribed to ${when}`,
       async (stage) => {
         const [first, second] = [new SseChannel('first'), new SseChannel('second')]
         const start = `${await first.broadcast('first 0')}~${await second.broadcast('second 0')}`
@@ -150,24 +156,29 @@ export function vectorScenarios({ scenario }: Script): void {
     )
   }
 
-  scenario('merged channels: the gap of one is told with its name, and the others go on', async (stage) => {
-    const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
-    const before = await warm.broadcast('warm 0')
-    await warm.broadcast('warm 1')
-    const oldest = await wet.broadcast('wet 1')
-    const served = await stage.serve(({ sse }) => sse(merge(warm, wet)))
-    const reader = await served.resume(`${before}~dead.9`)
-    await reader.until(() => dataOf(reader).includes('warm 1') && dataOf(reader).includes('wet 1'), 'both')
-    const gaps = reader.events.filter(({ event }) => event === 'sse-gap').map(({ data }) => JSON.parse(data) as unknown)
-    assert.deepEqual(gaps, [{ lastEventId: 'dead.9', oldestId: oldest, channel: 'wet' }])
-    assert.equal(dataOf(reader).includes('warm 0'), false)
-    const again = await served.resume(reader.lastEventId)
-    await subscribed(wet, 2)
-    await wet.broadcast('wet 2')
-    assert.deepEqual(await takeData(again, 1), ['wet 2'])
-  })
+  scenario(
+    'merged channels: a gap names its channel, and the other channels are replayed without one',
+    async (stage) => {
+      const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
+      const before = await warm.broadcast('warm 0')
+      await warm.broadcast('warm 1')
+      const oldest = await wet.broadcast('wet 1')
+      const served = await stage.serve(({ sse }) => sse(merge(warm, wet)))
+      const reader = await served.resume(`${before}~dead.9`)
+      await reader.until(() => dataOf(reader).includes('warm 1') && dataOf(reader).includes('wet 1'), 'both')
+      const gaps = reader.events
+        .filter(({ event }) => event === 'sse-gap')
+        .map(({ data }) => JSON.parse(data) as unknown)
+      assert.deepEqual(gaps, [{ lastEventId: 'dead.9', oldestId: oldest, channel: 'wet' }])
+      assert.equal(dataOf(reader).includes('warm 0'), false)
+      const again = await served.resume(reader.lastEventId)
+      await subscribed(wet, 2)
+      await wet.broadcast('wet 2')
+      assert.deepEqual(await takeData(again, 1), ['wet 2'])
+    },
+  )
 
-  scenario('merged channels with ids of their publishers have no ids, and are live only', async (stage) => {
+  scenario("merged channels: an event with a publisher's own id clears the client's last event id", async (stage) => {
     const [warm, wet] = [new SseChannel('warm'), new SseChannel('wet')]
     const served = await stage.serve(({ sse }) => sse(merge(warm, wet)))
     const reader = await served.open()
@@ -182,7 +193,7 @@ export function vectorScenarios({ scenario }: Script): void {
     assert.equal(reader.lastEventId, '')
   })
 
-  scenario('merged channels whose ids are too long together have no ids', async (stage) => {
+  scenario("merged channels: ids that are too long together clear the client's last event id", async (stage) => {
     const channels = Array.from({ length: 12 }, (_, index) => new SseChannel(`channel ${index}`))
     const served = await stage.serve(({ sse }) => sse(merge(...channels)))
     const reader = await served.open()
@@ -196,7 +207,7 @@ export function vectorScenarios({ scenario }: Script): void {
     )
   })
 
-  scenario('the same channel twice is delivered twice, and resumed twice', async (stage) => {
+  scenario('a channel that is merged with itself is delivered twice, and resumed twice', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(merge(channel, channel)))
     const first = await served.open()

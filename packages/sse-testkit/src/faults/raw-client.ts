@@ -95,7 +95,7 @@ export class RawClient {
         reject(new Error(`waited for ${what}, but ${why}; received ${received.join(', ') || 'nothing'}`, { cause }))
       }
       const check = (): void => {
-        if (this.#error !== undefined) fail(`what came is no HTTP: ${String(this.#error)}`, this.#error)
+        if (this.#error !== undefined) fail(`the response is not valid HTTP: ${String(this.#error)}`, this.#error)
         else if (condition()) {
           settle()
           resolve()
@@ -105,7 +105,7 @@ export class RawClient {
         clearTimeout(timer)
         this.#checks.delete(check)
       }
-      const timer = setTimeout(() => fail(`it did not come within ${this.#timeoutMs} ms`), this.#timeoutMs)
+      const timer = setTimeout(() => fail(`that took longer than ${this.#timeoutMs} ms`), this.#timeoutMs)
       this.#checks.add(check)
       check()
     })
@@ -146,7 +146,7 @@ export class RawClient {
     await this.until(() => this.#bytesRead >= end, `${count} bytes`)
   }
 
-  /** Ends its own half of the connection and goes on reading: a half-closed connection. */
+  /** Ends its own half of the connection and continues to read: a half-closed connection. */
   halfClose(): this {
     this.#socket.end()
     return this

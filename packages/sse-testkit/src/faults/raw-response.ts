@@ -93,7 +93,7 @@ export class RawResponses {
   #readHead(): boolean {
     const end = this.#bytes.indexOf('\r\n\r\n')
     const start = this.#bytes.subarray(0, 5).toString('latin1')
-    if (!'HTTP/'.startsWith(start)) throw new Error(`no response begins like this: ${this.#show()}`)
+    if (!'HTTP/'.startsWith(start)) throw new Error(`a response cannot begin like this: ${this.#show()}`)
     if (end === -1) return false
     this.#current = new RawResponse(
       this.#take(end + 4)
@@ -108,7 +108,7 @@ export class RawResponses {
     const end = this.#bytes.indexOf('\r\n')
     if (end === -1) return false
     const size = this.#bytes.subarray(0, end).toString('latin1')
-    if (!/^[0-9a-f]+$/i.test(size)) throw new Error(`no chunk begins like this: ${this.#show()}`)
+    if (!/^[0-9a-f]+$/i.test(size)) throw new Error(`a chunk cannot begin like this: ${this.#show()}`)
     const length = Number.parseInt(size, 16)
     this.#needed = end + 2 + length + 2
     if (this.#bytes.length < this.#needed) return false

@@ -38,7 +38,7 @@ export class StoppedClient {
   }
 }
 
-/** Requests a URL, reports when the response headers arrive, and goes on reading until it is stopped. */
+/** Requests a URL, reports when the response headers arrive, and continues to read until it is stopped. */
 const PROGRAM = `
 process.on('uncaughtException', () => process.exit(1))
 const [url, version] = process.argv.slice(1)

@@ -20,7 +20,7 @@ interface CutOrder {
  * const proxy = await TcpProxy.listen({ port: 6379 })
  * const client = createClient({ url: `redis://127.0.0.1:${proxy.port}` })
  * // …
- * proxy.cut() // and see it come back
+ * proxy.cut() // and watch the client reconnect
  * await proxy.close()
  * ```
  */

@@ -13,7 +13,7 @@ export async function askNats(port: number, subject: string, payload: string, to
   const plain = connect({ port, host: '127.0.0.1' })
   try {
     const [, greeting = ''] = await received(plain, /^INFO (.*)\r\n/)
-    // Whatever the connection will be, it begins in plain text.
+    // A connection begins in plain text, even if it then switches to TLS.
     const hasTls = JSON.parse(greeting).tls_required === true
     const socket = hasTls ? connectTls({ socket: plain, host: '127.0.0.1', ca: certificate.cert }) : plain
     socket.write(`CONNECT ${JSON.stringify({ verbose: false, auth_token: token })}\r\n`)
@@ -26,7 +26,7 @@ export async function askNats(port: number, subject: string, payload: string, to
   }
 }
 
-/** Resolves to what matches, once that has come. */
+/** Resolves to the match, once the text received matches. */
 async function received(socket: Socket, pattern: RegExp): Promise<RegExpExecArray> {
   let text = ''
   for (;;) {

@@ -21,7 +21,7 @@ export async function askRedis(url: string, command: readonly string[]): Promise
       received += text
     })
     const closed = once(socket, 'close').then(() => Promise.reject(new Error(`closed after ${received}`)))
-    // Nobody may be waiting any more.
+    // It may reject when nothing waits for it any more.
     closed.catch(() => {})
     for (let index = 0; index < commands.length; ) {
       const reply = firstReply(received)
@@ -40,7 +40,7 @@ function encoded(command: readonly string[]): string {
   return `*${command.length}\r\n${parts.join('')}`
 }
 
-/** Only what is no array. */
+/** Parses any reply except an array. */
 function firstReply(text: string): { readonly value: string | null; readonly length: number } | undefined {
   const end = text.indexOf('\r\n')
   if (end === -1) return undefined

@@ -17,24 +17,24 @@ const LOG_LENGTH = 4_000
 export interface BrokerProgram {
   readonly name: string
   readonly executable: string | undefined
-  /** In its log once it takes connections. */
+  /** Appears in its log once it accepts connections. */
   readonly readyLine: RegExp
   args(place: BrokerPlace): readonly string[]
 }
 
-/** Where a broker finds itself. */
+/** The port and files of a broker. */
 interface BrokerPlace {
   readonly port: number
   /** The folder of its data. */
   readonly data: string
-  /** Files with a key and a certificate for 127.0.0.1 that has signed itself. */
+  /** Files with a key and a self-signed certificate for 127.0.0.1. */
   readonly keyFile: string
   readonly certFile: string
 }
 
-/** A real broker in a process of its own, on a port of this machine and with data in a temporary folder. */
+/** A real broker in a separate process, on a port of this machine and with data in a temporary folder. */
 export abstract class Broker {
-  /** The certificate that clients have to trust, if it speaks TLS. */
+  /** The certificate that clients must trust, if it uses TLS. */
   readonly ca: string = certificate.cert
   /** Where its data is, until it is stopped. */
   readonly folder: string
@@ -57,12 +57,12 @@ export abstract class Broker {
     return this.#port
   }
 
-  /** Its process, which is another one after a restart; undefined while it is down. */
+  /** The id of its process, which changes with a restart; undefined while it is down. */
   get pid(): number | undefined {
     return this.#child?.pid
   }
 
-  /** Ends it as a power failure does (`SIGKILL`). Resolves when it is gone; at once if it is already. */
+  /** Ends it as a power failure does (`SIGKILL`). Resolves when it has exited; at once if it is down already. */
   async kill(): Promise<void> {
     const child = this.#child
     if (child === undefined) return
@@ -86,8 +86,8 @@ export abstract class Broker {
   }
 
   /**
-   * Stops it in its tracks (`SIGSTOP`): connections are accepted, by the kernel, and never answered. Resolves when all of it
-   * stands still, where Linux tells: a thread on another core may go on for a moment.
+   * Stops its process (`SIGSTOP`): connections are accepted, by the kernel, and never answered. On Linux, resolves once all
+   * its threads have stopped: a thread on another core may continue for a moment.
    */
   async pause(): Promise<void> {
     const child = this.#child
@@ -95,7 +95,7 @@ export abstract class Broker {
     while (this.#child === child && isMoving(child?.pid)) await new Promise((resolve) => setImmediate(resolve))
   }
 
-  /** Lets it go on. */
+  /** Continues its process. */
   resume(): void {
     this.#child?.kill('SIGCONT')
   }
@@ -115,7 +115,7 @@ export abstract class Broker {
           await this.#start()
           return this
         } catch (error) {
-          // Somebody may have taken it since; a port that was asked for is not to be had.
+          // Another program may have taken the port; if the port was given, that is an error.
           const isTaken = /address already in use/i.test(String(error))
           if (!isTaken || port !== undefined || attempt === MAX_ATTEMPTS) throw error
         }
@@ -163,7 +163,7 @@ export abstract class Broker {
         })
       }
       child.once('error', ({ message }) => fail(`could not be started: ${message}`))
-      // When its log is complete, too.
+      // By then its log is complete.
       child.once('close', (code, signal) => fail(`ended with ${signal ?? code} before it was ready`))
     })
   }
@@ -186,10 +186,10 @@ function isMoving(pid: number | undefined): boolean {
   const tasks = `/proc/${pid}/task`
   if (!existsSync(tasks)) return false
   try {
-    // Behind the name, which is in brackets and may be anything.
+    // The state comes after the name, which is in brackets and may contain anything.
     return readdirSync(tasks).some((task) => !/\) T [^)]*$/.test(readFileSync(`${tasks}/${task}/stat`, 'utf8')))
   } catch {
-    // One has just ended.
+    // A thread has just ended.
     return true
   }
 }

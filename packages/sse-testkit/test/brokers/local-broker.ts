@@ -2,17 +2,17 @@ import { test } from '@jest/globals'
 import type { Backplane } from '@ssekit/sse-core'
 import { backplaneContract } from '@ssekit/sse-testkit'
 
-/** A broker that lives in the process of the test. */
+/** A broker in the process of the test. */
 export interface LocalBroker {
   node(): Backplane
   goDown(): void
   goUp(): void
   wipe(): void
-  /** How many subscriptions it has of its nodes. */
+  /** How many subscriptions its nodes have. */
   readonly subscriptionCount: number
 }
 
-/** Declares the contract's tests for a broker, of which each test has a new one. */
+/** Declares the contract's tests for a kind of broker; each test creates a new one. */
 export function testContractOf(makeBroker: (maxEvents: number | undefined) => LocalBroker): void {
   const brokers = new WeakMap<Backplane, LocalBroker>()
   const brokerOf = (nodes: readonly Backplane[]): LocalBroker => {

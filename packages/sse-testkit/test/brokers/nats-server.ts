@@ -4,9 +4,9 @@ import { Broker } from './broker.js'
 
 /** How a `NatsServer` is started. */
 export interface NatsOptions {
-  /** What clients have to show. @defaultValue none */
+  /** The token that clients must send. @defaultValue none */
   readonly token?: string
-  /** Whether it asks for TLS, with the certificate `ca`. @defaultValue false */
+  /** Whether it requires TLS, with the certificate `ca`. @defaultValue false */
   readonly tls?: boolean
   /** @defaultValue a free one */
   readonly port?: number
@@ -44,8 +44,8 @@ export class NatsServer extends Broker {
   }
 
   /**
-   * The reply to one request, over a connection of its own: of JetStream's API (`$JS.API.STREAM.NAMES`), or of a stream to
-   * what is published on its subjects.
+   * The reply to one request on a new connection: to JetStream's API (`$JS.API.STREAM.NAMES`), or to a message on a stream's
+   * subject.
    *
    * @throws {Error} what the server says when it refuses
    */

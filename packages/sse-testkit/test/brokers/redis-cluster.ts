@@ -8,7 +8,7 @@ const POLL_MS = 10
 export interface RedisClusterOptions {
   /** How many nodes, each with its share of the slots. @defaultValue 3 */
   readonly masters?: number
-  /** How many of the masters have a replica, the first ones, which takes over when they are lost. @defaultValue 0 */
+  /** How many of the masters, starting with the first, have a replica that takes over if they fail. @defaultValue 0 */
   readonly replicas?: number
   /** Further arguments for each, such as `['--cluster-require-full-coverage', 'no']`. */
   readonly args?: readonly string[]
@@ -25,7 +25,7 @@ export class RedisCluster {
     this.#masters = masters
   }
 
-  /** Resolves once every node takes commands, which Redis has a new master wait 2 s for. */
+  /** Resolves once every node accepts commands: Redis makes a new master wait 2 s. */
   static async start({
     masters = 3,
     replicas = 0,
@@ -57,13 +57,13 @@ export class RedisCluster {
     return this.nodes.map(({ url }) => url)
   }
 
-  /** The node that has a key's slot, as long as none has moved. */
+  /** The node that has a key's slot, as long as no slot has moved. */
   async nodeOf(key: string): Promise<RedisServer> {
     const slot = Number(await this.nodes[0]?.ask('CLUSTER', 'KEYSLOT', key))
     return this.nodes.find((_, index) => slot < this.#firstSlot(index + 1)) as RedisServer
   }
 
-  /** Resolves once every node knows every other and who has which slots: again, after one was restarted. */
+  /** Resolves once every node knows all others and their slots; call it again after a restart. */
   async ready(): Promise<void> {
     for (const node of this.nodes) {
       await until(async () => {
@@ -88,7 +88,7 @@ export class RedisCluster {
         if (index < this.#masters) {
           await node.ask('CLUSTER', 'ADDSLOTSRANGE', `${this.#firstSlot(index)}`, `${this.#firstSlot(index + 1) - 1}`)
         }
-        // Every node to every later one: gossip would get there too, but takes its time.
+        // Every node meets every later one: gossip would connect them too, but slowly.
         for (const { port } of this.nodes.slice(index + 1)) await node.ask('CLUSTER', 'MEET', '127.0.0.1', `${port}`)
       }),
     )
@@ -97,7 +97,7 @@ export class RedisCluster {
 
   async #replicate(replica: RedisServer, index: number): Promise<void> {
     const id = (await this.nodes[index]?.ask('CLUSTER', 'MYID')) ?? ''
-    // It may not have heard of it yet.
+    // The replica may not know its master yet.
     await until(() => replica.ask('CLUSTER', 'REPLICATE', id).then(() => undefined, String))
     await until(async () => {
       const info = (await replica.ask('INFO', 'replication')) ?? ''
@@ -106,7 +106,7 @@ export class RedisCluster {
   }
 }
 
-/** Resolves once nothing is missing any more, of which it says what it is. */
+/** Resolves once `missing` resolves to undefined; until then it names what is missing. */
 async function until(missing: () => Promise<string | undefined>): Promise<void> {
   const deadline = performance.now() + READY_TIMEOUT_MS
   for (let what = await missing(); what !== undefined; what = await missing()) {

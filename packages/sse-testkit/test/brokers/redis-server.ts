@@ -4,15 +4,15 @@ import { Broker } from './broker.js'
 
 /** How a `RedisServer` is started. */
 export interface RedisOptions {
-  /** What `AUTH` asks for. @defaultValue none */
+  /** The password that `AUTH` requires. @defaultValue none */
   readonly password?: string
   /** Whether its port speaks TLS, with the certificate `ca`. @defaultValue false */
   readonly tls?: boolean
   /** @defaultValue a free one */
   readonly port?: number
   /**
-   * When its file is synced to disk. What a command has been answered for survives `kill()` either way, but where the machine
-   * is slow to write, 'everysec' may be late by two seconds; false keeps data in memory alone. @defaultValue 'always'
+   * When its file is synced to disk. Data that was acknowledged survives `kill()` either way, but on a machine that writes
+   * slowly, 'everysec' may delay replies by two seconds; false keeps data in memory only. @defaultValue 'always'
    */
   readonly appendOnly?: 'always' | 'everysec' | false
   /** Further arguments, such as `['--maxmemory', '1mb']`. */
@@ -56,7 +56,7 @@ export class RedisServer extends Broker {
   }
 
   /**
-   * The answer to one command, over a connection of its own: text and numbers as text, null for null.
+   * The reply to one command on a new connection: text and numbers as text, null for null.
    *
    * @throws {Error} what the server says to a command that it refuses
    */

@@ -22,7 +22,7 @@ export async function startChromium(): Promise<Browser> {
   return chromium.launch({ executablePath, args: FLAGS })
 }
 
-/** A page on which streams are opened, and which tells what they see. */
+/** A page that opens streams and reports their events. */
 export class StreamPage {
   readonly #page: Page
   readonly #streams: ClientStream[] = []
@@ -44,12 +44,12 @@ export class StreamPage {
     return streamPage
   }
 
-  /** Goes to an origin, which ends the streams that were open. */
+  /** Goes to an origin, which ends the open streams. */
   async visit(origin: string): Promise<void> {
     if (new URL(this.#page.url()).origin !== origin) await this.#page.goto(`${origin}/blank-page`)
   }
 
-  /** Goes nowhere, which ends the streams that were open. */
+  /** Goes to about:blank, which ends the open streams. */
   async leave(): Promise<void> {
     await this.#page.goto('about:blank')
   }

@@ -13,12 +13,12 @@ import compressKoa from 'koa-compress'
 
 /** A server with its framework's compression switched on, which streams the channel `news` at `/events`. */
 export interface CompressingServer {
-  /** What the stream is encoded with, for a client that takes gzip. */
+  /** The Content-Encoding of the stream, for a client that accepts gzip. */
   readonly encoding: 'gzip' | undefined
   make(manager: SseManager): Server | Promise<Server>
 }
 
-// Without `no-transform` compression is allowed, and compresses; with it, it would keep away and there is nothing to see.
+// Without `no-transform`, compression is allowed; with it, nothing would be compressed and there would be nothing to test.
 const options = { headers: { 'Cache-Control': 'no-cache' } }
 
 export const compressingServers: Readonly<Record<string, CompressingServer>> = {
@@ -40,7 +40,7 @@ export const compressingServers: Readonly<Record<string, CompressingServer>> = {
       return createServer(app)
     },
   },
-  // These two compress what the framework sends, and a stream is not sent by it.
+  // These two compress only responses that the framework sends, and a stream is not sent by it.
   'koa-compress': {
     encoding: undefined,
     make(manager) {

@@ -11,7 +11,7 @@ export class Crowd {
     this.readers = Array.from({ length: size }, () => new ResumingReader(url, (reader) => this.#onRead(reader)))
   }
 
-  /** Resolves at the moment when all have read a number. */
+  /** Resolves once all readers have read a number. */
   everybodyHas(number: number): Promise<void> {
     return new Promise((resolve) => {
       this.#target = number
@@ -22,10 +22,10 @@ export class Crowd {
   }
 
   /**
-   * Cuts so many readers a second, each in some way or other and some while they are not reading, for so long. Says how often
-   * each way was taken.
+   * Cuts this many readers a second for `ms`, in random ways, some of them while paused. Returns how often each way was
+   * used.
    *
-   * @param awayMs how long one stays away
+   * @param awayMs how long a reader waits before it reconnects
    */
   async cutAtRandom(perSecond: number, ms: number, awayMs: () => number): Promise<Record<Cut | 'paused', number>> {
     const counts = { reset: 0, fin: 0, destroy: 0, within: 0, paused: 0 }
@@ -33,7 +33,7 @@ export class Crowd {
     for (let passed = 0, cuts = 0; passed < ms; passed = performance.now() - start) {
       for (; cuts < (passed / 1_000) * perSecond; cuts++) {
         const reader = pick(this.readers)
-        // Who has stopped to read is cut the next time, unless it is there again by then.
+        // A paused reader is cut the next time it is picked, unless it has reconnected by then.
         if (!reader.isPaused && Math.random() < 0.2) reader.pause()
         else {
           const how = pick(CUTS)
@@ -47,17 +47,17 @@ export class Crowd {
     return counts
   }
 
-  /** Where any of them was not given each number once and in order from its first one on, or not told of a hole. */
+  /** Where any reader did not get each number once and in order from its first one on, or a gap for missing ones. */
   faults(last: number): string[] {
     return this.readers.flatMap(({ numbers }) => faultsOf(numbers, last, numbers[0] ?? last))
   }
 
-  /** How many gaps they were told of. */
+  /** How many gaps all readers received. */
   get gaps(): number {
     return this.readers.reduce((sum, { numbers }) => sum + numbers.filter((number) => number === null).length, 0)
   }
 
-  /** How often they came back. */
+  /** How often all readers reconnected. */
   get reconnects(): number {
     return this.readers.reduce((sum, { reconnects }) => sum + reconnects, 0)
   }

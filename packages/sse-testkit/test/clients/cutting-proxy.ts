@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
 /**
- * A plain TCP proxy, the bad network between clients and servers: it cuts every connection, takes nothing from the server for
- * a while, points to another server, or is not there at all. Its own port stays the same, so that clients find it again.
+ * A plain TCP proxy, as a bad network between clients and servers: it cuts every connection, stops reading from the server
+ * for a while, or forwards to another server. Its own port stays the same, so that clients can reconnect.
  */
 export class CuttingProxy {
   readonly #server: Server
@@ -29,12 +29,12 @@ export class CuttingProxy {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Cuts every connection without a word, at whatever byte it is. */
+  /** Closes every connection at once, at whatever byte it is. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** Takes no more from the servers of the connections that are open, so that their sockets fill. */
+  /** Stops reading from the servers on the open connections, so that their sockets fill. */
   stall(): void {
     for (const [server, client] of this.#clientOf) {
       server.unpipe(client).pause()
@@ -42,13 +42,13 @@ export class CuttingProxy {
     }
   }
 
-  /** Takes up again what was stalled: what the sockets hold comes through, and then what became of the connection. */
+  /** Reads again from stalled connections: forwards what their sockets hold, and then their end. */
   flow(): void {
     for (const [server, client] of this.#stalled) server.pipe(client)
     this.#stalled.clear()
   }
 
-  /** Leads from now on to another port; open connections stay where they are. */
+  /** Forwards new connections to another port; open ones stay where they are. */
   leadTo(upstream: number): void {
     this.#upstream = upstream
   }
@@ -69,7 +69,7 @@ export class CuttingProxy {
     ] as const) {
       this.#sockets.add(from)
       from.setNoDelay(true)
-      // One side that is gone takes the other with it: `close` says so.
+      // If one side closes, so does the other: see 'close'.
       from.on('error', () => {})
       from.on('close', () => {
         this.#sockets.delete(from)

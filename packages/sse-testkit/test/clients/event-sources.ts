@@ -2,20 +2,20 @@ import { EventSource as NpmEventSource } from 'eventsource'
 import { Agent, fetch, EventSource as UndiciEventSource } from 'undici'
 import { ClientStream } from './stream.js'
 
-/** The event types that clients listen to beside `message`. */
+/** The event types that clients listen to besides `message`. */
 export const TYPES = ['order', 'sse-checkpoint', 'sse-gap', 'bye'] as const
 
-/** A make of EventSource. */
+/** An implementation of EventSource. */
 export interface Client {
   readonly name: string
   open(url: string): Promise<ClientStream>
-  /** Ends its streams, which would else go on looking for their server. */
+  /** Ends its streams, which would otherwise continue to reconnect. */
   leave(): Promise<void>
   /** Ends the client itself. */
   close(): Promise<void>
 }
 
-/** The parts of an EventSource that all makes share. */
+/** The parts of an EventSource that all implementations share. */
 interface AnyEventSource {
   readonly readyState: number
   addEventListener(type: string, listener: (event: { readonly type: string }) => void): void
@@ -38,7 +38,7 @@ function follow(source: AnyEventSource): ClientStream {
 }
 
 function makeClient(name: string, open: (url: string, agent: Agent) => AnyEventSource): Client {
-  // A certificate made for the test is nobody's authority; HTTP/2 where the server offers it; a pool of its own per client.
+  // The test's certificate is not verified; HTTP/2 is used if the server offers it; each client has its own pool.
   const agent = new Agent({ allowH2: true, connect: { rejectUnauthorized: false } })
   const streams = new Set<ClientStream>()
   return {

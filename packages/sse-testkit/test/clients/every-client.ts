@@ -4,22 +4,22 @@ import { type Client, npmEventSource, undiciEventSource } from './event-sources.
 import { Scene } from './scene.js'
 import type { ClientStream } from './stream.js'
 
-/** What a test of one make of client has at hand. All that is opened ends with the test. */
+/** The tools of a test for one kind of client. Everything that it opens ends with the test. */
 export interface ClientTools {
   /** A server behind a proxy. */
   openScene(...args: Parameters<typeof Scene.open>): Promise<Scene>
-  /** An EventSource of this make. */
+  /** An EventSource of this kind. */
   openStream(url: string): Promise<ClientStream>
 }
 
-/** Every make of EventSource that the suite is tried with, by name, so that tests have names before clients are started. */
+/** Every implementation of EventSource that the suite runs with, by name: test names are needed before clients start. */
 const makes: Readonly<Record<string, () => Client | Promise<Client>>> = {
   'npm eventsource': npmEventSource,
   'undici EventSource': undiciEventSource,
   Chromium: chromiumClient,
 }
 
-/** Describes the same tests for every make of EventSource, which is started once for all of them. */
+/** Declares the same tests for every implementation of EventSource, which is started once for all of them. */
 export function describeEveryClient(tests: (tools: ClientTools) => void): void {
   describe.each(Object.entries(makes))('%s', (_name, start) => {
     let client: Client

@@ -7,10 +7,10 @@ import { join } from 'node:path'
 import { findNginx } from '../../../../scripts/nginx.mjs'
 import { freePort } from '../network/free-port.js'
 
-/** What nginx is started with: its configuration, for a folder that is its own and a port that is free. */
+/** Makes the configuration of an nginx, given its own folder and a free port. */
 type Configure = (folder: string, port: number) => string
 
-/** A real nginx in front of a server: its default settings, but for what a test adds. */
+/** A real nginx in front of a server, with its default settings and those that a test adds. */
 export class Nginx {
   readonly url: string
   readonly #process: ChildProcess
@@ -37,11 +37,11 @@ export class Nginx {
     const program = findNginx()
     if (program === undefined) throw new Error('no nginx was found; set NGINX to its executable')
     const folder = mkdtempSync(join(tmpdir(), 'ssekit-nginx-'))
-    // Started by root, its workers are somebody else.
+    // If root starts it, its workers run as another user.
     chmodSync(folder, 0o755)
     const config = join(folder, 'nginx.conf')
     for (;;) {
-      // It cannot choose a port itself, and by the time it starts another program may have this one.
+      // It cannot choose a port itself, and another program may take this one before it starts.
       const port = await freePort()
       writeFileSync(config, configure(folder, port))
       const child = spawn(program, ['-p', folder, '-c', config, '-e', 'error.log'], {
@@ -63,7 +63,7 @@ export class Nginx {
     rmSync(this.#folder, { recursive: true, force: true })
   }
 
-  /** Resolves once it takes connections, or to what it says when it does not start. */
+  /** Resolves once it accepts connections, or to its error output if it does not start. */
   async #ready(port: number): Promise<string | undefined> {
     let complaint = ''
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => {
@@ -101,7 +101,7 @@ function configuration(
     }`
 }
 
-/** Where a nginx of a test has its files, and that it stays a child of the test: for the main context. */
+/** Directives for the main context: files in the test's folder, and no daemon, so that nginx stays a child of the test. */
 export function mainPlaces(folder: string): string {
   return `daemon off; pid ${folder}/pid; error_log ${folder}/error.log;`
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { respond, SseManager } from '@ssekit/sse-core'
 
-/** What the server of a crowd is told as its argument. */
+/** The argument of the server of a crowd. */
 export interface NumberServerOptions {
   /** How many readers must be there before the first number. */
   readonly readers: number
@@ -12,12 +12,12 @@ export interface NumberServerOptions {
   readonly perSecond: number
 }
 
-/** What it says when it has stopped. */
+/** The message that it sends when it has stopped. */
 export interface NumbersSent {
   readonly last: number
 }
 
-// A program of its own: it sends numbers, from 0 when all its readers are there, until any message comes.
+// A separate program: it sends numbers, from 0 once all its readers are connected, until it gets any message.
 const { readers, maxEvents, perSecond } = JSON.parse(process.argv[2] ?? '') as NumberServerOptions
 const manager = new SseManager({ history: { maxEvents, maxBytes: Number.POSITIVE_INFINITY } })
 const channel = manager.getOrCreate('numbers')
@@ -26,7 +26,7 @@ const server = createServer((req, res) => void respond(req, res, channel, { mana
 let next = 0
 let timer: NodeJS.Timeout | undefined
 function send(): void {
-  // Some are larger than a packet, and some than what is read at once.
+  // Some are larger than a packet, and some larger than one read.
   const padding = ' '.repeat(next % 50 === 49 ? 70_000 : next % 10 === 9 ? 2_000 : 0)
   void channel.broadcast(`${next}${padding}`)
   next += 1

@@ -33,9 +33,9 @@ export interface Serving extends BareServer {
 }
 
 /**
- * Answers with whatever a test calls a source, be it one or not, and with 500 what fails before the head.
+ * Answers with whatever a test passes as a source, valid or not, and with 500 if it fails before the response headers.
  *
- * @param source is asked for it with each request
+ * @param source called for each request
  */
 export async function serveSource(source: () => unknown, options: RespondOptions = {}): Promise<Serving> {
   let settle: (outcome: Serving['outcome']) => void

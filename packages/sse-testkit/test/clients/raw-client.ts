@@ -1,14 +1,14 @@
 import { type ClientRequest, get, type IncomingMessage } from 'node:http'
 
-/** How long to wait for what must come, in ms. */
+/** How long to wait for an expected event, in ms. */
 const PATIENCE_MS = 30_000
 
-/** A client that takes what comes as text, on a connection of its own, and can stop reading or leave at any moment. */
+/** A client that reads the response as text, on its own connection, and can pause or disconnect at any moment. */
 export class RawClient {
   text = ''
-  /** Undefined until the head is there. */
+  /** Undefined until the response headers arrive. */
   response: IncomingMessage | undefined
-  /** Whether the response is over, well or badly. */
+  /** Whether the response is over, complete or broken off. */
   isOver = false
   readonly #request: ClientRequest
   #look: (() => void) | undefined
@@ -29,7 +29,7 @@ export class RawClient {
     })
   }
 
-  /** What came, in one go. */
+  /** Reads a whole response. */
   static async read(url: string, headers?: Readonly<Record<string, string>>): Promise<RawClient> {
     const client = new RawClient(url, headers)
     await client.until(() => client.isOver)
@@ -40,7 +40,7 @@ export class RawClient {
     return this.response?.statusCode
   }
 
-  /** The data lines that have come. */
+  /** The data lines received so far. */
   get data(): string[] {
     return [...this.text.matchAll(/^data: (.*)$/gm)].map(([, data = '']) => data).filter((data) => data !== '')
   }
@@ -66,12 +66,12 @@ export class RawClient {
     }
   }
 
-  /** Resolves once the head is there. */
+  /** Resolves once the response headers have arrived. */
   async opened(): Promise<void> {
     await this.until(() => this.response !== undefined)
   }
 
-  /** Cuts the connection; resolves once it is gone on this side. */
+  /** Closes the connection; resolves once it is closed on this side. */
   async leave(): Promise<void> {
     if (this.isOver) return
     this.#request.destroy()

@@ -2,15 +2,15 @@ import { type ClientRequest, get, type IncomingMessage } from 'node:http'
 import { createParser, type EventSourceParser } from 'eventsource-parser'
 
 /**
- * How a connection breaks: reset; closed by the client's side, which still reads; given up with what has come unread; in the
- * middle of a frame, of which the client has seen the beginning.
+ * How a connection breaks: reset; half-closed by the client, which still reads; destroyed with received data unread; reset in
+ * the middle of a frame whose beginning the client has parsed.
  */
 export const CUTS = ['reset', 'fin', 'destroy', 'within'] as const
 export type Cut = (typeof CUTS)[number]
 
-/** Reads a stream of numbers, comes back with its last id whenever it is cut, and keeps the books. */
+/** Reads a stream of numbers, reconnects with its last event id whenever it is cut, and records what it received. */
 export class ResumingReader {
-  /** What it got, in order; a gap that it was told of is a `null`. */
+  /** The numbers received, in order; a gap is `null`. */
   readonly numbers: (number | null)[] = []
   reconnects = -1
   isPaused = false
@@ -30,9 +30,9 @@ export class ResumingReader {
   }
 
   /**
-   * Cuts the connection at whatever byte it is. It comes back after a while, and reads.
+   * Cuts the connection at whatever byte it is. The reader reconnects after a while, and is no longer paused.
    *
-   * @param away how long it stays away, in ms, or until when
+   * @param away how long it waits before it reconnects, in ms, or a promise to wait for
    */
   cut(how: Cut = 'destroy', away: number | Promise<void> = 0): void {
     this.#away = away
@@ -44,7 +44,7 @@ export class ResumingReader {
     this.resume()
   }
 
-  /** Stops to read, until it is resumed or cut. */
+  /** Stops reading, until it is resumed or cut. */
   pause(): void {
     this.isPaused = true
     this.#response?.pause()
@@ -55,7 +55,7 @@ export class ResumingReader {
     this.#response?.resume()
   }
 
-  /** Leaves for good. */
+  /** Disconnects and does not reconnect. */
   leave(): void {
     this.#isDone = true
     this.cut()
@@ -95,20 +95,20 @@ export class ResumingReader {
     }
     this.#isCutWithin = false
     parser.feed(text.slice(0, Math.floor(Math.random() * text.length)))
-    // What has come beside that is lost with the connection.
+    // The rest is lost with the connection.
     parser.feed = () => {}
     this.#reset()
   }
 
   #reset(): void {
     const socket = this.#request?.socket
-    // A socket whose end is under way cannot be reset: Node fails to, and then never closes it.
+    // A socket that is ending cannot be reset: Node fails to, and then never closes it.
     if (socket?.readyState === 'open') socket.resetAndDestroy()
     else this.#request?.destroy()
   }
 }
 
-/** Where a sequence breaks the promise: each number from `first` to `last` once, in order, every hole told, and no other. */
+/** Lists the faults of a sequence: each number from `first` to `last` must come once, in order, or be covered by a gap. */
 export function faultsOf(numbers: readonly (number | null)[], last: number, first = 0): string[] {
   const faults: string[] = []
   let previous: number | undefined

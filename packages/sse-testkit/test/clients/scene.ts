@@ -2,10 +2,10 @@ import { type CloseOptions, type ManagerOptions, SseManager } from '@ssekit/sse-
 import { CuttingProxy } from './cutting-proxy.js'
 import type { Answer, RunningServer, ServerKind } from './servers.js'
 
-/** What a server answers with, given the manager that it has. */
+/** Makes the answer of a server, given its manager. */
 export type Play = (manager: SseManager) => Answer
 
-/** Short, so that clients come back quickly; long enough for whatever a test does in between. */
+/** Short, so that clients reconnect quickly; long enough for what a test does in between. */
 const RETRY_MS = 40
 
 /** One server behind a proxy, both of which may fail; clients know only the proxy. */
@@ -45,9 +45,9 @@ export class Scene {
   }
 
   /**
-   * Another process takes over that knows nothing of this one, which is killed.
+   * Replaces the server by a new one without shared state, and kills the old one.
    *
-   * @param first what it does before anybody can come; resolves to what that comes to
+   * @param first runs on the new manager before clients can connect; its result is returned
    */
   async restart<T>(first?: (manager: SseManager) => Promise<T>): Promise<T | undefined> {
     const { server, manager } = this
@@ -60,7 +60,7 @@ export class Scene {
     return result
   }
 
-  /** Closes in good order; then another process takes over the port. */
+  /** Shuts down gracefully; then a new server takes over the port. */
   async succeed(options: CloseOptions): Promise<void> {
     const { server, manager } = this
     await manager.close(options)

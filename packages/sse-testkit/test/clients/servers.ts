@@ -11,18 +11,18 @@ import Fastify from 'fastify'
 import Koa from 'koa'
 import { selfSignedCertificate } from './certificate.js'
 
-/** What a client asked for. */
+/** A request as the server received it. */
 interface Asked {
   readonly method: string
   readonly headers: IncomingHttpHeaders
   /** When, in ms on the clock of `performance.now()`. */
   readonly at: number
   readonly httpVersion: string
-  /** The status of the answer, once it has one. */
+  /** The status of the response, once it has one. */
   readonly status: number | undefined
 }
 
-/** What a server of these tests answers everybody with. */
+/** The answer of a server of these tests to every request. */
 export interface Answer extends SseOptions {
   readonly source: SseSource
 }
@@ -31,7 +31,7 @@ type Answering = () => Answer
 export interface RunningServer {
   readonly port: number
   readonly asked: readonly Asked[]
-  /** Stops, and cuts what is open. */
+  /** Stops, and closes open connections. */
   close(): Promise<void>
 }
 

@@ -1,4 +1,4 @@
-/** How long to wait for what must happen, in ms: less than Jest does, which does not say what is missing. */
+/** How long to wait for an expected event, in ms: less than Jest's limit, whose error does not say what is missing. */
 const PATIENCE_MS = 60_000
 
 /** What a client has received as one event. */
@@ -11,10 +11,10 @@ export interface Received {
 /** What happened to one EventSource, in order: `open`, each event by its type, `error`. */
 export type Happening = 'open' | 'error' | Received
 
-/** One EventSource of whatever make, and everything that it has seen. */
+/** One EventSource, and everything that happened to it. */
 export class ClientStream {
   readonly happenings: Happening[] = []
-  /** Whether it has given up for good. */
+  /** Whether it has given up. */
   isClosed = false
   readonly #end: () => unknown
   #look: (() => void) | undefined
@@ -23,7 +23,7 @@ export class ClientStream {
     this.#end = end
   }
 
-  /** The events, without those that ssekit sends for itself. */
+  /** The events, without checkpoints. */
   get events(): Received[] {
     return this.received.filter(({ type }) => type !== 'sse-checkpoint')
   }
@@ -33,7 +33,7 @@ export class ClientStream {
     return this.happenings.filter((happening) => typeof happening !== 'string')
   }
 
-  /** The data of all events but ssekit's own. */
+  /** The data of all events except checkpoints and gaps. */
   get data(): string[] {
     return this.events.filter(({ type }) => type !== 'sse-gap').map(({ data }) => data)
   }
@@ -42,7 +42,7 @@ export class ClientStream {
     return this.received.filter(({ type }) => type === 'sse-gap')
   }
 
-  /** The id that it would send now. */
+  /** The last event id that it would send now. */
   get lastEventId(): string {
     return this.received.at(-1)?.lastEventId ?? ''
   }
@@ -58,7 +58,7 @@ export class ClientStream {
     this.#look?.()
   }
 
-  /** Resolves once a condition holds, which is looked at whenever something happens. Rejects if it takes too long. */
+  /** Resolves once a condition holds, which is checked whenever something happens. Rejects if it takes too long. */
   async until(condition: (stream: this) => boolean): Promise<void> {
     let isLate = false
     const timer = setTimeout(() => {

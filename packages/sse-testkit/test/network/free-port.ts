@@ -2,16 +2,16 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 
 /**
- * Below what Linux gives to clients (and to servers that listen on port 0): else a client that knocks again and again while
- * the broker is down could be given that very port, and talk to itself. And above it there is room for a cluster's bus ports.
+ * Below the ports that Linux gives to clients (and to servers that listen on port 0): otherwise a client that reconnects while
+ * the broker is down could be given that port, and connect to itself. There is room above for a cluster's bus ports.
  */
 const FIRST = 10_000
 const LAST = 32_767
 
-/** Those that are given out are taken, though nobody may listen yet. */
+/** Ports given out already, even if nothing listens on them yet. */
 const given = new Set<number>()
 
-/** A port of this machine that nobody listens on, and another one each time. By the time it is used some other program may. */
+/** A free port, a different one each time. Another program may take it before it is used. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST + Math.floor(Math.random() * (LAST - FIRST + 1))

@@ -14,7 +14,7 @@ afterEach(async () => {
   }
 })
 
-/** Has a server, or a new one with this listener, listen on this machine until the test is over; says where. */
+/** Starts a server, or a new one with this listener, until the test is over; resolves to its URL. */
 export async function listen(what: Server | RequestListener): Promise<string> {
   const server = typeof what === 'function' ? createServer(what) : what
   servers.push(server)

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 
-/** A client that remembers what it has got, and how it ended. */
+/** A client that records what it received, and how its connection ended. */
 export class TcpClient {
   readonly socket: Socket
   #text = ''
@@ -32,19 +32,19 @@ export class TcpClient {
     return this
   }
 
-  /** Resolves to all that it has got, once that is so long, or no more will come. */
+  /** Resolves to the text received, once it has this length or the connection has ended. */
   async gets(length: number): Promise<string> {
     await this.#until(() => this.#text.length >= length || this.#end !== undefined)
     return this.#text
   }
 
-  /** Resolves to all that it has got, once this is among it, or no more will come. */
+  /** Resolves to the text received, once it includes this part or the connection has ended. */
   async sees(part: string): Promise<string> {
     await this.#until(() => this.#text.includes(part) || this.#end !== undefined)
     return this.#text
   }
 
-  /** Resolves to how it ends. */
+  /** Resolves to how the connection ends. */
   async ends(): Promise<string | undefined> {
     await this.#until(() => this.#end !== undefined)
     return this.#end

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 
-/** A plain server, which keeps its connections for the test to look at. */
+/** A plain server that keeps its sockets for the test to inspect. */
 export class TcpServer {
   readonly #server: Server
   readonly sockets: Socket[] = []
@@ -14,7 +14,7 @@ export class TcpServer {
     })
   }
 
-  /** @param serve what it does with a connection; by default it sends back what it gets */
+  /** @param serve handles a connection; by default it echoes */
   static async start(serve: (socket: Socket) => unknown = (socket) => socket.pipe(socket)): Promise<TcpServer> {
     const server = new TcpServer(serve)
     server.#server.listen(0, '127.0.0.1')
@@ -26,7 +26,7 @@ export class TcpServer {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** The connection of this number, once it is there. */
+  /** The socket at this index, once it is connected. */
   async socket(index: number): Promise<Socket> {
     while (this.sockets.length <= index) await once(this.#server, 'connection')
     return this.sockets[index] as Socket

@@ -7,16 +7,16 @@ import type { Answer, Call, Commands } from './commands.js'
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url))
 const OURS = ['sse-core', 'express-sse', 'fastify-sse', 'koa-sse']
 
-/** V8's nursery is kept small: as it pleases it grows and shrinks by tens of MB, which says nothing of what is held. */
+/** V8's young generation is kept small: otherwise it varies by tens of MB, which says nothing about leaks. */
 const FLAGS = ['--expose-gc', '--max-semi-space-size=1']
 
-/** Somebody who waits for what a call comes to. */
+/** A pending call. */
 interface Waiting {
   resolve(result: unknown): void
   reject(error: Error): void
 }
 
-/** A program of this folder in a process of its own, in whose memory there is nothing of a test runner. */
+/** A program of this folder in a separate process, whose memory contains nothing of the test runner. */
 export class Child<C extends Commands> {
   readonly #process: ChildProcess
   readonly #waiting: Waiting[] = []
@@ -41,7 +41,7 @@ export class Child<C extends Commands> {
   static async start<C extends Commands>(program: string): Promise<Child<C>> {
     const script = await bundled(program)
     const child = spawn(process.execPath, [...FLAGS, '-'], {
-      // Where the frameworks are looked for.
+      // The frameworks are resolved from here.
       cwd: ROOT,
       stdio: ['pipe', 'ignore', 'pipe', 'ipc'],
     })
@@ -49,7 +49,7 @@ export class Child<C extends Commands> {
     return new Child<C>(child)
   }
 
-  /** Has one of its functions called; resolves to what that comes to. */
+  /** Calls one of its functions; resolves to the result. */
   call<N extends keyof C & string>(name: N, ...args: Parameters<C[N]>): Promise<Awaited<ReturnType<C[N]>>> {
     return new Promise((resolve, reject) => {
       const number =

@@ -1,4 +1,4 @@
-/** What a child can be told to do; arguments and results go from process to process. */
+/** The functions of a child; arguments and results are sent between processes. */
 export type Commands = Readonly<Record<string, (...args: never[]) => unknown>>
 
 export interface Call {
@@ -13,7 +13,7 @@ export interface Answer {
   readonly error?: string | undefined
 }
 
-/** In the child: does what the parent says, for as long as there is one. */
+/** In the child: carries out the parent's calls, for as long as the parent runs. */
 export function obey(commands: Commands): void {
   const answer = (message: Answer): unknown => process.send?.(message)
   process.on('message', async ({ number, name, args }: Call) => {

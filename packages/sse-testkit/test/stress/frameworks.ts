@@ -51,7 +51,7 @@ const koaApp: Serve = async (manager, answerTo) => {
   return createServer(app.callback())
 }
 
-/** Servers that answer each request as they are told, and note nothing. Each loads what it needs, and no other. */
+/** Servers that answer each request as told, and record nothing. Each loads only its own framework. */
 export const frameworks = {
   'node:http': bare,
   Express: expressApp,

@@ -20,7 +20,7 @@ export async function countByKind(file: string): Promise<Counts> {
   const counts = new Map<string, number>()
   for (let node = 0; node < nodes.length; node += fields.length) {
     const what = types[0][nodes[node + type] as number] as string
-    // The name of a string is what it says.
+    // The name of a string is its content.
     const kind = what.endsWith('string') ? what : `${what} ${strings[nodes[node + name] as number]}`
     counts.set(kind, (counts.get(kind) ?? 0) + 1)
   }

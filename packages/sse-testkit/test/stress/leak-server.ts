@@ -8,7 +8,7 @@ import { type Framework, frameworks } from './frameworks.js'
 import { collectGarbage, measure } from './memory.js'
 import { answerTo, manager, news, paths, throwOut } from './visits.js'
 
-/** How long what is on its way may take to be over, in ms. */
+/** How long pending work may take to finish, in ms. */
 const PATIENCE_MS = 20_000
 
 let server: Server
@@ -27,7 +27,7 @@ const commands = {
 
   throwOut,
 
-  /** Makes channels and uses them. Half of them are deleted, the others forgotten. */
+  /** Creates channels and uses them. Half of them are deleted, the others become idle. */
   async makeChannels(count: number): Promise<void> {
     for (let number = 0; number < count; number++) {
       const channel = manager.getOrCreate(`channel ${number}`)
@@ -39,7 +39,7 @@ const commands = {
     }
   },
 
-  /** Resolves once nobody is connected and no channel is left but one; fails if that takes too long. */
+  /** Resolves once no client is connected and only one channel is left; rejects if that takes too long. */
   async calmDown(): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS
     for (;;) {

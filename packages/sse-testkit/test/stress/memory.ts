@@ -16,7 +16,7 @@ export async function measure(): Promise<Memory> {
   return { heapBytes: heapUsed + external, residentBytes: rss, handles: process.getActiveResourcesInfo().sort() }
 }
 
-/** Collects what nobody holds. More than once: what was held weakly is let go of only in later turns. */
+/** Collects garbage, more than once: weakly held objects are released only in later turns. */
 export async function collectGarbage(): Promise<void> {
   for (let round = 0; round < 3; round++) {
     await turn()

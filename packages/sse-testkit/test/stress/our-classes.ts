@@ -11,7 +11,7 @@ export async function ourClasses(): Promise<string[]> {
   return sources.flatMap((source) => [...source.matchAll(/^(?:export )?class (\w+)/gm)].map(([, name = '']) => name))
 }
 
-/** How many of a class there are; the bundler puts a line before the name of one that knows itself. */
+/** How many instances of a class there are; the bundler prefixes the name of a class that refers to itself with `_`. */
 export function instancesOf(name: string, counts: Counts): number {
   return (counts.get(`object ${name}`) ?? 0) + (counts.get(`object _${name}`) ?? 0)
 }

@@ -9,17 +9,17 @@ import { measure } from './memory.js'
 const manager = new SseManager({ heartbeatMs: 0, retryMs: 0 })
 
 const channels = {
-  /** Waits for its readers for ever, so that whatever it holds for them is there to be measured. */
+  /** Never disconnects its readers, so that whatever it holds for them can be measured. */
   patient: { writeTimeoutMs: 0 },
-  /** Cuts who does not read for two seconds, and keeps everything for them. */
+  /** Disconnects clients that do not read for two seconds, and retains everything for them. */
   keeping: { writeTimeoutMs: 2_000, history: { maxEvents: 1_000_000, maxBytes: 1024 ** 3 } },
-  /** Cuts them too, and keeps next to nothing. */
+  /** Disconnects them too, and retains almost nothing. */
   forgetting: { writeTimeoutMs: 2_000, history: { maxEvents: 10 } },
 } satisfies Readonly<Record<string, ChannelOptions>>
 
 export type ChannelName = keyof typeof channels
 
-/** The sockets of those who are to stall. */
+/** The sockets of the clients that will stall. */
 const stalling = new Set<Socket>()
 let number = 0
 
@@ -42,22 +42,22 @@ const commands = {
 
   subscriberCount: (name: ChannelName) => channelOf(name).subscriberCount,
 
-  /** Broadcasts numbers, padded to so many bytes, as fast as the event loop turns; returns the last one. */
+  /** Broadcasts numbers, padded to this many bytes, one per turn of the event loop; returns the last one. */
   async broadcast(name: ChannelName, count: number, bytes: number): Promise<number> {
     const channel = channelOf(name)
     const padding = 'x'.repeat(bytes)
     for (let sent = 0; sent < count; sent++) {
       number += 1
       await channel.broadcast(`${number} ${padding}`.slice(0, bytes))
-      // Those of one turn would be written as one.
+      // Events of one turn would be written together.
       await turn()
     }
-    // What is measured is what is held, not how much of it lies about.
+    // Garbage must not count in the measurement.
     globalThis.gc?.()
     return number
   },
 
-  /** How many of those who are to stall take no more. */
+  /** How many of the stalling clients have full sockets. */
   fullCount: () => [...stalling].filter(({ writableNeedDrain }) => writableNeedDrain).length,
 
   slowCount: () => manager.stats().closed.slow ?? 0,

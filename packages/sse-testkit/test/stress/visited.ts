@@ -8,10 +8,10 @@ import type { LeakCommands } from './leak-server.js'
 import type { Memory } from './memory.js'
 import { Visitors } from './visitors.js'
 
-/** How many come at once. */
+/** How many clients connect at once. */
 export const BATCH = 250
 
-/** A server in a process of its own, and those who come to it and go. */
+/** A server in a separate process, and the clients that visit it. */
 export class Visited {
   readonly #child: Child<LeakCommands>
   readonly #port: number
@@ -34,7 +34,7 @@ export class Visited {
     return this.#paths.length
   }
 
-  /** Has so many clients come, of every kind, and go. */
+  /** Lets this many clients of every kind connect and disconnect. */
   async visit(count: number, meanwhile: () => Promise<void> = async () => {}): Promise<void> {
     for (let visits = 0; visits < count; visits += BATCH) {
       const size = Math.min(BATCH, count - visits)
@@ -48,7 +48,7 @@ export class Visited {
     await this.#child.call('calmDown')
   }
 
-  /** Has so many channels made, used and dropped. */
+  /** Creates, uses and drops this many channels. */
   async makeChannels(count: number): Promise<void> {
     await this.#child.call('makeChannels', count)
     await this.#child.call('calmDown')
@@ -63,7 +63,7 @@ export class Visited {
     return this.#child.call('closed')
   }
 
-  /** What is in the heap. */
+  /** Counts the objects in the heap. */
   async inspect(): Promise<Counts> {
     const folder = await mkdtemp(join(tmpdir(), 'ssekit-heap-'))
     try {

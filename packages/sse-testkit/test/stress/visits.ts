@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { merge, type SseConnection, SseManager } from '@ssekit/sse-core'
 import type { Answer } from './frameworks.js'
 
-/** Keeps nothing longer than it must, so that all that is left is left by mistake. */
+/** Retains nothing longer than it must, so that whatever is left over is a leak. */
 export const manager: SseManager = new SseManager({
   history: { maxEvents: 4, maxAgeMs: 0 },
   idleChannelMs: 0,
@@ -13,13 +13,13 @@ export const manager: SseManager = new SseManager({
 })
 export const news = manager.getOrCreate('news')
 
-/** A signal that outlives every stream, as that of an application does. */
+/** A signal that lives longer than every stream, as an application's does. */
 const shared = new AbortController()
 let aborting = new AbortController()
 
 /** Every kind of stream, by the path of the request. */
 const kinds: Readonly<Record<string, (visit: number) => Answer>> = {
-  // Their clients leave.
+  // The clients of these disconnect.
   news: () => ({ source: news }),
   listened: () => ({ source: news.listen(), signal: shared.signal }),
   picky: () => ({ source: news, filter: () => true, eol: '\r\n', heartbeat: () => 'beat', context: {} }),
@@ -60,7 +60,7 @@ const kinds: Readonly<Record<string, (visit: number) => Answer>> = {
   old: () => ({ source: news, maxConnectionAgeMs: 10 }),
   kicked: () => ({ source: news, context: 'kicked' }),
   aborted: () => ({ source: news, signal: aborting.signal }),
-  // All but one at a time.
+  // All but one of these at a time are refused.
   refused: () => ({ source: news, key: 'taken' }),
   nothing: () => ({ source: null }),
 }
@@ -76,7 +76,7 @@ export function answerTo({ url = '' }: IncomingMessage): Answer {
   return answer(visits)
 }
 
-/** Ends what waits for it. */
+/** Ends the streams that wait for it. */
 export function throwOut(): void {
   manager.disconnect(({ context }) => context === 'kicked')
   aborting.abort()

@@ -2,7 +2,7 @@ import { respond } from '@ssekit/sse-core'
 import type { StartServer } from '@ssekit/sse-testkit'
 import { createServer, listening, type Transport } from './listening.js'
 
-/** `respond()` on Node's own servers, with the few lines that a careful user writes around it. */
+/** `respond()` on Node's own servers, with the error handling that a careful user writes around it. */
 export function bare(transport: Transport): StartServer {
   return async (routes, { manager }) => {
     const reported: unknown[] = []

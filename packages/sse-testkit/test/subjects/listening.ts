@@ -11,7 +11,7 @@ export type Transport = 'http' | 'https' | 'h2c' | 'h2'
 type Handler = (req: SseRequest, res: SseResponse) => unknown
 type Server = HttpServer | Http2Server
 
-/** Node's server of a transport, for a handler that takes the requests of any. */
+/** Node's server of a transport; the handler must accept the requests of every transport. */
 export function createServer(transport: Transport, handler: Handler): Server {
   if (transport === 'http') return createHttp(handler)
   if (transport === 'https') return createHttps(certificate, handler)

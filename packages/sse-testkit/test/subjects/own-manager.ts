@@ -2,21 +2,21 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { merge, SseChannel, type SseEvent, SseManager, type SseSource } from '@ssekit/sse-core'
 import { readEvents } from '@ssekit/sse-testkit'
 
-/** What an application of an adapter is to do. */
+/** What an application of an adapter does. */
 interface OwnManagerApp {
-  /** What its `sse()` is given; undefined if it is to be called without a manager. */
+  /** The manager passed to `sse()`; undefined to call it without one. */
   readonly manager: SseManager | undefined
-  /** What it streams at `/`: a channel, or what is made of one. */
+  /** The source that it streams at `/`: a channel, or one made of a channel. */
   readonly source: SseSource
   /** An option of that stream, which may throw. */
   readonly filter: (event: SseEvent) => boolean
 }
 
-/** Has an application listen until the test is over; says where. */
+/** Starts an application, which listens until the test is over; resolves to its URL. */
 type ServeOwnManager = (app: OwnManagerApp) => Promise<string>
 
 /**
- * Whose limits hold, and who is told of errors, with `sse()` of an adapter and a channel that has a manager of its own.
+ * Tests whose limits apply, and whose onError is called, with `sse()` of an adapter and a channel that has its own manager.
  *
  * @param sseManager the default manager, as the adapter exports it
  */
@@ -44,7 +44,7 @@ export function testOwnManager(sseManager: SseManager, serve: ServeOwnManager): 
       ["a merge()'s", (channel) => merge(['first'], merge(channel, new SseChannel('of nobody')))],
     ]
     test.each(sources)(
-      "counts %s streams with the channel's own manager, whose limits and close() hold",
+      "counts %s streams with the channel's own manager, whose limits and close() apply",
       async (_whose, source) => {
         const url = await start(undefined, source(own.getOrCreate('news')))
         const first = await readEvents(url)
@@ -62,7 +62,7 @@ export function testOwnManager(sseManager: SseManager, serve: ServeOwnManager): 
       },
     )
 
-    test('tells onError of that manager of errors', async () => {
+    test("reports errors to onError of the channel's manager", async () => {
       const reader = await readEvents(await start())
       await reader.take(1)
       await own.getOrCreate('news').broadcast('bad')
@@ -71,7 +71,7 @@ export function testOwnManager(sseManager: SseManager, serve: ServeOwnManager): 
     })
   })
 
-  test('a manager that sse() is given counts instead', async () => {
+  test('sse() with a manager uses that one instead', async () => {
     const given = new SseManager()
     const url = await start(given)
     const readers = await Promise.all([readEvents(url), readEvents(url)])

@@ -3,7 +3,7 @@ import { SseChannel, type SseOptions, type SseSource } from '@ssekit/sse-core'
 import type { Script } from './scenario.js'
 
 /** Errors before the response headers: the framework answers them as it answers any error. */
-export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
+export function errorBeforeHeadersScenarios({ scenario, traits }: Script): void {
   const teapot = (): Error => Object.assign(new Error('not today'), { status: 418, statusCode: 418 })
   const sources: readonly (readonly [what: string, make: (error: Error) => SseSource])[] = [
     [
@@ -14,7 +14,7 @@ export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
     ],
     ['a function that rejects', (error) => () => Promise.reject(error)],
     [
-      'a function whose iterable fails at once',
+      'a function whose iterable fails immediately',
       (error) =>
         async function* () {
           if (error !== undefined) throw error
@@ -22,7 +22,7 @@ export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
         },
     ],
     [
-      'a generator that throws at once',
+      'a generator that throws immediately',
       (error) =>
         (function* () {
           if (error !== undefined) throw error
@@ -46,7 +46,7 @@ export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
     ],
   ]
   for (const [what, make] of sources) {
-    scenario(`${what} gets the framework's own error response, with its status`, async (stage) => {
+    scenario(`${what} is answered by the framework with the status of the error`, async (stage) => {
       const error = teapot()
       const served = await stage.serve(({ sse }) => sse(make(error)))
       const reader = await served.open()
@@ -63,16 +63,16 @@ export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
   }
 
   const mistakes: readonly (readonly [what: string, source: unknown, options: SseOptions, error: object])[] = [
-    ['a source that is none', { data: 'an event' }, {}, { name: 'TypeError' }],
+    ['a plain object as the source', { data: 'an event' }, {}, { name: 'TypeError' }],
     ['a number as the source', 5, {}, { name: 'TypeError' }],
-    ['no source', undefined, {}, { name: 'TypeError' }],
-    ['an unknown line ending', [], { eol: '\n\n' as '\n' }, { name: 'RangeError' }],
-    ['a negative heartbeat', [], { heartbeatMs: -1 }, { name: 'RangeError' }],
-    ['a reconnection time that is no integer', [], { retryMs: 1.5 }, { name: 'RangeError' }],
-    ['a rewind that is no count', [], { rewind: -1 }, { name: 'RangeError' }],
+    ['a missing source', undefined, {}, { name: 'TypeError' }],
+    ['an unknown eol', [], { eol: '\n\n' as '\n' }, { name: 'RangeError' }],
+    ['a negative heartbeatMs', [], { heartbeatMs: -1 }, { name: 'RangeError' }],
+    ['a fractional retryMs', [], { retryMs: 1.5 }, { name: 'RangeError' }],
+    ['a negative rewind', [], { rewind: -1 }, { name: 'RangeError' }],
   ]
   for (const [what, source, options, expected] of mistakes) {
-    scenario(`${what} is a mistake that the framework answers with 500`, async (stage) => {
+    scenario(`${what} is answered with the framework's 500`, async (stage) => {
       const served = await stage.serve(({ sse }) => sse(source as SseSource, options))
       assert.equal((await served.open()).status, 500)
       assert.equal(served.reported.length, 1)
@@ -82,7 +82,7 @@ export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('a channel that is closed gets the error response', async (stage) => {
+  scenario("a closed channel is answered with the framework's 500", async (stage) => {
     const channel = new SseChannel('news')
     await channel.close()
     const served = await stage.serve(({ sse }) => sse(channel))
@@ -91,11 +91,11 @@ export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
   })
 
   const unwritable: readonly (readonly [what: string, event: object])[] = [
-    ['a field of another type', { data: 'x', retry: 'soon' }],
-    ['fields of its own', { object: 'chat.completion.chunk', choices: [] }],
+    ['a field of the wrong type', { data: 'x', retry: 'soon' }],
+    ['unknown fields', { object: 'chat.completion.chunk', choices: [] }],
   ]
   for (const [what, event] of unwritable) {
-    scenario(`a generator whose first event has ${what} gets the error response`, async (stage) => {
+    scenario(`a generator whose first event has ${what} is answered with the framework's 500`, async (stage) => {
       let isLeft = false
       const served = await stage.serve(({ sse }) =>
         sse(
@@ -120,7 +120,7 @@ export function errorBeforeHeadScenarios({ scenario, traits }: Script): void {
     })
   }
 
-  scenario('the connection can be used again after an error response', async (stage) => {
+  scenario('a client can open a stream after an error response', async (stage) => {
     const served = await stage.serve({
       '/bad': ({ sse }) =>
         sse(() => {

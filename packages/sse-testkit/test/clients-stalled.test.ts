@@ -15,7 +15,7 @@ afterEach(async () => {
   expect(manager.stats().connections).toBe(0)
 })
 
-test('readers that stall are cut as slow, come back, and are told of what they missed; the others miss nothing', async () => {
+test('clients that stall are disconnected as slow, reconnect and get a gap, and other clients miss nothing', async () => {
   manager = new SseManager({ history: { maxEvents: 10 }, writeTimeoutMs: 100 })
   const news = manager.getOrCreate('news')
   let cut = 0
@@ -34,7 +34,7 @@ test('readers that stall are cut as slow, come back, and are told of what they m
   crowds = [stalling, reading]
   await everybody
   let number = -1
-  /** One after another: a history of ten is enough for those who read, if a busy machine cuts them as slow, too. */
+  /** One by one: a history of ten is then enough for the clients that read, even if a busy machine cuts them as slow. */
   const broadcast = async (padding: string): Promise<void> => {
     number += 1
     await news.broadcast(`${number}${padding}`)
@@ -43,9 +43,9 @@ test('readers that stall are cut as slow, come back, and are told of what they m
   await broadcast('')
   await stalling.everybodyHas(number)
   stalling.pause()
-  // Until the sockets are full and the time is over for all five.
+  // Until the sockets are full and all five have been disconnected as slow.
   while (cut < stalling.readers.length) await broadcast(' '.repeat(100_000))
-  // They have what their sockets took; what comes now rolls the history over that.
+  // They have what their sockets accepted; the following events evict the rest from the history.
   for (let n = 0; n < 20; n++) await broadcast('')
   stalling.resume()
   await stalling.everybodyHas(number)

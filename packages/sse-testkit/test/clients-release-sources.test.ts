@@ -25,7 +25,7 @@ function waiting(rest: object = {}): AsyncIterable<never> {
 }
 
 const sources: Record<string, () => unknown> = {
-  'an iterator that never comes up with anything': () => waiting(),
+  'an iterator whose next() never settles': () => waiting(),
   'an iterator whose return() never settles': () => waiting({ return: () => never }),
   'a generator that waits': async function* () {
     yield await never
@@ -34,10 +34,10 @@ const sources: Record<string, () => unknown> = {
   'a ReadableStream that waits': () => new ReadableStream(),
   'a ReadableStream that is never cancelled': () => new ReadableStream({ cancel: () => never }),
   'a function that waits': () => () => never,
-  'a stream that nobody ends': () => new SseStream(),
-  'a merge of all that': () => merge(waiting(), waiting({ return: () => never }), new Readable({ read() {} })),
+  'an SseStream that is never ended': () => new SseStream(),
+  'a merge of such sources': () => merge(waiting(), waiting({ return: () => never }), new Readable({ read() {} })),
 }
-test.each(Object.entries(sources))('a client that leaves %s is gone at once', async (_name, source) => {
+test.each(Object.entries(sources))('a client that disconnects from %s is released at once', async (_name, source) => {
   serving = await serveSource(source, { manager })
   const client = new RawClient(serving.url)
   await serving.asked
@@ -55,7 +55,7 @@ test.each([
     },
   ],
   ['rejects', () => Promise.reject(new Error('of return()'))],
-])('a return() that %s when the client leaves is reported, and that is all', async (_name, fail) => {
+])('a return() that %s after a disconnect is reported to onError and has no other effect', async (_name, fail) => {
   serving = await serveSource(() => waiting({ return: fail }), { manager })
   const client = new RawClient(serving.url)
   await client.opened()
@@ -64,7 +64,7 @@ test.each([
   expect(errors).toMatchObject([{ message: 'of return()' }])
 })
 
-test('a destroy() that throws when the client leaves is reported, and that is all', async () => {
+test('a destroy() that throws after a disconnect is reported to onError and has no other effect', async () => {
   const destroy = (): never => {
     throw new Error('of destroy()')
   }
@@ -76,7 +76,7 @@ test('a destroy() that throws when the client leaves is reported, and that is al
   expect(errors).toMatchObject([{ message: 'of destroy()' }])
 })
 
-test('of an iterator without return() nothing more is asked after the client has left', async () => {
+test('an iterator without return() is not read any further after a disconnect', async () => {
   let asked = 0
   const next = async () => {
     asked += 1
@@ -90,10 +90,10 @@ test('of an iterator without return() nothing more is asked after the client has
   expect(asked).toBe(2)
 })
 
-describe('a file that is not needed after all is closed', () => {
+describe('a Readable that is not needed is destroyed', () => {
   const cases: Record<string, { options?: SseOptions; limits?: ManagerOptions }> = {
-    'because the signal has aborted before': { options: { signal: AbortSignal.abort() } },
-    'because the server is full': { limits: { maxConnections: 0 } },
+    'if the signal is already aborted': { options: { signal: AbortSignal.abort() } },
+    'if maxConnections is reached': { limits: { maxConnections: 0 } },
   }
   test.each(Object.entries(cases))('%s', async (_name, { options, limits }) => {
     if (limits !== undefined) manager = new SseManager(limits)
@@ -103,7 +103,7 @@ describe('a file that is not needed after all is closed', () => {
     expect(file.destroyed).toBe(true)
   })
 
-  test('because the client has left before the function came up with it', async () => {
+  test('if the client disconnects before the function resolves to it', async () => {
     const file = new Readable({ read() {} })
     let comeUp: (file: Readable) => void = () => {}
     const promise = new Promise<Readable>((resolve) => {
@@ -118,7 +118,7 @@ describe('a file that is not needed after all is closed', () => {
     await once(file, 'close')
   })
 
-  test('because a source merged with it cannot be read', async () => {
+  test('if a source merged with it cannot be read', async () => {
     const file = new Readable({ read() {} })
     const closed = manager.getOrCreate('closed')
     await closed.close()

@@ -5,10 +5,10 @@ import { until } from '../../sse-core/test/until.js'
 import { type BareServer, startServer } from './clients/one-source.js'
 import { RawClient } from './clients/raw-client.js'
 
-/** What a socket may hold of ours beyond what it asked for: one joined write, and one event. */
+/** How much a full socket may hold: one joined write, and one event. */
 const ONE_WRITE = 64 * 1024
 const EVENT = 16 * 1024
-/** How often the event loop must get round while a source is eager. */
+/** How many turns the event loop must take while a source always has a value. */
 const TURNS = 20
 
 let manager: SseManager
@@ -24,7 +24,7 @@ function turn(): Promise<void> {
   })
 }
 
-test('a reader that stalls holds no more of the server than one write, however much is broadcast', async () => {
+test('a client that stalls costs the server no more memory than one write, however much is broadcast', async () => {
   manager = new SseManager()
   const news = manager.getOrCreate('news')
   let socket: Socket | undefined
@@ -44,13 +44,13 @@ test('a reader that stalls holds no more of the server than one write, however m
   }
   expect(socket?.writableNeedDrain).toBe(true)
   expect(held).toBeLessThanOrEqual(ONE_WRITE + EVENT)
-  // The channel keeps what it would keep without that reader; it forgets a turn later.
+  // The channel retains as much as it would without that client; it evicts a turn later.
   await turn()
   expect(manager.stats().historyBytes).toBeLessThanOrEqual(1024 * 1024)
   await client.leave()
 })
 
-test('a reader that stalls under sends that nobody awaits is cut, with no more than maxBufferedBytes for it', async () => {
+test('a client that stalls during sends that are not awaited is disconnected as slow at maxBufferedBytes', async () => {
   const maxBufferedBytes = 256 * 1024
   manager = new SseManager({ maxBufferedBytes })
   let held = 0
@@ -78,7 +78,7 @@ test('a reader that stalls under sends that nobody awaits is cut, with no more t
   await client.leave()
 })
 
-test('a generator never runs ahead of a slow client', async () => {
+test('a generator is not read faster than a slow client reads', async () => {
   manager = new SseManager()
   let asked = 0
   let isWaiting = false
@@ -99,7 +99,7 @@ test('a generator never runs ahead of a slow client', async () => {
   const client = new RawClient(server.url)
   await client.opened()
   client.response?.pause()
-  // The sockets have taken all that they take, which comes to an end only if it is not asked for more meanwhile.
+  // The sockets are full, which happens only if the generator is not read any further meanwhile.
   await until(async () => {
     const before = asked
     for (let n = 0; n < 50; n++) await turn()
@@ -114,13 +114,13 @@ test('a generator never runs ahead of a slow client', async () => {
 })
 
 test.each([
-  ['that are sent', () => true],
-  ['none of which is sent', () => false],
-])('an eager source of endless values %s lets others have their turn', async (_name, filter) => {
+  ['that all pass the filter', () => true],
+  ['that all fail the filter', () => false],
+])('an endless synchronous source of values %s does not block the event loop', async (_name, filter) => {
   manager = new SseManager()
   let turns = 0
   const source = function* () {
-    // Not for ever: a test that hangs says nothing.
+    // Not endless, so that a defect fails the test and does not hang it.
     for (let n = 0; turns < TURNS && n < 1_000_000; n++) yield 'x'
   }
   server = await startServer((req, res) => void respond(req, res, source(), { manager, filter }))

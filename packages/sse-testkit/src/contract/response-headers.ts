@@ -3,20 +3,23 @@ import { SseChannel } from '@ssekit/sse-core'
 import type { Script } from './scenario.js'
 
 /** Status and headers of an event stream, and when they are sent. */
-export function headScenarios({ scenario, traits }: Script): void {
-  scenario('the head says event stream, no caching, no transforming and no buffering', async (stage) => {
-    const served = await stage.serve(({ sse }) => sse(['one']))
-    const { status, headers } = await served.open()
-    assert.equal(status, 200)
-    // Two of them would be joined by a comma.
-    assert.equal(headers.get('content-type'), 'text/event-stream; charset=utf-8')
-    assert.equal(headers.get('cache-control'), 'no-cache, no-transform')
-    assert.equal(headers.get('x-accel-buffering'), 'no')
-    assert.equal(headers.has('content-length'), false)
-    assert.equal(headers.get('connection'), traits.httpVersion === 1 ? 'keep-alive' : null)
-  })
+export function responseHeaderScenarios({ scenario, traits }: Script): void {
+  scenario(
+    'the response headers declare an event stream and forbid caching, transforming and buffering',
+    async (stage) => {
+      const served = await stage.serve(({ sse }) => sse(['one']))
+      const { status, headers } = await served.open()
+      assert.equal(status, 200)
+      // Two headers of the same name would be joined by a comma.
+      assert.equal(headers.get('content-type'), 'text/event-stream; charset=utf-8')
+      assert.equal(headers.get('cache-control'), 'no-cache, no-transform')
+      assert.equal(headers.get('x-accel-buffering'), 'no')
+      assert.equal(headers.has('content-length'), false)
+      assert.equal(headers.get('connection'), traits.httpVersion === 1 ? 'keep-alive' : null)
+    },
+  )
 
-  scenario('a stream begins with the reconnection time, before any event', async (stage) => {
+  scenario('a stream begins with its `retry:` line, before any event', async (stage) => {
     const served = await stage.serve(({ sse }) => sse(['one'], { retryMs: 1_234 }))
     const reader = await served.open()
     await reader.end()
@@ -24,7 +27,7 @@ export function headScenarios({ scenario, traits }: Script): void {
   })
 
   scenario(
-    'the reconnection time is two seconds, unless response, channel or manager say so, in this order',
+    'the retry time is that of the response, else of the channel, else of the manager, else two seconds',
     async (stage) => {
       const manager = stage.manager({ retryMs: 1_000 })
       const channel = manager.getOrCreate('with its own', { retryMs: 3_000 })
@@ -51,7 +54,7 @@ export function headScenarios({ scenario, traits }: Script): void {
     },
   )
 
-  scenario('the head comes before the first event, so that onopen fires', async (stage) => {
+  scenario('the response headers are sent before the first event, so that onopen fires', async (stage) => {
     const channel = new SseChannel('silent')
     const served = await stage.serve({
       '/channel': ({ sse }) => sse(channel, { checkpoints: false }),
@@ -72,7 +75,7 @@ export function headScenarios({ scenario, traits }: Script): void {
     await channel.close()
   })
 
-  scenario('a function that has not sent yet has no head yet', async (stage) => {
+  scenario('the response headers of a function are not sent before its first send()', async (stage) => {
     let send = (): void => {}
     const served = await stage.serve(({ sse }) =>
       sse(async (connection) => {
@@ -89,7 +92,7 @@ export function headScenarios({ scenario, traits }: Script): void {
     assert.equal((await (await opening).take(1))[0]?.data, 'now')
   })
 
-  scenario('headers that earlier middleware set survive, cookies among them', async (stage) => {
+  scenario('headers that earlier middleware set are sent, including several Set-Cookie headers', async (stage) => {
     const served = await stage.serve(({ sse, setHeader }) => {
       setHeader('Access-Control-Allow-Origin', 'https://example.test')
       setHeader('Set-Cookie', ['a=1', 'b=2'])
@@ -101,20 +104,23 @@ export function headScenarios({ scenario, traits }: Script): void {
     assert.deepEqual([...headers.getSetCookie()], ['a=1', 'b=2'])
   })
 
-  scenario('the headers option adds to headers that earlier middleware set, and wins over them', async (stage) => {
-    const served = await stage.serve(({ sse, setHeader }) => {
-      setHeader('X-Kept', 'kept')
-      setHeader('X-Replaced', 'old')
-      return sse([], { headers: { 'x-replaced': 'new', 'X-Added': ['1', '2'], 'X-None': undefined } })
-    })
-    const { headers } = await served.open()
-    assert.equal(headers.get('x-kept'), 'kept')
-    assert.equal(headers.get('x-replaced'), 'new')
-    assert.equal(headers.get('x-added'), '1, 2')
-    assert.equal(headers.has('x-none'), false)
-  })
+  scenario(
+    'the headers option adds to the headers of earlier middleware, and replaces those of the same name',
+    async (stage) => {
+      const served = await stage.serve(({ sse, setHeader }) => {
+        setHeader('X-Kept', 'kept')
+        setHeader('X-Replaced', 'old')
+        return sse([], { headers: { 'x-replaced': 'new', 'X-Added': ['1', '2'], 'X-None': undefined } })
+      })
+      const { headers } = await served.open()
+      assert.equal(headers.get('x-kept'), 'kept')
+      assert.equal(headers.get('x-replaced'), 'new')
+      assert.equal(headers.get('x-added'), '1, 2')
+      assert.equal(headers.has('x-none'), false)
+    },
+  )
 
-  scenario('Cache-Control may be replaced, by the headers option or by earlier middleware', async (stage) => {
+  scenario('the headers option and earlier middleware can replace Cache-Control', async (stage) => {
     const served = await stage.serve({
       '/option': ({ sse }) => sse([], { headers: { 'Cache-Control': 'no-store' } }),
       '/earlier': ({ sse, setHeader }) => {
@@ -126,22 +132,25 @@ export function headScenarios({ scenario, traits }: Script): void {
     assert.equal((await served.open('/earlier')).headers.get('cache-control'), 'private')
   })
 
-  scenario('an earlier Content-Length and Content-Type give way', async (stage) => {
-    const headers = { 'content-type': 'text/plain' }
-    for (const options of [{}, { headers }]) {
-      const served = await stage.serve(({ sse, setHeader }) => {
-        setHeader('Content-Length', '5')
-        setHeader('Content-Type', 'application/json')
-        return sse(['longer than five bytes'], options)
-      })
-      const reader = await served.open()
-      assert.equal(reader.headers.get('content-type'), 'text/event-stream; charset=utf-8')
-      assert.equal(reader.headers.has('content-length'), false)
-      assert.equal((await reader.take(1))[0]?.data, 'longer than five bytes')
-    }
-  })
+  scenario(
+    'a Content-Length or Content-Type of earlier middleware or of the headers option is not sent',
+    async (stage) => {
+      const headers = { 'content-type': 'text/plain' }
+      for (const options of [{}, { headers }]) {
+        const served = await stage.serve(({ sse, setHeader }) => {
+          setHeader('Content-Length', '5')
+          setHeader('Content-Type', 'application/json')
+          return sse(['longer than five bytes'], options)
+        })
+        const reader = await served.open()
+        assert.equal(reader.headers.get('content-type'), 'text/event-stream; charset=utf-8')
+        assert.equal(reader.headers.has('content-length'), false)
+        assert.equal((await reader.take(1))[0]?.data, 'longer than five bytes')
+      }
+    },
+  )
 
-  scenario('the status option is the status', async (stage) => {
+  scenario('the status option sets the status of the response', async (stage) => {
     const served = await stage.serve(({ sse }) => sse(['one'], { status: 202 }))
     const reader = await served.open()
     assert.equal(reader.status, 202)

@@ -1,26 +1,26 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel, type SseManager, type SseOptions } from '@ssekit/sse-core'
 import type { EventReader } from '../reader.js'
-import { subscribed } from './departure.js'
 import { eventually, oneTurn } from './eventually.js'
-import { takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
 import type { Served, Stage } from './stage.js'
+import { takeData } from './take-events.js'
 
 /** Streams of one channel share settings, except those that one of them sets for itself. */
-export function sharedTermScenarios({ scenario }: Script): void {
+export function sharedSettingScenarios({ scenario }: Script): void {
   const owns: readonly (readonly [
     name: string,
     options: SseOptions,
     isSeen: (own: EventReader) => Promise<unknown>,
   ])[] = [
-    ['retryMs', { retryMs: 77 }, (own) => own.until(() => own.retries[0] === 77, 'its time to come back')],
+    ['retryMs', { retryMs: 77 }, (own) => own.until(() => own.retries[0] === 77, 'its retry time')],
     ['eol', { eol: '\r' }, (own) => own.until(() => own.text.startsWith('retry: 2000\r\r'), 'its line endings')],
     ['heartbeatMs', { heartbeatMs: 10 }, (own) => own.until(() => own.comments.length > 1, 'its heartbeats')],
     ['maxConnectionAgeMs', { maxConnectionAgeMs: 10 }, (own) => own.end()],
   ]
   for (const [name, options, isSeen] of owns) {
-    scenario(`${name} of one response holds for it alone`, async (stage) => {
+    scenario(`${name} of one response does not affect other responses of the channel`, async (stage) => {
       const channel = new SseChannel('news')
       const served = await stage.serve({
         '/usual': ({ sse }) => sse(channel, { checkpoints: false }),
@@ -39,7 +39,7 @@ export function sharedTermScenarios({ scenario }: Script): void {
     })
   }
 
-  scenario('what a channel sets holds for its own streams, though others have the same manager', async (stage) => {
+  scenario('retryMs of a channel applies only to its own streams, not to others of the manager', async (stage) => {
     const manager = stage.manager()
     const channels = [1, 2].map((retryMs) => manager.getOrCreate(`news ${retryMs}`, { retryMs }))
     const served = await stage.serve(
@@ -60,7 +60,7 @@ export function sharedTermScenarios({ scenario }: Script): void {
     }
   })
 
-  scenario('no option of a response names another manager than that of its adapter', async (stage) => {
+  scenario('an undocumented manager option of a response is ignored', async (stage) => {
     const other = stage.manager()
     // As from a caller without types: this option is not documented.
     const options = { manager: other, checkpoints: false }
@@ -70,22 +70,25 @@ export function sharedTermScenarios({ scenario }: Script): void {
     assert.deepEqual([served.manager.stats().closed, other.stats().closed], [{ end: 1 }, {}])
   })
 
-  scenario('a channel without a manager is counted and closed where each of its streams is served', async (stage) => {
-    const channel = new SseChannel('news')
-    const managers = [stage.manager(), stage.manager()] as const
-    const serve = (manager: SseManager): Promise<Served> => stage.serve(({ sse }) => sse(channel), { manager })
-    const [one, other] = [await serve(managers[0]), await serve(managers[1])]
-    const readers = [await one.open(), await other.open(), await one.open(), await other.open(), await one.open()]
-    await subscribed(channel, readers.length)
-    assert.deepEqual(
-      managers.map((manager) => manager.stats().connections),
-      [3, 2],
-    )
-    await managers[1].close()
-    assert.equal(channel.subscriberCount, 3)
-  })
+  scenario(
+    'streams of a channel without a manager are counted and closed by the manager of their server',
+    async (stage) => {
+      const channel = new SseChannel('news')
+      const managers = [stage.manager(), stage.manager()] as const
+      const serve = (manager: SseManager): Promise<Served> => stage.serve(({ sse }) => sse(channel), { manager })
+      const [one, other] = [await serve(managers[0]), await serve(managers[1])]
+      const readers = [await one.open(), await other.open(), await one.open(), await other.open(), await one.open()]
+      await subscribed(channel, readers.length)
+      assert.deepEqual(
+        managers.map((manager) => manager.stats().connections),
+        [3, 2],
+      )
+      await managers[1].close()
+      assert.equal(channel.subscriberCount, 3)
+    },
+  )
 
-  scenario('readers of one channel may each have another line ending, and stand at other places', async (stage) => {
+  scenario('clients of one channel can have different line endings and start at different positions', async (stage) => {
     const channel = new SseChannel('news')
     const start = await channel.broadcast('0')
     await channel.broadcast('1')
@@ -106,7 +109,7 @@ export function sharedTermScenarios({ scenario }: Script): void {
     }
   })
 
-  scenario('a fresh client gets the place of now, not the one that an earlier client got', async (stage) => {
+  scenario("a new client gets a checkpoint with the newest id, not an earlier client's", async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel))
     await (await served.open()).take(1)
@@ -115,7 +118,7 @@ export function sharedTermScenarios({ scenario }: Script): void {
   })
 
   for (const [name, options, isKept] of lasting) {
-    scenario(`${name} holds for as long as the stream, though nothing else was asked for`, async (stage) => {
+    scenario(`the option ${name} still applies after the response headers are sent`, async (stage) => {
       await isKept(stage, options)
     })
   }

@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
-import { dataOf, numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
+import { dataOf, numbers, takeData } from './take-events.js'
 
 /** One `listen()` that is passed to several responses, such as a view that a module keeps. */
-export function listenedTwiceScenarios({ scenario }: Script): void {
+export function sharedListenScenarios({ scenario }: Script): void {
   scenario(
-    'of two responses of one listen() the first stands where it was called, and both hear all that follows',
+    'the first response of a shared listen() starts where it was called, later ones live; both get all events',
     async (stage) => {
       const channel = new SseChannel('news')
       await channel.broadcast('before')
@@ -26,12 +26,12 @@ export function listenedTwiceScenarios({ scenario }: Script): void {
     },
   )
 
-  for (const [whose, own, options, expected] of [
-    ['its own', { rewind: 1 }, {}, ['2', '3', '4']],
-    ["a response's", {}, { rewind: 3 }, ['2', '3', '4']],
-    ["a response's that is short", {}, { rewind: 1 }, ['3', '4']],
+  for (const [which, own, options, expected] of [
+    ['the rewind of listen()', { rewind: 1 }, {}, ['2', '3', '4']],
+    ['the rewind of a response', {}, { rewind: 3 }, ['2', '3', '4']],
+    ['a shorter rewind of a response', {}, { rewind: 1 }, ['3', '4']],
   ] as const) {
-    scenario(`a rewind, ${whose}, takes nothing from what came since listen() was called`, async (stage) => {
+    scenario(`${which} skips no event that was broadcast after listen() was called`, async (stage) => {
       const channel = new SseChannel('news')
       for (const data of ['1', '2']) await channel.broadcast(data)
       const listening = channel.listen(own)
@@ -44,21 +44,24 @@ export function listenedTwiceScenarios({ scenario }: Script): void {
     })
   }
 
-  scenario('a response of a listen() whose first reader has left hears what comes, filtered alike', async (stage) => {
-    const channel = new SseChannel('news')
-    const listening = channel.listen({ filter: ({ data }) => data !== 'unwanted' })
-    const served = await stage.serve(({ sse }) => sse(listening))
-    const first = await served.open()
-    await subscribed(channel)
-    first.abort()
-    await subscribed(channel, 0)
-    const second = await served.open()
-    await subscribed(channel)
-    for (const data of ['unwanted', 'wanted']) await channel.broadcast(data)
-    assert.deepEqual(await takeData(second, 1), ['wanted'])
-  })
+  scenario(
+    'after the first client of a shared listen() disconnects, the next one gets events with the same filter',
+    async (stage) => {
+      const channel = new SseChannel('news')
+      const listening = channel.listen({ filter: ({ data }) => data !== 'unwanted' })
+      const served = await stage.serve(({ sse }) => sse(listening))
+      const first = await served.open()
+      await subscribed(channel)
+      first.abort()
+      await subscribed(channel, 0)
+      const second = await served.open()
+      await subscribed(channel)
+      for (const data of ['unwanted', 'wanted']) await channel.broadcast(data)
+      assert.deepEqual(await takeData(second, 1), ['wanted'])
+    },
+  )
 
-  scenario('a client that resumes on a listen() that others read gets what it missed', async (stage) => {
+  scenario('a client that resumes on a shared listen() gets the events it missed', async (stage) => {
     const channel = new SseChannel('news')
     const id = await channel.broadcast('had')
     await channel.broadcast('missed')

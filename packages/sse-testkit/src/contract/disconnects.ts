@@ -1,15 +1,15 @@
 import { strict as assert } from 'node:assert'
 import { type CloseReason, type ConnectionStats, SseChannel } from '@ssekit/sse-core'
-import { assertNoTrace, subscribed } from './departure.js'
 import { eventually } from './eventually.js'
 import { BIG, fullSocket } from './full-socket.js'
-import { numbers, takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { assertNoTrace, subscribed } from './server-state.js'
+import { numbers, takeData } from './take-events.js'
 import { TimerWatch } from './timer-watch.js'
 
 /** Clients that disconnect at any moment. */
-export function leavingScenarios({ scenario }: Script): void {
-  scenario('a client that leaves a silent channel leaves nothing behind, no timer either', async (stage) => {
+export function disconnectScenarios({ scenario }: Script): void {
+  scenario('a client that disconnects from an idle channel leaves nothing behind, including timers', async (stage) => {
     // Durations that nothing else uses, to identify the timers of the stream.
     const manager = stage.manager({ heartbeatMs: 61_440, writeTimeoutMs: 54_321, maxConnectionAgeMs: 987_654_321 })
     const channel = manager.getOrCreate('news')
@@ -34,7 +34,7 @@ export function leavingScenarios({ scenario }: Script): void {
     assert.deepEqual(manager.stats().closed, { client: 1 })
   })
 
-  scenario('a client that leaves before the head leaves nothing behind', async (stage) => {
+  scenario('a client that disconnects before the response headers leaves nothing behind', async (stage) => {
     let signal: AbortSignal | undefined
     const served = await stage.serve(({ sse }) =>
       sse(async (connection) => {
@@ -42,7 +42,7 @@ export function leavingScenarios({ scenario }: Script): void {
         await new Promise<void>((resolve) => {
           connection.signal.addEventListener('abort', () => resolve())
         })
-        // It is too late to send, which does no harm.
+        // Sending too late does no harm.
         assert.equal(await connection.send('nobody'), false)
       }),
     )
@@ -53,7 +53,7 @@ export function leavingScenarios({ scenario }: Script): void {
     assert.equal(signal?.aborted, true)
   })
 
-  scenario('while an iterator waits, return() is called at once and not waited for', async (stage) => {
+  scenario('a disconnect calls return() of a waiting iterator at once, and does not await it', async (stage) => {
     const calls: string[] = []
     const source: AsyncIterable<string> = {
       [Symbol.asyncIterator]: () => ({
@@ -74,53 +74,53 @@ export function leavingScenarios({ scenario }: Script): void {
     assert.deepEqual(calls, ['next', 'return'])
   })
 
-  scenario('the finally of a generator runs once, and what it throws too late goes to onError alone', async (stage) => {
-    let runs = 0
-    const late = new Error('from finally')
-    const served = await stage.serve(({ sse }) =>
-      sse(
-        (async function* () {
-          try {
-            for (;;) {
-              yield 'x'
-              await new Promise(setImmediate)
-            }
-          } finally {
-            runs += 1
-            if (runs === 1) await Promise.reject(late)
-          }
-        })(),
-      ),
-    )
-    const reader = await served.open()
-    await reader.take(2)
-    reader.abort()
-    const request = await served.request()
-    assert.deepEqual(await request.outcome(), { reason: 'client' })
-    await eventually(() => stage.errors.length > 0, 'onError')
-    assert.equal(runs, 1)
-    assert.deepEqual(stage.errors, [late])
-    assert.deepEqual(served.reported, [])
-  })
-
   scenario(
-    'a client that leaves during a replay that its socket does not take leaves nothing behind',
+    "a generator's finally block runs once after a disconnect, and its error goes only to onError",
     async (stage) => {
-      const channel = new SseChannel('news', { history: { maxBytes: 64 * 1024 * 1024 } })
-      const start = await channel.broadcast('0')
-      for (const number of numbers(1, 80)) void channel.broadcast(`${number} ${BIG}`)
-      await channel.broadcast('last')
-      const served = await stage.serve(({ sse }) => sse(channel))
-      const reader = await served.open('/', { headers: { 'last-event-id': start }, isPaused: true })
-      const request = await served.request()
-      await fullSocket(request)
+      let runs = 0
+      const late = new Error('from finally')
+      const served = await stage.serve(({ sse }) =>
+        sse(
+          (async function* () {
+            try {
+              for (;;) {
+                yield 'x'
+                await new Promise(setImmediate)
+              }
+            } finally {
+              runs += 1
+              if (runs === 1) await Promise.reject(late)
+            }
+          })(),
+        ),
+      )
+      const reader = await served.open()
+      await reader.take(2)
       reader.abort()
-      await assertNoTrace(stage, { served, request, channels: [channel] })
+      const request = await served.request()
+      assert.deepEqual(await request.outcome(), { reason: 'client' })
+      await eventually(() => stage.errors.length > 0, 'onError')
+      assert.equal(runs, 1)
+      assert.deepEqual(stage.errors, [late])
+      assert.deepEqual(served.reported, [])
     },
   )
 
+  scenario('a client that disconnects during a replay that fills its socket leaves nothing behind', async (stage) => {
+    const channel = new SseChannel('news', { history: { maxBytes: 64 * 1024 * 1024 } })
+    const start = await channel.broadcast('0')
+    for (const number of numbers(1, 80)) void channel.broadcast(`${number} ${BIG}`)
+    await channel.broadcast('last')
+    const served = await stage.serve(({ sse }) => sse(channel))
+    const reader = await served.open('/', { headers: { 'last-event-id': start }, isPaused: true })
+    const request = await served.request()
+    await fullSocket(request)
+    reader.abort()
+    await assertNoTrace(stage, { served, request, channels: [channel] })
+  })
+
   scenario(
-    'a client that leaves while a send waits for its socket leaves nothing behind; the send resolves to false',
+    'a client that disconnects while send() waits leaves nothing behind, and send() resolves to false',
     async (stage) => {
       let last: boolean | undefined
       const served = await stage.serve(({ sse }) =>
@@ -139,7 +139,7 @@ export function leavingScenarios({ scenario }: Script): void {
     },
   )
 
-  scenario('clients that leave are counted no more, and one that stays is not disturbed', async (stage) => {
+  scenario('clients that disconnect are no longer counted, and the remaining one still gets events', async (stage) => {
     const channel = new SseChannel('news')
     const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }))
     const stays = await served.open()
@@ -153,7 +153,7 @@ export function leavingScenarios({ scenario }: Script): void {
     assert.equal(served.manager.stats().connections, 1)
   })
 
-  scenario('a client that reconnects before its departure was seen is not torn down with it', async (stage) => {
+  scenario('a client that reconnects before its old connection is closed keeps the new one', async (stage) => {
     const manager = stage.manager({ maxConnectionsPerKey: 2 })
     const channel = manager.getOrCreate('news')
     const served = await stage.serve(({ sse }) => sse(channel, { key: 'ann', checkpoints: false }), { manager })
@@ -170,7 +170,7 @@ export function leavingScenarios({ scenario }: Script): void {
     )
   })
 
-  scenario('what is sent after the end does nothing, and resolves to false', async (stage) => {
+  scenario('open(), close() and send() after the end do nothing, and send() resolves to false', async (stage) => {
     let late: Promise<boolean> | undefined
     const served = await stage.serve(({ sse }) =>
       sse((connection) => {

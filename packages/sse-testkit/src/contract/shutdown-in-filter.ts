@@ -1,13 +1,13 @@
 import { strict as assert } from 'node:assert'
 import { merge, type SseEvent } from '@ssekit/sse-core'
-import { subscribed } from './departure.js'
 import { within } from './eventually.js'
-import { dataOf, numbers } from './news.js'
 import type { Script } from './scenario.js'
+import { subscribed } from './server-state.js'
+import { dataOf, numbers } from './take-events.js'
 
 /** `manager.close()` while a stream is being written to: its filter calls it. */
-export function shutdownMidwayScenarios({ scenario }: Script): void {
-  scenario('closing the manager from within a filter sends the rest of that tick too', async (stage) => {
+export function shutdownInFilterScenarios({ scenario }: Script): void {
+  scenario('manager.close() called in a filter still sends the other events of that tick', async (stage) => {
     const manager = stage.manager()
     const [channel, other] = [manager.getOrCreate('news'), manager.getOrCreate('other')]
     const filter = ({ data }: SseEvent): boolean => {
@@ -30,7 +30,7 @@ export function shutdownMidwayScenarios({ scenario }: Script): void {
     assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
   })
 
-  scenario('a filter that closes the manager and throws ends its own stream with the error', async (stage) => {
+  scenario('a filter that closes the manager and then throws ends its stream with the error', async (stage) => {
     const manager = stage.manager()
     const channel = manager.getOrCreate('news')
     let closed: Promise<void> | undefined

@@ -4,7 +4,7 @@ import { eventually, oneTurn, within } from './eventually.js'
 import type { ServedRequest } from './served-request.js'
 import type { Served, Stage } from './stage.js'
 
-export interface Departed {
+export interface DisconnectedRequest {
   readonly served: Served
   /** The request whose client has disconnected. */
   readonly request: ServedRequest
@@ -17,8 +17,11 @@ export interface Departed {
  * no connection counted by the manager, no listener, a settled promise, and no error in the framework's channel for
  * errors or in `onError`.
  */
-export async function assertNoTrace(stage: Stage, { served, request, channels = [] }: Departed): Promise<void> {
-  await within(request.closed, 'the server to see that the client has left')
+export async function assertNoTrace(
+  stage: Stage,
+  { served, request, channels = [] }: DisconnectedRequest,
+): Promise<void> {
+  await within(request.closed, 'the server to see that the client has disconnected')
   await oneTurn()
   for (const channel of channels) assert.equal(channel.subscriberCount, 0, `subscribers of ${channel.name}`)
   assert.equal(served.manager.stats().connections, 0, 'open connections')

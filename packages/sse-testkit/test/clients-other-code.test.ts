@@ -18,24 +18,24 @@ afterEach(async () => {
   expect(manager.stats().connections).toBe(0)
 })
 
-describe('somebody else', () => {
+describe('if other code', () => {
   const acts: Record<string, (res: ServerResponse) => void> = {
     'ends the response': (res) => void res.end(),
     'ends the response with a body': (res) => void res.end('data: not ours\n\n'),
     'destroys the response': (res) => void res.destroy(),
-    'destroys the response with an error': (res) => void res.destroy(new Error('of somebody else')),
+    'destroys the response with an error': (res) => void res.destroy(new Error('of other code')),
     'destroys the socket': (res) => void res.socket?.destroy(),
     'resets the socket': (res) => void res.socket?.resetAndDestroy(),
   }
-  const moments = ['before', 'in the same turn', 'after the first event'] as const
+  const moments = ['before sse()', 'in the same turn', 'after the first event'] as const
   const cases = moments.flatMap((moment) => Object.keys(acts).map((act) => [act, moment] as const))
-  test.each(cases)('%s %s: the stream is over, and the promise settles', async (act, moment) => {
+  test.each(cases)('%s %s, the stream ends, and the promise settles', async (act, moment) => {
     const news = manager.getOrCreate('news')
     let response: ServerResponse | undefined
     let outcome: Promise<unknown> = Promise.resolve()
     server = await startServer((req, res) => {
       response = res
-      if (moment === 'before') acts[act]?.(res)
+      if (moment === 'before sse()') acts[act]?.(res)
       outcome = respond(req, res, news, { manager, rewind: 1 }).catch((error: { code?: string }) => error.code)
       if (moment === 'in the same turn') acts[act]?.(res)
       void news.broadcast('after that')
@@ -49,7 +49,7 @@ describe('somebody else', () => {
     await news.broadcast('and that')
     await client.until(() => client.isOver)
     const isEnd = act.startsWith('ends')
-    expect(await outcome).toBe(isEnd ? (moment === 'before' ? 'ERR_SSE_HEADERS_SENT' : 'end') : 'client')
+    expect(await outcome).toBe(isEnd ? (moment === 'before sse()' ? 'ERR_SSE_HEADERS_SENT' : 'end') : 'client')
     expect(news.subscriberCount).toBe(0)
     expect(errors).toEqual([])
   })
@@ -57,8 +57,8 @@ describe('somebody else', () => {
   test.each([
     ['the signal aborts', (controller: AbortController) => controller.abort()],
     ['the manager closes', () => void manager.close({ graceMs: 0 })],
-    ['the connection is kicked', () => void manager.disconnect(() => true)],
-  ])('has begun the response before the head, and then %s: nothing is thrown', async (_name, act) => {
+    ['the connection is disconnected', () => void manager.disconnect(() => true)],
+  ])('has begun the response before the stream did, and then %s, nothing is thrown', async (_name, act) => {
     const controller = new AbortController()
     let outcome: Promise<unknown> = Promise.resolve()
     server = await startServer((req, res) => {

@@ -4,7 +4,7 @@ import { everyServer } from './clients/servers.js'
 
 describeEveryClient(({ openScene, openStream }) => {
   describe.each(everyServer)('on $name', (kind) => {
-    test('opens before there is any event, and hears named and unnamed events and JSON as they come', async () => {
+    test('the client opens before the first event, and receives named, unnamed and JSON events as they are sent', async () => {
       const scene = await openScene(kind, (manager) => ({ source: manager.getOrCreate('news') }))
       const stream = await openStream(scene.url)
       await stream.until(({ opens }) => opens === 1)
@@ -22,7 +22,7 @@ describeEveryClient(({ openScene, openStream }) => {
       expect(stream.happenings[0]).toBe('open')
     })
 
-    test('is known to have left when it leaves', async () => {
+    test('the server detects that the client disconnects', async () => {
       const scene = await openScene(kind, (manager) => ({ source: manager.getOrCreate('news') }))
       const left = new Promise((resolve) => scene.manager.getOrCreate('news').on('unsubscribe', resolve))
       const stream = await openStream(scene.url)
@@ -32,7 +32,7 @@ describeEveryClient(({ openScene, openStream }) => {
       expect(scene.manager.stats()).toMatchObject({ connections: 0, closed: { client: 1 } })
     })
 
-    test('hears what a generator yields, and comes back when it is over', async () => {
+    test('the client receives what a generator yields, and reconnects when it ends', async () => {
       const scene = await openScene(kind, () => ({
         source: (async function* () {
           yield { event: 'order', data: 1 }

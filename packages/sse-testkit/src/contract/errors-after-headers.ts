@@ -2,11 +2,11 @@ import { strict as assert } from 'node:assert'
 import { SseChannel, type SseSource } from '@ssekit/sse-core'
 import { eventually, oneTurn, within } from './eventually.js'
 import { BIG } from './full-socket.js'
-import { takeData } from './news.js'
 import type { Script } from './scenario.js'
+import { takeData } from './take-events.js'
 
 /** Errors after the response headers: the stream ends, and the error is reported everywhere except to the client. */
-export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
+export function errorAfterHeadersScenarios({ scenario, traits }: Script): void {
   const sources: readonly (readonly [what: string, make: (error: Error) => SseSource])[] = [
     [
       'a generator',
@@ -48,7 +48,7 @@ export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
   ]
   for (const [what, make] of sources) {
     scenario(
-      `${what} that fails ends the stream; onError and the framework hear of it, the client does not`,
+      `${what} that fails ends the stream; the error goes to onError and the framework, not to the client`,
       async (stage) => {
         const error = new Error('secret')
         const served = await stage.serve(({ sse }) => sse(make(error)))
@@ -66,7 +66,7 @@ export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
     )
   }
 
-  scenario('the framework hears of it only when the response is finished', async (stage) => {
+  scenario("the framework gets a source's error only after the response has finished", async (stage) => {
     const error = new Error('late')
     const served = await stage.serve(({ sse }) =>
       sse(async (connection) => {
@@ -91,7 +91,7 @@ export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(served.reported, [error])
   })
 
-  scenario('an event that cannot be written ends the stream with that error', async (stage) => {
+  scenario('an iterable that yields an invalid event ends the stream with ERR_SSE_INVALID_EVENT', async (stage) => {
     const served = await stage.serve(({ sse }) => sse([{ data: 'good' }, { event: 'a\nb' }, { data: 'never' }]))
     const reader = await served.open()
     assert.equal(await reader.end(), 'complete')
@@ -101,7 +101,7 @@ export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
     assert.equal((served.reported[0] as { code?: string }).code, 'ERR_SSE_INVALID_EVENT')
   })
 
-  scenario('a send that cannot be written rejects, and the stream goes on', async (stage) => {
+  scenario('send() rejects an invalid or oversized event, and the stream continues', async (stage) => {
     const served = await stage.serve(({ sse }) =>
       sse(async (connection) => {
         await assert.rejects(connection.send({ data: 1n }), { code: 'ERR_SSE_INVALID_EVENT' })
@@ -122,7 +122,7 @@ export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(served.reported, [])
   })
 
-  scenario('a filter that throws ends its own stream alone', async (stage) => {
+  scenario('a filter that throws ends only its own stream', async (stage) => {
     const error = new Error('filter')
     const channel = new SseChannel('news')
     const served = await stage.serve({
@@ -143,7 +143,7 @@ export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(stage.errors, [error])
   })
 
-  scenario('an onClose that throws is reported and changes nothing', async (stage) => {
+  scenario('an error thrown by onClose goes to onError, and the stream still ends as usual', async (stage) => {
     const error = new Error('onClose')
     const served = await stage.serve(({ sse }) =>
       sse(['one'], {
@@ -157,22 +157,25 @@ export function errorAfterHeadScenarios({ scenario, traits }: Script): void {
     assert.deepEqual(stage.errors, [error])
   })
 
-  scenario("a failure that comes after the client has left is nobody's", async (stage) => {
-    let fail: ((error: Error) => void) | undefined
-    const served = await stage.serve(({ sse }) =>
-      sse((connection) => {
-        connection.open()
-        return new Promise((_, reject) => {
-          fail = reject
-        })
-      }),
-    )
-    const reader = await served.open()
-    reader.abort()
-    const request = await served.request()
-    assert.deepEqual(await within(request.outcome(), 'the end'), { reason: 'client' })
-    fail?.(new Error('too late'))
-    await new Promise(setImmediate)
-    assert.deepEqual(served.reported, [])
-  })
+  scenario(
+    'an error of a function after its client has disconnected is not reported to the framework',
+    async (stage) => {
+      let fail: ((error: Error) => void) | undefined
+      const served = await stage.serve(({ sse }) =>
+        sse((connection) => {
+          connection.open()
+          return new Promise((_, reject) => {
+            fail = reject
+          })
+        }),
+      )
+      const reader = await served.open()
+      reader.abort()
+      const request = await served.request()
+      assert.deepEqual(await within(request.outcome(), 'the end'), { reason: 'client' })
+      fail?.(new Error('too late'))
+      await new Promise(setImmediate)
+      assert.deepEqual(served.reported, [])
+    },
+  )
 }

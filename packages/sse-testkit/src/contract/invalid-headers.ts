@@ -4,15 +4,15 @@ import { within } from './eventually.js'
 import type { Script } from './scenario.js'
 
 /** Response headers that Node refuses to send; part of them may come from a request. */
-export function refusedHeadScenarios({ scenario, traits }: Script): void {
+export function invalidHeaderScenarios({ scenario, traits }: Script): void {
   const heads: readonly (readonly [what: string, options: SseOptions, error: object])[] = [
     ['a header value beyond Latin-1', { headers: { 'X-Room': '€' } }, { code: 'ERR_INVALID_CHAR' }],
-    ['a header value of two lines', { headers: { 'X-Room': 'a\r\nSet-Cookie: b' } }, { code: 'ERR_INVALID_CHAR' }],
-    ['one bad value of several', { headers: { 'X-Room': ['fine', '€'] } }, { code: 'ERR_INVALID_CHAR' }],
+    ['a header value with a line break', { headers: { 'X-Room': 'a\r\nSet-Cookie: b' } }, { code: 'ERR_INVALID_CHAR' }],
+    ['one invalid header value of several', { headers: { 'X-Room': ['fine', '€'] } }, { code: 'ERR_INVALID_CHAR' }],
     ['a header name with a space', { headers: { 'X Room': 'a' } }, { code: 'ERR_INVALID_HTTP_TOKEN' }],
-    ['a status that is none', { status: 99 }, { name: 'RangeError' }],
-    ['a status of no number', { status: 'x' as unknown as number }, { name: 'RangeError' }],
-    ['an interim status', { status: 103 }, { name: 'RangeError' }],
+    ['a status below 100', { status: 99 }, { name: 'RangeError' }],
+    ['a status that is not a number', { status: 'x' as unknown as number }, { name: 'RangeError' }],
+    ['an interim status (103)', { status: 103 }, { name: 'RangeError' }],
   ]
   // Neither is ready by itself. The headers of the second would first be sent when its maximum age ends it.
   const sources: readonly (readonly [what: string, make: () => SseSource])[] = [
@@ -21,7 +21,7 @@ export function refusedHeadScenarios({ scenario, traits }: Script): void {
   ]
   for (const [what, head, expected] of heads) {
     for (const [which, make] of sources) {
-      scenario(`${what} on ${which} gets the framework's own error response`, async (stage) => {
+      scenario(`${what}, for ${which}, is answered with the framework's 500`, async (stage) => {
         const served = await stage.serve(({ sse }) => sse(make(), { ...head, maxConnectionAgeMs: 1 }))
         const reader = await served.open()
         assert.equal(reader.status, 500)
@@ -39,24 +39,27 @@ export function refusedHeadScenarios({ scenario, traits }: Script): void {
 
   // Node notices these only when the headers are sent. Over HTTP/1 they are ordinary headers.
   for (const [which, make] of sources) {
-    scenario(`a header that HTTP/2 has not, on ${which}, is an error that is answered`, async (stage) => {
-      const served = await stage.serve(({ sse }) =>
-        sse(make(), { headers: { 'Keep-Alive': 'timeout=60' }, maxConnectionAgeMs: 1 }),
-      )
-      const reader = await served.open()
-      assert.equal(reader.status, traits.httpVersion === 2 ? 500 : 200)
-      assert.equal(await reader.end(), 'complete')
-      const isTold = traits.httpVersion === 2 ? ['ERR_HTTP2_INVALID_CONNECTION_HEADERS'] : []
-      assert.deepEqual(
-        served.reported.map((error) => (error as { code?: string }).code),
-        isTold,
-      )
-      assert.equal(served.manager.stats().connections, 0)
-      await within(served.manager.close(), 'the manager to close')
-    })
+    scenario(
+      `a Keep-Alive header, for ${which}, is allowed over HTTP/1 and answered with 500 over HTTP/2`,
+      async (stage) => {
+        const served = await stage.serve(({ sse }) =>
+          sse(make(), { headers: { 'Keep-Alive': 'timeout=60' }, maxConnectionAgeMs: 1 }),
+        )
+        const reader = await served.open()
+        assert.equal(reader.status, traits.httpVersion === 2 ? 500 : 200)
+        assert.equal(await reader.end(), 'complete')
+        const expectedCodes = traits.httpVersion === 2 ? ['ERR_HTTP2_INVALID_CONNECTION_HEADERS'] : []
+        assert.deepEqual(
+          served.reported.map((error) => (error as { code?: string }).code),
+          expectedCodes,
+        )
+        assert.equal(served.manager.stats().connections, 0)
+        await within(served.manager.close(), 'the manager to close')
+      },
+    )
   }
 
-  scenario('a response whose headers are refused keeps no other stream of its signal from ending', async (stage) => {
+  scenario('a response with invalid headers does not stop its signal from ending other streams', async (stage) => {
     const controller = new AbortController()
     const { signal } = controller
     const served = await stage.serve({

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Backplane, LogEntry, SubscriptionStart, Unsubscribe } from '@ssekit/sse-core'
 
 /** Everything that one subscription received, and a way to wait for more. */
-export class Hearing {
+export class Recorder {
   readonly entries: LogEntry[] = []
   gaps = 0
   /** The ids of the positions at which it continued after gaps, where the log knows them. */
@@ -23,20 +23,20 @@ export class Hearing {
     channel: string,
     start: SubscriptionStart,
     patienceMs: number,
-  ): Promise<Hearing> {
-    const hearing = new Hearing(patienceMs)
-    hearing.unsubscribe = await backplane.subscribe(channel, start, {
+  ): Promise<Recorder> {
+    const recorder = new Recorder(patienceMs)
+    recorder.unsubscribe = await backplane.subscribe(channel, start, {
       entry: (entry) => {
-        hearing.entries.push(entry)
-        hearing.#check()
+        recorder.entries.push(entry)
+        recorder.#check()
       },
       gap: (id) => {
-        hearing.gaps += 1
-        if (id !== undefined) hearing.gapIds.push(id)
-        hearing.#check()
+        recorder.gaps += 1
+        if (id !== undefined) recorder.gapIds.push(id)
+        recorder.#check()
       },
     })
-    return hearing
+    return recorder
   }
 
   get ids(): string[] {
@@ -49,7 +49,7 @@ export class Hearing {
   }
 
   /** Waits until this many entries have been received in all. */
-  heard(count: number): Promise<void> {
+  received(count: number): Promise<void> {
     return this.until(() => this.entries.length >= count, `${count} entries`)
   }
 
@@ -59,7 +59,7 @@ export class Hearing {
     await new Promise<void>((resolve, reject) => {
       const late = (): void => {
         this.#checks.delete(check)
-        reject(new Error(`waited in vain for ${what}; heard ${this.entries.length} entries, ${this.gaps} gaps`))
+        reject(new Error(`waited in vain for ${what}; received ${this.entries.length} entries, ${this.gaps} gaps`))
       }
       const timer = setTimeout(late, this.#patienceMs)
       const check = (): void => {
@@ -97,5 +97,5 @@ export function assertSame(actual: readonly unknown[], expected: readonly unknow
   const index = expected.findIndex((value, i) => !isDeepStrictEqual(value, actual[i]))
   const [is, should] = [actual[index], expected[index]].map((value) => JSON.stringify(value)?.slice(0, 100))
   assert(index === -1, `${what}: number ${index + 1} is ${is} and should be ${should}`)
-  assert.equal(actual.length, expected.length, `${what}: as many as there should be`)
+  assert.equal(actual.length, expected.length, `${what}: the number of entries`)
 }

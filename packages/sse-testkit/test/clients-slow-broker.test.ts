@@ -11,7 +11,7 @@ afterEach(async () => {
   expect(manager.stats().connections).toBe(0)
 })
 
-/** A manager whose broker answers when it is told to. */
+/** Creates a manager whose backplane answers once the returned function is called. */
 function slow(): () => void {
   const memory = memoryBackplane()
   let answer: () => void = () => {}
@@ -26,7 +26,7 @@ function slow(): () => void {
   return answer
 }
 
-test('while a channel warms up it may be deleted: the framework answers', async () => {
+test('if a channel is deleted while it warms up, the framework answers with 500', async () => {
   const answer = slow()
   serving = await serveSource(() => manager.getOrCreate('news'), { manager })
   const client = new RawClient(serving.url)
@@ -38,7 +38,7 @@ test('while a channel warms up it may be deleted: the framework answers', async 
   expect(client.status).toBe(500)
 })
 
-test('while a channel warms up its manager may be closed: the client is told when to come back', async () => {
+test('if the manager is closed while a channel warms up, the client gets a retry time', async () => {
   const answer = slow()
   serving = await serveSource(() => manager.getOrCreate('news'), { manager })
   const client = new RawClient(serving.url)
@@ -51,7 +51,7 @@ test('while a channel warms up its manager may be closed: the client is told whe
   expect(client.text).toContain('retry: 1234\n\n')
 })
 
-test('while a channel warms up the signal of a subscription may abort: it never begins', async () => {
+test("if a subscription's signal aborts while its channel warms up, it never begins", async () => {
   const answer = slow()
   const controller = new AbortController()
   const news = manager.getOrCreate('news')
