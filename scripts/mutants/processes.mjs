@@ -345,7 +345,7 @@ export const processes = [
   ]),
   ...mutantsOf(
     'sse-nats/src/bells.ts',
-    ['sse-nats/test/unheard.test', 'sse-nats/test/contract.test'],
+    ['sse-nats/test/missed-messages.test', 'sse-nats/test/contract.test'],
     [
       ['superseded?.subscription.unsubscribe()', '', 'listening to a bell again leaves no second subscription'],
       [
@@ -370,13 +370,13 @@ export const processes = [
         'for (const bell of this.#unconfirmed) bell.error ??= error',
         '',
         "listening to a bell beyond the server's limit of subscriptions rejects",
-        ['sse-nats/test/subscriptions.test'],
+        ['sse-nats/test/subscription-limit.test'],
       ],
       [
         'if (isFormerKept) this.#bells.set(channel, former)\n      // Not earlier: the channel must always have a subscription.\n      const superseded = isFormerKept ? bell : former',
         'const superseded = former',
         'if listening to a bell again is refused, the former subscription stays',
-        ['sse-nats/test/subscriptions.test'],
+        ['sse-nats/test/subscription-limit.test'],
       ],
       [
         'former?.tail ?? new ChannelTail()',
@@ -409,7 +409,7 @@ export const processes = [
   ),
   ...mutantsOf(
     'sse-nats/src/consumer.ts',
-    ['sse-nats/test/forgotten.test'],
+    ['sse-nats/test/lost-pulls.test'],
     [
       ["silence = setTimeout(settle, silenceMs, 'lost')", '', 'a pull that the server forgot counts as lost'],
       ['delivery !== this.#delivered + 1', 'false', 'a hole in what a consumer delivers counts as a loss'],
@@ -417,7 +417,7 @@ export const processes = [
   ),
   ...mutantsOf(
     'sse-nats/src/read-range.ts',
-    ['sse-nats/test/forgotten.test'],
+    ['sse-nats/test/lost-pulls.test'],
     [
       [
         "if (end === 'lost') return progress.next <= newest",
@@ -474,7 +474,7 @@ export const processes = [
   ),
   ...mutantsOf(
     'sse-nats/src/stream-creation.ts',
-    ['sse-nats/test/first-contact.stress.test'],
+    ['sse-nats/test/concurrent-start.stress.test'],
     [
       ["info.created.startsWith('0001-')", 'false', 'a stream that is still being created does not count as existing'],
       [
@@ -529,7 +529,7 @@ export const processes = [
   ),
   ...mutantsOf(
     'sse-nats/src/epoch-tracker.ts',
-    ['sse-nats/test/shorter.test'],
+    ['sse-nats/test/older-data.test'],
     [
       ['state.lastSequence < newest', 'false', 'a stream that has lost its newest events gets a new epoch'],
       [
@@ -541,7 +541,7 @@ export const processes = [
   ),
   ...mutantsOf(
     'sse-nats/src/channel-tail.ts',
-    ['sse-nats/test/shorter.test'],
+    ['sse-nats/test/older-data.test'],
     [
       [
         "'same' : 'different'",
@@ -567,7 +567,7 @@ export const processes = [
   ),
   ...mutantsOf(
     'sse-nats/src/log.ts',
-    ['sse-nats/test/shorter.test'],
+    ['sse-nats/test/older-data.test'],
     [
       [
         'if (event !== undefined && isSure && !isSame(event, tail)) return undefined',
@@ -584,7 +584,7 @@ export const processes = [
   ),
   ...mutantsOf(
     'sse-nats/src/id-reader.ts',
-    ['sse-nats/test/shorter.test'],
+    ['sse-nats/test/older-data.test'],
     [
       [
         '(message?.at ?? 0) <= time',
@@ -600,7 +600,7 @@ export const processes = [
   ),
   ...mutantsOf(
     'sse-nats/src/answer.ts',
-    ['sse-nats/test/in-flight.test'],
+    ['sse-nats/test/duplicates-in-process.test'],
     [
       [
         ' || domain !== stream.domain',

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { Backplane } from '@ssekit/sse-core'
-import { Heard, numbers } from './heard.js'
+import { numbers, Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 
 const broker = sharedBroker()
@@ -12,11 +12,11 @@ async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** Publishes at various times, and says what was accepted. */
+/** Publishes at various times, and resolves to the data that was accepted. */
 async function publishSome(node: Backplane, channel: string, name: string): Promise<string[]> {
   const accepted: string[] = []
   const publish = async (n: number): Promise<void> => {
-    // Some in one go, others later.
+    // Some at once, others later.
     await turns(n % 7)
     await node.publish(channel, { event: { data: `${name}.${n}` } }).then(
       () => accepted.push(`${name}.${n}`),
@@ -27,7 +27,7 @@ async function publishSome(node: Backplane, channel: string, name: string): Prom
   return accepted
 }
 
-test('events and an end from several processes at once: what is accepted is heard, what is refused is not', async () => {
+test('with concurrent events and an end from several processes, subscribers get exactly the accepted events', async () => {
   const nodes = broker.nodes()
   const [one, two, ender, listener] = [
     await nodes.backplane(),
@@ -37,13 +37,13 @@ test('events and an end from several processes at once: what is accepted is hear
   ]
   for (let round = 0; round < 20; round++) {
     const channel = `job-${round}`
-    const heard = await Heard.of(listener, channel)
+    const received = await Received.of(listener, channel)
     const end = turns(round % 6).then(() => ender.publish(channel, { end: true }))
     const accepted = (await Promise.all([publishSome(one, channel, 'one'), publishSome(two, channel, 'two')])).flat()
     await end
-    await heard.for('end')
-    const late = await Heard.of(one, channel)
-    for (const { data, gaps } of [heard, late]) {
+    await received.until('end')
+    const late = await Received.of(one, channel)
+    for (const { data, gaps } of [received, late]) {
       expect(gaps).toBe(0)
       expect(data.at(-1)).toBe('end')
       expect(new Set(data)).toEqual(new Set([...accepted, 'end']))
@@ -52,7 +52,7 @@ test('events and an end from several processes at once: what is accepted is hear
   }
 })
 
-test('who goes on publishing to an ended channel takes nothing from those who come late', async () => {
+test('publishing to an ended channel does not evict its events', async () => {
   const nodes = broker.nodes()
   const [publisher, node] = [await nodes.backplane({ history: { maxEvents: 10 } }), await nodes.backplane()]
   const { streams } = await jetstreamManager(await nodes.connect())
@@ -60,23 +60,23 @@ test('who goes on publishing to an ended channel takes nothing from those who co
   await node.publish('job', { end: true })
   for (const n of numbers(1, 30))
     await expect(publisher.publish('job', { event: { data: n } })).rejects.toMatchObject(CLOSED)
-  // The first one was stored, and refused; then it was known.
+  // The first one was stored and rejected; from then on the publisher knew of the end.
   const { state } = await streams.info(nodes.stream)
   expect(state.messages).toBe(7)
-  expect((await Heard.of(publisher, 'job')).data).toEqual([1, 2, 3, 4, 5, 'end'])
+  expect((await Received.of(publisher, 'job')).data).toEqual([1, 2, 3, 4, 5, 'end'])
 })
 
-test('a channel whose end is forgotten with its events begins anew', async () => {
+test('a channel whose end has expired with its events can be used again', async () => {
   const nodes = broker.nodes()
   const [one, other] = [await nodes.backplane(), await nodes.backplane()]
   const { streams } = await jetstreamManager(await nodes.connect())
   await one.publish('job', { end: true })
   for (const node of [one, other])
     await expect(node.publish('job', { event: { data: 1 } })).rejects.toMatchObject(CLOSED)
-  // As if its time had come.
+  // As if they had expired.
   await streams.purge(nodes.stream)
-  const heard = await Heard.of(other, 'job')
+  const received = await Received.of(other, 'job')
   await Promise.all(numbers(2, 5).map((data) => one.publish('job', { event: { data } })))
-  await heard.for(5)
-  expect(heard.data).toEqual(numbers(2, 5))
+  await received.until(5)
+  expect(received.data).toEqual(numbers(2, 5))
 })

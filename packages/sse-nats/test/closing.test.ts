@@ -1,13 +1,13 @@
 import { expect, jest, test } from '@jest/globals'
 import type { Subscription } from '@nats-io/transport-node'
-import { Heard } from './heard.js'
+import { Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 
 const broker = sharedBroker()
 
 const CLOSED = { code: 'ERR_SSE_CLOSED' }
 
-test('what is asked of a closed backplane, or of one that is being closed, leaves no subscription behind', async () => {
+test('calls on a closed or closing backplane reject with ERR_SSE_CLOSED and leave no subscription', async () => {
   const nodes = broker.nodes()
   const connection = await nodes.connect()
   const subscribe = jest.spyOn(connection, 'subscribe')
@@ -15,7 +15,7 @@ test('what is asked of a closed backplane, or of one that is being closed, leave
     const made = subscribe.mock.results.map(({ value }) => value as Subscription)
     return made.filter((subscription) => !subscription.isClosed()).map((subscription) => subscription.getSubject())
   }
-  // So short that every publish looks at the stream again.
+  // So short that every publish checks the stream again.
   const used = await nodes.backplane({ connection, compareMs: 0.001 })
   await used.publish('news', { event: { data: 1 } })
   await used.close()
@@ -25,7 +25,7 @@ test('what is asked of a closed backplane, or of one that is being closed, leave
   expect(open()).toEqual([])
 
   const fresh = await nodes.backplane({ connection })
-  const subscribing = Heard.of(fresh, 'news')
+  const subscribing = Received.of(fresh, 'news')
   await fresh.close()
   await expect(subscribing).rejects.toMatchObject(CLOSED)
   await connection.flush()

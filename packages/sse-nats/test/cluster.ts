@@ -4,7 +4,7 @@ import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
 import { freePort } from '../../sse-testkit/test/network/free-port.js'
 import { until } from './until.js'
 
-/** Three servers that keep each stream together. */
+/** Starts a cluster of three servers. */
 export async function startCluster(): Promise<readonly NatsServer[]> {
   const ports = await Promise.all([1, 2, 3].map(() => freePort()))
   const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(',')
@@ -26,7 +26,7 @@ export async function startCluster(): Promise<readonly NatsServer[]> {
   )
   await until(
     () => canMakeStreams(servers[0] as NatsServer),
-    () => 'three servers that agree',
+    () => 'a quorum of three servers',
   )
   return servers
 }

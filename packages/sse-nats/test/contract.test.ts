@@ -18,7 +18,7 @@ backplaneContract({
   patienceMs: 15_000,
   nodes: async (count, history) => {
     const nodes = broker.nodes()
-    // A stream keeps exactly so many, and some tests publish more than its default.
+    // A stream retains exactly this many, and some tests publish more than its default.
     const options = { history: { maxEvents: history?.maxEvents ?? 20_000 }, timeoutMs: 30_000 }
     const backplanes = await Promise.all(Array.from({ length: count }, () => nodes.backplane(options)))
     for (const backplane of backplanes) streams.set(backplane, nodes.stream)

@@ -6,11 +6,11 @@ import { jetstreamManager } from '@nats-io/jetstream'
 import { TcpProxy } from '@ssekit/sse-testkit'
 import { NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
 import { freePort } from '../../sse-testkit/test/network/free-port.js'
-import { Heard, numbers } from './heard.js'
 import { Nodes } from './nodes.js'
+import { numbers, Received } from './received.js'
 import { insist, until } from './until.js'
 
-// A hub and a leaf node of it, each with JetStream in a domain of its own.
+// A hub and its leaf node, each with JetStream in its own domain.
 
 const closers: (() => unknown)[] = []
 
@@ -33,7 +33,7 @@ function startHub(leafPort: number): Promise<NatsServer> {
   return start(`server_name: hub, jetstream { domain: hub }, leafnodes { listen: "127.0.0.1:${leafPort}" }`)
 }
 
-/** @param hubPort where the hub takes leaf nodes, or will */
+/** @param hubPort where the hub accepts, or will accept, leaf nodes */
 function startLeaf(hubPort: number): Promise<NatsServer> {
   const remotes = `remotes: [{ url: "nats://127.0.0.1:${hubPort}" }]`
   return start(`server_name: leaf, jetstream { domain: leaf }, leafnodes { reconnect: 1, ${remotes} }`)
@@ -51,7 +51,7 @@ function nodesAt(server: NatsServer): Nodes {
   return nodes
 }
 
-/** Waits until the hub is heard on the leaf node. */
+/** Waits until the leaf node reaches the hub. */
 async function linked(nodes: Nodes, leaf: NatsServer): Promise<void> {
   const manager = await jetstreamManager(await nodes.connect(leaf), { domain: 'hub', checkAPI: false, timeout: 1_000 })
   const isLinked = (): Promise<boolean> =>
@@ -62,25 +62,25 @@ async function linked(nodes: Nodes, leaf: NatsServer): Promise<void> {
   await until(isLinked, () => 'the hub on the leaf node')
 }
 
-test('two domains that store the same subjects: no gap, no event twice, and who publishes is told of both', async () => {
+test('if two domains store the same subjects, subscribers get no gap or duplicate, and publishers an error', async () => {
   const port = await freePort()
-  // So far away that a domain's own stream answers first.
+  // Delayed so that a domain's own stream answers first.
   const proxy = await proxyTo(port)
   proxy.delayMs = 20
   const leaf = await startLeaf(proxy.port)
   const nodes = nodesAt(leaf)
   const leafNode = await nodes.backplane()
-  // It counts on while it is alone.
+  // Its sequence advances while it is alone.
   for (const data of numbers(1, 50)) await leafNode.publish('other', { event: { data } })
   const hub = await startHub(port)
   await linked(nodes, leaf)
   const connection = await nodes.connect(hub)
   const listener = await nodes.backplane({ connection, compareMs: 20 })
-  const [news, quiet] = [await Heard.of(listener, 'news'), await Heard.of(listener, 'quiet')]
-  // Another program, which is told nothing.
+  const [news, quiet] = [await Received.of(listener, 'news'), await Received.of(listener, 'quiet')]
+  // Another program, which gets no error.
   for (const data of numbers(1, 10)) {
     connection.publish(`${nodes.stream.toLowerCase()}.news.e`, JSON.stringify({ data }))
-    await news.for(data)
+    await news.until(data)
     const before = connection.stats().outMsgs
     await until(
       () => connection.stats().outMsgs > before + 20,
@@ -107,7 +107,7 @@ test('two domains that store the same subjects: no gap, no event twice, and who 
           return true
         },
       )
-    // The second answer to the first of them is enough.
+    // The second answer to the first publish is enough.
     let attempts = 0
     while (!(await isRefused())) {
       attempts += 1
@@ -117,34 +117,34 @@ test('two domains that store the same subjects: no gap, no event twice, and who 
   }
   expect([news.gaps, quiet.gaps, quiet.data]).toEqual([0, 0, []])
 
-  // Somebody sees to it, and after a while it is tried again.
+  // An operator fixes it, and after a while the backplane tries again.
   const { streams } = await jetstreamManager(await nodes.connect(leaf))
   await streams.delete(nodes.stream)
   const { now } = performance
   jest.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 31_000)
   await hubNode.publish('news', { event: { data: 'after' } })
-  await news.for('after')
+  await news.until('after')
   expect([news.data, news.gaps]).toEqual([[...numbers(1, 10), 'after'], 0])
 })
 
 test.each([
-  ['of another name', 'EDGE'],
-  ['of the same name, once that is known', 'SAME'],
-])('what another domain’s stream says, %s, is not taken for what ours has', async (_which, leafStream) => {
+  ['with another name', 'EDGE'],
+  ['with the same name, once detected', 'SAME'],
+])('messages of another domain’s stream %s are ignored', async (_which, leafStream) => {
   const port = await freePort()
   const leaf = await startLeaf(port)
   const nodes = nodesAt(leaf)
   const [stream, prefix] = ['SAME', 'same']
-  // One is one ahead of the other: what it has is said to follow on what the other has.
+  // One stream is one message ahead: its messages seem to follow those of the other.
   await (await nodes.backplane({ stream: leafStream, prefix })).publish('news', { event: { data: 'alone' } })
   const hub = await startHub(port)
   await linked(nodes, leaf)
   const connection = await nodes.connect(hub)
   const node = await nodes.backplane({ stream, prefix, connection, compareMs: 0 })
-  const heard = await Heard.of(node, 'news')
+  const received = await Received.of(node, 'news')
   const publish = async (data: unknown): Promise<void> => {
     connection.publish(`${prefix}.news.e`, JSON.stringify({ data }))
-    await heard.for(data)
+    await received.until(data)
     // The other stream's bell comes later.
     await linked(nodes, leaf)
     await connection.flush()
@@ -157,10 +157,10 @@ test.each([
   if (leafStream === stream) await until(isRefused, () => 'a refusal')
   await publish('first')
   for (const data of numbers(1, 10)) await publish(data)
-  expect([heard.data, heard.gaps]).toEqual([['first', ...numbers(1, 10)], 0])
+  expect([received.data, received.gaps]).toEqual([['first', ...numbers(1, 10)], 0])
 })
 
-test('a process on a leaf node may use the hub’s stream, and misses nothing while it is cut off', async () => {
+test('a process on a leaf node can use the hub’s stream, and misses nothing while it is cut off', async () => {
   const port = await freePort()
   const hub = await startHub(port)
   const proxy = await proxyTo(port)
@@ -172,20 +172,20 @@ test('a process on a leaf node may use the hub’s stream, and misses nothing wh
     await nodes.backplane(options),
     await nodes.backplane({ ...options, domain: 'hub' }, leaf),
   ]
-  const heard = [await Heard.of(hubNode, 'news'), await Heard.of(leafNode, 'news')] as const
+  const received = [await Received.of(hubNode, 'news'), await Received.of(leafNode, 'news')] as const
   await hubNode.publish('news', { event: { data: 1 } })
   await leafNode.publish('news', { event: { data: 2 } })
-  for (const each of heard) await each.for(2)
+  for (const each of received) await each.until(2)
   proxy.refuse()
   proxy.cut()
   for (const data of numbers(3, 20)) await hubNode.publish('news', { event: { data } })
   proxy.accept()
   await linked(nodes, leaf)
   await insist(() => leafNode.publish('news', { event: { data: 'after' } }))
-  for (const each of heard) await each.for('after')
-  expect(heard.map(({ data, gaps }) => [[...new Set(data)], gaps])).toEqual(
-    heard.map(() => [[...numbers(1, 20), 'after'], 0]),
+  for (const each of received) await each.until('after')
+  expect(received.map(({ data, gaps }) => [[...new Set(data)], gaps])).toEqual(
+    received.map(() => [[...numbers(1, 20), 'after'], 0]),
   )
-  expect(heard[1].ids).toEqual(heard[0].ids)
-  expect((await Heard.of(leafNode, 'news', 15)).ids).toEqual(heard[0].ids.slice(-15))
+  expect(received[1].ids).toEqual(received[0].ids)
+  expect((await Received.of(leafNode, 'news', 15)).ids).toEqual(received[0].ids.slice(-15))
 })

@@ -8,7 +8,7 @@ const broker = sharedBroker()
 const onSilence = jest.fn()
 const onStray = jest.fn()
 
-test('a question that nobody has answered is asked again, what was posted is not, and late answers count for nothing', async () => {
+test('Inbox repeats an unanswered ask() but no post(), and ignores late replies', async () => {
   const connection = await broker.nodes().connect()
   const asked: string[] = []
   const times = (question: string): number => asked.filter((subject) => subject === question).length
@@ -16,7 +16,7 @@ test('a question that nobody has answered is asked again, what was posted is not
     callback: (_error, question) => {
       asked.push(question.subject)
       if (question.subject === 'questions.once') return
-      // To both: the second answer comes when nobody waits for it any more.
+      // Two replies to each: the second one is late.
       if (times(question.subject) === 2) for (const answer of ['this', 'not this']) question.respond(answer)
     },
   })
@@ -29,14 +29,14 @@ test('a question that nobody has answered is asked again, what was posted is not
   expect([one.string(), other.string()]).toEqual(['this', 'this'])
   expect((await lost).message).toContain('did not answer in 2000 ms')
   expect(times('questions.once')).toBe(1)
-  // While that was waited for, these would have been asked for a third time.
+  // By now a third request would have been sent, if late replies were not ignored.
   expect([times('questions.one'), times('questions.other')]).toEqual([2, 2])
   await expect(inbox.ask('nobody.there', '?')).rejects.toMatchObject({ code: 'ERR_SSE_BACKPLANE' })
   answerer.unsubscribe()
   inbox.close()
 })
 
-test('a question on a connection that its owner drains fails, and nothing throws where nobody can catch it', async () => {
+test('ask() rejects if the owner drains the connection, without an unhandled error', async () => {
   const proxy = await broker.proxy()
   const [connection, silent] = [await broker.nodes(proxy).connect(), await broker.nodes().connect()]
   const subscribe = jest.spyOn(connection, 'subscribe')
@@ -46,7 +46,7 @@ test('a question on a connection that its owner drains fails, and nothing throws
   inbox.open(undefined)
   const asked = inbox.ask('silent', '?')
   const [replies] = subscribe.mock.results.map(({ value }) => value as Subscription)
-  // The client publishes nothing more once its subscriptions are drained, and closes when one more ping is answered: that is lost.
+  // Once its subscriptions are drained, the client publishes no more, and closes after one more pong, which is dropped here.
   proxy.discardReplies(() => replies?.isClosed() === true)
   void connection.drain()
   await expect(asked).rejects.toBeInstanceOf(errors.DrainingConnectionError)

@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { natsBackplane } from '@ssekit/sse-nats'
-import { Heard, numbers } from './heard.js'
 import type { NodeOptions } from './nodes.js'
+import { numbers, Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 import { insist, until } from './until.js'
 
 const broker = sharedBroker()
 
-test('an event that is more than the server takes is refused by name, and the connection lives', async () => {
+test('an event over the server’s max_payload rejects with ERR_SSE_LIMIT, and the connection stays open', async () => {
   const nodes = broker.nodes()
   const node = await nodes.backplane()
   await node.publish('news', { event: { data: 'x'.repeat(1_048_000) } })
@@ -17,10 +17,10 @@ test('an event that is more than the server takes is refused by name, and the co
     message: expect.stringContaining('max_payload'),
   })
   await node.publish('news', { event: { data: 'small' } })
-  expect((await Heard.of(node, 'news', 1)).data).toEqual(['small'])
+  expect((await Received.of(node, 'news', 1)).data).toEqual(['small'])
 })
 
-test('what waits for the broker is bounded, and what is beyond is refused at once', async () => {
+test('publishes over maxBufferedBytes reject at once with ERR_SSE_LIMIT while the broker does not answer', async () => {
   const nodes = broker.nodes()
   const node = await nodes.backplane({ timeoutMs: 400, maxBufferedBytes: 10_000 })
   await insist(() => node.publish('news', { event: { data: 'before' } }))
@@ -32,17 +32,17 @@ test('what waits for the broker is bounded, and what is beyond is refused at onc
   expect(codes.slice(0, 9)).not.toContain('ERR_SSE_LIMIT')
   expect(codes.slice(10)).toEqual(numbers(11, 30).map(() => 'ERR_SSE_LIMIT'))
   broker.server.resume()
-  // One alone may be bigger.
+  // A single event may be larger.
   await insist(() => node.publish('news', { event: { data: 'y'.repeat(20_000) } }))
 })
 
-test('a stream that is there already stays as it is, and one that has no bell is refused', async () => {
+test('an existing stream is not changed, and one without republish is rejected', async () => {
   const nodes = broker.nodes()
   const { streams } = await jetstreamManager(await nodes.connect())
   await (await nodes.backplane({ history: { maxEvents: 5, maxAgeMs: 90_000 } })).publish('news', { event: { data: 1 } })
   const other = await nodes.backplane({ history: { maxEvents: 7 }, storage: 'memory' })
   await Promise.all(numbers(2, 9).map((data) => other.publish('news', { event: { data } })))
-  expect((await Heard.of(other, 'news')).data).toEqual(numbers(5, 9))
+  expect((await Received.of(other, 'news')).data).toEqual(numbers(5, 9))
   expect((await streams.info(nodes.stream)).config).toMatchObject({
     max_msgs_per_subject: 5,
     max_age: 90_000_000_000,
@@ -54,21 +54,21 @@ test('a stream that is there already stays as it is, and one that has no bell is
     code: 'ERR_SSE_BACKPLANE',
     message: 'the stream PLAIN is there already, without republish from plain.> to _live.plain.>',
   }
-  await expect(Heard.of(plain, 'news')).rejects.toMatchObject(refused)
+  await expect(Received.of(plain, 'news')).rejects.toMatchObject(refused)
   await expect(plain.publish('news', { event: { data: 1 } })).rejects.toMatchObject({
     code: 'ERR_SSE_BACKPLANE',
     cause: refused,
   })
 })
 
-test('a stream that others edit until it is of no use takes nothing more, and goes on once it is as it was', async () => {
+test('publishes reject while the configuration of the stream is unusable, and continue once it is restored', async () => {
   const nodes = broker.nodes()
   const { streams } = await jetstreamManager(await nodes.connect())
   const node = await nodes.backplane({ compareMs: 50 })
   const cron = await nodes.backplane({ compareMs: 50, timeoutMs: 300 })
-  const heard = await Heard.of(node, 'news')
+  const received = await Received.of(node, 'news')
   await insist(() => cron.publish('news', { event: { data: 'before' } }))
-  await heard.for('before')
+  await received.until('before')
   await streams.update(nodes.stream, { allow_direct: false })
   const refusals: unknown[] = []
   await until(
@@ -87,11 +87,11 @@ test('a stream that others edit until it is of no use takes nothing more, and go
   ])
   await streams.update(nodes.stream, { allow_direct: true })
   await insist(() => cron.publish('news', { event: { data: 'after' } }))
-  await heard.for('after')
-  expect(heard.gaps).toBe(0)
+  await received.until('after')
+  expect(received.gaps).toBe(0)
 })
 
-describe('options that cannot be', () => {
+describe('natsBackplane() rejects invalid options', () => {
   test.each<[NodeOptions, string]>([
     [{ stream: 'a.b' }, 'stream'],
     [{ prefix: 'a.*' }, 'prefix'],
@@ -115,7 +115,7 @@ describe('options that cannot be', () => {
     expect(() => natsBackplane({ connection, ...options })).toThrow(name)
   })
 
-  test('are of the wrong kind', async () => {
+  test('of the wrong type', async () => {
     const nodes = broker.nodes()
     expect(() => natsBackplane(undefined as never)).toThrow(new TypeError('natsBackplane() takes { connection }'))
     expect(() => natsBackplane({ connection: {} as never })).toThrow(TypeError)

@@ -1,7 +1,7 @@
 import { describe, expect, jest, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { type Backplane, type ListenOptions, type SseChannel, SseManager } from '@ssekit/sse-core'
-import { Heard, numbers } from './heard.js'
+import { numbers, Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 import { until } from './until.js'
 
@@ -13,7 +13,7 @@ interface Orders extends Record<string, unknown> {
   order: { readonly total: number }
 }
 
-test('typed events and an end from a process that only publishes, which follows nothing', async () => {
+test('a process that only publishes sends typed events and an end, and subscribes only to its inbox', async () => {
   const nodes = broker.nodes()
   const connection = await nodes.connect()
   const subscribe = jest.spyOn(connection, 'subscribe')
@@ -33,7 +33,7 @@ test('typed events and an end from a process that only publishes, which follows 
   await expect(orders.broadcast({ event: 'order', data: { total: 5 } })).rejects.toMatchObject({
     code: 'ERR_SSE_CLOSED',
   })
-  // The answers come to one inbox.
+  // Its only subscription is the inbox for replies.
   expect(subscribe.mock.calls.map(([subject]) => subject)).toEqual([expect.stringMatching(/^_INBOX\./)])
   await Promise.all([cron.close(), web.close()])
 })
@@ -44,14 +44,14 @@ describe.each([
 ])('a clock that is six minutes %s', (_where, sign) => {
   const skewMs = sign * 6 * 60_000
 
-  /** The next so many events of a listener, gaps among them. */
+  /** Takes the next events of a listener, including gaps. */
   const next = async (count: number, channel: SseChannel, options: ListenOptions): Promise<unknown[]> => {
     const received: unknown[] = []
     for await (const { event, data } of channel.listen(options)) if (received.push(event ?? data) === count) break
     return received
   }
 
-  /** Publishes events with ids of their own, dated by a clock. */
+  /** Publishes events with their own ids, at the time of this clock. */
   const publish = async (backplane: Backplane, clock: () => number): Promise<void> => {
     for (const data of numbers(1, 4)) {
       const now = jest.spyOn(Date, 'now').mockImplementation(clock)
@@ -61,22 +61,22 @@ describe.each([
     }
   }
 
-  test('of a publisher: all who read its events say the same time, and that of the server if it says it to all', async () => {
+  test('of a publisher does not matter: all readers report the same time, the server’s if it provides it', async () => {
     const nodes = broker.nodes()
     const [publisher, node] = [await nodes.backplane(), await nodes.backplane()]
-    const heard = await Heard.of(node, 'news')
+    const received = await Received.of(node, 'news')
     const before = Date.now()
     await publish(publisher, () => before + skewMs)
-    await heard.for(4)
-    const times = heard.entries.map(({ at }) => at)
-    expect((await Heard.of(publisher, 'news')).entries.map(({ at }) => at)).toEqual(times)
+    await received.until(4)
+    const times = received.entries.map(({ at }) => at)
+    expect((await Received.of(publisher, 'news')).entries.map(({ at }) => at)).toEqual(times)
     expect((await node.read('news', 'own-1', 10))?.map(({ at }) => at)).toEqual(times.slice(1))
     const { version = '' } = (await nodes.connect()).info ?? {}
     const isSaid = !version.startsWith('2.9.')
     for (const at of times) expect(Math.abs(at - before - (isSaid ? 0 : skewMs))).toBeLessThan(60_000)
   })
 
-  test('of a reader: its history is as old as it is, where the server says its time', async () => {
+  test('of a reader does not make it evict recent events', async () => {
     const nodes = broker.nodes()
     const { version = '' } = (await nodes.connect()).info ?? {}
     const real = Date.now
@@ -95,40 +95,40 @@ describe.each([
   })
 })
 
-test('a thousand channels on one connection, each with its own events, and all given back', async () => {
+test('a thousand channels on one connection each get their own events, until they unsubscribe', async () => {
   const nodes = broker.nodes()
-  // A busy machine has a thousand answers to wait for.
+  // A busy machine may take long for a thousand replies.
   const timeoutMs = 30_000
   const [publisher, node] = [await nodes.backplane({ timeoutMs }), await nodes.backplane({ timeoutMs, compareMs: 200 })]
   const channels = numbers(1, 1_000).map((n) => `channel ${n}`)
-  const heard = await Promise.all(channels.map((channel) => Heard.of(node, channel)))
+  const received = await Promise.all(channels.map((channel) => Received.of(node, channel)))
   await Promise.all(channels.map((channel) => publisher.publish(channel, { event: { data: channel } })))
-  for (const [index, each] of heard.entries()) await each.for(channels[index])
-  expect(heard.map(({ data }) => data)).toEqual(channels.map((channel) => [channel]))
-  for (const { unsubscribe } of heard) unsubscribe()
+  for (const [index, each] of received.entries()) await each.until(channels[index])
+  expect(received.map(({ data }) => data)).toEqual(channels.map((channel) => [channel]))
+  for (const { unsubscribe } of received) unsubscribe()
   await Promise.all(channels.map((channel) => publisher.publish(channel, { event: { data: 'later' } })))
-  const again = await Heard.of(node, 'channel 1')
+  const again = await Received.of(node, 'channel 1')
   expect(again.data).toEqual(['channel 1', 'later'])
-  expect(heard.every(({ entries }) => entries.length === 1)).toBe(true)
+  expect(received.every(({ entries }) => entries.length === 1)).toBe(true)
 })
 
-test('what is read leaves nothing at the server', async () => {
+test('read() leaves no consumers at the server', async () => {
   const nodes = broker.nodes()
   const node = await nodes.backplane()
   const ids = await Promise.all(numbers(1, 50).map((data) => node.publish('news', { event: { data } })))
-  expect((await Heard.of(node, 'news', 30)).ids).toEqual(ids.slice(-30))
+  expect((await Received.of(node, 'news', 30)).ids).toEqual(ids.slice(-30))
   expect(await node.read('news', String(ids[9]), 100)).toHaveLength(40)
   expect(await node.read('news', 'nobody-knows', 100)).toBeUndefined()
   const { consumers } = await jetstreamManager(await nodes.connect())
   await until(
     async () => (await consumers.list(nodes.stream).next()).length === 0,
-    () => 'consumers to be gone',
-    // The server removes those that nobody uses, but not so soon.
+    () => 'consumers to be removed',
+    // The server removes unused ones itself, but later than this.
     8_000,
   )
 })
 
-test('any program may publish an event as JSON; what is none is a gap, and the channel goes on', async () => {
+test('any program can publish an event as JSON; an invalid one causes a gap, and the channel continues', async () => {
   const nodes = broker.nodes()
   const errors: unknown[] = []
   const manager = new SseManager({ backplane: await nodes.backplane(), onError: (error) => errors.push(error) })

@@ -4,13 +4,13 @@ import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-
 import type { Backplane } from '@ssekit/sse-core'
 import { type NatsBackplaneOptions, natsBackplane } from '@ssekit/sse-nats'
 
-/** For a server that takes events of 1 MiB. */
+/** Arguments for a server that accepts events of 1 MiB. */
 export const BIG_PAYLOAD: readonly string[] = ['-c', fileURLToPath(new URL('big-payload.conf', import.meta.url))]
 
-/** What a backplane of a test may be made with. */
+/** The options of a backplane in a test. */
 export type NodeOptions = Partial<NatsBackplaneOptions>
 
-/** Backplanes as so many processes would have them, each on a connection of its own. */
+/** Backplanes as separate processes would have them, each on its own connection. */
 export class Nodes {
   /** The stream that they share. */
   readonly stream = `TEST_${randomUUID().replaceAll('-', '')}`
@@ -19,22 +19,22 @@ export class Nodes {
   readonly #connections: NatsConnection[] = []
   readonly #backplanes: Backplane[] = []
 
-  /** @param server the broker, or a proxy before it */
+  /** @param server the broker, or a proxy in front of it */
   constructor(server: { readonly port: number }, connection: NodeConnectionOptions = {}) {
     this.#server = server
     this.#connection = connection
   }
 
-  /** A connection of its own; to the same server, if no other is named. */
+  /** Opens a new connection, to the same server unless another is given. */
   async connect({ port } = this.#server): Promise<NatsConnection> {
     const connection = await connect({
       servers: `127.0.0.1:${port}`,
       maxReconnectAttempts: -1,
-      // A busy machine may take longer for the first handshake, too.
+      // The first handshake may also take longer on a busy machine.
       waitOnFirstConnect: true,
       reconnectTimeWait: 20,
       reconnectJitter: 0,
-      // The client waits that long for a handshake that was cut off.
+      // How long the client waits for a handshake that was cut off.
       timeout: 500,
       ...this.#connection,
     })

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { afterEach, expect, test } from '@jest/globals'
 import { type NatsOptions, NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
-import { Heard, numbers } from './heard.js'
 import { Nodes } from './nodes.js'
+import { numbers, Received } from './received.js'
 
 const closers: (() => Promise<void>)[] = []
 
@@ -22,38 +22,38 @@ function nodesOf(...args: ConstructorParameters<typeof Nodes>): Nodes {
   return nodes
 }
 
-/** What every process does, with enough events for every way of reading. */
+/** Uses everything that a process needs, with enough events for every way of reading. */
 async function useAll(nodes: Nodes, stream: string): Promise<void> {
   const [one, other] = [await nodes.backplane({ stream }), await nodes.backplane({ stream })]
-  const heard = await Heard.of(one, 'news')
+  const received = await Received.of(one, 'news')
   const ids = await Promise.all(numbers(1, 30).map((data) => other.publish('news', { event: { data } })))
-  await heard.for(30)
-  expect(heard.data).toEqual(numbers(1, 30))
-  expect((await Heard.of(other, 'news', 20)).ids).toEqual(ids.slice(-20))
+  await received.until(30)
+  expect(received.data).toEqual(numbers(1, 30))
+  expect((await Received.of(other, 'news', 20)).ids).toEqual(ids.slice(-20))
   expect(await other.read('news', String(ids[4]), 100)).toHaveLength(25)
   expect(await other.read('news', 'unknown', 100)).toBeUndefined()
   await other.publish('news', { end: true })
-  await heard.for('end')
+  await received.until('end')
 }
 
-test('a server that asks for a token and speaks TLS', async () => {
+test('the backplane works with a token and TLS', async () => {
   const server = await start({ token: 's3cret', tls: true })
   const nodes = nodesOf(server, { token: 's3cret', tls: { ca: server.ca } })
   await useAll(nodes, nodes.stream)
 })
 
-test('a server that asks for a user and a password', async () => {
+test('the backplane works with a user and a password', async () => {
   const server = await start({ args: ['--user', 'app', '--pass', 's3cret'] })
   const nodes = nodesOf(server, { user: 'app', pass: 's3cret' })
   await useAll(nodes, nodes.stream)
 })
 
-test('an account that imports the stream of another one', async () => {
+test('the backplane works in an account that imports the stream of another one', async () => {
   const server = await start({ args: ['-c', fileURLToPath(new URL('importing.conf', import.meta.url))] })
   await useAll(nodesOf(server, { user: 'app', pass: 'secret' }), 'SSEKIT')
 })
 
-test('a user who may do no more than the README says, with an inbox of its own', async () => {
+test('the backplane works with only the permissions that the README lists, and its own inbox prefix', async () => {
   const server = await start({ args: ['-c', fileURLToPath(new URL('restricted.conf', import.meta.url))] })
   const admin = nodesOf(server, { user: 'admin', pass: 'secret' })
   await (await admin.backplane({ stream: 'SSEKIT' })).publish('made', { event: { data: 'by the admin' } })
@@ -61,17 +61,17 @@ test('a user who may do no more than the README says, with an inbox of its own',
   await useAll(nodesOf(server, { user: 'app', pass: 'secret', inboxPrefix }), 'SSEKIT')
   const deaf = await nodesOf(server, { user: 'deaf', pass: 'secret', inboxPrefix }).backplane({ stream: 'SSEKIT' })
   await deaf.publish('other', { event: { data: 1 } })
-  await expect(Heard.of(deaf, 'other')).rejects.toMatchObject({
+  await expect(Received.of(deaf, 'other')).rejects.toMatchObject({
     code: 'ERR_SSE_BACKPLANE',
     cause: expect.objectContaining({ message: expect.stringContaining('_live.ssekit.other.*') }),
   })
 })
 
-test('a user who may not publish, or not read, is told so at once, with the server’s words', async () => {
+test('calls without permission reject at once with the server’s message', async () => {
   const server = await start({ args: ['-c', fileURLToPath(new URL('restricted.conf', import.meta.url))] })
   const admin = await nodesOf(server, { user: 'admin', pass: 'secret' }).backplane({ stream: 'SSEKIT' })
   const id = await admin.publish('news', { event: { data: 1 } })
-  // Longer than the test may take.
+  // Longer than the time limit of a test.
   const options = { stream: 'SSEKIT', timeoutMs: 600_000 }
   const mute = await nodesOf(server, { user: 'mute', pass: 'secret', inboxPrefix: '_INBOX_app' }).backplane(options)
   const refused = (subject: string): object => ({
@@ -83,22 +83,22 @@ test('a user who may not publish, or not read, is told so at once, with the serv
     [mute.publish('news', { event: { data: 3 } }), 'ssekit.news.'],
     [mute.publish('other', { end: true }), 'ssekit.other.x'],
     [mute.read('news', id, 10), '$JS.API.DIRECT.GET.SSEKIT'],
-    [Heard.of(mute, 'news'), '$JS.API.DIRECT.GET.SSEKIT'],
+    [Received.of(mute, 'news'), '$JS.API.DIRECT.GET.SSEKIT'],
   ]
   for (const [outcome] of refusals) outcome.catch(() => {})
   for (const [outcome, subject] of refusals) await expect(outcome).rejects.toMatchObject(refused(subject))
-  // What was refused holds nothing up.
+  // Rejected publishes do not delay later ones.
   await expect(mute.publish('news', { event: { data: 4 } })).rejects.toMatchObject(refused('ssekit.news.'))
-  expect((await Heard.of(admin, 'news')).data).toEqual([1])
-  // And who may not even ask for the stream, time and again.
+  expect((await Received.of(admin, 'news')).data).toEqual([1])
+  // The same, repeatedly, for a user who may not even request the stream's info.
   const blind = await nodesOf(server, { user: 'blind', pass: 'secret', inboxPrefix: '_INBOX_app' }).backplane(options)
   const info = refused('$JS.API.STREAM.INFO.SSEKIT')
-  await expect(Heard.of(blind, 'news')).rejects.toMatchObject(info)
+  await expect(Received.of(blind, 'news')).rejects.toMatchObject(info)
   for (const data of [5, 6]) await expect(blind.publish('news', { event: { data } })).rejects.toMatchObject(info)
   await expect(blind.read('news', id, 10)).rejects.toMatchObject(info)
 })
 
-test('where the stream may not be made, or there is no JetStream, that is told at once, until it changes', async () => {
+test('calls reject at once without permission to create the stream, or without JetStream', async () => {
   const options = { stream: 'SSEKIT', timeoutMs: 20_000 }
   const server = await start({ args: ['-c', fileURLToPath(new URL('restricted.conf', import.meta.url))] })
   const app = await nodesOf(server, { user: 'app', pass: 'secret', inboxPrefix: '_INBOX_app' }).backplane(options)
@@ -112,7 +112,7 @@ test('where the stream may not be made, or there is no JetStream, that is told a
   const admin = await nodesOf(server, { user: 'admin', pass: 'secret' }).backplane(options)
   await admin.publish('news', { event: { data: 3 } })
   await app.publish('news', { event: { data: 4 } })
-  expect((await Heard.of(app, 'news')).data).toEqual([3, 4])
+  expect((await Received.of(app, 'news')).data).toEqual([3, 4])
 
   const accounts = await start({ args: ['-c', fileURLToPath(new URL('two-accounts.conf', import.meta.url))] })
   const without = await nodesOf(accounts, { user: 'without', pass: 'secret' }).backplane(options)

@@ -3,12 +3,12 @@ import { TcpProxy } from '@ssekit/sse-testkit'
 import { type NatsOptions, NatsServer } from '../../sse-testkit/test/brokers/nats-server.js'
 import { Nodes } from './nodes.js'
 
-/** One server for all tests of a file, and what each test makes of it, which ends with that test. */
+/** One server for all tests of a file; what a test opens with it ends with that test. */
 export interface SharedBroker {
   readonly server: NatsServer
-  /** Backplanes with a stream of their own, at the server or a proxy before it. */
+  /** Backplanes with their own stream, at the server or a proxy in front of it. */
   nodes(at?: { readonly port: number }): Nodes
-  /** A network before the server, to be broken. */
+  /** A proxy in front of the server, to simulate network faults. */
   proxy(): Promise<TcpProxy>
 }
 
@@ -21,7 +21,7 @@ export function sharedBroker(options?: NatsOptions): SharedBroker {
     server = await NatsServer.start(options)
   })
   afterEach(async () => {
-    // Who waits for an answer gets it, or an end.
+    // So that pending calls settle.
     server.resume()
     for (const proxy of proxies) proxy.resume()
     await Promise.all(opened.splice(0).map((nodes) => nodes.close()))

@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
-import { Heard, numbers } from './heard.js'
+import { numbers, Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 import { insist, until } from './until.js'
 
@@ -8,14 +8,14 @@ const broker = sharedBroker()
 
 const DOWN = { code: 'ERR_SSE_BACKPLANE' }
 
-test('a server that accepts and never answers: everything is refused in time, and goes on with nothing twice', async () => {
+test('calls reject in time while the server does not answer; then all continues, without duplicates', async () => {
   const nodes = broker.nodes()
   const node = await nodes.backplane({ timeoutMs: 250 })
-  const heard = await insist(() => Heard.of(node, 'news'))
+  const received = await insist(() => Received.of(node, 'news'))
   await insist(() => node.publish('news', { event: { data: 'before' } }))
-  await heard.for('before')
+  await received.until('before')
   await broker.server.pause()
-  // Those that it takes before it stands still, and one more.
+  // The events that it accepts before it stops, and one more.
   const sent: string[] = []
   const isRefused = (): Promise<boolean> => {
     sent.push(`sent ${sent.length}`)
@@ -27,35 +27,35 @@ test('a server that accepts and never answers: everything is refused in time, an
       },
     )
   }
-  await until(isRefused, () => 'a server that stands still')
-  await expect(Heard.of(node, 'other')).rejects.toMatchObject(DOWN)
+  await until(isRefused, () => 'a server that has stopped')
+  await expect(Received.of(node, 'other')).rejects.toMatchObject(DOWN)
   await expect(node.read('news', 'x', 1)).rejects.toMatchObject(DOWN)
   await expect(node.publish('news', { event: { data: 'not sent' } })).rejects.toMatchObject(DOWN)
   broker.server.resume()
   await insist(() => node.publish('news', { event: { data: 'after' } }))
-  await heard.for('after')
-  // The server has had the one all along, and takes it when it goes on; the other was never sent.
+  await received.until('after')
+  // The server received the one event before it stopped, and stores it later; the other was never sent.
   const isInsisted = (data: unknown): boolean => data === 'before' || data === 'after'
-  expect(heard.data.filter((data) => !isInsisted(data))).toEqual(sent)
-  expect(heard.gaps).toBe(0)
+  expect(received.data.filter((data) => !isInsisted(data))).toEqual(sent)
+  expect(received.gaps).toBe(0)
 })
 
-test('a network that stalls and goes on delivers what it held back, once', async () => {
+test('publishes that were rejected while the network stalled are stored once when it continues', async () => {
   const proxy = await broker.proxy()
   const nodes = broker.nodes(proxy)
   const [publisher, listener] = [await nodes.backplane({ timeoutMs: 250 }), await nodes.backplane({}, broker.server)]
-  const heard = await Heard.of(listener, 'news')
+  const received = await Received.of(listener, 'news')
   await insist(() => publisher.publish('news', { event: { data: 'before' } }))
   proxy.stall()
   const results = await Promise.allSettled(numbers(1, 20).map((data) => publisher.publish('news', { event: { data } })))
   for (const result of results) expect(result).toMatchObject({ status: 'rejected', reason: DOWN })
   proxy.resume()
   await insist(() => publisher.publish('news', { event: { data: 'last' } }))
-  await heard.for('last')
-  expect(heard.data.filter((data) => typeof data === 'number')).toEqual(numbers(1, 20))
+  await received.until('last')
+  expect(received.data.filter((data) => typeof data === 'number')).toEqual(numbers(1, 20))
 })
 
-test('a connection that is half open, and brings nothing any more, is made anew, by who listens too', async () => {
+test('publishers and subscribers replace a half-open connection, and miss nothing', async () => {
   const proxy = await broker.proxy()
   const nodes = broker.nodes()
   const publisher = await nodes.backplane()
@@ -63,7 +63,7 @@ test('a connection that is half open, and brings nothing any more, is made anew,
     await nodes.backplane({ timeoutMs: 250, compareMs: 50 }, proxy),
     await nodes.backplane({ timeoutMs: 250, compareMs: 0 }, proxy),
   ] as const
-  const heard = await Promise.all(listeners.map((each) => insist(() => Heard.of(each, 'news'))))
+  const received = await Promise.all(listeners.map((each) => insist(() => Received.of(each, 'news'))))
   const open = proxy.connections
   let seen = 0
   const halfOpen = new WeakSet<object>()
@@ -76,18 +76,18 @@ test('a connection that is half open, and brings nothing any more, is made anew,
   })
   await publisher.publish('news', { event: { data: 1 } })
   await expect(listeners[1].publish('news', { event: { data: 'lost' } })).rejects.toMatchObject(DOWN)
-  await Promise.all(heard.map((each) => each.for(1)))
-  expect(heard.map(({ gaps }) => gaps)).toEqual([0, 0])
+  await Promise.all(received.map((each) => each.until(1)))
+  expect(received.map(({ gaps }) => gaps)).toEqual([0, 0])
 })
 
-test('a connection over which pings are answered, if nothing else is, is left alone', async () => {
+test('a connection whose pings are answered is not replaced, even if nothing else is answered', async () => {
   const nodes = broker.nodes()
   const connection = await nodes.connect()
   const node = await nodes.backplane({ connection, timeoutMs: 250, compareMs: 0 })
   await insist(() => node.publish('news', { event: { data: 1 } }))
   const { streams } = await jetstreamManager(await nodes.connect())
   await streams.update(nodes.stream, { no_ack: true })
-  // Nor is it said what the stream is like.
+  // Requests for the stream's info are not answered either.
   jest.spyOn(connection, 'request').mockReturnValue(new Promise(() => {}))
   const [ping, reconnect] = [jest.spyOn(connection, 'flush'), jest.spyOn(connection, 'reconnect')]
   const { inMsgs } = connection.stats()
@@ -102,27 +102,27 @@ test('a connection over which pings are answered, if nothing else is, is left al
   expect(reconnect).not.toHaveBeenCalled()
 })
 
-test('an answer that is cut off in its middle: the event is stored once, and its publisher told so', async () => {
+test('a publish whose reply is cut off resolves, and its event is stored once', async () => {
   const proxy = await broker.proxy()
   const nodes = broker.nodes(proxy)
   const [publisher, listener] = [await nodes.backplane(), await nodes.backplane({}, broker.server)]
-  const heard = await Heard.of(listener, 'news')
+  const received = await Received.of(listener, 'news')
   await publisher.publish('news', { event: { data: 0 } })
   for (const [index, bytes] of [0, 1, 20, 60].entries()) {
     const cut = proxy.cutReplyAfter(bytes)
     const id = await publisher.publish('news', { event: { data: index + 1 } })
     await cut
-    await heard.for(index + 1)
-    expect(heard.ids.at(-1)).toBe(id)
+    await received.until(index + 1)
+    expect(received.ids.at(-1)).toBe(id)
   }
-  expect(heard.data).toEqual([0, 1, 2, 3, 4])
+  expect(received.data).toEqual([0, 1, 2, 3, 4])
 })
 
-test('connections that are cut all the time: what is accepted is there once, in the order of the calls', async () => {
+test('publishes over a connection that is cut repeatedly are stored once, in the order of the calls', async () => {
   const proxy = await broker.proxy()
   const nodes = broker.nodes(proxy)
   const [publisher, listener] = await Promise.all([nodes.backplane({ timeoutMs: 15_000 }), nodes.backplane()])
-  const heard = await Heard.of(listener, 'news')
+  const received = await Received.of(listener, 'news')
   const publishing: Promise<string>[] = []
   for (const data of numbers(1, 300)) {
     publishing.push(publisher.publish('news', { event: { data } }))
@@ -131,19 +131,19 @@ test('connections that are cut all the time: what is accepted is there once, in 
     if (data % 60 === 0) await Promise.race(publishing.slice(-1))
   }
   const ids = await Promise.all(publishing)
-  await heard.for(300)
-  expect(heard.data).toEqual(numbers(1, 300))
-  expect(heard.ids).toEqual(ids)
-  expect(heard.gaps).toBe(0)
+  await received.until(300)
+  expect(received.data).toEqual(numbers(1, 300))
+  expect(received.ids).toEqual(ids)
+  expect(received.gaps).toBe(0)
 })
 
-test('a slow network is no broken one', async () => {
+test('the backplane works over a slow network', async () => {
   const proxy = await broker.proxy()
   proxy.delayMs = 30
   const nodes = broker.nodes(proxy)
   const node = await nodes.backplane()
-  const heard = await Heard.of(node, 'news')
+  const received = await Received.of(node, 'news')
   const ids = await Promise.all(numbers(1, 100).map((data) => node.publish('news', { event: { data } })))
-  await heard.for(100)
-  expect(heard.ids).toEqual(ids)
+  await received.until(100)
+  expect(received.ids).toEqual(ids)
 })

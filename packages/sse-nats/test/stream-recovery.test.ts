@@ -9,7 +9,7 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-test('a stream that is not to be had is asked for as long as somebody needs it, and again for who needs it later', async () => {
+test('StreamRecovery retries while the stream is needed, stops when it is not, and can start again', async () => {
   let isNeeded = true
   const refresh = jest.fn(() => Promise.reject(new Error('no')))
   const recovery = new StreamRecovery(

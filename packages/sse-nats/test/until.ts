@@ -1,7 +1,7 @@
-/** How long to wait for what must happen, in ms. */
+/** How long to wait for an expected event, in ms. */
 const PATIENCE_MS = 15_000
 
-/** Waits until a condition holds, and says what it waited for if it does not come about. */
+/** Waits until a condition holds; rejects with what it waited for if it does not hold in time. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: () => string,
@@ -14,7 +14,7 @@ export async function until(
   }
 }
 
-/** Waits until a number stays the same. */
+/** Waits until a number no longer changes. */
 export async function settled(value: () => number): Promise<void> {
   let seen = Number.NaN
   await until(
@@ -29,8 +29,8 @@ export async function settled(value: () => number): Promise<void> {
 }
 
 /**
- * Tries until it is not refused, as whoever has a short time limit must on a busy machine; resolves to what it comes to. What
- * was published so may be there more than once.
+ * Repeats an attempt until it succeeds, as a short time limit makes necessary on a busy machine; resolves to its result. An
+ * event that is published this way may be stored more than once.
  */
 export async function insist<T>(attempt: () => Promise<T>, patienceMs?: number): Promise<T> {
   let refusal: unknown

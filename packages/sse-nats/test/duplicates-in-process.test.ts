@@ -4,16 +4,16 @@ import type { Msg } from '@nats-io/transport-node'
 import { resolveOptions } from '../src/options.js'
 import { streamConfig } from '../src/stream-config.js'
 import { Subjects } from '../src/subjects.js'
-import { Heard } from './heard.js'
 import type { Nodes } from './nodes.js'
+import { Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 import { until } from './until.js'
 
 const broker = sharedBroker()
 
 /**
- * Makes a stream that answers nothing to who publishes, and answers in its place: as a server of a cluster does to a message that it
- * has already and has not agreed on yet.
+ * Creates a stream that does not acknowledge publishes, and answers in its place, as a server of a cluster does to a duplicate
+ * whose original is not yet replicated.
  */
 async function answerFor(nodes: Nodes, answer: (message: Msg) => object): Promise<void> {
   const connection = await nodes.connect()
@@ -34,7 +34,7 @@ const NOT_ENDED = { error: { err_code: 10_071, description: 'wrong last sequence
 test.each([
   ['with the sequence 0, as older servers do', { seq: 0, duplicate: true }],
   ['by an error', { error: { err_code: 10_158, description: 'duplicate message id is in process' } }],
-])('what is being stored still is not accepted until it is: told %s', async (_how, inProcess) => {
+])('a publish whose event is still being stored, as reported %s, resolves only once it is', async (_how, inProcess) => {
   const nodes = broker.nodes()
   let isStored = false
   let count = 0
@@ -47,11 +47,11 @@ test.each([
   const outcome = node.publish('news', { event: { data: 1 } })
   await until(
     () => count > 2,
-    () => 'that it is sent again',
+    () => 'a repeated publish',
   )
   isStored = true
   const id = await outcome
-  expect((await Heard.of(node, 'news')).ids).toEqual([id])
+  expect((await Received.of(node, 'news')).ids).toEqual([id])
 
   isStored = false
   await expect(node.publish('news', { end: true })).rejects.toMatchObject({ code: 'ERR_SSE_BACKPLANE' })

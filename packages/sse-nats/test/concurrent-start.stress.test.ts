@@ -1,6 +1,6 @@
 import { expect, jest, test } from '@jest/globals'
 import { isFullStress } from '../../sse-testkit/test/stress.js'
-import { Heard } from './heard.js'
+import { Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 import { until } from './until.js'
 
@@ -8,8 +8,8 @@ const ROUNDS = isFullStress ? 1_000 : 20
 
 const broker = sharedBroker()
 
-// A server that is making a stream says already that it is there, or that its subjects are taken, before it answers for it.
-test('processes that are the first at a broker, all at once, all begin', async () => {
+// While a server creates a stream, it already reports that the stream exists or its subjects are taken, but does not serve it.
+test('processes that create the stream at the same time can all use it', async () => {
   const nodes = broker.nodes()
   const connections = await Promise.all([nodes.connect(), nodes.connect(), nodes.connect()])
   for (let round = 0; round < ROUNDS; round++) {
@@ -30,39 +30,39 @@ test('processes that are the first at a broker, all at once, all begin', async (
   }
 })
 
-test('and so does who is told that others have the subjects, if it is that stream which has them', async () => {
+test('a process whose stream creation fails for overlapping subjects uses the stream, if that one has them', async () => {
   const nodes = broker.nodes()
   const [first, connection] = [await nodes.backplane(), await nodes.connect()]
   const request = connection.request.bind(connection)
-  // What a server sees first, its name or its subjects, is for it to say: under another name there are only the subjects.
+  // A server may report the name or the subjects as taken. With another name, only the subjects can be.
   jest.spyOn(connection, 'request').mockImplementation(async (subject, payload, options) => {
     if (!subject.includes('.STREAM.CREATE.')) return request(subject, payload, options)
     await first.publish('news', { event: { data: 'first' } })
     const config = JSON.parse(Buffer.from(payload ?? '').toString())
     return request(`${subject}_TOO`, JSON.stringify({ ...config, name: `${config.name}_TOO` }), options)
   })
-  const heard = await Heard.of(await nodes.backplane({ connection }), 'news')
-  expect(heard.data).toEqual(['first'])
+  const received = await Received.of(await nodes.backplane({ connection }), 'news')
+  expect(received.data).toEqual(['first'])
 })
 
-test('a stream of which the server says that it was made in the year 1 is not that one yet', async () => {
+test('a stream whose creation time is in the year 1 is not taken for a new stream', async () => {
   const nodes = broker.nodes()
   const [publisher, connection] = [await nodes.backplane(), await nodes.connect()]
   await publisher.publish('news', { event: { data: 1 } })
   const request = connection.request.bind(connection)
-  // As servers answer at times while they make a stream.
+  // Servers sometimes answer this way while they create a stream.
   const info = jest.spyOn(connection, 'request').mockImplementationOnce(async (...question) => {
     const answer = await request(...question)
     const early = { ...answer.json<object>(), created: '0001-01-01T00:00:00Z' }
     return Object.create(answer, { data: { value: Buffer.from(JSON.stringify(early)) } })
   })
-  const heard = await Heard.of(await nodes.backplane({ connection, compareMs: 20 }), 'news')
+  const received = await Received.of(await nodes.backplane({ connection, compareMs: 20 }), 'news')
   expect(info.mock.calls[0]?.[0]).toContain('.STREAM.INFO.')
   await until(
     () => info.mock.calls.length > 5,
     () => 'comparisons',
   )
   await publisher.publish('news', { event: { data: 2 } })
-  await heard.for(2)
-  expect([heard.data, heard.gaps]).toEqual([[1, 2], 0])
+  await received.until(2)
+  expect([received.data, received.gaps]).toEqual([[1, 2], 0])
 })

@@ -5,23 +5,23 @@ import { resolveOptions } from '../src/options.js'
 import { readRange } from '../src/read-range.js'
 import { Stream } from '../src/stream.js'
 import { Subjects } from '../src/subjects.js'
-import { numbers } from './heard.js'
+import { numbers } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 
 const broker = sharedBroker()
 
-// A server that comes to a pull too late drops it, and older ones say nothing. Here the connection loses the pull, or the rest of
-// what is sent for it.
+// A server that handles a pull too late drops it, and older ones do so silently. Here the connection loses the pull, or the
+// rest of its messages.
 
-/** Calls a function for each pull, which says whether the server hears of it. */
-function onPull(connection: NatsConnection, hears: () => boolean): void {
+/** Calls a function for each pull, which decides whether it is sent to the server. */
+function onPull(connection: NatsConnection, isSent: () => boolean): void {
   const publish = connection.publish.bind(connection)
   jest.spyOn(connection, 'publish').mockImplementation((subject, ...rest) => {
-    if (!subject.includes('CONSUMER.MSG.NEXT') || hears()) publish(subject, ...rest)
+    if (!subject.includes('CONSUMER.MSG.NEXT') || isSent()) publish(subject, ...rest)
   })
 }
 
-test('a pull that the server forgets is made again', async () => {
+test('a read repeats a pull that the server has dropped', async () => {
   const nodes = broker.nodes()
   const connection = await nodes.connect()
   const node = await nodes.backplane({ connection, timeoutMs: 30_000, history: { maxEvents: 10_000 } })
@@ -36,7 +36,7 @@ test('a pull that the server forgets is made again', async () => {
   expect(pulls).toBeGreaterThan(3)
 })
 
-/** Calls a function for each message that answers a pull, in their order, which passes it on or does not. */
+/** Calls a function for each message that answers a pull, in order, which passes it on or drops it. */
 function onDelivery(connection: NatsConnection, deliver: (pass: () => void) => void): void {
   const subscribe = connection.subscribe.bind(connection)
   jest.spyOn(connection, 'subscribe').mockImplementation((subject, { callback, ...options } = {}) =>
@@ -44,7 +44,7 @@ function onDelivery(connection: NatsConnection, deliver: (pass: () => void) => v
       ...options,
       callback: (error, message) => {
         const pass = (): void => void callback?.(error, message)
-        // All other inboxes are for the answers to many questions.
+        // All other inboxes are for replies to many requests.
         if (subject.startsWith('_INBOX.') && !subject.endsWith('*')) deliver(pass)
         else pass()
       },
@@ -54,24 +54,24 @@ function onDelivery(connection: NatsConnection, deliver: (pass: () => void) => v
 
 test.each([
   // The first pull is for 2 000.
-  ['forgets halfway', 2_000],
-  ['sends with a hole', 110],
-])('and so is one that it %s, from where it was', async (_how, last) => {
+  ['stops halfway', 2_000],
+  ['has a hole', 110],
+])('a read repeats a pull that %s, from the last message received', async (_how, last) => {
   const nodes = broker.nodes()
   const connection = await nodes.connect()
   const node = await nodes.backplane({ connection, timeoutMs: 30_000, history: { maxEvents: 10_000 } })
   const [first] = await Promise.all(numbers(0, 5_000).map((data) => node.publish('news', { event: { data } })))
-  let heard = 0
+  let received = 0
   onDelivery(connection, (pass) => {
-    heard += 1
-    if (heard < 100 || heard > last) pass()
+    received += 1
+    if (received < 100 || received > last) pass()
   })
   const entries = await node.read('news', first as string, 5_000)
   expect(entries?.map((entry) => 'event' in entry && entry.event.data)).toEqual(numbers(1, 5_000))
-  expect(heard).toBeGreaterThan(4_900)
+  expect(received).toBeGreaterThan(4_900)
 })
 
-test('a consumer that begins before what was asked for, as on a replica that is behind, brings nothing twice', async () => {
+test('a read drops messages before its start, as from a consumer on a replica that lags behind', async () => {
   const nodes = broker.nodes()
   const connection = await nodes.connect()
   const node = await nodes.backplane({ connection })
@@ -87,7 +87,7 @@ test('a consumer that begins before what was asked for, as on a replica that is 
   expect(begin.mock.calls.map(([subject]) => subject)).toContainEqual(expect.stringContaining('.CONSUMER.CREATE.'))
 })
 
-test('a server that takes its time is given more of it', async () => {
+test('a read waits for a server that answers slowly', async () => {
   const nodes = broker.nodes()
   const connection = await nodes.connect()
   const node = await nodes.backplane({ connection, timeoutMs: 30_000 })
@@ -122,11 +122,11 @@ describe('reading a range', () => {
     return sequences
   }
 
-  test('reads a message that is more than it asks for at once', async () => {
+  test('includes messages that are larger than maxBytes', async () => {
     expect(await sequencesOf([10, 10, 5_000, 10, 5_000, 5_000, 10], 7, 2_000)).toEqual(numbers(1, 7))
   })
 
-  test('ends where the rest is gone by now', async () => {
+  test('ends early if the remaining messages no longer exist', async () => {
     expect(await sequencesOf([10, 10, 10], 20, 2_000)).toEqual(numbers(1, 3))
   })
 })

@@ -3,16 +3,16 @@ import { join } from 'node:path'
 import { expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { Backplane } from '@ssekit/sse-core'
-import { Heard, numbers } from './heard.js'
 import type { Nodes } from './nodes.js'
+import { numbers, Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 import { insist } from './until.js'
 
 const broker = sharedBroker()
 
-// A stream that says that it was made when it was, and has not what it had: a server comes back with an older copy of its data.
+// A server is restarted with an older copy of its data: the stream has the same creation time, and lacks its newest events.
 
-/** Keeps a copy of the server's data as it is now; the function that it returns brings the server back with it. */
+/** Copies the server's current data; the returned function restarts the server with that copy. */
 async function copyOfData(): Promise<() => Promise<void>> {
   const { folder } = broker.server
   const [data, copy] = [join(folder, 'data'), join(folder, 'copy')]
@@ -38,7 +38,7 @@ async function inOrder(publish: (data: unknown) => Promise<string>, all: readonl
   return ids
 }
 
-/** The id of the beginning of a channel. */
+/** The id of the beginning of a channel, before its first event. */
 async function originOf(node: Backplane, channel: string): Promise<string> {
   const origins: string[] = []
   const sink = { entry: () => {}, gap: () => {}, origin: (id: string) => origins.push(id) }
@@ -46,39 +46,39 @@ async function originOf(node: Backplane, channel: string): Promise<string> {
   return String(origins.at(-1))
 }
 
-test('a stream that has lost its newest events is told by one gap, and all that it has follows', async () => {
+test('if a stream has lost its newest events, subscribers get one gap and then all events that it has', async () => {
   const nodes = broker.nodes()
   const [publisher, node] = [await nodes.backplane(), await nodes.backplane({ compareMs: 50 })]
   const publish = publisherTo(publisher, 'news')
-  const heard = await Heard.of(node, 'news')
+  const received = await Received.of(node, 'news')
   await inOrder(publish, numbers(1, 5))
   const bringBack = await copyOfData()
   const lost = await inOrder(publish, numbers(6, 20))
-  const quiet = await insist(() => Heard.of(node, 'quiet'))
-  await heard.for(20)
+  const quiet = await insist(() => Received.of(node, 'quiet'))
+  await received.until(20)
   await bringBack()
   const ids = await inOrder(publish, numbers(101, 105))
-  await heard.for(105)
-  expect(heard.data).toEqual([...numbers(1, 20), ...numbers(1, 5), ...numbers(101, 105)])
+  await received.until(105)
+  expect(received.data).toEqual([...numbers(1, 20), ...numbers(1, 5), ...numbers(101, 105)])
   await publisherTo(publisher, 'quiet')('first')
-  await quiet.for('first')
-  expect([heard.gaps, quiet.gaps]).toEqual([1, 1])
+  await quiet.until('first')
+  expect([received.gaps, quiet.gaps]).toEqual([1, 1])
   for (const id of lost) expect([id, await publisher.read('news', id, 10)]).toEqual([id, undefined])
   expect(await publisher.read('news', String(ids[1]), 10)).toHaveLength(3)
 })
 
 interface Loss {
-  /** Events that the stream keeps. */
+  /** Events that the stream retains. */
   readonly before: readonly number[]
   /** Events that it loses. */
   readonly lost: readonly number[]
-  /** Those that it gets then, and how many of another channel. */
+  /** Events that are published after the loss, and how many on another channel. */
   readonly after: readonly number[]
   readonly others: number
 }
 
-/** What of a channel a node hears that is away while the stream loses its newest events and gets as many others. */
-async function heardOf(nodes: Nodes, { before, lost, after, others }: Loss): Promise<Heard> {
+/** What a node receives that is cut off while the stream loses its newest events and gets others. */
+async function receivedOf(nodes: Nodes, { before, lost, after, others }: Loss): Promise<Received> {
   const proxy = await broker.proxy()
   const [publisher, node] = [await nodes.backplane(), await nodes.backplane({ compareMs: 50 }, proxy)]
   const publish = publisherTo(publisher, 'news')
@@ -86,31 +86,31 @@ async function heardOf(nodes: Nodes, { before, lost, after, others }: Loss): Pro
   await inOrder(publish, before)
   const bringBack = await copyOfData()
   await inOrder(publisherTo(publisher, 'other'), numbers(1, 3))
-  const heard = await insist(() => Heard.of(node, 'news'))
+  const received = await insist(() => Received.of(node, 'news'))
   await inOrder(publish, lost)
-  for (const data of [...before, ...lost]) await heard.for(data)
+  for (const data of [...before, ...lost]) await received.until(data)
   proxy.refuse()
   proxy.cut()
   await bringBack()
   await inOrder(publish, after)
   await inOrder(publisherTo(publisher, 'other'), numbers(1, others))
   proxy.accept()
-  await heard.for(after.at(-1))
-  return heard
+  await received.until(after.at(-1))
+  return received
 }
 
 test.each([
-  ['where the node’s newest event was', { before: [1, 2], lost: [3, 4], after: numbers(101, 110), others: 0 }],
-  ['before that', { before: [1, 2], lost: [3, 4], after: [101], others: 10 }],
-  ['where there was none yet', { before: [], lost: [], after: numbers(101, 110), others: 0 }],
-])('and so it is if others are %s', async (_where, loss) => {
-  const heard = await heardOf(broker.nodes(), loss)
-  expect(heard.gaps).toBe(1)
+  ['at its newest position', { before: [1, 2], lost: [3, 4], after: numbers(101, 110), others: 0 }],
+  ['before its newest position', { before: [1, 2], lost: [3, 4], after: [101], others: 10 }],
+  ['on a channel without events', { before: [], lost: [], after: numbers(101, 110), others: 0 }],
+])('a node gets one gap and then all events if others were stored %s while it was cut off', async (_where, loss) => {
+  const received = await receivedOf(broker.nodes(), loss)
+  expect(received.gaps).toBe(1)
   const { before, lost, after } = loss
-  expect(heard.data).toEqual([...before, ...lost, ...before, ...after])
+  expect(received.data).toEqual([...before, ...lost, ...before, ...after])
 })
 
-test('ids of the beginning are unknown to a stream that has other events there', async () => {
+test('the id of the beginning of a channel is unknown if the stream lost the events before it', async () => {
   const nodes = broker.nodes()
   const node = await nodes.backplane()
   const publishOther = publisherTo(node, 'other')
@@ -121,27 +121,27 @@ test('ids of the beginning are unknown to a stream that has other events there',
   const [news, half] = [await originOf(node, 'news'), await originOf(node, 'half')]
   expect(await node.read('news', news, 10)).toEqual([])
   await bringBack()
-  // Shorter, with events and without, and longer.
+  // While the stream is shorter than before, and when it is longer.
   expect(await insist(() => node.read('news', news, 30))).toBeUndefined()
   for (const data of numbers(1, 2)) {
     await inOrder(publisherTo(node, 'news'), numbers(1, 6 * data))
     for (const other of [node, await nodes.backplane()]) expect(await other.read('news', news, 30)).toBeUndefined()
   }
-  // Of the one that was not lost the place is right.
+  // The position of this channel was not lost.
   expect(await node.read('half', half, 10)).toEqual([])
 })
 
-test('what somebody has removed while a node was away is told by a gap', async () => {
+test('a node that was cut off gets a gap for events that were removed meanwhile', async () => {
   const proxy = await broker.proxy()
   const nodes = broker.nodes()
   const [publisher, node] = [await nodes.backplane(), await nodes.backplane({ compareMs: 50 }, proxy)]
   const { streams } = await jetstreamManager(await nodes.connect())
   await publisherTo(publisher, 'older')(0)
   await streams.update(nodes.stream, { max_msgs_per_subject: 5 })
-  const heard = [await Heard.of(node, 'purged'), await Heard.of(node, 'raised')]
+  const received = [await Received.of(node, 'purged'), await Received.of(node, 'raised')]
   for (const channel of ['purged', 'raised']) await inOrder(publisherTo(publisher, channel), numbers(1, 2))
-  for (const each of heard) await each.for(2)
-  heard.push(await Heard.of(node, 'begun'))
+  for (const each of received) await each.until(2)
+  received.push(await Received.of(node, 'begun'))
   proxy.refuse()
   proxy.cut()
   for (const channel of ['purged', 'raised', 'begun']) await inOrder(publisherTo(publisher, channel), numbers(3, 20))
@@ -149,27 +149,27 @@ test('what somebody has removed while a node was away is told by a gap', async (
   await streams.update(nodes.stream, { max_msgs_per_subject: 1_000 })
   for (const channel of ['purged', 'raised', 'begun']) await publisherTo(publisher, channel)(21)
   proxy.accept()
-  for (const each of heard) await each.for(21)
-  expect(heard.map(({ data, gaps }) => [data, gaps])).toEqual([
+  for (const each of received) await each.until(21)
+  expect(received.map(({ data, gaps }) => [data, gaps])).toEqual([
     [[1, 2, 21], 1],
     [[1, 2, ...numbers(16, 21)], 1],
     [numbers(16, 21), 1],
   ])
 })
 
-test('and who heard all of it has missed nothing by that', async () => {
+test('a node gets no gap for removed events that it has received', async () => {
   const nodes = broker.nodes()
   const node = await nodes.backplane({ compareMs: 20 })
   const connection = await nodes.connect()
   const { streams } = await jetstreamManager(connection)
   await publisherTo(node, 'older')(0)
-  const heard = await Heard.of(node, 'news')
+  const received = await Received.of(node, 'news')
   const publish = publisherTo(node, 'news')
   await inOrder(publish, numbers(1, 3))
-  await heard.for(3)
+  await received.until(3)
   await streams.purge(nodes.stream, { filter: `${nodes.stream.toLowerCase()}.news.e` })
   await inOrder(publisherTo(node, 'older'), numbers(1, 3))
   await inOrder(publish, numbers(4, 6))
-  await heard.for(6)
-  expect([heard.data, heard.gaps]).toEqual([numbers(1, 6), 0])
+  await received.until(6)
+  expect([received.data, received.gaps]).toEqual([numbers(1, 6), 0])
 })

@@ -2,14 +2,18 @@ import { expect, jest, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { TcpProxy } from '@ssekit/sse-testkit'
-import { Heard, numbers } from './heard.js'
+import { numbers, Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 import { insist, settled, until } from './until.js'
 
 const broker = sharedBroker()
 
-/** Drops all that the server says while something is done, from one silence to another. */
-async function deafTo(proxy: TcpProxy, run: () => Promise<unknown>, connection: NatsConnection): Promise<void> {
+/** Drops everything that the server sends while `run` runs, starting and ending when the connection is quiet. */
+async function whileDroppingReplies(
+  proxy: TcpProxy,
+  run: () => Promise<unknown>,
+  connection: NatsConnection,
+): Promise<void> {
   await settled(() => connection.stats().inMsgs)
   proxy.discardReplies()
   const before = proxy.discardedBytes
@@ -22,7 +26,7 @@ async function deafTo(proxy: TcpProxy, run: () => Promise<unknown>, connection: 
   proxy.passReplies()
 }
 
-test('what was not heard is found: the hole by the next event, and the last of a burst by comparing', async () => {
+test('missed messages are found: a hole by the next event, the last events by comparison', async () => {
   const proxy = await broker.proxy()
   const nodes = broker.nodes(proxy)
   const connection = await nodes.connect()
@@ -32,18 +36,18 @@ test('what was not heard is found: the hole by the next event, and the last of a
   ]
   const publish = (data: unknown): Promise<string> => publisher.publish('news', { event: { data } })
   await publish(0)
-  const heard = await Heard.of(node, 'news', 0)
+  const received = await Received.of(node, 'news', 0)
   await publish(1)
-  await heard.for(1)
-  await deafTo(proxy, () => Promise.all(numbers(2, 50).map(publish)), connection)
+  await received.until(1)
+  await whileDroppingReplies(proxy, () => Promise.all(numbers(2, 50).map(publish)), connection)
   await publish(51)
-  await heard.for(51)
-  expect(heard.data).toEqual(numbers(1, 51))
+  await received.until(51)
+  expect(received.data).toEqual(numbers(1, 51))
 
   const comparing = await nodes.backplane({ compareMs: 50, timeoutMs: 500, connection })
-  const other = await insist(() => Heard.of(comparing, 'news', 0))
-  const quiet = await insist(() => Heard.of(comparing, 'quiet'))
-  await deafTo(
+  const other = await insist(() => Received.of(comparing, 'news', 0))
+  const quiet = await insist(() => Received.of(comparing, 'quiet'))
+  await whileDroppingReplies(
     proxy,
     async () => {
       await publish(52)
@@ -52,22 +56,22 @@ test('what was not heard is found: the hole by the next event, and the last of a
     },
     connection,
   )
-  await other.for(52)
-  await quiet.for('end')
+  await other.until(52)
+  await quiet.until('end')
   expect([other.data, quiet.data]).toEqual([[52], ['first', 'end']])
-  expect([heard.gaps, other.gaps, quiet.gaps]).toEqual([0, 0, 0])
+  expect([received.gaps, other.gaps, quiet.gaps]).toEqual([0, 0, 0])
 })
 
-test('a bell that may have been missed is asked for again once, not with each comparison from then on', async () => {
+test('a node whose connection was cut subscribes to a bell again at most once, not with each comparison', async () => {
   const proxy = await broker.proxy()
   const nodes = broker.nodes(proxy)
   const publisher = await nodes.backplane({}, broker.server)
   await publisher.publish('other', { event: { data: 0 } })
   const connection = await nodes.connect()
   const node = await nodes.backplane({ compareMs: 20, connection })
-  const heard = await Heard.of(node, 'news')
+  const received = await Received.of(node, 'news')
   await publisher.publish('news', { event: { data: 1 } })
-  await heard.for(1)
+  await received.until(1)
   const subscribe = jest.spyOn(connection, 'subscribe')
   proxy.cut()
   const { outMsgs } = connection.stats()
@@ -77,34 +81,34 @@ test('a bell that may have been missed is asked for again once, not with each co
   )
   expect(subscribe.mock.calls.length).toBeLessThan(2)
   await publisher.publish('news', { event: { data: 2 } })
-  await heard.for(2)
-  expect(heard.data).toEqual([1, 2])
+  await received.until(2)
+  expect(received.data).toEqual([1, 2])
 })
 
-test('what was missed and is gone by now is told as one gap', async () => {
+test('a node that missed events which were then evicted gets one gap', async () => {
   const proxy = await broker.proxy()
   const nodes = broker.nodes(proxy)
   const publisher = await nodes.backplane({ history: { maxEvents: 10 } }, broker.server)
   await publisher.publish('other', { event: { data: 0 } })
   const connection = await nodes.connect()
   const node = await nodes.backplane({ compareMs: 50, timeoutMs: 500, connection })
-  const heard = await insist(() => Heard.of(node, 'news'))
-  await deafTo(
+  const received = await insist(() => Received.of(node, 'news'))
+  await whileDroppingReplies(
     proxy,
     () => Promise.all(numbers(1, 30).map((data) => publisher.publish('news', { event: { data } }))),
     connection,
   )
-  await heard.for(30)
+  await received.until(30)
   await publisher.publish('news', { event: { data: 31 } })
-  await heard.for(31)
-  expect(heard.data).toEqual(numbers(21, 31))
-  expect(heard.gaps).toBe(1)
+  await received.until(31)
+  expect(received.data).toEqual(numbers(21, 31))
+  expect(received.gaps).toBe(1)
 })
 
-test('a channel whose events have all expired has missed nothing, and goes on', async () => {
+test('a channel whose events have all expired continues without a gap', async () => {
   const nodes = broker.nodes()
   const { streams } = await jetstreamManager(await nodes.connect())
-  // Made by somebody else, with an age that no test has to wait for; the backplane leaves it as it is.
+  // Created with a short max_age, which the backplane does not change.
   const prefix = nodes.stream.toLowerCase()
   await streams.add({
     name: nodes.stream,
@@ -116,11 +120,11 @@ test('a channel whose events have all expired has missed nothing, and goes on', 
     duplicate_window: 100_000_000,
   })
   const node = await nodes.backplane({ compareMs: 20 })
-  const [news, quiet] = [await Heard.of(node, 'news'), await Heard.of(node, 'quiet')]
+  const [news, quiet] = [await Received.of(node, 'news'), await Received.of(node, 'quiet')]
   await node.publish('news', { event: { data: 1 } })
-  await news.for(1)
+  await news.until(1)
   for (const data of numbers(2, 4)) {
-    // Others are busy meanwhile, so that the stream moves on.
+    // Another channel is used meanwhile, so that the stream's sequence advances.
     await until(
       async () => {
         await node.publish('busy', { event: { data } })
@@ -129,10 +133,10 @@ test('a channel whose events have all expired has missed nothing, and goes on', 
       () => 'the event to expire',
     )
     await node.publish('news', { event: { data } })
-    await news.for(data)
+    await news.until(data)
   }
   await node.publish('quiet', { event: { data: 'first' } })
-  await quiet.for('first')
+  await quiet.until('first')
   expect(news.data).toEqual([1, 2, 3, 4])
   expect([news.gaps, quiet.gaps]).toEqual([0, 0])
 })

@@ -1,26 +1,26 @@
 import type { Backplane, LogEntry, Unsubscribe } from '@ssekit/sse-core'
 import { until } from './until.js'
 
-/** What one subscription was told. */
-export class Heard {
+/** Everything that one subscription received. */
+export class Received {
   readonly entries: LogEntry[] = []
   gaps = 0
   unsubscribe: Unsubscribe = () => {}
 
-  /** Subscribes to all that there is, and resolves once live. */
-  static async of(backplane: Backplane, channel: string, last: number = Number.MAX_SAFE_INTEGER): Promise<Heard> {
-    const heard = new Heard()
-    heard.unsubscribe = await backplane.subscribe(
+  /** Subscribes, starting with the newest `last` entries (default: all), and resolves once live. */
+  static async of(backplane: Backplane, channel: string, last: number = Number.MAX_SAFE_INTEGER): Promise<Received> {
+    const received = new Received()
+    received.unsubscribe = await backplane.subscribe(
       channel,
       { last },
       {
-        entry: (entry) => heard.entries.push(entry),
+        entry: (entry) => received.entries.push(entry),
         gap: () => {
-          heard.gaps += 1
+          received.gaps += 1
         },
       },
     )
-    return heard
+    return received
   }
 
   get ids(): string[] {
@@ -33,15 +33,15 @@ export class Heard {
   }
 
   /** Waits for an event with this data. */
-  for(data: unknown): Promise<void> {
+  until(data: unknown): Promise<void> {
     return until(
       () => this.data.includes(data),
-      () => `${JSON.stringify(data)}; heard ${JSON.stringify(this.data)} and ${this.gaps} gaps`,
+      () => `${JSON.stringify(data)}; received ${JSON.stringify(this.data)} and ${this.gaps} gaps`,
     )
   }
 }
 
-/** The numbers from `from` to `to`, both included. */
+/** The numbers from `from` to `to`, both inclusive. */
 export function numbers(from: number, to: number): number[] {
   return Array.from({ length: to - from + 1 }, (_, index) => from + index)
 }

@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
-import { Heard, numbers } from './heard.js'
+import { numbers, Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 
 const broker = sharedBroker()
 
-test('ids of a stream that was made anew are unknown, though its sequences begin again', async () => {
+test('ids of a deleted stream are unknown to its successor, even though sequences begin again', async () => {
   const nodes = broker.nodes()
   const { streams } = await jetstreamManager(await nodes.connect())
   const [one, other] = [await nodes.backplane(), await nodes.backplane()]
@@ -26,25 +26,25 @@ test('ids of a stream that was made anew are unknown, though its sequences begin
   expect(await other.read('news', String(later[2]), 10)).toHaveLength(2)
 })
 
-test('who follows a channel is told of a new stream by one gap, without any connection being lost', async () => {
+test('subscribers get one gap if the stream is deleted and created again, even without a lost connection', async () => {
   const nodes = broker.nodes()
   const { streams } = await jetstreamManager(await nodes.connect())
   const [publisher, node] = [await nodes.backplane(), await nodes.backplane({ compareMs: 50 })]
   const publish = (data: unknown): Promise<string> => publisher.publish('news', { event: { data } })
-  const heard = [await Heard.of(node, 'news'), await Heard.of(node, 'quiet')]
+  const received = [await Received.of(node, 'news'), await Received.of(node, 'quiet')]
   await Promise.all(numbers(1, 5).map(publish))
-  await heard[0]?.for(5)
+  await received[0]?.until(5)
   await streams.delete(nodes.stream)
   await Promise.all(numbers(6, 20).map(publish))
   await publisher.publish('quiet', { event: { data: 20 } })
-  for (const each of heard) await each.for(20)
-  expect(heard.map(({ data, gaps }) => [data, gaps])).toEqual([
+  for (const each of received) await each.until(20)
+  expect(received.map(({ data, gaps }) => [data, gaps])).toEqual([
     [numbers(1, 20), 1],
     [[20], 1],
   ])
 })
 
-test('an id of the beginning is known on every node until something of what followed is gone', async () => {
+test('the id of the beginning of a channel is known on every node until a later event is evicted', async () => {
   const nodes = broker.nodes()
   const history = { maxEvents: 10 }
   const [one, other] = [await nodes.backplane({ history }), await nodes.backplane()]

@@ -1,24 +1,26 @@
 import { expect, test } from '@jest/globals'
-import { Heard } from './heard.js'
+import { Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
 
 const broker = sharedBroker()
 
-test('no two streams share subjects, whatever they are called', async () => {
+test('streams with similar names share no subjects', async () => {
   const nodes = broker.nodes()
   const streams = ['APP', 'APP-LIVE', 'APP_LIVE', 'LIVE', '_LIVE_APP']
   const backplanes = await Promise.all(streams.map((stream) => nodes.backplane({ stream })))
-  const heard = await Promise.all(backplanes.map((each) => Heard.of(each, 'news')))
+  const received = await Promise.all(backplanes.map((each) => Received.of(each, 'news')))
   for (const [index, each] of backplanes.entries()) await each.publish('news', { event: { data: streams[index] } })
-  await Promise.all(heard.map((each, index) => each.for(streams[index])))
+  await Promise.all(received.map((each, index) => each.until(streams[index])))
   await backplanes[0]?.publish('news', { end: true })
-  await heard[0]?.for('end')
+  await received[0]?.until('end')
   for (const each of backplanes.slice(1)) await each.publish('news', { event: { data: 'last' } })
-  await Promise.all(heard.slice(1).map((each) => each.for('last')))
-  expect(heard.map(({ data }) => data)).toEqual(streams.map((stream, index) => [stream, index === 0 ? 'end' : 'last']))
+  await Promise.all(received.slice(1).map((each) => each.until('last')))
+  expect(received.map(({ data }) => data)).toEqual(
+    streams.map((stream, index) => [stream, index === 0 ? 'end' : 'last']),
+  )
 })
 
-test('no two names share a channel, and any name can be one', async () => {
+test('any string can be a channel name, and similar names are different channels', async () => {
   const nodes = broker.nodes()
   const node = await nodes.backplane()
   const names = [
@@ -32,27 +34,27 @@ test('no two names share a channel, and any name can be one', async () => {
     'a.e.e',
     ' ',
     '\t',
-    // What cannot be written in UTF-8, and what other encoders make of it.
+    // Lone surrogates cannot be encoded in UTF-8, and other encoders replace them.
     '\ud800',
     '\ud801',
     '\udc00',
     '\ufffd',
     'ü',
     '=C3=BC',
-    // Longer than a subject may be.
+    // Longer than a subject can be.
     '🚀'.repeat(5_000),
     `${'🚀'.repeat(5_000)}!`,
     `${'x'.repeat(256)}`,
     `${'x'.repeat(257)}`,
     `${'x'.repeat(257)}y`,
   ]
-  const heard = await Promise.all(names.map((name) => Heard.of(node, name)))
+  const received = await Promise.all(names.map((name) => Received.of(node, name)))
   for (const [index, name] of names.entries()) await node.publish(name, { event: { data: index } })
-  await Promise.all(heard.map((each, index) => each.for(index)))
-  expect(heard.map(({ data }) => data)).toEqual(names.map((_, index) => [index]))
+  await Promise.all(received.map((each, index) => each.until(index)))
+  expect(received.map(({ data }) => data)).toEqual(names.map((_, index) => [index]))
   await node.publish('a', { end: true })
-  await heard[names.indexOf('a')]?.for('end')
+  await received[names.indexOf('a')]?.until('end')
   for (const [index, name] of names.entries()) {
-    if (name !== 'a') expect((await Heard.of(node, name)).data).toEqual([index])
+    if (name !== 'a') expect((await Received.of(node, name)).data).toEqual([index])
   }
 })
