@@ -46,7 +46,7 @@ process.env.SSEKIT_STAND_INS = JSON.stringify(Object.fromEntries(standIns))
 const words = process.argv.slice(2)
 const contracts = [
   '(express|fastify|koa)-sse/test/',
-  'sse-redis/test/(contract|nodes|odd-clients).test',
+  'sse-redis/test/(contract|managers|client-options).test',
   'sse-nats/test/contract',
 ]
 const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']

@@ -1,7 +1,10 @@
 import { mutantsOf } from './mutant.mjs'
 
 const FOLLOWERS = ['sse-core/test/followers.test', 'sse-testkit/test/backplane-bell.test']
-const REDIS = ['sse-redis/test/contract.test', 'sse-redis/test/(killed|silent|bell-lost|data-lost|refused).test']
+const REDIS = [
+  'sse-redis/test/contract.test',
+  'sse-redis/test/(server-killed|server-silent|bell-lost|data-lost|server-errors).test',
+]
 
 /** What must hold if several processes share a channel. */
 export const processes = [
@@ -164,7 +167,7 @@ export const processes = [
   ]),
   ...mutantsOf(
     'sse-redis/src/transient-errors.ts',
-    ['sse-redis/test/transient-errors.test', 'sse-redis/test/refused.test'],
+    ['sse-redis/test/transient-errors.test', 'sse-redis/test/server-errors.test'],
     [
       ['|NOREPLICAS', '', 'NOREPLICAS counts as a transient error', ['sse-redis/test/refused.test']],
       ['+-?/', '+/', 'the dash that Redis 6.2 puts before some error codes is skipped'],
@@ -182,7 +185,7 @@ export const processes = [
   ]),
   ...mutantsOf(
     'sse-redis/src/bell.ts',
-    ['sse-redis/test/(connections|odd-clients).test'],
+    ['sse-redis/test/(connections|client-options).test'],
     [
       [
         'for (const name of names) this.#maybeSubscribed.add(name)',
@@ -251,7 +254,7 @@ export const processes = [
   ),
   ...mutantsOf(
     'sse-redis/src/node-redis.ts',
-    ['sse-redis/test/cluster-sick.test'],
+    ['sse-redis/test/cluster-unresponsive.test'],
     [
       [
         'client.duplicate({ minimizeConnections: true })',
@@ -262,7 +265,7 @@ export const processes = [
   ),
   ...mutantsOf(
     'sse-redis/src/detect-client.ts',
-    ['sse-redis/test/unfit-clients.test'],
+    ['sse-redis/test/invalid-clients.test'],
     [
       ["if (has(client, 'acquire'))", 'if (false)', 'a Sentinel client is refused'],
       ["if (!has(client, 'duplicate'))", 'if (false)', 'a pool is refused'],

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals'
 import { BackoffThrottle } from '../src/backoff-throttle.js'
 
-// What ioredis does a hundred times a second while a server of a cluster is down depends on its version; cluster-sick.test.ts has it.
+// What ioredis does a hundred times a second while a server of a cluster is down: cluster-unresponsive.test.ts tests that.
 
 let times: number[]
 let throttle: BackoffThrottle
@@ -17,7 +17,7 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-/** Calls every 10 ms, from now on and for so long. */
+/** Calls every 10 ms for `durationMs`. */
 function callFor(durationMs: number): void {
   for (let passed = 0; passed < durationMs; passed += 10) {
     throttle.trigger()
@@ -25,7 +25,7 @@ function callFor(durationMs: number): void {
   }
 }
 
-test('a call runs at once, and all calls of the pause after it are one more run', () => {
+test('BackoffThrottle runs a call at once, and all calls during the pause after it as one more', () => {
   throttle.trigger()
   expect(times).toEqual([0])
   for (let count = 0; count < 5; count++) throttle.trigger()
@@ -34,19 +34,19 @@ test('a call runs at once, and all calls of the pause after it are one more run'
   expect(times).toEqual([0, 20])
 })
 
-test('a call after the pause runs at once', () => {
+test('BackoffThrottle runs a call after the pause at once', () => {
   throttle.trigger()
   jest.advanceTimersByTime(20)
   throttle.trigger()
   expect(times).toEqual([0, 20])
 })
 
-test('as long as calls keep coming each pause is twice as long as the one before it, up to a second', () => {
+test('BackoffThrottle doubles the pause while calls continue, up to a second', () => {
   callFor(5_000)
   expect(times).toEqual([0, 20, 60, 140, 300, 620, 1_260, 2_260, 3_260, 4_260])
 })
 
-test('a pause without a call makes the next one short again', () => {
+test('BackoffThrottle resets the pause after a pause without a call', () => {
   callFor(1_000)
   jest.advanceTimersByTime(5_000)
   times = []
@@ -54,7 +54,7 @@ test('a pause without a call makes the next one short again', () => {
   expect(times.map((time) => time - (times[0] as number))).toEqual([0, 20, 60])
 })
 
-test('nothing runs once it is closed', () => {
+test('BackoffThrottle runs nothing after close()', () => {
   throttle.trigger()
   throttle.trigger()
   throttle.close()

@@ -3,14 +3,14 @@ import type { ConnectionPredicate } from '@ssekit/sse-testkit'
 import { everyClient, Stage } from './stage.js'
 import { until } from './until.js'
 
-/** A node's connection for subscriptions. */
+/** Selects a node's connection for subscriptions. */
 const isBell: ConnectionPredicate = ({ sent }) => /subscribe/i.test(sent)
 
-describe.each(everyClient)('%s: messages that Pub/Sub loses', (_name, connect) => {
+describe.each(everyClient)('%s: if Pub/Sub loses messages,', (_name, connect) => {
   let stage: Stage
   afterEach(() => stage.end())
 
-  /** A node whose bell can be lost, one that hears everything, and who publishes. */
+  /** A node whose bell can lose messages, one that receives all, and a publisher. */
   const setUp = async (compareMs?: number) => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
@@ -18,9 +18,9 @@ describe.each(everyClient)('%s: messages that Pub/Sub loses', (_name, connect) =
     const [loop, whole] = await Promise.all([stage.listen(node, 'news'), stage.listen(other, 'news')])
     const publish = async (...all: number[]): Promise<void> => {
       for (const data of all) await publisher.backplane.publish('news', { event: { data } })
-      await whole.hears(all.at(-1))
+      await whole.receives(all.at(-1))
     }
-    /** Publishes what the node's bell does not say. */
+    /** Publishes events whose notifications the node does not receive. */
     const lose = async (...all: number[]): Promise<void> => {
       const before = via.discardedBytes
       via.discardReplies(isBell)
@@ -32,56 +32,56 @@ describe.each(everyClient)('%s: messages that Pub/Sub loses', (_name, connect) =
     return { loop, whole, publish, lose, via }
   }
 
-  test('one in the middle is noticed with the next, and read', async () => {
+  test('a node notices a lost one with the next message, and reads the missed events', async () => {
     // It never compares.
     const { loop, publish, lose } = await setUp(0)
     await publish(1, 2)
-    await loop.hears(2)
+    await loop.receives(2)
     await lose(3, 4)
     expect(loop.data).toEqual([1, 2])
     await publish(5)
-    await loop.hears(5)
+    await loop.receives(5)
     await lose(6)
     await publish(7, 8)
-    await loop.hears(8)
+    await loop.receives(8)
     expect(loop.data).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
     expect(loop.gaps).toEqual([])
   })
 
-  test('the last one of a burst, and then silence: found by comparison', async () => {
+  test('a node finds the lost last ones of a burst by comparison', async () => {
     const { loop, publish, lose } = await setUp(100)
     await publish(1, 2)
     await lose(3)
-    await loop.hears(3)
+    await loop.receives(3)
     await lose(4, 5, 6)
-    await loop.hears(6)
+    await loop.receives(6)
     await publish(7)
-    await loop.hears(7)
+    await loop.receives(7)
     expect(loop.data).toEqual([1, 2, 3, 4, 5, 6, 7])
     expect(loop.gaps).toEqual([])
   })
 
-  test('by default that takes eight seconds at most', async () => {
+  test('a node finds a lost last one within eight seconds by default', async () => {
     jest.useFakeTimers({
       doNotFake: ['Date', 'nextTick', 'performance', 'setImmediate', 'setTimeout', 'queueMicrotask'],
     })
     try {
       const { loop, publish, lose } = await setUp()
       await publish(1)
-      await loop.hears(1)
+      await loop.receives(1)
       await lose(2)
       jest.advanceTimersByTime(8_000)
-      await loop.hears(2)
+      await loop.receives(2)
       expect(loop.gaps).toEqual([])
     } finally {
       jest.useRealTimers()
     }
   })
 
-  test('the end of a channel, too', async () => {
+  test('a node finds the end of a channel by comparison', async () => {
     const { loop, whole, publish, via } = await setUp(100)
     await publish(1)
-    await loop.hears(1)
+    await loop.receives(1)
     via.discardReplies(isBell)
     await (await stage.node()).manager.getOrCreate('news').end('bye')
     await whole.over
@@ -89,18 +89,18 @@ describe.each(everyClient)('%s: messages that Pub/Sub loses', (_name, connect) =
     expect(loop.data).toEqual([1, 'bye'])
   })
 
-  test('all of them, for as long as it lasts: a subscriber is late and nothing more', async () => {
+  test('a subscriber receives every event, only later, even if all messages are lost', async () => {
     const { loop, publish, via } = await setUp(50)
     via.discardReplies(isBell)
     for (const data of [1, 2, 3, 4, 5, 6]) {
       await publish(data)
-      await loop.hears(data)
+      await loop.receives(data)
     }
     expect(loop.data).toEqual([1, 2, 3, 4, 5, 6])
     expect(loop.gaps).toEqual([])
   })
 
-  test('half of them, at random, of many channels: every channel has all of its events', async () => {
+  test('each of many channels receives all its events, even if half of the messages are lost at random', async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
     const [node, publisher] = await Promise.all([stage.node({ via, compareMs: 100 }), stage.node()])
@@ -111,7 +111,7 @@ describe.each(everyClient)('%s: messages that Pub/Sub loses', (_name, connect) =
     for (const data of numbers) {
       await Promise.all(names.map((name) => publisher.backplane.publish(name, { event: { data } })))
     }
-    await Promise.all(loops.map((loop) => loop.hears(numbers.at(-1))))
+    await Promise.all(loops.map((loop) => loop.receives(numbers.at(-1))))
     expect(via.discardedBytes).toBeGreaterThan(0)
     for (const loop of loops) {
       expect(loop.data).toEqual(numbers)

@@ -4,7 +4,7 @@ import type { OpenClient } from './clients.js'
 import { everyClient, Stage } from './stage.js'
 import { until } from './until.js'
 
-describe.each(everyClient)('%s: a user who may hear some channels only', (_name, connect) => {
+describe.each(everyClient)('%s: a user with access to some Pub/Sub channels only', (_name, connect) => {
   let stage: Stage
   let restricted: OpenClient
   afterEach(async () => {
@@ -12,7 +12,7 @@ describe.each(everyClient)('%s: a user who may hear some channels only', (_name,
     await stage.end()
   })
 
-  /** A node of that user, over a network, and one that may publish to all; neither compares. */
+  /** A node of that user, behind a proxy, and one that may publish to all channels; neither compares. */
   const setUp = async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
@@ -20,21 +20,21 @@ describe.each(everyClient)('%s: a user who may hear some channels only', (_name,
     await stage.redis.ask('ACL', 'SETUSER', 'app', ...rules)
     restricted = await connect(`redis://app:secret@127.0.0.1:${via.port}`)
     const { backplane } = stage.nodeOf(restricted.client, { compareMs: 0 })
-    const heard: unknown[] = []
+    const received: unknown[] = []
     const sink = {
-      entry: (entry: LogEntry) => heard.push('event' in entry ? entry.event.data : 'end'),
-      gap: () => heard.push('gap'),
+      entry: (entry: LogEntry) => received.push('event' in entry ? entry.event.data : 'end'),
+      gap: () => received.push('gap'),
     }
     const subscribe = (channel: string): Promise<unknown> => backplane.subscribe(channel, { last: 0 }, sink)
     const publisher = await stage.node({ compareMs: 0 })
     const publish = (channel: string, data: string) => publisher.backplane.publish(channel, { event: { data } })
-    return { via, heard, subscribe, publish }
+    return { via, received, subscribe, publish }
   }
 
   const refusal = { code: 'ERR_SSE_BACKPLANE', cause: { message: expect.stringMatching(/^NOPERM/) } }
 
-  test('is refused the others, and only those, asked for at the same time', async () => {
-    const { heard, subscribe, publish } = await setUp()
+  test('can subscribe to those, while simultaneous subscriptions to others reject', async () => {
+    const { received, subscribe, publish } = await setUp()
     const names = ['news', 'secret', 'news/2', 'secret/2']
     const outcomes = await Promise.allSettled(names.map(subscribe))
     expect(outcomes).toMatchObject([
@@ -44,12 +44,12 @@ describe.each(everyClient)('%s: a user who may hear some channels only', (_name,
       { reason: refusal },
     ])
     for (const name of names) await publish(name, name)
-    await until(() => heard.length === 2, 'events')
-    expect(heard).toEqual(['news', 'news/2'])
+    await until(() => received.length === 2, 'events')
+    expect(received).toEqual(['news', 'news/2'])
   })
 
-  test('what is asked for while there is no connection, and refused, delays nothing of what was followed', async () => {
-    const { via, heard, subscribe, publish } = await setUp()
+  test('gets missed events at once after a reconnect, even if new subscriptions reject', async () => {
+    const { via, received, subscribe, publish } = await setUp()
     await Promise.all(['news', 'news/2'].map(subscribe))
     via.refuse()
     await stage.redis.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
@@ -61,7 +61,7 @@ describe.each(everyClient)('%s: a user who may hear some channels only', (_name,
     // Not after a pause.
     expect([await stage.listeners('news'), await stage.listeners('news/2')]).toEqual([1, 1])
     await publish('news/2', 'new')
-    await until(() => heard.length === 2, 'events')
-    expect(heard.sort()).toEqual(['missed', 'new'])
+    await until(() => received.length === 2, 'events')
+    expect(received.sort()).toEqual(['missed', 'new'])
   })
 })

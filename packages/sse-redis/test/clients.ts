@@ -2,13 +2,13 @@ import type { RedisClient } from '@ssekit/sse-redis'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createCluster } from 'redis'
 
-/** A connected client, and its end. */
+/** A connected client, and how to close it. */
 export interface OpenClient {
   readonly client: RedisClient
   close(): void
 }
 
-/** Connects to a server; what the client says of lost connections is for others. */
+/** Connects to a server; the client's 'error' events are ignored. */
 export type Connect = (url: string) => Promise<OpenClient>
 
 export const connectIoredis: Connect = async (url) => {
@@ -32,7 +32,7 @@ export const connectNodeRedis: Connect = async (url) => {
   return { client, close: () => client.destroy() }
 }
 
-// The certificate is one of the test's own.
+// The test's certificate is self-signed.
 const insecure = { rejectUnauthorized: false } as const
 
 /** Connects to the servers of a cluster. */

@@ -19,21 +19,21 @@ test.each<[what: string, clientOf: (urls: string[]) => Cluster, sharded: boolean
   ['redisOptions.keyPrefix', ofNodes, true],
   ['keyPrefix, not sharded', own, false],
   ['redisOptions.keyPrefix, not sharded', ofNodes, false],
-])('a cluster client of ioredis with %s hears what is published at once', async (_what, clientOf, sharded) => {
+])('a cluster client of ioredis with %s receives events by notification', async (_what, clientOf, sharded) => {
   const client = clientOf([...cluster.urls])
   client.on('error', () => {})
   await client.connect()
-  // Without comparisons nothing but a message tells of an event.
+  // Without comparisons, only a notification can deliver an event.
   const backplane = redisBackplane({ client, sharded, compareMs: 0 })
   try {
-    const heard: string[] = []
-    const sink = { entry: ({ id }: { readonly id: string }) => heard.push(id), gap: () => heard.push('gap') }
+    const received: string[] = []
+    const sink = { entry: ({ id }: { readonly id: string }) => received.push(id), gap: () => received.push('gap') }
     // Some at each of the servers.
     const channels = Array.from({ length: 12 }, (_, index) => `channel ${index}`)
     await Promise.all(channels.map((channel) => backplane.subscribe(channel, { last: 0 }, sink)))
     const ids = await Promise.all(channels.map((channel) => backplane.publish(channel, { event: { data: 1 } })))
-    await until(() => heard.length >= ids.length, 'an event of each channel')
-    expect(heard.sort()).toEqual(ids.sort())
+    await until(() => received.length >= ids.length, 'an event of each channel')
+    expect(received.sort()).toEqual(ids.sort())
     const key = `${keyPrefix}ssekit:{channel 0}:log`
     expect(await (await cluster.nodeOf(key)).ask('EXISTS', key)).toBe('1')
   } finally {

@@ -40,7 +40,7 @@ describe.each([...sharded, ...(isFullStress ? notSharded : [])])(
         const prefix = randomUUID()
         const opened = await Promise.all(Array.from({ length: count }, () => connect(cluster.ports)))
         clients.push(...opened)
-        // What Pub/Sub does not bring is not found otherwise for as long as a test runs.
+        // Comparisons are so rare that only Pub/Sub can deliver events during a test.
         const options = { prefix, history, sharded: isSharded, compareMs: 60_000, timeoutMs: 30_000 }
         return opened.map(({ client }) => redisBackplane({ client, ...options }))
       },

@@ -8,7 +8,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
   afterEach(() => stage.end())
 
   test.each(['pubsub', 'normal'] as const)(
-    'connections of type %s are lost again and again: nothing else is',
+    'no event is lost or repeated if connections of type %s are lost repeatedly',
     async (type) => {
       stage = await Stage.open(connect)
       const [node, publisher] = [await stage.node({ compareMs: 200 }), await stage.node()]
@@ -23,21 +23,21 @@ describe.each(everyClient)('%s', (_name, connect) => {
       await publishing.settles()
       expect(publishing.refused.size).toBe(0)
       const all = [...publishing.accepted.keys()]
-      await loop.hears(all.at(-1))
+      await loop.receives(all.at(-1))
       expect(loop.data).toEqual(all)
       expect((await stage.stored('news')).map(({ data }) => data)).toEqual(all)
       expect(loop.gaps).toEqual([])
     },
   )
 
-  test('what is published while there is no subscriber connection is heard when there is one again, at once', async () => {
+  test('events published without a subscriber connection are received as soon as it is restored', async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
-    // It never compares but for that.
+    // Periodic comparisons are off.
     const [node, publisher] = [await stage.node({ via, compareMs: 0 }), await stage.node()]
     const loop = await stage.listen(node, 'news')
     await publisher.backplane.publish('news', { event: { data: 1 } })
-    await loop.hears(1)
+    await loop.receives(1)
     for (const data of [2, 3, 4]) {
       via.refuse()
       await stage.redis.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
@@ -45,13 +45,13 @@ describe.each(everyClient)('%s', (_name, connect) => {
       await publisher.backplane.publish('news', { event: { data } })
       expect(loop.data).not.toContain(data)
       via.accept()
-      await loop.hears(data)
+      await loop.receives(data)
     }
     expect(loop.data).toEqual([1, 2, 3, 4])
     expect(loop.gaps).toEqual([])
   })
 
-  test('SCRIPT FLUSH in the middle is not noticed', async () => {
+  test('SCRIPT FLUSH does not disturb publishing or reading', async () => {
     stage = await Stage.open(connect)
     const [node, publisher] = [await stage.node({ compareMs: 100 }), await stage.node()]
     const loop = await stage.listen(node, 'news')
@@ -63,7 +63,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     publishing.stop()
     await publishing.settles()
     expect(publishing.refused.size).toBe(0)
-    await loop.hears([...publishing.accepted.keys()].at(-1))
+    await loop.receives([...publishing.accepted.keys()].at(-1))
     expect(loop.data).toEqual([...publishing.accepted.keys()])
     const { backplane } = await stage.node()
     await stage.redis.ask('SCRIPT', 'FLUSH')
@@ -71,32 +71,32 @@ describe.each(everyClient)('%s', (_name, connect) => {
     expect(await backplane.read('news', first as string, 1)).toHaveLength(1)
   })
 
-  test('a channel that is left and heard again in the same moment is heard', async () => {
+  test('a channel that is unsubscribed and subscribed again at once receives events', async () => {
     stage = await Stage.open(connect)
     // It never compares.
     const { backplane } = await stage.node({ compareMs: 0 })
     const publisher = await stage.node()
-    let heard: unknown[] = []
+    let received: unknown[] = []
     const sink = {
-      entry: (entry: object) => heard.push((entry as { event: { data: unknown } }).event.data),
+      entry: (entry: object) => received.push((entry as { event: { data: unknown } }).event.data),
       gap: () => {},
     }
     let unsubscribe = await backplane.subscribe('news', { last: 0 }, sink)
     // Another one keeps the connection in use.
     await backplane.subscribe('other', { last: 0 }, { entry: () => {}, gap: () => {} })
     for (const data of [1, 2, 3]) {
-      heard = []
+      received = []
       unsubscribe()
       unsubscribe = await backplane.subscribe('news', { last: 0 }, sink)
       await publisher.backplane.publish('news', { event: { data } })
-      await until(() => heard.length > 0, `event ${data}`)
-      expect(heard).toEqual([data])
+      await until(() => received.length > 0, `event ${data}`)
+      expect(received).toEqual([data])
     }
     unsubscribe()
     await until(async () => (await stage.listeners('news')) === 0, 'no subscription')
   })
 
-  test('what was asked for while the server was down, in vain, is no subscription when it is back', async () => {
+  test('subscriptions that were rejected while the server was down are not made when it is back', async () => {
     stage = await Stage.open(connect)
     const node = await stage.node({ timeoutMs: 200 })
     const { backplane } = node
@@ -110,7 +110,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     expect(await stage.listeners('news')).toBe(1)
   })
 
-  test('what is asked for again while it is being asked for, in vain both times, is no subscription in the end', async () => {
+  test('subscriptions that time out twice on a stalled connection are not kept when it continues', async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
     const { backplane } = await stage.node({ via, timeoutMs: 200, compareMs: 0 })
@@ -123,13 +123,13 @@ describe.each(everyClient)('%s', (_name, connect) => {
     via.stall()
     expect([await subscribes('vain'), await subscribes('vain')]).toEqual([false, false])
     via.resume()
-    // In the rounds behind those, of which there are two at the most.
+    // These subscriptions come in later rounds, of which there are at most two.
     for (const channel of ['one', 'two']) await until(() => subscribes(channel), 'a subscription')
     await until(async () => (await stage.listeners('vain')) === 0, 'no subscription')
     expect(await stage.listeners('two')).toBe(1)
   })
 
-  test('an unsubscription that is lost with its connection is made up for', async () => {
+  test('a subscription whose unsubscribe was lost with its connection is not restored', async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
     const [node, publisher] = [await stage.node({ via }), await stage.node()]
@@ -138,18 +138,18 @@ describe.each(everyClient)('%s', (_name, connect) => {
     const loop = await stage.listen(node, 'news')
     via.stall()
     unsubscribe()
-    // It is on its way now.
+    // By now it has been sent.
     for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve))
     via.cut()
     via.resume()
     await until(async () => (await stage.listeners('news')) === 1, 'a subscription')
-    await publisher.backplane.publish('left', { event: { data: 'nobody hears' } })
-    await publisher.backplane.publish('news', { event: { data: 'heard' } })
-    await loop.hears('heard')
+    await publisher.backplane.publish('left', { event: { data: 'not delivered' } })
+    await publisher.backplane.publish('news', { event: { data: 'received' } })
+    await loop.receives('received')
     await until(async () => (await stage.listeners('left')) === 0, 'no subscription')
   })
 
-  test('a client that is closed: ERR_SSE_BACKPLANE with its own error as the cause', async () => {
+  test('calls on a closed client reject with ERR_SSE_BACKPLANE and the client’s error as the cause', async () => {
     stage = await Stage.open(connect)
     const node = await stage.node({ timeoutMs: 1_000 })
     const { backplane } = node
@@ -169,7 +169,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     }
   })
 
-  test('close while events are under way, called twice, waits for them both times', async () => {
+  test('close() waits for pending events each time it is called', async () => {
     stage = await Stage.open(connect)
     const { backplane } = await stage.node()
     await backplane.publish('news', { event: { data: 0 } })

@@ -7,7 +7,7 @@ import { Redis } from 'ioredis'
 import { RedisServer } from '../../sse-testkit/test/brokers/redis-server.js'
 import { type Connect, connectIoredis, connectNodeRedis, type OpenClient } from './clients.js'
 
-// Ten thousand events at once keep a busy machine for long.
+// Ten thousand events at once take a busy machine long.
 const timeoutMs = 30_000
 
 describe.each<[string, Connect]>([

@@ -4,7 +4,7 @@ import { redisBackplane } from '@ssekit/sse-redis'
 import { RedisServer } from '../../sse-testkit/test/brokers/redis-server.js'
 import { connectIoredis } from './clients.js'
 
-test('a node encodes an event once, for however many subscribers, and one that nobody follows it on not at all', async () => {
+test('a node encodes an event once for all its subscribers, and a node without subscribers not at all', async () => {
   const server = await RedisServer.start({ appendOnly: false })
   const clients = await Promise.all([1, 2, 3].map(() => connectIoredis(server.url)))
   const backplanes = clients.map(({ client }) => redisBackplane({ client }))
@@ -16,12 +16,12 @@ test('a node encodes an event once, for however many subscribers, and one that n
     await Promise.all(first)
     bystander?.getOrCreate('news')
     const encoding = jest.spyOn(JSON, 'stringify')
-    const heard = loops.map((loop) => loop?.next())
+    const received = loops.map((loop) => loop?.next())
     await publisher?.getOrCreate('news').broadcast({ data: { encode: 'me' } })
-    for (const result of await Promise.all(heard)) expect(result?.value).toMatchObject({ data: { encode: 'me' } })
+    for (const result of await Promise.all(received)) expect(result?.value).toMatchObject({ data: { encode: 'me' } })
     const encoded = encoding.mock.calls.filter(([value]) => JSON.stringify(value)?.includes('"encode"'))
     encoding.mockRestore()
-    // Checked and sent by the publisher, and one frame on the node.
+    // Twice by the publisher, which checks and sends it, and once by the node.
     expect(encoded).toHaveLength(3)
   } finally {
     for (const manager of [publisher, node, bystander]) await manager?.close()

@@ -11,7 +11,7 @@ const MORE = isFullStress ? 500 : 50
 
 describe.each<[string, ConnectCluster, boolean]>([
   ['ioredis', connectIoredisCluster, true],
-  // node-redis takes ten seconds until it looks for the new master.
+  // node-redis takes ten seconds to look for the new master.
   ...(isFullStress
     ? ([
         ['node-redis', connectNodeRedisCluster, true],
@@ -37,19 +37,19 @@ describe.each<[string, ConnectCluster, boolean]>([
     return backplane
   }
 
-  const hear = async (backplane: Backplane, channel: string): Promise<unknown[]> => {
-    const heard: unknown[] = []
-    const entry = (entry: LogEntry): unknown => heard.push('event' in entry ? entry.event.data : 'end')
-    await backplane.subscribe(channel, { last: 0 }, { entry, gap: () => heard.push('gap') })
-    return heard
+  const record = async (backplane: Backplane, channel: string): Promise<unknown[]> => {
+    const received: unknown[] = []
+    const entry = (entry: LogEntry): unknown => received.push('event' in entry ? entry.event.data : 'end')
+    await backplane.subscribe(channel, { last: 0 }, { entry, gap: () => received.push('gap') })
+    return received
   }
 
-  test('a master is lost while others publish, and its replica takes over: all goes on, in order, and none comes twice', async () => {
+  test('if a replica takes over from a lost master, publishing continues, in order and without duplicates', async () => {
     const [master] = cluster.nodes
     let channel = 0
     while ((await cluster.nodeOf(`ssekit:{${channel}}:log`)) !== master) channel += 1
     const [publisher, node] = [await open(), await open()]
-    const heard = await hear(node, String(channel))
+    const received = await record(node, String(channel))
     const publishing = new Publishing('a', publisher, String(channel), 10)
     closers.push(() => publishing.stop())
     await publishing.accepts(MORE)
@@ -58,14 +58,14 @@ describe.each<[string, ConnectCluster, boolean]>([
     publishing.stop()
     await publishing.settles()
     const last = [...publishing.accepted.keys()].at(-1)
-    await until(() => heard.includes(last), 'the last event')
+    await until(() => received.includes(last), 'the last event')
 
     expect(publishing.refused.size).toBe(0)
-    const numbers = heard.filter((data) => data !== 'gap').map((data) => Number(String(data).slice(2)))
+    const numbers = received.filter((data) => data !== 'gap').map((data) => Number(String(data).slice(2)))
     expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
-    // What the replica had not got yet is a gap.
-    if (!heard.includes('gap')) expect(heard).toEqual([...publishing.accepted.keys()])
-    const late = await hear(node, `${channel}/late`)
+    // Events that the replica had not received yet are a gap.
+    if (!received.includes('gap')) expect(received).toEqual([...publishing.accepted.keys()])
+    const late = await record(node, `${channel}/late`)
     await publisher.publish(`${channel}/late`, { event: { data: 'late' } })
     await until(() => late.includes('late'), 'an event of a new subscription')
   })

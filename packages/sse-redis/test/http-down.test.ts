@@ -4,7 +4,7 @@ import { type Client, npmEventSource, undiciEventSource } from '../../sse-testki
 import { insist } from './publishing.js'
 import { everyClient, type NodeOptions, Stage, type StageNode } from './stage.js'
 
-describe.each(everyClient)('%s: clients that come while the server is down', (_name, connect) => {
+describe.each(everyClient)('%s: while the server is down, clients', (_name, connect) => {
   let stage: Stage
   let client: Client | undefined
   afterEach(async () => {
@@ -18,7 +18,7 @@ describe.each(everyClient)('%s: clients that come while the server is down', (_n
     return { node, url: await stage.serve(node, 'news') }
   }
 
-  test('by default they get 200, when to come back, each at another time, and the end', async () => {
+  test('get an empty stream with different retry times by default', async () => {
     const { url } = await setUp({ retryMs: 1_000 })
     await stage.redis.kill()
     const readers = await Promise.all(Array.from({ length: 10 }, () => readEvents(url)))
@@ -34,7 +34,7 @@ describe.each(everyClient)('%s: clients that come while the server is down', (_n
     expect(Math.max(...retries)).toBeLessThanOrEqual(4_000)
   })
 
-  test('with `overload: reject` they get 503 with Retry-After', async () => {
+  test("get 503 with Retry-After if overload is 'reject'", async () => {
     const { url } = await setUp({ overload: 'reject' })
     await stage.redis.kill()
     const reader = await readEvents(url)
@@ -46,12 +46,12 @@ describe.each(everyClient)('%s: clients that come while the server is down', (_n
   test.each([
     ['npm eventsource', npmEventSource],
     ['undici EventSource', undiciEventSource],
-  ])('%s is served by itself once the server is back, and misses nothing that comes then', async (_make, make) => {
+  ])('like %s retry, and get events once the server is back', async (_make, make) => {
     const { node, url } = await setUp({ retryMs: 10 })
     client = make()
     await stage.redis.kill()
     const stream = await client.open(url)
-    // It comes back, and is sent away again.
+    // It retries, and gets an empty stream again.
     await stream.until(({ happenings }) => happenings.filter((each) => each === 'error').length >= 2)
     expect(stream.isClosed).toBe(false)
     await stage.redis.restart()

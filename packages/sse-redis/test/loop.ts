@@ -1,7 +1,7 @@
 import type { SseChannel, SseEvent } from '@ssekit/sse-core'
 import { until } from './until.js'
 
-/** Somebody who listens to a channel, and everything that it was told. */
+/** A loop over a channel, and everything that it received. */
 export class Loop {
   readonly events: SseEvent[] = []
   /** Settles when the channel has ended. */
@@ -12,11 +12,11 @@ export class Loop {
 
   constructor(channel: SseChannel, lastEventId?: string) {
     this.over = this.#read(channel.listen({ lastEventId, signal: this.#leaving.signal }))
-    // Whoever waits for the end hears of it; others wait for events in vain.
+    // A test that awaits the end gets the error; other tests time out waiting for events.
     this.over.catch(() => {})
   }
 
-  /** Of the events that were broadcast. */
+  /** The data of the events, without gaps. */
   get data(): unknown[] {
     return this.events.filter(({ event }) => event !== 'sse-gap').map(({ data }) => data)
   }
@@ -29,8 +29,8 @@ export class Loop {
     return this.events.filter(({ event }) => event === 'sse-gap')
   }
 
-  /** Waits for some event's data. */
-  hears(data: unknown): Promise<void> {
+  /** Waits for an event with this data. */
+  receives(data: unknown): Promise<void> {
     return until(() => this.data.includes(data), `${String(data)}, after ${String(this.data.at(-1))}`)
   }
 

@@ -10,14 +10,14 @@ describe.each(everyClient)('%s', (_name, connect) => {
   let stage: Stage
   afterEach(() => stage.end())
 
-  test(`${CHANNELS} channels on one node over one pair of connections: each hears its events, and all are given back`, async () => {
+  test(`${CHANNELS} channels of one node share two connections, receive their events, and are all unsubscribed`, async () => {
     stage = await Stage.open(connect, { appendOnly: false })
     const [{ backplane }, publisher] = [
       await stage.node({ timeoutMs: 60_000 }),
       await stage.node({ timeoutMs: 60_000 }),
     ]
     const names = Array.from({ length: CHANNELS }, (_, index) => `channel ${index}`)
-    const heard = new Map<string, unknown[]>(names.map((name) => [name, []]))
+    const received = new Map<string, unknown[]>(names.map((name) => [name, []]))
     let count = 0
     const subscribe = (name: string): Promise<Unsubscribe> =>
       backplane.subscribe(
@@ -26,9 +26,9 @@ describe.each(everyClient)('%s', (_name, connect) => {
         {
           entry: (entry: LogEntry) => {
             count += 1
-            heard.get(name)?.push('event' in entry ? entry.event.data : 'end')
+            received.get(name)?.push('event' in entry ? entry.event.data : 'end')
           },
-          gap: () => heard.get(name)?.push('gap'),
+          gap: () => received.get(name)?.push('gap'),
         },
       )
     const unsubscribes = await Promise.all(names.map(subscribe))
@@ -38,14 +38,14 @@ describe.each(everyClient)('%s', (_name, connect) => {
     await publish(names.slice(0, half))
     await until(() => count === half, 'an event each')
     expect(await stage.connections('pubsub')).toHaveLength(1)
-    // The publisher's, too.
+    // Including the publisher's.
     expect(await stage.connections('normal')).toHaveLength(2)
 
-    // Lost, and all of it got back.
+    // The subscriptions are lost with their connection, and restored.
     await stage.redis.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
     await publish(names.slice(half))
     await until(() => count === CHANNELS, 'an event each')
-    expect([...heard].filter(([name, all]) => all.length !== 1 || all[0] !== name)).toEqual([])
+    expect([...received].filter(([name, all]) => all.length !== 1 || all[0] !== name)).toEqual([])
 
     for (const unsubscribe of unsubscribes) unsubscribe()
     await until(async () => ((await stage.control.pubsub('CHANNELS')) as unknown[]).length === 0, 'no subscription')

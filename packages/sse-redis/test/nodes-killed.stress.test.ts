@@ -9,7 +9,7 @@ import { everyClient, Stage } from './stage.js'
 import { until } from './until.js'
 
 const READERS = isFullStress ? 200 : 60
-/** How many numbers there are between one death and the next; a hundred a second. */
+/** How many numbers are published between one kill and the next; a hundred a second. */
 const NUMBERS = isFullStress ? 1_000 : 60
 
 describe.each(everyClient)('%s', (make, connect) => {
@@ -26,7 +26,7 @@ describe.each(everyClient)('%s', (make, connect) => {
     await stage.end()
   })
 
-  test(`nodes that are killed: each of ${READERS} readers goes on at another, and has every number once`, async () => {
+  test(`if nodes are killed, each of ${READERS} clients resumes at another node and gets every number once`, async () => {
     stage = await Stage.open(connect)
     nodes.push(
       ...(await Promise.all([1, 2, 3].map(() => Child.start<NodeCommands>('../../../sse-redis/test/nodes/http-node')))),
@@ -49,7 +49,7 @@ describe.each(everyClient)('%s', (make, connect) => {
     }
     await more()
     for (let left = 2; left > 0; left--) {
-      // In the middle of what it sends.
+      // While it is sending.
       await nodes.shift()?.end()
       await more()
       await until(async () => (await served()).reduce((sum, count) => sum + count, 0) === READERS, 'all readers')

@@ -1,9 +1,9 @@
 import type { Backplane, SseError } from '@ssekit/sse-core'
 import { until } from './until.js'
 
-/** Somebody who publishes numbers, one every few milliseconds whatever becomes of them, and keeps the books. */
+/** Publishes a number every few milliseconds, whether the previous ones are accepted or not, and records the outcomes. */
 export class Publishing {
-  /** What was accepted: the event's data, and the id that it was given. */
+  /** The accepted events: their data and ids. */
   readonly accepted = new Map<string, string>()
   readonly refused = new Map<string, SseError>()
   readonly #name: string
@@ -19,25 +19,25 @@ export class Publishing {
     this.#timer = setInterval(() => this.#publish(), everyMs)
   }
 
-  /** How many of its publishes are neither accepted nor refused. */
+  /** How many publishes are pending. */
   get pending(): number {
     return this.#published - this.accepted.size - this.refused.size
   }
 
-  /** Waits for so many more to be accepted. */
+  /** Waits until this many more are accepted. */
   accepts(count: number): Promise<void> {
     const target = this.accepted.size + count
     return until(() => this.accepted.size >= target, `${count} accepted events of ${this.#name}`)
   }
 
-  /** Waits until all that is under way now, and one more, has been refused or accepted, and one at least was refused. */
+  /** Waits until all pending publishes, and one more, have settled, and at least one of them was rejected. */
   async isRefused(): Promise<void> {
     const [published, refused] = [this.#published, this.refused.size]
     await until(() => this.#published - this.pending > published, `an answer to ${this.#name}`)
     await until(() => this.refused.size > refused, `a refused event of ${this.#name}`)
   }
 
-  /** Resolves when it has heard of everything that it has published so far. */
+  /** Resolves when all publishes so far have settled. */
   async settles(): Promise<void> {
     const published = this.#published
     await until(() => this.accepted.size + this.refused.size >= published, `an answer to ${this.#name}`)
@@ -57,7 +57,7 @@ export class Publishing {
   }
 }
 
-/** Publishes data until it is accepted. On a machine that is busy it may be there more than once then. */
+/** Publishes data until it is accepted. On a busy machine it may then be stored more than once. */
 export function insist(backplane: Backplane, channel: string, data: unknown): Promise<void> {
   const isAccepted = async (): Promise<boolean> =>
     backplane.publish(channel, { event: { data } }).then(

@@ -5,39 +5,39 @@ import { TcpProxy } from '@ssekit/sse-testkit'
 import { Redis } from 'ioredis'
 import { type RedisOptions, RedisServer } from '../../sse-testkit/test/brokers/redis-server.js'
 import { type Connect, connectIoredis, connectNodeRedis } from './clients.js'
+import { listen } from './listen.js'
 import { Loop } from './loop.js'
-import { listen } from './served.js'
 import { until } from './until.js'
 
-/** The clients that there are, to be tested with `describe.each`. */
+/** The supported clients, for `describe.each`. */
 export const everyClient: readonly [name: string, connect: Connect][] = [
   ['ioredis', connectIoredis],
   ['node-redis', connectNodeRedis],
 ]
 
-/** An entry of a channel, as the server has it. */
+/** An entry of a channel at the server. */
 export interface Stored {
-  /** The id that whoever published it was told. */
+  /** The id to which publish() resolved. */
   readonly id: string
   readonly data: unknown
 }
 
-/** One process of many, as far as Redis can tell. */
+/** A node: for Redis, a separate process. */
 export interface StageNode {
   readonly client: RedisClient
   readonly backplane: Backplane
   readonly manager: SseManager
-  /** The channels that its manager hears. */
+  /** The channels that its manager is subscribed to. */
   readonly live: ReadonlySet<string>
 }
 
 export type NodeOptions = Omit<RedisBackplaneOptions, 'client'> & {
-  /** Where its client connects to. Default: straight to the server */
+  /** The proxy that its client connects to. Default: the server itself */
   readonly via?: TcpProxy | undefined
   readonly manager?: Omit<ManagerOptions, 'backplane'> | undefined
 }
 
-/** A Redis, and nodes that share it, for one test. */
+/** A Redis server and nodes that share it, for one test. */
 export class Stage {
   readonly redis: RedisServer
   readonly #connect: Connect
@@ -54,7 +54,7 @@ export class Stage {
     return new Stage(await RedisServer.start(options), connect)
   }
 
-  /** A network before the server, to be broken. */
+  /** A proxy in front of the server, to simulate network faults. */
   async proxy(): Promise<TcpProxy> {
     const proxy = await TcpProxy.listen({ port: this.redis.port })
     this.#closers.push(() => proxy.close())
@@ -73,7 +73,7 @@ export class Stage {
     return this.nodeOf(client, { manager, ...options })
   }
 
-  /** A node with a client of its own kind, which the test closes. */
+  /** A node with a given client, which the test closes. */
   nodeOf(client: RedisClient, { manager, ...options }: Omit<NodeOptions, 'via'> = {}): StageNode {
     const backplane = redisBackplane({ client, ...options })
     const live = new Set<string>()
@@ -101,12 +101,12 @@ export class Stage {
     return node
   }
 
-  /** Closes a node's client, as its owner may at any time. */
+  /** Closes a node's client, as its owner can at any time. */
   closeClient({ client }: StageNode): void {
     this.#clients.get(client)?.()
   }
 
-  /** Listens to a channel on a node, again if the node cannot hear it yet; resolves once it does. */
+  /** Listens to a channel on a node, repeatedly until the node is subscribed to it. */
   async listen({ manager, live }: StageNode, name: string, lastEventId?: string): Promise<Loop> {
     let loop: Loop | undefined
     await until(() => {
@@ -116,7 +116,7 @@ export class Stage {
     return loop as unknown as Loop
   }
 
-  /** Serves a channel of a node over HTTP; says where. */
+  /** Serves a channel of a node over HTTP; resolves to the URL. */
   async serve(node: StageNode, name: string): Promise<string> {
     const { manager } = node
     const server = createServer((req, res) => void respond(req, res, manager.getOrCreate(name), { manager }))
@@ -127,7 +127,7 @@ export class Stage {
     return listen(server)
   }
 
-  /** A client beside those of the nodes, which knows nothing of ssekit. */
+  /** A client of the test itself. */
   get control(): Redis {
     if (this.#control === undefined) {
       const control = new Redis(this.redis.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 })
@@ -138,7 +138,7 @@ export class Stage {
     return this.#control
   }
 
-  /** What the server has of a channel, oldest first. */
+  /** The entries of a channel at the server, oldest first. */
   async stored(channel: string, prefix = 'ssekit'): Promise<Stored[]> {
     const entries = await this.control.xrange(`${prefix}:{${channel}}:log`, '-', '+')
     return entries.map(([place, fields]) => {
@@ -147,26 +147,26 @@ export class Stage {
     })
   }
 
-  /** How many connections the server rings a channel's bell on. */
+  /** How many connections are subscribed to a channel's notifications. */
   async listeners(channel: string, prefix = 'ssekit'): Promise<number> {
     const answer = await this.control.call('PUBSUB', ['NUMSUB', `${prefix}:{${channel}}:log`])
     return Number((answer as unknown[])[1])
   }
 
-  /** How often the server has carried out a command. */
+  /** How often the server has executed a command. */
   async calls(command: string): Promise<number> {
     const [, calls] = new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await this.control.info('commandstats')) ?? []
     return Number(calls ?? 0)
   }
 
-  /** The connections that the nodes hold at the server, by what the server says of each. */
+  /** The nodes' connections at the server, as lines of CLIENT LIST. */
   async connections(type: 'normal' | 'pubsub'): Promise<string[]> {
     const list = String(await this.control.call('CLIENT', ['LIST', 'TYPE', type]))
     return list.split('\n').filter((line) => line !== '' && !line.includes('cmd=client'))
   }
 
   async end(): Promise<void> {
-    // Whoever waits for an answer is told so by the connection that ends, or by its time limit.
+    // So that pending calls settle.
     this.redis.resume()
     for (const close of this.#closers.reverse()) await close()
     await this.redis.stop()

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals'
 import { isTransient } from '../src/transient-errors.js'
 
-// What servers say that the tests have none of: Redis 6.2, to a command within a script.
+// Errors of servers that the tests do not run: Redis 6.2, for a command within a script.
 const call = 'ERR Error running script (call to f_1028a5dba704e1d8a01fd96efeba25bb78f62df2): @user_script:58: '
 const readonly = "-READONLY You can't write against a read only replica."
 
@@ -9,10 +9,13 @@ test.each<[what: string, message: string]>([
   ['a replica', `@user_script: 58: ${readonly}  `],
   ['a replica that the script did not catch', `${call}@user_script: 58: ${readonly}`],
   ['a server without its replicas', '@user_script: 58: -NOREPLICAS Not enough good replicas to write.  '],
-  ['Redis 7', "READONLY You can't write against a read only replica. script: 1028a5, on @user_script:58."],
-  ['a connection', 'connect ECONNREFUSED 127.0.0.1:6379'],
-  ['a client', 'Connection is closed.'],
-])('%s may be another one soon', (_what, message) => {
+  [
+    'a replica with Redis 7',
+    "READONLY You can't write against a read only replica. script: 1028a5, on @user_script:58.",
+  ],
+  ['a refused connection', 'connect ECONNREFUSED 127.0.0.1:6379'],
+  ['a closed client', 'Connection is closed.'],
+])('isTransient() is true for the error of %s', (_what, message) => {
   expect(isTransient(new Error(message))).toBe(true)
 })
 
@@ -25,7 +28,10 @@ test.each<[what: string, message: string]>([
     "@user_script: 58: The user executing the script can't publish to the channel mentioned in",
   ],
   ['a key that is something else', `${call}WRONGTYPE Operation against a key holding the wrong kind of value`],
-  ['Redis 7', "OOM command not allowed when used memory > 'maxmemory'. script: 1028a5, on @user_script:58."],
-])('%s stays what it is', (_what, message) => {
+  [
+    'full memory with Redis 7',
+    "OOM command not allowed when used memory > 'maxmemory'. script: 1028a5, on @user_script:58.",
+  ],
+])('isTransient() is false for the error of %s', (_what, message) => {
   expect(isTransient(new Error(message))).toBe(false)
 })

@@ -1,6 +1,6 @@
-// Compiled, never run: a pool, which the oldest node-redis that we take does not export.
+// Compiled, never run: a pool, which the oldest supported node-redis does not export.
 import { redisBackplane } from '@ssekit/sse-redis'
 import { createClientPool } from 'redis'
 
-// @ts-expect-error a pool can make no connection for subscriptions
+// @ts-expect-error a pool cannot open a connection for subscriptions
 redisBackplane({ client: createClientPool() })

@@ -23,9 +23,9 @@ new SseManager({ backplane })
 
 // @ts-expect-error it needs a client
 redisBackplane({})
-// @ts-expect-error an address is none
+// @ts-expect-error an address is not a client
 redisBackplane({ client: 'redis://127.0.0.1' })
-// @ts-expect-error a Sentinel client takes commands otherwise
+// @ts-expect-error a Sentinel client has another way to send commands
 redisBackplane({ client: createSentinel({ name: 'a', sentinelRootNodes: [] }) })
 // @ts-expect-error a stream has no limit of bytes
 redisBackplane({ client: new Redis(), history: { maxBytes: 1 } })

@@ -1,6 +1,6 @@
 const POLL_MS = 5
 
-/** Resolves once something is so. Rejects if that takes much longer than a busy machine does. */
+/** Resolves once a condition holds. Rejects if that takes longer than even a busy machine needs. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = performance.now() + 15_000
   while (!(await condition())) {

@@ -6,11 +6,11 @@ import { obey } from '../../../sse-testkit/test/stress/commands.js'
 import { redisBackplane } from '../../src/index.js'
 import { connectIoredis, connectNodeRedis } from '../clients.js'
 
-// A program of its own: a node that serves one channel, and can be killed.
+// A separate program: a node that serves one channel, and can be killed.
 let manager: SseManager | undefined
 
 const commands = {
-  /** @param make which client it has */
+  /** @param make which client library it uses */
   async listen(url: string, make: string): Promise<number> {
     const { client } = await (make === 'ioredis' ? connectIoredis : connectNodeRedis)(url)
     const made = new SseManager({ backplane: redisBackplane({ client }) })

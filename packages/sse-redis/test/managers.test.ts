@@ -12,7 +12,7 @@ describe.each(everyClient)('%s: managers on many nodes', (_name, connect) => {
   let stage: Stage
   afterEach(() => stage.end())
 
-  test('typed events and the end go everywhere, and who comes back after it is told so', async () => {
+  test('deliver typed events and the end on every node, and answer clients that reconnect after it with 204', async () => {
     stage = await Stage.open(connect)
     const nodes = [await stage.node(), await stage.node()] as const
     const worker = await stage.node()
@@ -44,13 +44,13 @@ describe.each(everyClient)('%s: managers on many nodes', (_name, connect) => {
     await expect(other.broadcast({ event: 'note', data: 'late' })).rejects.toMatchObject({ code: 'ERR_SSE_CLOSED' })
   })
 
-  test('an end that is said while a node is cut off is heard when it is back', async () => {
+  test('deliver an end that was published while their node was cut off', async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
     const [node, worker] = [await stage.node({ via, compareMs: 50 }), await stage.node()]
     const loop = await stage.listen(node, 'news')
     await worker.manager.getOrCreate('news').broadcast('1')
-    await loop.hears('1')
+    await loop.receives('1')
     via.refuse()
     via.cut()
     await worker.manager.getOrCreate('news').end('bye')
@@ -59,7 +59,7 @@ describe.each(everyClient)('%s: managers on many nodes', (_name, connect) => {
     expect(loop.data).toEqual(['1', 'bye'])
   })
 
-  test('a process that only publishes has no connection but its client’s, and no subscription', async () => {
+  test('that only publish open no further connection and no subscription', async () => {
     stage = await Stage.open(connect)
     const { manager } = await stage.node()
     for (const name of ['one', 'two']) {
@@ -71,21 +71,21 @@ describe.each(everyClient)('%s: managers on many nodes', (_name, connect) => {
     expect(await stage.control.pubsub('CHANNELS')).toEqual([])
   })
 
-  test('a node subscribes to what somebody listens to there, and idle channels give that back', async () => {
+  test('subscribe only to channels that are listened to, and unsubscribe when these are idle', async () => {
     stage = await Stage.open(connect)
     const manager = { idleChannelMs: 50 }
     const [one, two] = [await stage.node({ manager }), await stage.node({ manager })]
     const [loop, other] = [await stage.listen(one, 'news'), await stage.listen(two, 'other')]
     await two.manager.getOrCreate('news').broadcast('hello')
-    await loop.hears('hello')
+    await loop.receives('hello')
     expect([await stage.listeners('news'), await stage.listeners('other')]).toEqual([1, 1])
     expect(await stage.connections('pubsub')).toHaveLength(2)
     await Promise.all([loop.leave(), other.leave()])
     await until(async () => (await stage.listeners('news')) + (await stage.listeners('other')) === 0, 'no subscription')
-    // And it is heard again when somebody wants it.
+    // And it is subscribed again when it is needed.
     const again = await stage.listen(one, 'news', loop.ids.at(-1))
     await two.manager.getOrCreate('news').broadcast('again')
-    await again.hears('again')
+    await again.receives('again')
     expect([again.data, again.gaps]).toEqual([['again'], []])
   })
 })

@@ -2,15 +2,15 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { everyClient, Stage } from './stage.js'
 import { until } from './until.js'
 
-describe.each(everyClient)('%s: what the server refuses', (_name, connect) => {
+describe.each(everyClient)('%s: an error of the server:', (_name, connect) => {
   let stage: Stage
   afterEach(() => stage.end())
 
   const data = async (channel: string): Promise<unknown[]> => (await stage.stored(channel)).map(({ data }) => data)
 
-  test('memory that is full: refused at once with what the server says, readers go on, and so does all when there is room', async () => {
+  test('full memory rejects publishes at once with the server’s error, reads still work, and it can recover', async () => {
     stage = await Stage.open(connect, { appendOnly: false })
-    // It would take a minute to find out by time.
+    // So long that only an immediate rejection passes the test.
     const [publisher, node] = [await stage.node({ timeoutMs: 60_000 }), await stage.node()]
     const loop = await stage.listen(node, 'news')
     const [{ backplane }, event] = [publisher, { data: 'x'.repeat(1_000) }]
@@ -20,24 +20,24 @@ describe.each(everyClient)('%s: what the server refuses', (_name, connect) => {
     await expect(backplane.publish('news', { event })).rejects.toMatchObject(full)
     await expect(backplane.publish('other', { event })).rejects.toMatchObject(full)
     await expect(backplane.publish('news', { end: true })).rejects.toMatchObject(full)
-    // Who comes now, on a node that did not know the channel, reads what there is.
+    // A new node can still read the channel.
     const late = await stage.listen(await stage.node(), 'news', first)
     expect(await node.backplane.read('news', first, 10)).toEqual([])
     await stage.redis.ask('CONFIG', 'SET', 'maxmemory', '0')
     await backplane.publish('news', { event: { data: 'after' } })
-    for (const each of [loop, late]) await each.hears('after')
+    for (const each of [loop, late]) await each.receives('after')
     expect(await data('news')).toEqual([event.data, 'after'])
     expect([loop.data, late.data]).toEqual([[event.data, 'after'], ['after']])
   })
 
-  test.each(['log', 'tail'])('a %s that is something else: refused at once, and only that channel', async (part) => {
+  test.each(['log', 'tail'])('a %s key of another type rejects calls at once, on that channel only', async (part) => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
     const [publisher, node] = [await stage.node({ timeoutMs: 60_000 }), await stage.node({ via, compareMs: 50 })]
     const [loop, other] = [await stage.listen(node, 'news'), await stage.listen(node, 'other')]
     const { backplane } = publisher
     await backplane.publish('news', { event: { data: 1 } })
-    await loop.hears(1)
+    await loop.receives(1)
     await stage.redis.ask('DEL', `ssekit:{news}:${part}`)
     await stage.redis.ask('LPUSH', `ssekit:{news}:${part}`, 'a list')
     const wrong = { code: 'ERR_SSE_BACKPLANE', cause: { message: expect.stringMatching(/^WRONGTYPE/) } }
@@ -45,51 +45,51 @@ describe.each(everyClient)('%s: what the server refuses', (_name, connect) => {
     await expect(backplane.read('news', 'some-id', 10)).rejects.toMatchObject(wrong)
     const sink = { entry: () => {}, gap: () => {} }
     await expect(publisher.backplane.subscribe('news', { last: 10 }, sink)).rejects.toMatchObject(wrong)
-    // The others are compared all the same, as one whose bell is silent shows.
+    // The other channels are still compared, which an event without a notification shows.
     via.discardReplies(({ sent }) => /subscribe/i.test(sent))
     await backplane.publish('other', { event: { data: 3 } })
-    await other.hears(3)
+    await other.receives(3)
     via.passReplies()
     await stage.redis.ask('DEL', 'ssekit:{news}:log', 'ssekit:{news}:tail')
     await backplane.publish('news', { event: { data: 4 } })
-    await loop.hears(4)
+    await loop.receives(4)
     expect(loop.data).toEqual([1, 4])
     expect(loop.gaps).toHaveLength(1)
   })
 
-  /** How often the server has said an error. */
-  const said = async (code: string): Promise<number> => {
+  /** How often the server has replied with an error. */
+  const errorCount = async (code: string): Promise<number> => {
     const [, count] = new RegExp(`errorstat_${code}:count=(\\d+)`).exec(await stage.control.info('errorstats')) ?? []
     return Number(count ?? 0)
   }
 
-  test('a server that is no master for a while is waited for', async () => {
+  test('a server that is a replica for a while makes publishes wait', async () => {
     stage = await Stage.open(connect)
     const { backplane } = await stage.node()
     await backplane.publish('news', { event: { data: 1 } })
     await stage.redis.ask('REPLICAOF', '127.0.0.1', '1')
     const published = backplane.publish('news', { event: { data: 2 } })
-    await until(async () => (await said('READONLY')) > 2, 'refusals')
+    await until(async () => (await errorCount('READONLY')) > 2, 'refusals')
     await stage.redis.ask('REPLICAOF', 'NO', 'ONE')
     await published
     expect(await data('news')).toEqual([1, 2])
   })
 
-  test('a server that has lost its replicas is waited for, as while it fails over', async () => {
+  test('a server that has lost its replicas makes publishes wait, as during a failover', async () => {
     stage = await Stage.open(connect)
     const { backplane } = await stage.node()
     await backplane.publish('news', { event: { data: 1 } })
     await stage.redis.ask('CONFIG', 'SET', 'min-replicas-to-write', '1')
     const published = backplane.publish('news', { event: { data: 2 } })
-    // If it is refused the test says what it waited for.
+    // If it rejects, the wait below reports what is missing.
     published.catch(() => {})
-    await until(async () => (await said('NOREPLICAS')) > 2, 'refusals')
+    await until(async () => (await errorCount('NOREPLICAS')) > 2, 'refusals')
     await stage.redis.ask('CONFIG', 'SET', 'min-replicas-to-write', '0')
     await published
     expect(await data('news')).toEqual([1, 2])
   })
 
-  test('a server that is busy with a script is waited for', async () => {
+  test('a server that is busy with a script makes publishes wait', async () => {
     stage = await Stage.open(connect)
     const { backplane } = await stage.node()
     await backplane.publish('news', { event: { data: 1 } })
@@ -108,52 +108,55 @@ describe.each(everyClient)('%s: what the server refuses', (_name, connect) => {
     await stage.redis.ask('SCRIPT', 'KILL')
     await published
     expect(await script).toMatch(/killed/i)
-    expect(await said('BUSY')).toBeGreaterThan(pings)
+    expect(await errorCount('BUSY')).toBeGreaterThan(pings)
     expect(await data('news')).toEqual([1, 2])
   })
 
   const users: [who: string, rules: string[]][] = [
     ['may not PUBLISH', ['~*', '&*', '+@all', '-publish', '-spublish']],
-    // What Redis 7 gives to a user of whose channels nothing was said.
+    // The default of Redis 7 for a user without channel rules.
     ['may use no channel', ['~*', 'resetchannels', '+@all']],
     ['may not XADD', ['~*', '&*', '+@all', '-xadd']],
     ['may not SET', ['~*', '&*', '+@all', '-set']],
     ['may not touch these keys', ['~other:*', '&*', '+@all']],
   ]
-  test.each(users)('a user who %s: refused at once, and nothing is stored or heard', async (_who, rules) => {
-    stage = await Stage.open(connect)
-    await stage.redis.ask('ACL', 'SETUSER', 'app', 'on', '>secret', ...rules)
-    const node = await stage.node({ compareMs: 50 })
-    const loop = await stage.listen(node, 'news')
-    await node.backplane.publish('news', { event: { data: 1 } })
-    await loop.hears(1)
-    const { client, close } = await connect(`redis://app:secret@127.0.0.1:${stage.redis.port}`)
-    try {
-      const { backplane } = stage.nodeOf(client, { timeoutMs: 60_000 })
-      const refusal = {
-        code: 'ERR_SSE_BACKPLANE',
-        cause: { message: expect.stringMatching(/can't|no permissions|NOPERM/i) },
+  test.each(users)(
+    'a user who %s gets a rejection at once, and nothing is stored or delivered',
+    async (_who, rules) => {
+      stage = await Stage.open(connect)
+      await stage.redis.ask('ACL', 'SETUSER', 'app', 'on', '>secret', ...rules)
+      const node = await stage.node({ compareMs: 50 })
+      const loop = await stage.listen(node, 'news')
+      await node.backplane.publish('news', { event: { data: 1 } })
+      await loop.receives(1)
+      const { client, close } = await connect(`redis://app:secret@127.0.0.1:${stage.redis.port}`)
+      try {
+        const { backplane } = stage.nodeOf(client, { timeoutMs: 60_000 })
+        const refusal = {
+          code: 'ERR_SSE_BACKPLANE',
+          cause: { message: expect.stringMatching(/can't|no permissions|NOPERM/i) },
+        }
+        await expect(backplane.publish('news', { event: { data: 2 } })).rejects.toMatchObject(refusal)
+        await expect(backplane.publish('fresh', { event: { data: 2 } })).rejects.toMatchObject(refusal)
+        await expect(backplane.publish('news', { end: true })).rejects.toMatchObject(refusal)
+        // Comparisons do not find it either.
+        const before = await stage.calls('evalsha')
+        await until(async () => (await stage.calls('evalsha')) > before + 4, 'comparisons')
+      } finally {
+        close()
       }
-      await expect(backplane.publish('news', { event: { data: 2 } })).rejects.toMatchObject(refusal)
-      await expect(backplane.publish('fresh', { event: { data: 2 } })).rejects.toMatchObject(refusal)
-      await expect(backplane.publish('news', { end: true })).rejects.toMatchObject(refusal)
-      // Nor is it found by comparison.
-      const before = await stage.calls('evalsha')
-      await until(async () => (await stage.calls('evalsha')) > before + 4, 'comparisons')
-    } finally {
-      close()
-    }
-    expect([await data('news'), await data('fresh')]).toEqual([[1], []])
-    const id = await node.backplane.publish('news', { event: { data: 3 } })
-    await loop.hears(3)
-    expect(loop.data).toEqual([1, 3])
-    expect(loop.gaps).toEqual([])
-    // Nor does anybody who resumes see anything of it.
-    const [first] = loop.ids
-    expect((await node.backplane.read('news', first as string, 10))?.map((entry) => entry.id)).toEqual([id])
-    const fresh = await stage.listen(node, 'fresh')
-    await node.backplane.publish('fresh', { event: { data: 4 } })
-    await fresh.hears(4)
-    expect([fresh.data, fresh.gaps]).toEqual([[4], []])
-  })
+      expect([await data('news'), await data('fresh')]).toEqual([[1], []])
+      const id = await node.backplane.publish('news', { event: { data: 3 } })
+      await loop.receives(3)
+      expect(loop.data).toEqual([1, 3])
+      expect(loop.gaps).toEqual([])
+      // Nor does a subscriber that resumes.
+      const [first] = loop.ids
+      expect((await node.backplane.read('news', first as string, 10))?.map((entry) => entry.id)).toEqual([id])
+      const fresh = await stage.listen(node, 'fresh')
+      await node.backplane.publish('fresh', { event: { data: 4 } })
+      await fresh.receives(4)
+      expect([fresh.data, fresh.gaps]).toEqual([[4], []])
+    },
+  )
 })

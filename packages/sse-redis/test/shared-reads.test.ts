@@ -6,7 +6,7 @@ import { until } from './until.js'
 let stage: Stage
 afterEach(() => stage.end())
 
-/** Answers of a client that wait until they are let through, as if the network took its time. */
+/** Delays the replies to a client until `letThrough()`, as a slow network would. */
 class HeldAnswers {
   asked = 0
   answered = 0
@@ -30,14 +30,14 @@ class HeldAnswers {
 }
 
 test.each(everyClient)(
-  '%s: nobody gets an answer that the server gave before he asked, and those who ask meanwhile share one',
+  '%s: a read() never gets a reply from before its call, and calls during another one share a reply',
   async (_name, connect) => {
     stage = await Stage.open(connect)
     const [reader, publisher] = [await stage.node(), await stage.node()]
     const first = await publisher.backplane.publish('news', { event: { data: 1 } })
     const read = async (): Promise<string[] | undefined> =>
       (await reader.backplane.read('news', first, 10))?.map(({ id }) => id)
-    // The server knows the script now.
+    // From now on the server knows the script.
     expect(await read()).toEqual([])
 
     const answers = new HeldAnswers(reader.client)
@@ -49,7 +49,7 @@ test.each(everyClient)(
     expect(await early).toEqual([])
     expect(await Promise.all(late)).toEqual([[second], [second], [second]])
     expect(answers.asked).toBe(2)
-    // And again, now that nothing is under way.
+    // The same when no request is pending.
     const third = await publisher.backplane.publish('news', { event: { data: 3 } })
     expect(await read()).toEqual([second, third])
     expect(answers.asked).toBe(3)

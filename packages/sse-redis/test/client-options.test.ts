@@ -9,11 +9,11 @@ import { until } from './until.js'
 let stage: Stage
 afterEach(() => stage.end())
 
-/** Two nodes hear each other, go on after the server was killed, and leave no subscription. */
+/** Fails unless two nodes receive each other's events, also after the server was killed, and can read them. */
 async function works(): Promise<void> {
   const nodes = await Promise.all([1, 2].map(() => stage.node({ compareMs: 200 })))
   const loops = await Promise.all(nodes.map((node) => stage.listen(node, 'news')))
-  const say = async (data: string): Promise<void> => {
+  const publish = async (data: string): Promise<void> => {
     for (const [index, { backplane }] of nodes.entries()) {
       await until(
         () =>
@@ -24,12 +24,12 @@ async function works(): Promise<void> {
         `${data} ${index}`,
       )
     }
-    for (const loop of loops) await loop.hears(`${data} 1`)
+    for (const loop of loops) await loop.receives(`${data} 1`)
   }
-  await say('hello')
+  await publish('hello')
   await stage.redis.kill()
   await stage.redis.restart()
-  await say('again')
+  await publish('again')
   for (const loop of loops) {
     expect([...new Set(loop.data)]).toEqual(['hello 0', 'hello 1', 'again 0', 'again 1'])
     expect(loop.gaps).toEqual([])
@@ -49,7 +49,7 @@ const ioredis =
 
 describe('ioredis', () => {
   test.each<[what: string, connect: Connect]>([
-    ['all its defaults', ioredis({})],
+    ['its default options', ioredis({})],
     ['a keyPrefix', ioredis({ keyPrefix: 'app:' })],
     ['no offline queue', ioredis({ enableOfflineQueue: false })],
     ['lazyConnect, not connected yet', ioredis({ lazyConnect: true }, false)],
@@ -57,22 +57,22 @@ describe('ioredis', () => {
     ['endless retries per request', ioredis({ maxRetriesPerRequest: null })],
     ['another database', ioredis({ db: 3 })],
     ['no ready check', ioredis({ enableReadyCheck: false })],
-    ['nothing sent again', ioredis({ autoResendUnfulfilledCommands: false })],
+    ['no resent commands', ioredis({ autoResendUnfulfilledCommands: false })],
     ['automatic pipelines', ioredis({ enableAutoPipelining: true })],
     ['numbers as text', ioredis({ stringNumbers: true })],
     ['RESP 3', ioredis({ protocol: 3 })],
-  ])('with %s', async (_what, connect) => {
+  ])('works with %s', async (_what, connect) => {
     stage = await Stage.open(connect)
     await works()
   })
 
-  test('a keyPrefix is before all its keys and bells, and keeps it apart from others', async () => {
+  test('adds its keyPrefix to all keys and notification channels, beside the prefix of the backplane', async () => {
     stage = await Stage.open(ioredis({ keyPrefix: 'app:' }))
     const [node, other] = [await stage.node(), await stage.node({ prefix: 'other' })]
     const loop = await stage.listen(node, 'news')
     await other.backplane.publish('news', { event: { data: 'for others' } })
     await node.backplane.publish('news', { event: { data: 'for us' } })
-    await loop.hears('for us')
+    await loop.receives('for us')
     expect(loop.data).toEqual(['for us'])
     const names = [...(await stage.control.keys('*')), ...((await stage.control.pubsub('CHANNELS')) as string[])]
     expect(names.length).toBeGreaterThan(4)
@@ -95,15 +95,15 @@ describe('node-redis', () => {
     ['RESP 3', nodeRedis({ RESP: 3 })],
     ['no offline queue', nodeRedis({ disableOfflineQueue: true })],
     ['another database', nodeRedis({ database: 3 })],
-    ['buffers for text', nodeRedis({ commandOptions: { typeMapping: { 36: Buffer } } })],
+    ['buffers instead of strings', nodeRedis({ commandOptions: { typeMapping: { 36: Buffer } } })],
     ['a name', nodeRedis({ name: 'app' })],
     ['pings', nodeRedis({ pingInterval: 10 })],
-  ])('with %s', async (_what, connect) => {
+  ])('works with %s', async (_what, connect) => {
     stage = await Stage.open(connect)
     await works()
   })
 
-  test('one that is not connected yet is waited for, and says so if it takes too long', async () => {
+  test('is waited for if it is not connected yet, and calls reject with its error after timeoutMs', async () => {
     stage = await Stage.open(nodeRedis({}, false))
     const { backplane, client } = await stage.node({ timeoutMs: 200 })
     const closed = { code: 'ERR_SSE_BACKPLANE', cause: { message: 'The client is closed' } }
@@ -117,10 +117,10 @@ describe('node-redis', () => {
   })
 })
 
-describe('a subscriber connection that is lost again before it has its subscriptions back', () => {
+describe('a subscriber connection that is lost again before it has resubscribed is restored', () => {
   test.each<[what: string, connect: Connect]>([
     ['ioredis', ioredis({})],
-    ['ioredis that sends nothing again', ioredis({ autoResendUnfulfilledCommands: false })],
+    ['ioredis without resent commands', ioredis({ autoResendUnfulfilledCommands: false })],
     ['node-redis', nodeRedis({})],
   ])('%s', async (_what, connect) => {
     stage = await Stage.open(connect)
@@ -129,20 +129,20 @@ describe('a subscriber connection that is lost again before it has its subscript
     const [node, publisher] = [await stage.node({ via, compareMs: 0 }), await stage.node()]
     const loop = await stage.listen(node, 'news')
     for (const data of [1, 2, 3]) {
-      // One after the other: the answer to SUBSCRIBE of the new connection never comes.
+      // The reply to SUBSCRIBE on the new connection never arrives.
       const cut = via.cutReplyAfter(0, ({ sent }) => /subscribe/i.test(sent))
       await stage.redis.ask('CLIENT', 'KILL', 'TYPE', 'pubsub')
       await cut
       await until(async () => (await stage.listeners('news')) === 1, 'a subscription')
       await publisher.backplane.publish('news', { event: { data } })
-      await loop.hears(data)
+      await loop.receives(data)
     }
     expect(loop.data).toEqual([1, 2, 3])
     expect(loop.gaps).toEqual([])
   })
 })
 
-describe('a client that gives up when its server is down, and is connected again by its owner', () => {
+describe('a client that stops reconnecting works again after its owner has connected it', () => {
   test.each<[make: string, connect: Connect]>([
     ['ioredis', ioredis({ retryStrategy: () => null })],
     ['node-redis', nodeRedis({}, true, false)],
@@ -152,19 +152,19 @@ describe('a client that gives up when its server is down, and is connected again
     const { client, backplane } = node
     const loop = await stage.listen(node, 'news')
     await insist(backplane, 'news', 'before')
-    await loop.hears('before')
+    await loop.receives('before')
     await stage.redis.kill()
     await expect(backplane.publish('news', { event: { data: 'down' } })).rejects.toMatchObject({
       code: 'ERR_SSE_BACKPLANE',
     })
     await stage.redis.restart()
     await (client as Redis).connect()
-    // What it heard before it hears again, and what is new as well.
+    // It receives events of its former subscription and of a new one.
     await insist(backplane, 'news', 'after')
-    await loop.hears('after')
+    await loop.receives('after')
     const other = await stage.listen(node, 'other')
     await insist(backplane, 'other', 'new')
-    await other.hears('new')
+    await other.receives('new')
     await until(async () => (await stage.listeners('news')) + (await stage.listeners('other')) === 2, 'bells')
     expect([...new Set(loop.data)]).toEqual(['before', 'after'])
     expect(loop.gaps).toEqual([])
@@ -176,13 +176,13 @@ describe.each(everyClient)('%s', (_name, connect) => {
     ['a password', { password: 'pass word:@/ü' }],
     ['TLS', { tls: true }],
     ['TLS and a password', { tls: true, password: 'secret' }],
-  ])('with %s', async (_what, options) => {
+  ])('works with %s', async (_what, options) => {
     stage = await Stage.open(connect, options)
     await works()
   })
 })
 
-test('databases of one server are not each other’s channels, though all hear the same bells', async () => {
+test('channels of different databases of one server are separate, although their notifications are shared', async () => {
   const databases = [0, 3]
   const options = databases.values()
   stage = await Stage.open((url) => ioredis({ db: options.next().value ?? 0 })(url))
@@ -194,7 +194,7 @@ test('databases of one server are not each other’s channels, though all hear t
     )
   }
   for (const [index, loop] of loops.entries()) {
-    await loop.hears(`${index} 199`)
+    await loop.receives(`${index} 199`)
     expect(loop.data).toEqual(Array.from({ length: 200 }, (_, round) => `${index} ${round}`))
     expect(loop.gaps).toEqual([])
   }

@@ -14,7 +14,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     await stage.end()
   })
 
-  test('a server that is killed and comes back with its data: what was accepted is stored once, and everybody gets all of it', async () => {
+  test('after the server is killed and restarted, accepted events are stored once and every subscriber gets all', async () => {
     stage = await Stage.open(connect)
     const options = { history: { maxEvents: 100_000 }, timeoutMs: 400, compareMs: 200 }
     const publishers = await Promise.all(['a', 'b', 'c'].map(() => stage.node(options)))
@@ -27,16 +27,16 @@ describe.each(everyClient)('%s', (_name, connect) => {
     for (const round of [1, 2, 3, 4]) {
       await Promise.all(publishings.map((each) => each.accepts(20)))
       await stage.redis.kill()
-      // Back at once, or not before everybody has been told that it is down.
+      // Restarted at once, or only after each publisher had an event rejected.
       if (round % 2 === 0) await Promise.all(publishings.map((each) => each.isRefused()))
       await stage.redis.restart()
     }
     await Promise.all(publishings.map((each) => each.accepts(20)))
     for (const each of publishings) each.stop()
     await Promise.all(publishings.map((each) => each.settles()))
-    // Once: this one has the time.
+    // Published once: this node has a long time limit.
     await (await stage.node()).backplane.publish('news', { event: { data: 'last' } })
-    await Promise.all(loops.map((loop) => loop.hears('last')))
+    await Promise.all(loops.map((loop) => loop.receives('last')))
     await stream.until(({ data }) => data.includes('last'))
 
     const stored = await stage.stored('news')
@@ -62,7 +62,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     expect([stream.gaps, stream.opens]).toEqual([[], 1])
   })
 
-  test('publishers are told while it is down, whatever they did before, and a subscriber that comes then too', async () => {
+  test('calls reject within the time limit while the server is down, and work again after its restart', async () => {
     stage = await Stage.open(connect)
     const options = { timeoutMs: 300 }
     const [fresh, used] = [await stage.node(options), await stage.node(options)]
@@ -82,12 +82,12 @@ describe.each(everyClient)('%s', (_name, connect) => {
     const loop = await stage.listen(fresh, 'news')
     await insist(fresh.backplane, 'news', 'fresh, after')
     await insist(used.backplane, 'news', 'used, after')
-    await loop.hears('used, after')
+    await loop.receives('used, after')
     const stored = new Set((await stage.stored('news')).map(({ data }) => data))
     expect([...stored]).toEqual(['before', 'fresh, after', 'used, after'])
   })
 
-  test('what was refused while it was down is not kept, to be sent when it is back', async () => {
+  test('at most one event that was rejected while the server was down is sent when it is back', async () => {
     stage = await Stage.open(connect)
     const { backplane } = await stage.node({ timeoutMs: 100 })
     await insist(backplane, 'news', 'before')
@@ -97,7 +97,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
       const event = { data: `refused ${'x'.repeat(100_000)}` }
       await expect(backplane.publish('news', { event })).rejects.toMatchObject(refused)
     }
-    // Nor do several that wait for another one; together they are as large as one of those, since they may be one command.
+    // Nor are several events that wait behind another one. Together they are as large as one of those: they may be one command.
     const waiting = Array.from({ length: 10 }, () => backplane.publish('news', { event: { data: 'y'.repeat(10_000) } }))
     for (const outcome of await Promise.allSettled(waiting)) {
       expect(outcome).toMatchObject({ status: 'rejected', reason: refused })
@@ -105,7 +105,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     await stage.redis.restart()
     await insist(backplane, 'news', 'after')
     const [, bytes] = /total_net_input_bytes:(\d+)/.exec(await stage.control.info('stats')) ?? []
-    // One at most, which the client had when the connection was lost; twice, since the server does not know the script yet.
+    // At most the one event that the client held when the connection was lost, and twice, since the script is unknown at first.
     expect(Number(bytes)).toBeLessThan(300_000)
   })
 })

@@ -8,7 +8,7 @@ import { until } from './until.js'
 
 const BACKPLANE_ERROR = { code: 'ERR_SSE_BACKPLANE', statusCode: 503 }
 
-/** Not enough for a server that is stopped, and more than enough for one that is not. */
+/** Too short for a paused server, and more than enough for a running one. */
 const timeoutMs = 400
 
 describe.each(everyClient)('%s', (_name, connect) => {
@@ -17,11 +17,11 @@ describe.each(everyClient)('%s', (_name, connect) => {
 
   const dataOf = async (channel: string): Promise<unknown[]> => (await stage.stored(channel)).map(({ data }) => data)
 
-  /** Resolves once it has heard as much as is stored, where what was insisted on may be there more than once. */
-  const hasHeardAll = (loop: Loop, channel: string): Promise<void> =>
+  /** Resolves once it has received as many events as are stored, including those that `insist()` stored twice. */
+  const hasReceivedAll = (loop: Loop, channel: string): Promise<void> =>
     until(async () => loop.data.length >= (await dataOf(channel)).length, 'all that is stored')
 
-  /** Everything that a node can be asked for, while the server says nothing. */
+  /** Fails unless every kind of call rejects, while the server does not answer. */
   const asked = async ({ backplane }: StageNode): Promise<void> => {
     const sink = { entry: () => {}, gap: () => {} }
     const outcomes = await Promise.allSettled([
@@ -35,7 +35,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: BACKPLANE_ERROR })
   }
 
-  test('a server that accepts and never answers: no hang, and what was refused for time is not stored later', async () => {
+  test('while the server does not answer, calls reject in time, and rejected events are not stored later', async () => {
     stage = await Stage.open(connect)
     const [fresh, used, node] = [
       await stage.node({ timeoutMs }),
@@ -46,21 +46,21 @@ describe.each(everyClient)('%s', (_name, connect) => {
     await insist(used.backplane, 'news', 'before')
     await stage.redis.pause()
     await Promise.all([asked(fresh), asked(used)])
-    // What comes behind those that are under way still waits for nothing.
+    // Calls behind pending ones reject in time, too.
     await asked(used)
     stage.redis.resume()
     await insist(used.backplane, 'news', 'after')
     await insist(fresh.backplane, 'news', 'after that')
-    await loop.hears('after that')
-    // All that the clients still held has been answered before this.
+    await loop.receives('after that')
+    // By now every command that the clients still held has been answered.
     expect([...new Set(await dataOf('news'))]).toEqual(['before', 'after', 'after that'])
     expect([await dataOf('other'), await dataOf('ended')]).toEqual([[], []])
-    await hasHeardAll(loop, 'news')
+    await hasReceivedAll(loop, 'news')
     expect(loop.data).toEqual(await dataOf('news'))
     expect(loop.gaps).toEqual([])
   })
 
-  test('a server that stops for less than the time limit costs nothing but that time', async () => {
+  test('events that wait for a server for less than the time limit are stored once, in order', async () => {
     stage = await Stage.open(connect)
     const node = await stage.node()
     const loop = await stage.listen(node, 'news')
@@ -77,12 +77,12 @@ describe.each(everyClient)('%s', (_name, connect) => {
     await publishing.settles()
     expect(publishing.refused.size).toBe(0)
     const last = [...publishing.accepted.keys()].at(-1)
-    await loop.hears(last)
+    await loop.receives(last)
     expect(loop.data).toEqual([...publishing.accepted.keys()])
     expect(await dataOf('news')).toEqual(loop.data)
   })
 
-  test('a network that swallows everything, on both connections of a node, in the middle of publishing', async () => {
+  test('after the network of a publishing node stalled, subscribers have every stored event once', async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
     const [cutOff, other] = [
@@ -101,7 +101,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     publishing.stop()
     await publishing.settles()
     await insist(other.backplane, 'news', 'last')
-    await Promise.all(loops.map((loop) => hasHeardAll(loop, 'news')))
+    await Promise.all(loops.map((loop) => hasReceivedAll(loop, 'news')))
     const stored = await dataOf('news')
     const numbers = stored.filter((data) => String(data).startsWith('a '))
     expect(new Set(numbers).size).toBe(numbers.length)
@@ -113,7 +113,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     expect(stored).not.toContain('refused')
   })
 
-  test('a slow network: everything in order, none twice', async () => {
+  test('over a slow network, events arrive once, in order', async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
     const node = await stage.node({ via, compareMs: 20 })
@@ -124,12 +124,12 @@ describe.each(everyClient)('%s', (_name, connect) => {
     publishing.stop()
     await publishing.settles()
     expect(publishing.refused.size).toBe(0)
-    await loop.hears([...publishing.accepted.keys()].at(-1))
+    await loop.receives([...publishing.accepted.keys()].at(-1))
     expect(loop.data).toEqual([...publishing.accepted.keys()])
     expect(await dataOf('news')).toEqual(loop.data)
   })
 
-  test('a network so slow that every answer is late: all is refused, and nothing of it is stored', async () => {
+  test('over a network so slow that replies are late, publishes reject, and later ones are not stored', async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
     const { backplane } = await stage.node({ via, timeoutMs: 200 })
@@ -140,14 +140,14 @@ describe.each(everyClient)('%s', (_name, connect) => {
     }
     via.delayMs = 0
     await insist(backplane, 'news', 'after')
-    // The first ones were in time, as far as the server could know.
+    // The first ones were in time as far as the server could know.
     const stored = await dataOf('news')
     expect(stored).not.toContain(4)
     expect(stored).not.toContain(5)
     expect([stored[0], stored.at(-1)]).toEqual(['before', 'after'])
   })
 
-  /** Publishes while connections are cut so many bytes into replies. */
+  /** Publishes an event for each connection that is cut after this many bytes of replies. */
   const cutReplies = async (node: StageNode, via: TcpProxy, bytes: readonly number[]): Promise<string[]> => {
     const ids: string[] = []
     for (const [index, each] of bytes.entries()) {
@@ -158,7 +158,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     return ids
   }
 
-  test('a connection that is cut before or in the middle of a reply: the event is stored once', async () => {
+  test('an event whose reply is cut off is stored once, and its publish resolves', async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
     const [publisher, node] = [await stage.node({ via }), await stage.node()]
@@ -167,7 +167,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     const bytes = [0, 1, 4, 10, 0, 0, 20, 30]
     const ids = await cutReplies(publisher, via, bytes)
     await publisher.backplane.publish('news', { event: { data: 'last' } })
-    await loop.hears('last')
+    await loop.receives('last')
     const numbers = bytes.map((_, index) => index)
     const stored = await stage.stored('news')
     expect(stored.map(({ data }) => data)).toEqual(['first', ...numbers, 'last'])
@@ -175,7 +175,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
     expect(loop.data).toEqual(['first', ...numbers, 'last'])
   })
 
-  test('a subscriber whose reply is cut in the middle goes on', async () => {
+  test('a subscriber whose connection is cut within a message misses nothing', async () => {
     stage = await Stage.open(connect)
     const via = await stage.proxy()
     const [publisher, node] = [await stage.node(), await stage.node({ via })]
@@ -185,14 +185,14 @@ describe.each(everyClient)('%s', (_name, connect) => {
       const cut = via.cutReplyAfter(bytes, ({ sent }) => /subscribe/i.test(sent))
       await publisher.backplane.publish('news', { event: { data: index } })
       await cut
-      await loop.hears(index)
+      await loop.receives(index)
     }
     expect(loop.data).toEqual([0, 1, 2, 3])
     expect(loop.gaps).toEqual([])
   })
 })
 
-test('what ioredis sends again by itself is stored once', async () => {
+test('an event that ioredis itself sends again is stored once', async () => {
   const stage = await Stage.open(async (url) => {
     const client = new Redis(url, { retryStrategy: () => 20 })
     client.on('error', () => {})
@@ -208,7 +208,7 @@ test('what ioredis sends again by itself is stored once', async () => {
     const cut = via.cutReplyAfter(0)
     const id = await backplane.publish('news', { event: { data: 'resent' } })
     await cut
-    // Else nothing was proven.
+    // Otherwise the command was not sent twice, and the test proves nothing.
     expect(await stage.calls('evalsha')).toBe(before + 2)
     expect((await stage.stored('news')).slice(1)).toEqual([{ id, data: 'resent' }])
   } finally {
@@ -216,7 +216,7 @@ test('what ioredis sends again by itself is stored once', async () => {
   }
 })
 
-test('ioredis that sends nothing again, and tells nobody: what was under way is asked again, and goes on', async () => {
+test('with ioredis that resends nothing, pending publishes and comparisons are repeated after a reconnect', async () => {
   const stage = await Stage.open(async (url) => {
     const client = new Redis(url, { retryStrategy: () => 20, autoResendUnfulfilledCommands: false })
     client.on('error', () => {})
@@ -230,7 +230,7 @@ test('ioredis that sends nothing again, and tells nobody: what was under way is 
     const loop = await stage.listen(node, 'news')
     await backplane.publish('news', { event: { data: 'first' } })
     for (const data of [1, 2, 3]) {
-      // The answer to the event, or to a comparison.
+      // The reply to the event, or to a comparison.
       const cut = via.cutReplyAfter(0, ({ sent }) => !/subscribe/i.test(sent))
       await backplane.publish('news', { event: { data } })
       await cut
@@ -238,7 +238,7 @@ test('ioredis that sends nothing again, and tells nobody: what was under way is 
     // It still compares.
     via.discardReplies(({ sent }) => /subscribe/i.test(sent))
     await backplane.publish('news', { event: { data: 'last' } })
-    await loop.hears('last')
+    await loop.receives('last')
     expect((await stage.stored('news')).map(({ data }) => data)).toEqual(['first', 1, 2, 3, 'last'])
     expect(loop.data).toEqual(['first', 1, 2, 3, 'last'])
     await backplane.close()

@@ -5,11 +5,11 @@ let stage: Stage
 afterEach(() => stage.end())
 
 test.each(everyClient)(
-  '%s: what waits for a server that says nothing is bounded, and all of that is stored',
+  '%s: while the server does not answer, maxBufferedBytes limits pending events, and those are stored later',
   async (_name, connect) => {
     stage = await Stage.open(connect)
     const { backplane } = await stage.node({ maxBufferedBytes: 10_000 })
-    // What is larger than that goes, if it is alone.
+    // A single event may be larger.
     await backplane.publish('news', { event: { data: 'x'.repeat(20_000) } })
     await stage.redis.pause()
     const publish = (): Promise<string> => backplane.publish('news', { event: { data: 'x'.repeat(3_000) } })

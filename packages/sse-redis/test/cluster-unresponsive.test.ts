@@ -16,11 +16,11 @@ afterAll(() => cluster.stop())
 describe.each<[string, ConnectCluster]>([
   ['ioredis', connectIoredisCluster],
   ['node-redis', connectNodeRedisCluster],
-])('%s: a shard of a cluster that does not answer', (_name, connect) => {
+])('%s: a cluster shard that does not answer', (_name, connect) => {
   const closers: (() => unknown)[] = []
-  let sick: RedisServer
+  let unresponsive: RedisServer
   afterEach(async () => {
-    sick.resume()
+    unresponsive.resume()
     for (const close of closers.splice(0).reverse()) await close()
   })
 
@@ -40,60 +40,60 @@ describe.each<[string, ConnectCluster]>([
     return names
   }
 
-  /** What a subscription has heard. */
-  const hear = async (backplane: Backplane, channel: string): Promise<unknown[]> => {
-    const heard: unknown[] = []
-    const entry = (entry: LogEntry): unknown => heard.push('event' in entry ? entry.event.data : 'end')
-    await backplane.subscribe(channel, { last: 10 }, { entry, gap: () => heard.push('gap') })
-    return heard
+  /** Subscribes, and returns the list of what is received. */
+  const record = async (backplane: Backplane, channel: string): Promise<unknown[]> => {
+    const received: unknown[] = []
+    const entry = (entry: LogEntry): unknown => received.push('event' in entry ? entry.event.data : 'end')
+    await backplane.subscribe(channel, { last: 10 }, { entry, gap: () => received.push('gap') })
+    return received
   }
 
-  test('is nothing to channels at the others: they are subscribed to, published to, and compared', async () => {
+  test('does not affect channels of the other shards: they can be subscribed, published and compared', async () => {
     const [healthy, other] = cluster.nodes as [RedisServer, RedisServer]
-    sick = cluster.nodes[2] as RedisServer
+    unresponsive = cluster.nodes[2] as RedisServer
     const [known, ...others] = (await namesAt(healthy, 4)) as [string, ...string[]]
     const [far] = (await namesAt(other, 1)) as [string]
-    const [before, asked] = (await namesAt(sick, 2)) as [string, string]
+    const [before, asked] = (await namesAt(unresponsive, 2)) as [string, string]
     const timeoutMs = 2_000
     const [node, publisher] = [await open({ timeoutMs, compareMs: 50 }), await open({ timeoutMs, compareMs: 0 })]
     const late = await open({ timeoutMs, compareMs: 0 })
-    const [heard, heardAtSick] = [await hear(node, known), await hear(node, before)]
-    await sick.pause()
-    const refused = hear(node, asked).catch((error: unknown) => error)
+    const [received, receivedAtUnresponsive] = [await record(node, known), await record(node, before)]
+    await unresponsive.pause()
+    const refused = record(node, asked).catch((error: unknown) => error)
 
     for (const name of [...others, far]) {
-      const all = await hear(node, name)
+      const all = await record(node, name)
       await publisher.publish(name, { event: { data: name } })
       await until(() => all.includes(name), 'an event of a new subscription')
     }
-    // The connections for subscriptions are made with the first: any one of the servers is asked which others there are.
+    // The connections for subscriptions are opened with the first one: any of the servers may be asked for the topology.
     await until(
       () =>
-        hear(late, far).then(
+        record(late, far).then(
           () => true,
           () => false,
         ),
       'the first subscription of a node',
     )
-    // As if the bell had been lost.
+    // As if the notification had been lost.
     const id = await healthy.ask('XADD', `ssekit:{${known}}:log`, '*', 'e', '{"data":"unrung"}', 'm', 'other.1')
     await healthy.ask('SET', `ssekit:{${known}}:tail`, `${id}-other.1 ${id}-other.1 -`)
-    await until(() => heard.includes('unrung'), 'what was not rung for')
+    await until(() => received.includes('unrung'), 'the event without a notification')
     expect(await refused).toBeInstanceOf(SseError)
 
-    sick.resume()
+    unresponsive.resume()
     await until(async () => {
       const isPublished = await publisher.publish(before, { event: { data: 'back' } }).then(
         () => true,
         () => false,
       )
-      return isPublished && heardAtSick.includes('back')
+      return isPublished && receivedAtUnresponsive.includes('back')
     }, 'the shard')
-    expect(await hear(node, asked)).toEqual([])
+    expect(await record(node, asked)).toEqual([])
   })
 })
 
-test('a shard that is down does not have ioredis ask the others for all channels more often than it does by itself', async () => {
+test('while a shard is down, the backplane does not multiply the SSUBSCRIBE commands of ioredis', async () => {
   const [healthy, , down] = cluster.nodes as [RedisServer, RedisServer, RedisServer]
   const { client, close } = await connectIoredisCluster(cluster.ports)
   const backplane = redisBackplane({ client })
@@ -112,7 +112,7 @@ test('a shard that is down does not have ioredis ask the others for all channels
     await down.kill()
     await until(() => errors > 30, 'errors of ioredis')
     const times = (await subscribed()) - before
-    // With each of them ioredis itself asks once for each channel of the server.
+    // With each error, ioredis itself subscribes once to each channel of the server.
     const servers = await Promise.all(names.map((name) => cluster.nodeOf(`ssekit:{${name}}:log`)))
     const count = servers.filter((server) => server === healthy).length
     expect(times).toBeLessThan(1.5 * count * errors)

@@ -11,16 +11,16 @@ test.each<[what: string, client: unknown, says: RegExp]>([
     /not a Sentinel client of node-redis; that of ioredis will do/,
   ],
   ['a pipeline', new Redis({ lazyConnect: true }).pipeline(), /not an object/],
-  ['commands that are collected', createClient().multi(), /not an object/],
+  ['a MULTI of node-redis', createClient().multi(), /not an object/],
   ['an address', 'redis://127.0.0.1', /not string/],
   ['an object', {}, /not an object/],
   ['null', null, /not null/],
   ['nothing', undefined, /not undefined/],
-])('%s is no client that a backplane can use, and told so at once', (_what, client, says) => {
+])('redisBackplane() throws a TypeError for %s as the client', (_what, client, says) => {
   expect(() => redisBackplane({ client } as never)).toThrow(TypeError)
   expect(() => redisBackplane({ client } as never)).toThrow(says)
 })
 
-test('without options it says what it takes', () => {
+test('redisBackplane() without options throws a TypeError that names { client }', () => {
   expect(() => redisBackplane(undefined as never)).toThrow(new TypeError('redisBackplane() takes { client }'))
 })
