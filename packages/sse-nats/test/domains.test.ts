@@ -129,7 +129,7 @@ test('if two domains store the same subjects, subscribers get no gap or duplicat
 
 test.each([
   ['with another name', 'EDGE'],
-  ['with the same name, once detected', 'SAME'],
+  ['with the same name, once that is detected,', 'SAME'],
 ])('messages of another domain’s stream %s are ignored', async (_which, leafStream) => {
   const port = await freePort()
   const leaf = await startLeaf(port)

@@ -32,7 +32,7 @@ describe.each(everyClient)('%s: if Pub/Sub loses messages,', (_name, connect) =>
     return { loop, whole, publish, lose, via }
   }
 
-  test('a node notices a lost one with the next message, and reads the missed events', async () => {
+  test('a node notices a lost message with the next one, and reads the missed events', async () => {
     // It never compares.
     const { loop, publish, lose } = await setUp(0)
     await publish(1, 2)
@@ -48,7 +48,7 @@ describe.each(everyClient)('%s: if Pub/Sub loses messages,', (_name, connect) =>
     expect(loop.gaps).toEqual([])
   })
 
-  test('a node finds the lost last ones of a burst by comparison', async () => {
+  test('a node finds the lost last messages of a burst by comparison', async () => {
     const { loop, publish, lose } = await setUp(100)
     await publish(1, 2)
     await lose(3)
@@ -61,7 +61,7 @@ describe.each(everyClient)('%s: if Pub/Sub loses messages,', (_name, connect) =>
     expect(loop.gaps).toEqual([])
   })
 
-  test('a node finds a lost last one within eight seconds by default', async () => {
+  test('a node finds a lost last message within eight seconds by default', async () => {
     jest.useFakeTimers({
       doNotFake: ['Date', 'nextTick', 'performance', 'setImmediate', 'setTimeout', 'queueMicrotask'],
     })
@@ -89,7 +89,7 @@ describe.each(everyClient)('%s: if Pub/Sub loses messages,', (_name, connect) =>
     expect(loop.data).toEqual([1, 'bye'])
   })
 
-  test('a subscriber receives every event, only later, even if all messages are lost', async () => {
+  test('a subscriber receives every event by comparison, even if all messages are lost', async () => {
     const { loop, publish, via } = await setUp(50)
     via.discardReplies(isBell)
     for (const data of [1, 2, 3, 4, 5, 6]) {

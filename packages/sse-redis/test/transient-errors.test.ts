@@ -24,10 +24,10 @@ test.each<[what: string, message: string]>([
   ['full memory that the script did not catch', `${call}@user_script: 58: -OOM command not allowed when used memory`],
   ['a disk that fails', '@user_script: 58: -MISCONF Redis is configured to save RDB snapshots, but it'],
   [
-    'a user without the right',
+    'a user without permission',
     "@user_script: 58: The user executing the script can't publish to the channel mentioned in",
   ],
-  ['a key that is something else', `${call}WRONGTYPE Operation against a key holding the wrong kind of value`],
+  ['a key of another type', `${call}WRONGTYPE Operation against a key holding the wrong kind of value`],
   [
     'full memory with Redis 7',
     "OOM command not allowed when used memory > 'maxmemory'. script: 1028a5, on @user_script:58.",

@@ -3,7 +3,7 @@ import { type Framework, frameworks } from './stress/frameworks.js'
 import type { Counts } from './stress/heap-snapshot.js'
 import type { Memory } from './stress/memory.js'
 import { instancesOf, ourClasses } from './stress/our-classes.js'
-import { BATCH, Visited } from './stress/visited.js'
+import { BATCH, ServerProcess } from './stress/server-process.js'
 import { isFullStress } from './stress.js'
 
 const VISITS: Readonly<Record<Framework, number>> = isFullStress
@@ -27,25 +27,29 @@ const RESIDENT_TOLERANCE = 10 * 1024 * 1024
 // The machine may be busy with other tests.
 jest.setTimeout(isFullStress ? 1_800_000 : 120_000)
 
-const started: Visited[] = []
+const started: ServerProcess[] = []
 afterEach(async () => {
-  await Promise.all(started.splice(0).map((visited) => visited.end()))
+  await Promise.all(started.splice(0).map((server) => server.end()))
 })
 
-async function start(framework: Framework): Promise<Visited> {
-  const visited = await Visited.start(framework)
-  started.push(visited)
-  return visited
+async function start(framework: Framework): Promise<ServerProcess> {
+  const server = await ServerProcess.start(framework)
+  started.push(server)
+  return server
 }
 
 /** Does the same work twice, and measures after each: only memory that grows with the work is left behind. */
-async function live(visited: Visited, visits: number, channels: number): Promise<{ before: Memory; after: Memory }> {
-  await visited.makeChannels(channels)
-  await visited.visit(visits)
-  const before = await visited.measure()
-  await visited.makeChannels(channels)
-  await visited.visit(visits)
-  return { before, after: await visited.measure() }
+async function live(
+  server: ServerProcess,
+  visits: number,
+  channels: number,
+): Promise<{ before: Memory; after: Memory }> {
+  await server.makeChannels(channels)
+  await server.visit(visits)
+  const before = await server.measure()
+  await server.makeChannels(channels)
+  await server.visit(visits)
+  return { before, after: await server.measure() }
 }
 
 const inspected = new Map<Framework, Promise<Counts>>()
@@ -58,9 +62,9 @@ function fewOn(framework: Framework): Promise<Counts> {
 }
 
 async function inspectFew(framework: Framework): Promise<Counts> {
-  const visited = await start(framework)
-  await live(visited, BATCH, FEW_CHANNELS)
-  return visited.inspect()
+  const server = await start(framework)
+  await live(server, BATCH, FEW_CHANNELS)
+  return server.inspect()
 }
 
 /** Fails if one heap holds more instances of a class of ours than the other, or many more objects of any kind. */
@@ -88,13 +92,13 @@ function expectBack({ before, after }: { readonly before: Memory; readonly after
 
 test('the heap snapshot shows open streams, without which the other tests would prove nothing', async () => {
   const gone = await fewOn('node:http')
-  const visited = await start('node:http')
+  const server = await start('node:http')
   let open: Counts = new Map()
-  await visited.visit(BATCH, async () => {
-    open = await visited.inspect()
+  await server.visit(BATCH, async () => {
+    open = await server.inspect()
   })
   for (const name of ['SseConnection', 'SseChannel']) {
-    expect(instancesOf(name, open)).toBeGreaterThan(instancesOf(name, gone) + BATCH / visited.kinds)
+    expect(instancesOf(name, open)).toBeGreaterThan(instancesOf(name, gone) + BATCH / server.kinds)
   }
 })
 
@@ -102,11 +106,11 @@ test.each(Object.keys(frameworks) as Framework[])(
   'clients that connect to %s and disconnect leave nothing behind',
   async (framework) => {
     const visits = VISITS[framework]
-    const visited = await start(framework)
-    expectBack(await live(visited, visits, FEW_CHANNELS))
-    await expectNothingLeft(await visited.inspect(), await fewOn(framework), TOLERANCE + visits / 100)
+    const server = await start(framework)
+    expectBack(await live(server, visits, FEW_CHANNELS))
+    await expectNothingLeft(await server.inspect(), await fewOn(framework), TOLERANCE + visits / 100)
     // The streams ended for every reason except 'shutdown'. Clients that hung up early are not counted here.
-    const closed = await visited.closed()
+    const closed = await server.closed()
     expect(Object.keys(closed).sort()).toEqual(['aborted', 'age', 'client', 'end', 'error', 'kicked', 'limit', 'slow'])
     const came = Object.values(closed).reduce((sum, count) => sum + count, 0)
     expect(came).toBeGreaterThan(1.9 * visits)
@@ -114,7 +118,7 @@ test.each(Object.keys(frameworks) as Framework[])(
 )
 
 test('channels that are created, used and dropped leave nothing behind', async () => {
-  const visited = await start('node:http')
-  expectBack(await live(visited, BATCH, CHANNELS))
-  await expectNothingLeft(await visited.inspect(), await fewOn('node:http'), TOLERANCE + CHANNELS / 100)
+  const server = await start('node:http')
+  expectBack(await live(server, BATCH, CHANNELS))
+  await expectNothingLeft(await server.inspect(), await fewOn('node:http'), TOLERANCE + CHANNELS / 100)
 })

@@ -6,7 +6,7 @@ import { writeHeapSnapshot } from 'node:v8'
 import { obey } from './commands.js'
 import { type Framework, frameworks } from './frameworks.js'
 import { collectGarbage, measure } from './memory.js'
-import { answerTo, manager, news, paths, throwOut } from './visits.js'
+import { answerTo, endWaitingStreams, manager, news, paths } from './stream-kinds.js'
 
 /** How long pending work may take to finish, in ms. */
 const PATIENCE_MS = 20_000
@@ -25,7 +25,7 @@ const commands = {
     await news.broadcast('news')
   },
 
-  throwOut,
+  endWaitingStreams,
 
   /** Creates channels and uses them. Half of them are deleted, the others become idle. */
   async makeChannels(count: number): Promise<void> {
@@ -40,7 +40,7 @@ const commands = {
   },
 
   /** Resolves once no client is connected and only one channel is left; rejects if that takes too long. */
-  async calmDown(): Promise<void> {
+  async settle(): Promise<void> {
     const deadline = performance.now() + PATIENCE_MS
     for (;;) {
       await collectGarbage()

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 
 /** Clients over bare sockets, as small as possible, since the server is measured. */
-export class Visitors {
+export class ShortLivedClients {
   readonly #sockets: readonly Socket[]
   readonly #gone: Promise<unknown>
 
@@ -11,7 +11,11 @@ export class Visitors {
   }
 
   /** Each requests one of the paths; resolves once all have received something, except those whose path is silent. */
-  static async open(port: number, paths: readonly string[], isSilent: (path: string) => boolean): Promise<Visitors> {
+  static async open(
+    port: number,
+    paths: readonly string[],
+    isSilent: (path: string) => boolean,
+  ): Promise<ShortLivedClients> {
     const received: Promise<unknown>[] = []
     const sockets = paths.map((path) => {
       const socket = connect(port, '127.0.0.1').on('error', () => {})
@@ -19,11 +23,11 @@ export class Visitors {
       if (!isSilent(path)) received.push(whichever(socket, 'data', 'close'))
       return socket
     })
-    const visitors = new Visitors(sockets)
+    const clients = new ShortLivedClients(sockets)
     await Promise.all(received)
     // Later data is discarded.
     for (const socket of sockets) socket.resume()
-    return visitors
+    return clients
   }
 
   /** Disconnects all clients, every other one with a reset; resolves once their sockets are closed. */

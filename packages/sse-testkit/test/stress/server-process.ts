@@ -6,13 +6,13 @@ import type { Framework } from './frameworks.js'
 import { type Counts, countByKind } from './heap-snapshot.js'
 import type { LeakCommands } from './leak-server.js'
 import type { Memory } from './memory.js'
-import { Visitors } from './visitors.js'
+import { ShortLivedClients } from './short-lived-clients.js'
 
 /** How many clients connect at once. */
 export const BATCH = 250
 
 /** A server in a separate process, and the clients that visit it. */
-export class Visited {
+export class ServerProcess {
   readonly #child: Child<LeakCommands>
   readonly #port: number
   readonly #paths: readonly string[]
@@ -23,10 +23,10 @@ export class Visited {
     this.#paths = paths
   }
 
-  static async start(framework: Framework): Promise<Visited> {
+  static async start(framework: Framework): Promise<ServerProcess> {
     const child = await Child.start<LeakCommands>('leak-server')
     const { port, paths } = await child.call('listen', framework)
-    return new Visited(child, port, paths)
+    return new ServerProcess(child, port, paths)
   }
 
   /** How many kinds of visits there are. */
@@ -39,19 +39,19 @@ export class Visited {
     for (let visits = 0; visits < count; visits += BATCH) {
       const size = Math.min(BATCH, count - visits)
       const paths = Array.from({ length: size }, (_, index) => this.#paths[index % this.#paths.length] as string)
-      const visitors = await Visitors.open(this.#port, paths, (path) => path === 'silent')
+      const clients = await ShortLivedClients.open(this.#port, paths, (path) => path === 'silent')
       await this.#child.call('broadcast')
       await meanwhile()
-      await this.#child.call('throwOut')
-      await visitors.leave()
+      await this.#child.call('endWaitingStreams')
+      await clients.leave()
     }
-    await this.#child.call('calmDown')
+    await this.#child.call('settle')
   }
 
   /** Creates, uses and drops this many channels. */
   async makeChannels(count: number): Promise<void> {
     await this.#child.call('makeChannels', count)
-    await this.#child.call('calmDown')
+    await this.#child.call('settle')
   }
 
   measure(): Promise<Memory> {

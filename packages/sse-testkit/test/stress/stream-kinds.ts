@@ -23,7 +23,7 @@ const kinds: Readonly<Record<string, (visit: number) => Answer>> = {
   news: () => ({ source: news }),
   listened: () => ({ source: news.listen(), signal: shared.signal }),
   picky: () => ({ source: news, filter: () => true, eol: '\r\n', heartbeat: () => 'beat', context: {} }),
-  'told-of-a-gap': () => ({ source: news, lastEventId: 'unknown' }),
+  'with-gap': () => ({ source: news, lastEventId: 'unknown' }),
   'own-channel': (visit) => ({ source: manager.getOrCreate(`of ${visit}`), key: `of ${visit}` }),
   replayed: (visit) => {
     const channel = manager.getOrCreate(`replayed to ${visit}`, { history: { maxAgeMs: 60_000 } })
@@ -77,7 +77,7 @@ export function answerTo({ url = '' }: IncomingMessage): Answer {
 }
 
 /** Ends the streams that wait for it. */
-export function throwOut(): void {
+export function endWaitingStreams(): void {
   manager.disconnect(({ context }) => context === 'kicked')
   aborting.abort()
   aborting = new AbortController()
