@@ -384,7 +384,7 @@ export const delivery = [
   ),
   ...mutantsOf(
     'sse-core/src/puller.ts',
-    ['sse-core/test/request.test', 'sse-testkit/test/clients-let-go'],
+    ['sse-core/test/request.test', 'sse-testkit/test/clients-release-sources'],
     [
       ['if (isRequest(source)) return pullBody(source)\n', '', 'a request that is streamed back is not destroyed'],
       [

@@ -162,14 +162,14 @@ export const processes = [
       "for _, streamId in ipairs(streamIds) do redis.pcall('XDEL', KEYS[1], streamId) end",
       '',
       'entries that Redis refuses half-way are removed again',
-      ['sse-redis/test/refused.test'],
+      ['sse-redis/test/server-errors.test'],
     ],
   ]),
   ...mutantsOf(
     'sse-redis/src/transient-errors.ts',
     ['sse-redis/test/transient-errors.test', 'sse-redis/test/server-errors.test'],
     [
-      ['|NOREPLICAS', '', 'NOREPLICAS counts as a transient error', ['sse-redis/test/refused.test']],
+      ['|NOREPLICAS', '', 'NOREPLICAS counts as a transient error', ['sse-redis/test/server-errors.test']],
       ['+-?/', '+/', 'the dash that Redis 6.2 puts before some error codes is skipped'],
       ["undefined : 'ERR'", 'undefined : undefined', "Redis 6.2's error for a missing right is not transient"],
     ],
@@ -206,7 +206,7 @@ export const processes = [
         'this.#options.sharded ? name',
         "this.#options.sharded ? ''",
         'a shard that does not answer does not block subscriptions at other shards',
-        ['sse-redis/test/cluster-sick.test'],
+        ['sse-redis/test/cluster-unresponsive.test'],
       ],
       [
         'names.length > 1 && !isTransient(error)',
@@ -236,7 +236,7 @@ export const processes = [
         '    if (this.#pause !== undefined) {\n      this.#isTriggered = true\n      return\n    }\n',
         '',
         'while one shard is down, the others do not get requests again and again',
-        ['sse-redis/test/cluster-sick.test'],
+        ['sse-redis/test/cluster-unresponsive.test'],
       ],
       [
         'Math.min(MAX_PAUSE_MS, 2 * this.#pauseMs)',
@@ -280,7 +280,7 @@ export const processes = [
         'this.isSpread = options.connection.isCluster',
         'this.isSpread = false',
         'in a cluster, each channel is compared alone',
-        ['sse-redis/test/cluster-sick.test', 'sse-redis/test/cluster.stress.test'],
+        ['sse-redis/test/cluster-unresponsive.test', 'sse-redis/test/cluster.stress.test'],
       ],
     ],
   ),
