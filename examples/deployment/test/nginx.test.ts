@@ -1,9 +1,15 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { get } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { afterEach, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { respond, SseManager } from '@ssekit/sse-core'
+import express from 'express'
+import express4 from 'express4'
+import Fastify from 'fastify'
+import Koa from 'koa'
+import Koa2 from 'koa2'
 import { selfSignedCertificate } from '../../../packages/sse-testkit/test/clients/certificate.js'
 import { npmEventSource } from '../../../packages/sse-testkit/test/clients/event-sources.js'
 import { httpPlaces, mainPlaces, Nginx } from '../../../packages/sse-testkit/test/clients/nginx.js'
@@ -49,13 +55,77 @@ test('nginx with the documented configuration streams over HTTP/2, and clients r
   expect(stream.gaps).toEqual([])
 })
 
+/** Applications that answer with the address of the client, with the settings that docs/deployment.md recommends. */
+const applications: Readonly<Record<string, () => RequestListener | Promise<RequestListener>>> = {
+  'Express 5': () => {
+    const app = express()
+    app.set('trust proxy', 1)
+    return app.use((req, res) => void res.send(req.ip))
+  },
+  'Express 4': () => {
+    const app = express4()
+    app.set('trust proxy', 1)
+    return app.use((req, res) => void res.send(req.ip))
+  },
+  Fastify: async () => {
+    const app = Fastify({ trustProxy: ['127.0.0.1'] })
+    app.get('/', (request) => request.ip)
+    await app.ready()
+    return app.routing
+  },
+  'Koa 3': () => {
+    const app = new Koa({ proxy: true, maxIpsCount: 1 })
+    return app
+      .use((ctx) => {
+        ctx.body = ctx.ip
+      })
+      .callback()
+  },
+  'Koa 2': () => {
+    const app = new Koa2({ proxy: true, maxIpsCount: 1 })
+    return app
+      .use((ctx) => {
+        ctx.body = ctx.ip
+      })
+      .callback()
+  },
+}
+
+const configurations = {
+  'the shown configuration': shown,
+  'a proxy that appends to X-Forwarded-For': shown.replace(' $remote_addr;', ' $proxy_add_x_forwarded_for;'),
+}
+
+describe.each(Object.entries(configurations))('behind %s', (_name, configuration) => {
+  test.each(Object.entries(applications))(
+    '%s takes the address of the client from the connection, not from a header that the client sends',
+    async (_framework, createApplication) => {
+      const server = createServer(await createApplication())
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      closers.push(() => stop(server))
+      const nginx = await startNginx((server.address() as AddressInfo).port, configuration)
+      for (const headers of [{}, { 'X-Forwarded-For': '10.9.8.7' }, { 'X-Forwarded-For': '10.9.8.7, 127.0.0.1' }]) {
+        expect(await getFrom('127.0.0.2', nginx.url, headers)).toBe('127.0.0.2')
+      }
+    },
+  )
+})
+
+/** The body of an answer, for a client that has another address than the proxy. */
+async function getFrom(localAddress: string, url: string, headers: Record<string, string>): Promise<string> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    get(url, { localAddress, headers, rejectUnauthorized: false, agent: false }, resolve).on('error', reject)
+  })
+  return (await response.setEncoding('utf8').toArray()).join('')
+}
+
 /** Runs nginx with the documented configuration, but with the paths and ports of this test. */
-async function startNginx(upstream: number): Promise<Nginx> {
+async function startNginx(upstream: number, configuration = shown): Promise<Nginx> {
   const { key, cert } = selfSignedCertificate()
   const nginx = await Nginx.run((folder, port) => {
     writeFileSync(`${folder}/example.com.key`, key)
     writeFileSync(`${folder}/example.com.pem`, cert)
-    return replaceAll(shown, [
+    return replaceAll(configuration, [
       ['\nevents {', `\n${mainPlaces(folder)} events {`],
       ['http {', `http { ${httpPlaces(folder)}`],
       ['listen 443 ', `listen 127.0.0.1:${port} `],

@@ -13,8 +13,8 @@ export function createApp(overload: 'retry' | 'reject' = 'retry'): Express {
 
   const app = express()
   app.use(sse({ manager }))
-  // The key must not be chosen by clients, or they choose their limit. Behind a proxy, `req.ip` needs Express' `trust proxy`.
-  // For logged-in users, the user is the better key.
+  // The key must not be chosen by clients, or they choose their limit. Behind one proxy, `req.ip` needs
+  // `app.set('trust proxy', 1)`; with `true` clients could make it up. For logged-in users, the user is the better key.
   app.get('/events', (req, res) => res.sse(generateEvents(), { key: req.ip }))
   // #endregion limiter
   return app
