@@ -12,7 +12,9 @@ const upstream = { url: '' }
 // #region pass-on
 app.get('/events', (_req, res) => res.sse(passOn))
 
-async function passOn({ lastEventId, signal }: SseConnection): Promise<SseSource> {
+async function passOn({ req, lastEventId, signal }: SseConnection): Promise<SseSource> {
+  // A body that nobody reads would hide, until the other server answers, that the client has disconnected.
+  req.resume()
   // As the bytes of its UTF-8, like an EventSource: `fetch` accepts only characters of one byte in a header.
   const headers = lastEventId === '' ? {} : { 'Last-Event-ID': Buffer.from(lastEventId).toString('latin1') }
   const response = await fetch(upstream.url, { headers, signal }).catch(() => undefined)

@@ -1,6 +1,7 @@
+import { request } from 'node:http'
 import { beforeEach, expect, test } from '@jest/globals'
 import { SseChannel } from '@ssekit/sse-core'
-import { connect, isNews, until } from '../../from-python/test/serving.js'
+import { connect, isNews, serve, until } from '../../from-python/test/serving.js'
 import { app, failures, upstream } from '../src/pass-on.js'
 import { type ChangingServer, refusing, serveChanging, streaming } from './changing-server.js'
 
@@ -62,4 +63,16 @@ test("the other server's bytes become event data if they are streamed without pa
   await reader.end()
   expect(reader.events.every(({ event, id }) => event === 'message' && id === undefined)).toBe(true)
   expect(reader.events.map(({ data }) => data).join('')).toContain('id: 1\nevent: order\ndata: text')
+})
+
+test('a client that disconnects while the other server is silent is noticed, even if it sent a body', async () => {
+  server.answer = () => {}
+  const client = request(`${await serve(app)}/events`, { method: 'GET', headers: { 'Content-Length': 100_000_000 } })
+  client.on('error', () => {})
+  // More than the sockets and the request hold: the server does not read the rest by itself.
+  client.write('x'.repeat(300_000))
+  await until(() => server.requests.length === 1)
+  const [passedOn] = server.requests
+  client.destroy()
+  await until(() => passedOn?.socket.destroyed === true)
 })
