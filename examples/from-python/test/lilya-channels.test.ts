@@ -148,6 +148,12 @@ describe('a route', () => {
     },
   )
 
+  test('a room whose name is too long is answered with 404, and no channel is created for it', async () => {
+    expect((await connect(rooms, `/events/${'x'.repeat(65)}`)).status).toBe(404)
+    expect(roomManager.listChannels().filter((name) => name.includes('xxx'))).toEqual([])
+    expect((await connect(rooms, `/events/${'x'.repeat(64)}`)).status).toBe(200)
+  })
+
   test('answers 404 to a message for an unknown room, and refuses a room over the limit with a retry time', async () => {
     const url = await serve(rooms)
     expect((await fetch(`${url}/events/nobody?text=hello`, { method: 'POST' })).status).toBe(404)

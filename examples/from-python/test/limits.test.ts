@@ -32,6 +32,10 @@ test('a room over maxChannels is refused with a stream that has a retry time', a
   expect((await connect(rooms, '/rooms/1')).headers.get('content-type')).toContain('text/event-stream')
 })
 
+test('a room that does not exist is answered with 404', async () => {
+  expect((await connect(rooms, '/rooms/made-up')).status).toBe(404)
+})
+
 test('logging out ends the streams of that session, and its reconnect gets 204', async () => {
   const open = createServer((req, res) => void respond(req, res, memberManager.getOrCreate('open')))
   const other = await connect(open, '/')

@@ -7,7 +7,8 @@ app.use(sse())
 
 app.get('/stream', injectChannel('chat'), (req, res) => res.sse(req.sseChannel))
 
-// The name may come from the request. Then set the manager's `maxChannels`, since clients can invent any number of names.
+// The name may come from the request. Clients can invent any number of names, so check first that the room exists, or
+// limit the length of a name; and set the manager's `maxChannels`.
 const room = injectChannel((req) => `room:${req.params.room}`)
 app.get('/rooms/:room', room, (req, res) => res.sse(req.sseChannel))
 

@@ -3,12 +3,13 @@ import Router from '@koa/router'
 import { type SseChannel, SseError, SseManager, sse } from '@ssekit/koa-sse'
 import Koa from 'koa'
 
-// Clients choose the names, so the number of channels is bounded.
+// Clients choose the names, so the number of channels and the length of a name are bounded.
 const manager = new SseManager({ maxChannels: 1_000 })
 
 const app = new Koa()
 const router = new Router()
 app.use(sse({ manager })).use(router.routes())
+router.param('room', (name, ctx, next) => (name.length > 64 ? ctx.throw(404, 'no such room') : next()))
 
 /** A room's channel; undefined if there are too many. The prefix keeps clients away from channels that are not rooms. */
 function roomOf(name: string | undefined): SseChannel | undefined {
