@@ -106,20 +106,23 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
     },
   )
 
-  scenario('a disconnect also ends pipelined requests that still wait after an earlier stream has ended', async (stage) => {
-    const channels = ['/0', '/1', '/2', '/3'].map((path) => new SseChannel(path))
-    const routes = channels.map((channel): [string, Route] => [channel.name, ({ sse }) => sse(channel)])
-    const served = await stage.serve(Object.fromEntries(routes))
-    const client = await served.raw(...channels.map(({ name }) => ({ path: name })))
-    await subscribed(channels[0] as SseChannel)
-    await channels[0]?.end()
-    await client.until(() => client.responses[1]?.events.length === 1, 'the second stream')
-    client.destroy()
-    for (const index of [1, 2, 3]) {
-      const channel = channels[index] as SseChannel
-      await assertNoTrace(stage, { served, request: await served.request(index), channels: [channel] })
-    }
-  })
+  scenario(
+    'a disconnect also ends pipelined requests that still wait after an earlier stream has ended',
+    async (stage) => {
+      const channels = ['/0', '/1', '/2', '/3'].map((path) => new SseChannel(path))
+      const routes = channels.map((channel): [string, Route] => [channel.name, ({ sse }) => sse(channel)])
+      const served = await stage.serve(Object.fromEntries(routes))
+      const client = await served.raw(...channels.map(({ name }) => ({ path: name })))
+      await subscribed(channels[0] as SseChannel)
+      await channels[0]?.end()
+      await client.until(() => client.responses[1]?.events.length === 1, 'the second stream')
+      client.destroy()
+      for (const index of [1, 2, 3]) {
+        const channel = channels[index] as SseChannel
+        await assertNoTrace(stage, { served, request: await served.request(index), channels: [channel] })
+      }
+    },
+  )
 
   scenario('a client that reads one byte at a time receives all events', async (stage) => {
     const served = await stage.serve(({ sse }) => sse(numbers(1, 20), { eol: '\r\n' }))
