@@ -1,7 +1,7 @@
 import { formatCheckpoint } from './control-events.js'
 import { SseError } from './errors.js'
 import type { LineEnding, SseEvent } from './event.js'
-import { bodyOf, idLine, withLineEnding } from './event-text.js'
+import { textOf, withLineEnding } from './event-text.js'
 import { Packet } from './packet.js'
 
 /** Encodes what does not come from a log: direct events, heartbeats, checkpoints. */
@@ -18,9 +18,7 @@ export class Encoder {
 
   /** Encodes an event. @throws {SseError} `ERR_SSE_INVALID_EVENT`, `ERR_SSE_LIMIT` */
   event(input: SseEvent | string): Packet {
-    const event = typeof input === 'string' ? { data: input } : input
-    const body = bodyOf(event)
-    const packet = this.packet(idLine(event.id) + body, 1)
+    const packet = this.packet(textOf(typeof input === 'string' ? { data: input } : input), 1)
     requireEventBytes(packet.size, this.#maxEventBytes)
     return packet
   }

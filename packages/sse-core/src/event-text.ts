@@ -2,17 +2,36 @@ import type { LineEnding, SseEvent } from './event.js'
 import { requireFields, requireLine, requireRetry, requireString, toJson } from './event-fields.js'
 
 /**
+ * Returns the text of an event.
+ *
+ * @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field
+ */
+export function textOf(input: SseEvent): string {
+  const known = bodies.get(input)
+  if (known !== undefined) return idLine(input.id) + known
+  const fields = fieldsOf(input)
+  // It checks the id too.
+  const body = writeBody(fields)
+  return idLine(fields.id) + body
+}
+
+/**
  * Returns the text of an event without its id, which is checked too.
  *
  * @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field
  */
 export function bodyOf(input: SseEvent): string {
-  return bodies.get(input) ?? writeBody(input)
+  return bodies.get(input) ?? writeBody(fieldsOf(input))
 }
 
-function writeBody(input: SseEvent): string {
+/** Copies the fields: a getter, or a `toJSON()` of the data, might return or change something else once they are checked. */
+function fieldsOf(input: SseEvent): SseEvent {
   requireFields(input)
   const { event, data, id, retry, comment } = input
+  return { event, data, id, retry, comment }
+}
+
+function writeBody({ event, data, id, retry, comment }: SseEvent): string {
   let body = ''
   if (comment !== undefined) body += lines(': ', requireString('comment', comment))
   if (event !== undefined) body += `event: ${requireLine('event', event)}\n`
@@ -48,9 +67,11 @@ export interface CheckedEvent {
 
 /** Checks an event and copies it. @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field */
 export function checkEvent(input: SseEvent | string): CheckedEvent {
-  const event = typeof input === 'string' ? { data: input } : input
-  const body = bodyOf(event)
-  return { event: copyOf(event), body }
+  const given = typeof input === 'string' ? { data: input } : input
+  const body = bodies.get(given)
+  if (body === undefined) requireFields(given)
+  const event = copyOf(given)
+  return { event, body: body ?? writeBody(event) }
 }
 
 /** Returns a frozen copy with only the fields that are set. */

@@ -1,5 +1,5 @@
 import { toJson } from './event-fields.js'
-import { bodyOf, idLine, withLineEnding } from './event-text.js'
+import { textOf, withLineEnding } from './event-text.js'
 
 /**
  * One server-sent event. Every field is optional, but an event has at least one.
@@ -49,9 +49,7 @@ export const SseEvent: {
  */
 export function formatEvent(event: SseEvent | string, eol: LineEnding = '\n'): string {
   requireLineEnding(eol)
-  const fields = typeof event === 'string' ? { data: event } : event
-  const body = bodyOf(fields)
-  return withLineEnding(idLine(fields.id) + body, eol)
+  return withLineEnding(textOf(typeof event === 'string' ? { data: event } : event), eol)
 }
 
 /** @throws {RangeError} the value is not a line ending */

@@ -35,6 +35,39 @@ describe.each(['event', 'id'])('the field %s', (field) => {
   })
 })
 
+test.each(['id', 'event', 'comment'] as const)('a %s that changes after it was checked is not written', (field) => {
+  let reads = 0
+  const event = {
+    data: 1,
+    get [field]() {
+      reads += 1
+      return reads < 3 ? 'a' : 'a\ndata: forged'
+    },
+  }
+  for (let n = 0; n < 3; n++) {
+    let text = ''
+    try {
+      text = format(event)
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'ERR_SSE_INVALID_EVENT' })
+    }
+    expect(text).not.toContain('\ndata: forged')
+  }
+})
+
+test('an id that toJSON() of the data changes is written as it was before', () => {
+  const event = {
+    id: '1',
+    data: {
+      toJSON() {
+        event.id = '1\ndata: forged\n'
+        return 'x'
+      },
+    },
+  }
+  expect(format(event)).toBe('id: 1\ndata: "x"\n\n')
+})
+
 test.each([0, true, null, {}, []])('a comment must be a string, not %p', (comment) => {
   expect(refusalOf({ comment }).message).toContain('comment must be a string')
 })
