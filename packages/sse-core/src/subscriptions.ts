@@ -8,7 +8,7 @@ import { requireReading } from './option-checks.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import { Subscription } from './subscription.js'
-import { MAX_PARTS, partOf, partsOf, SEPARATOR, vectorOf } from './vector-id.js'
+import { MAX_PARTS, partOf, partsOf, split, vectorOf } from './vector-id.js'
 
 export interface SubscribeOptions extends StartOptions {
   /** Sends only the events for which this returns true; replayed events are filtered too. */
@@ -97,7 +97,7 @@ export class Subscriptions implements Reading {
     requireReading(options)
     const { rewind = connection.options.rewind ?? 0, signal } = options
     if (connection.closeReason !== undefined) return
-    const parts = connection.lastEventId.split(SEPARATOR)
+    const parts = split(connection.lastEventId)
     // Before anything is awaited. Until all channels are subscribed to, the ids sent to the client must keep its parts
     // for the others, even for those that never will be.
     if (this.#places.length === 0) this.#unclaimed = parts

@@ -4,7 +4,7 @@ import { isId } from './log-item.js'
 /** Longer ids, or other characters, make a browser send a CORS preflight before it reconnects across origins. */
 const MAX_LENGTH = 128
 /** Separates the positions of a vector id; generated ids do not contain it. */
-export const SEPARATOR = '~'
+const SEPARATOR = '~'
 
 /** How many places fit into one id, if all of them are empty. */
 export const MAX_PARTS: number = MAX_LENGTH + 1
@@ -17,14 +17,19 @@ export function vectorOf(parts: readonly string[]): string | undefined {
   return id.length <= MAX_LENGTH ? id : undefined
 }
 
+/** Splits an id into its parts. One with more than fit into an id is no vector id, however many it has. */
+export function split(id: string): string[] {
+  return id.split(SEPARATOR, MAX_PARTS + 1)
+}
+
 /** The part of an id for the channel at a place; `isAlone` if there will be no other channel. */
 export function partOf(lastEventId: string, channel: SseChannel, place: number, isAlone: boolean): string | undefined {
-  return place > 0 ? lastEventId.split(SEPARATOR)[place] : partsOf(lastEventId, channel, isAlone)[0]
+  return place > 0 ? split(lastEventId)[place] : partsOf(lastEventId, channel, isAlone)[0]
 }
 
 /** The parts of an id, one for each channel of a stream. */
 export function partsOf(lastEventId: string, first: SseChannel, isAlone: boolean): readonly string[] {
-  const parts = lastEventId.split(SEPARATOR)
+  const parts = split(lastEventId)
   // A publisher's own id may contain the separator.
   if (parts.length === 1 || isIn(first, lastEventId)) return [lastEventId]
   // The id may be from a stream that had more channels than this one.
