@@ -277,11 +277,11 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   }
 
   /** Releases the log of an idle channel, and returns whether the channel holds nothing now. @internal */
-  sweep(now: number): boolean {
+  sweep(now: number, idleMs: number = this.#idleChannelMs): boolean {
     this.#feed.trim(now)
     // Even if clients still request it: there is nothing left to send them, and at a broker it may have started again.
     const isForgotten = this.#feed.isOver(now) && this.subscribers.size === 0
-    const isIdle = this.subscribers.isIdle(this.#idleChannelMs) && this.#feed.isDispensable(now)
+    const isIdle = this.subscribers.isIdle(idleMs) && this.#feed.isDispensable(now)
     if (!isForgotten && !isIdle) return false
     this.#feed.rest()
     return true

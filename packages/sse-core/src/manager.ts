@@ -149,6 +149,7 @@ export class SseManager {
       return living as SseChannel<Events>
     }
     if (this.#closing !== undefined) return this.#closedChannel(name, options) as SseChannel<Events>
+    if (this.#channels.size >= this.#maxChannels) this.#channels.reclaim()
     if (this.#channels.size >= this.#maxChannels) {
       throw new SseError('ERR_SSE_LIMIT', `there are ${this.#maxChannels} channels, which is maxChannels`)
     }

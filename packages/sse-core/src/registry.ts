@@ -11,6 +11,8 @@ export interface RegistryOptions {
 /** The longest that an idle channel is kept beyond its time, in ms. */
 const MAX_SWEEP_MS = 30_000
 const MIN_SWEEP_MS = 10
+/** How often unused channels are looked for in a full registry, in ms: there may be many, and many requests for more. */
+const RECLAIM_MS = 100
 
 /**
  * Channels by name. Channels in use are held. Idle ones are only referenced weakly: code that holds one can use it
@@ -26,6 +28,7 @@ export class Registry {
   })
   readonly #options = new WeakMap<SseChannel, ChannelOptions>()
   #sweepTimer: NodeJS.Timeout | undefined
+  #reclaimedAt = Number.NEGATIVE_INFINITY
 
   constructor({ idleMs }: RegistryOptions) {
     this.#sweepMs = Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, idleMs / 4))
@@ -34,6 +37,13 @@ export class Registry {
   /** How many channels are in use. */
   get size(): number {
     return this.#inUse.size
+  }
+
+  /** Makes room: channels that nobody uses and that hold no history count as idle, however short the time. */
+  reclaim(): void {
+    if (now() - this.#reclaimedAt < RECLAIM_MS) return
+    this.#sweep(0)
+    this.#reclaimedAt = now()
   }
 
   get(name: string): SseChannel | undefined {
@@ -79,9 +89,10 @@ export class Registry {
     this.#sweepTimer ??= startInterval(() => this.#sweep(), this.#sweepMs)
   }
 
-  #sweep(): void {
+  /** @param idleMs how long a channel must be unused, in ms. Default: its own time */
+  #sweep(idleMs?: number): void {
     for (const [name, channel] of this.#inUse) {
-      if (!channel.sweep(now())) continue
+      if (!channel.sweep(now(), idleMs)) continue
       this.#inUse.delete(name)
       // A channel that has ended cannot be used again, so its name becomes free.
       if (channel.isClosed) continue

@@ -163,8 +163,9 @@ describe('a channel', () => {
   })
 
   test('that is idle does not count for maxChannels', async () => {
-    const manager = new SseManager({ maxChannels: 1, idleChannelMs: 0, history: { maxAgeMs: 0 } })
+    const manager = new SseManager({ maxChannels: 1, idleChannelMs: 0, history: { maxAgeMs: 500 } })
     const first = manager.getOrCreate('first')
+    await first.broadcast('something to keep')
     expect(() => manager.getOrCreate('second')).toThrow(expect.objectContaining({ code: 'ERR_SSE_LIMIT' }))
     await jest.advanceTimersByTimeAsync(1_000)
     expect(manager.getOrCreate('second').name).toBe('second')

@@ -65,15 +65,32 @@ describe('getOrCreate()', () => {
     },
   )
 
-  test('throws ERR_SSE_LIMIT above maxChannels, until a channel is deleted', () => {
+  test('throws ERR_SSE_LIMIT above maxChannels, until a channel is deleted', async () => {
     const manager = makeManager({ maxChannels: 2 })
-    const [a] = [manager.getOrCreate('a'), manager.getOrCreate('b')]
+    const [a, b] = [manager.getOrCreate('a'), manager.getOrCreate('b')]
+    for (const channel of [a, b]) await channel.broadcast('something to keep')
     expect(() => manager.getOrCreate('c')).toThrow(
       expect.objectContaining({ code: 'ERR_SSE_LIMIT', statusCode: 503, message: expect.stringContaining('2') }),
     )
     expect(manager.getOrCreate('a')).toBe(a)
     manager.delete('b')
     expect(manager.getOrCreate('c').name).toBe('c')
+  })
+
+  test('does not count a channel that nobody uses and that holds no history for maxChannels', () => {
+    const manager = makeManager({ maxChannels: 1 })
+    const first = manager.getOrCreate('first')
+    expect(manager.getOrCreate('second').name).toBe('second')
+    expect(manager.get('first')).toBe(first)
+  })
+
+  test('counts a channel that is used for maxChannels, even if it has had no event', async () => {
+    const manager = makeManager({ maxChannels: 1 })
+    const reading = manager.getOrCreate('first')[Symbol.asyncIterator]()
+    const next = reading.next()
+    expect(() => manager.getOrCreate('second')).toThrow(expect.objectContaining({ code: 'ERR_SSE_LIMIT' }))
+    await reading.return?.()
+    await next
   })
 })
 
