@@ -121,11 +121,12 @@ export class Feed {
     else this.#settle(log, head)
   }
 
-  /** Evicts what exceeds the limits. */
+  /** Evicts what exceeds the limits, and frees what is built again when it is needed. To be called now and then. */
   trim(now: number): void {
     const log = this.#log
     if (log === undefined) return
     log.trim(now)
+    log.dropBatch()
     this.#options.budget?.update(log)
   }
 

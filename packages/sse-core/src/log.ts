@@ -170,7 +170,6 @@ export class Log {
 
   /** Evicts what exceeds the limits. @param now the time by `now()` */
   trim(now: number): void {
-    this.#batch = undefined
     const expiry = now - this.limits.maxAgeMs
     while (this.length > 0 && (this.isOverfull || this.at(this.oldest).since < expiry) && this.evictOldest());
   }
@@ -191,12 +190,18 @@ export class Log {
     const item = this.at(this.oldest)
     if (item.kind === 'end') return false
     this.#ring[this.oldest & (this.#ring.length - 1)] = undefined
+    this.#batch = undefined
     this.bytes -= item.frame?.size ?? 0
     this.#idBeforeOldest = item.id
     this.oldest += 1
     this.#positions?.delete(item.id)
     if (this.#repeatedIds?.delete(item.id)) this.#reindex(item.id)
     return true
+  }
+
+  /** Frees the joined frames, which are kept for the next readers that start at the same position. */
+  dropBatch(): void {
+    this.#batch = undefined
   }
 
   /** Frees the room of evicted items, and what is built again when it is needed. */
@@ -206,7 +211,7 @@ export class Log {
     this.#resize(size)
     this.#positions = undefined
     this.#repeatedIds = undefined
-    this.#batch = undefined
+    this.dropBatch()
   }
 
   #isFullFor(item: LogItem): boolean {
