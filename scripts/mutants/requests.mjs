@@ -30,6 +30,50 @@ export const requests = [
       ['if (!isTold) ', '', 'an error after the response headers goes to onError only once'],
     ],
   ),
+  ...mutantsOf(
+    'sse-core/src/answer.ts',
+    ['sse-core/test/log-not-ready.test'],
+    [
+      [
+        '      if (isOnlyChannels(source)) drainBody(exchange.req)\n',
+        '',
+        'an unread request body does not hide a disconnect while a log is not ready',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/log.ts',
+    ['sse-core/test/replay-sharing.test'],
+    [
+      [
+        'trim(now: number): void {\n',
+        'trim(now: number): void {\n    this.#batch = undefined\n',
+        'clients that resume from the same position share the bytes of their replay',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/event-text.ts',
+    ['sse-core/test/event-refusals.test'],
+    [
+      [
+        '  const fields = fieldsOf(input)\n',
+        '  requireFields(input)\n  const fields = input\n',
+        'the fields that are written are those that were checked',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/manager.ts',
+    ['sse-core/test/manager.test'],
+    [
+      [
+        'if (this.#channels.size >= this.#maxChannels) this.#channels.reclaim()\n',
+        '',
+        'channels that are unused and hold no history do not count for maxChannels',
+      ],
+    ],
+  ),
   ...mutantsOf('sse-core/src/pipelining.ts', TESTS.contract, [
     [
       'if (!callbacks?.delete(callback) || callbacks.size > 0) return\n',

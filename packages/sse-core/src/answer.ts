@@ -4,8 +4,9 @@ import { SseError } from './errors.js'
 import { answerEmpty, answerLater, hasBody, setStreamHead } from './head.js'
 import type { SseRequest, SseResponse } from './http.js'
 import type { RespondOptions } from './options.js'
+import { drainBody } from './request-headers.js'
 import type { SseSource } from './source.js'
-import { follow, prepare, release, run, startOf } from './streaming.js'
+import { follow, isOnlyChannels, prepare, release, run, startOf } from './streaming.js'
 
 /** A request that is being answered, with all that the answer needs. */
 export interface Exchange {
@@ -21,7 +22,11 @@ export function stream(exchange: Exchange, source: SseSource): void {
     const warming = prepare(source, exchange.options)
     // A source that is ready is answered in this turn of the event loop, and costs no promise.
     if (warming === undefined) begin(exchange, source)
-    else warming.then((ready) => begin(exchange, ready)).catch((error) => giveUp(exchange, source, error))
+    else {
+      // Until the response headers are sent, only channels are waited for, which do not read the request.
+      if (isOnlyChannels(source)) drainBody(exchange.req)
+      warming.then((ready) => begin(exchange, ready)).catch((error) => giveUp(exchange, source, error))
+    }
   } catch (error) {
     giveUp(exchange, source, error)
   }

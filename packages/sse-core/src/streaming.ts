@@ -136,6 +136,12 @@ function partsOf(source: SseSource): readonly PullSource[] {
   return isPullSource(source) ? [source] : []
 }
 
+/** Whether a source reads nothing but channels. */
+export function isOnlyChannels(source: SseSource): boolean {
+  const parts = partsOf(source)
+  return parts.length > 0 && parts.every(isChannel)
+}
+
 function runChannels(connection: SseConnection, sources: readonly ChannelSource[]): Promise<void>[] {
   if (sources.length === 0) return []
   const { subscriptions } = connection

@@ -115,3 +115,21 @@ test('lastEventId is the id of the newest broadcast, even if the broker answers 
   await first
   expect(channel.lastEventId).toBe(second)
 })
+
+test.each<[string, (channel: SseChannel) => SseSource]>([
+  ['a channel', (channel) => channel],
+  ['merged channels', (channel) => merge(channel, new SseChannel('other'))],
+])(
+  'a client of %s that disconnects before the log is ready is noticed, though its request body is unread',
+  async (_what, of) => {
+    const manager = new SseManager({ backplane: { ...memoryBackplane(), subscribe: () => new Promise(() => {}) } })
+    const channel = manager.getOrCreate('news')
+    const server = await serve((req, res) => void respond(req, res, of(channel), { manager }))
+    const { socket } = await exchange(server, get('/', 'Content-Length: 100000000\r\n'))
+    await until(() => manager.stats().connections === 1, 'the request')
+    await new Promise<void>((resolve) => socket.write('x'.repeat(1_000_000), () => resolve()))
+    socket.resetAndDestroy()
+    await until(() => manager.stats().connections === 0, 'the disconnect')
+    expect(manager.stats().closed).toEqual({ client: 1 })
+  },
+)
