@@ -14,6 +14,7 @@ import type { SubscribeOptions } from './subscriptions.js'
  * @throws {TypeError | RangeError} an option has the wrong type, or is out of its range
  */
 export function requireOptions(options: SseOptions): void {
+  if (typeof options !== 'object' || options === null) throw wrong('options', 'an object', options)
   const { headers, eol, heartbeat, onClose, key } = options
   if (headers !== undefined && !isPlainObject(headers)) throw wrong('headers', 'a plain object', headers)
   requireHead(options)

@@ -71,7 +71,7 @@ function connect(
       release(source, report)
     }
   } catch (error) {
-    failOutcome(outcome, error, res, options)
+    failOutcome(outcome, error, res, options ?? {})
   }
 }
 
@@ -90,7 +90,8 @@ function prepareConnection(
     const lastEventId = options.lastEventId ?? lastEventIdOf(req)
     return new SseConnection(res, lastEventId, options, configOf(source, options), outcome)
   } catch (error) {
-    release(source, options.manager?.report ?? warn)
+    // In JavaScript, the options may be `null`.
+    release(source, options?.manager?.report ?? warn)
     throw error
   }
 }

@@ -18,7 +18,7 @@ const { write } = OutgoingMessage.prototype
 export function directSocketOf(res: ServerResponse): Socket | undefined {
   const { socket } = res
   const isDirect =
-    // Under light-my-request it is no real socket; a response pipelined after another has none yet.
+    // Under light-my-request it is no real socket.
     socket instanceof Socket &&
     // Compression, and other middleware that wants to see the bytes, replaces it.
     res.write === write &&

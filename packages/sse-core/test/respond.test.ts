@@ -6,6 +6,24 @@ import { until } from './until.js'
 
 afterEach(hangUp)
 
+test.each([null, 'news', 1])(
+  'respond() rejects options that are no object, and leaves the response to its caller: %p',
+  async (options) => {
+    let outcome: Promise<unknown> | undefined
+    const server = await serve((req, res) => {
+      outcome = Reflect.apply(respond, undefined, [req, res, ['one'], options]).catch((error: unknown) => {
+        res.end('refused')
+        return error
+      })
+    })
+    await (await exchange(server, get())).until(/refused/)
+    expect(await outcome).toMatchObject({
+      name: 'TypeError',
+      message: expect.stringContaining('options must be an object'),
+    })
+  },
+)
+
 describe('a response taken over by other code', () => {
   const sources: readonly (readonly [what: string, source: SseSource])[] = [
     ['a function that never settles', () => new Promise(() => {})],
