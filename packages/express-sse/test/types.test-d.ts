@@ -1,5 +1,13 @@
 // Compiled, never run: every line under `@ts-expect-error` is a mistake that must not compile.
-import { type CloseReason, injectChannel, type SseChannel, SseManager, sse, sseManager } from '@ssekit/express-sse'
+import {
+  type CloseReason,
+  injectChannel,
+  merge,
+  type SseChannel,
+  SseManager,
+  sse,
+  sseManager,
+} from '@ssekit/express-sse'
 import express from 'express'
 
 const app = express()
@@ -12,7 +20,8 @@ router.use(sse({ manager: undefined }))
 
 app.get('/channel', async (_req, res) => {
   const reason: CloseReason = await res.sse(shop)
-  void reason
+  const merged: CloseReason = await res.sse(merge(shop, shop.listen()))
+  void [reason, merged]
 })
 router.get('/function', (_req, res) => res.sse((connection) => connection.send('x'), { heartbeatMs: 0, rewind: 3 }))
 app.get(

@@ -2,6 +2,7 @@
 import sseDefault, {
   type CloseReason,
   injectChannel,
+  merge,
   type SseChannel,
   SseManager,
   sse,
@@ -17,7 +18,8 @@ app.register(sseDefault, { manager: new SseManager(), close: { graceMs: 5, event
 
 app.get('/channel', async (_request, reply) => {
   const reason: CloseReason = await reply.sse(shop)
-  return reason
+  const merged: CloseReason = await reply.sse(merge(shop, shop.listen()))
+  return [reason, merged]
 })
 app.get('/function', (_request, reply) =>
   reply.sse((connection) => connection.send('x'), { heartbeatMs: 0, rewind: 3 }),

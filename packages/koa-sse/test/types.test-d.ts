@@ -1,7 +1,7 @@
 // Compiled, never run: every line under `@ts-expect-error` is a mistake that must not compile.
 
 import Router from '@koa/router'
-import { type CloseReason, injectChannel, type SseChannel, SseManager, sse, sseManager } from '@ssekit/koa-sse'
+import { type CloseReason, injectChannel, merge, type SseChannel, SseManager, sse, sseManager } from '@ssekit/koa-sse'
 import Koa from 'koa'
 
 const app = new Koa()
@@ -13,7 +13,8 @@ app.use(sse({ manager: new SseManager() }))
 app.use((ctx) => ctx.sse((connection) => connection.send('x'), { heartbeatMs: 0, rewind: 3 }))
 app.use(async (ctx) => {
   const reason: CloseReason = await ctx.sse(shop)
-  void reason
+  const merged: CloseReason = await ctx.sse(merge(shop, shop.listen()))
+  void [reason, merged]
 })
 app.use(injectChannel('room', { history: { maxEvents: 3 }, manager: sseManager }))
 app.use(injectChannel((ctx) => ctx.path))

@@ -1,7 +1,10 @@
+import type { SseChannel } from './channel.js'
 import type { SseEvent } from './event.js'
 import { type EventPuller, pullEvents } from './event-puller.js'
+import type { ChannelListener } from './listener.js'
 import { markAsOurs, requireOurs } from './package-copy.js'
 import { isPullSource, type PullSource } from './source.js'
+import type { HeardEvent } from './typed-events.js'
 
 /** Several sources as one. `res.sse()` subscribes to the channels among them, rather than iterating over them. */
 export class MergedSource implements AsyncIterable<SseEvent> {
@@ -19,9 +22,17 @@ export class MergedSource implements AsyncIterable<SseEvent> {
 
 markAsOurs(MergedSource)
 
+/** What a source yields in a merged one. Only channels tell the types of their events. */
+type EventOf<Source> =
+  Source extends SseChannel<infer Events>
+    ? HeardEvent<Events>
+    : Source extends ChannelListener<infer Events>
+      ? HeardEvent<Events>
+      : SseEvent
+
 /**
  * Merges several sources into one, which yields each event as soon as it comes. It ends when all have ended, and fails
- * when one fails.
+ * when one fails. A loop over typed channels is typed; one over other sources too yields any `SseEvent`.
  *
  * Channels merged on one response are resumed together: the id of each event consists of the positions in all of them,
  * `posA~posB`. If a publisher chose an event's id, or the ids together exceed 128 bytes, this event clears the client's
@@ -29,12 +40,15 @@ markAsOurs(MergedSource)
  *
  * @throws {TypeError} an argument is not a channel, an iterable or a stream, or belongs to another copy of this package
  */
-export function merge(...sources: readonly PullSource[]): AsyncIterable<SseEvent> {
+export function merge<Sources extends readonly PullSource[]>(
+  ...sources: Sources
+): AsyncIterable<EventOf<Sources[number]>> {
   for (const source of sources) {
     if (!isPullSource(source)) throw new TypeError(`merge takes channels, iterables and streams, not ${String(source)}`)
     requireOurs(source)
   }
-  return new MergedSource(sources)
+  // Sources are not checked against their types, but channels contain only what theirs accept.
+  return new MergedSource(sources) as AsyncIterable<SseEvent> as AsyncIterable<EventOf<Sources[number]>>
 }
 
 type Result = IteratorResult<SseEvent, undefined>

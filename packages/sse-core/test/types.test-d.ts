@@ -233,6 +233,39 @@ export async function typedLoops(): Promise<void> {
   void [received, sources, channels, some]
 }
 
+export async function mergedLoops(): Promise<void> {
+  for await (const received of merge(shop, prices.listen())) {
+    same<HeardEvent<ShopEvents> | HeardEvent<PriceEvents>>()<typeof received>(true)
+    if (received.event === 'order') same<Order>()<typeof received.data>(true)
+    else if (received.event === 'price') same<number>()<typeof received.data>(true)
+    else if (received.event === 'sse-gap') same<Gap>()<typeof received.data>(true)
+    // @ts-expect-error an event of neither channel
+    if (received.event === 'ordr') return
+  }
+  same<AsyncIterable<HeardEvent<ShopEvents>>>()<ReturnType<typeof merge<[typeof shop]>>>(true)
+  const either = [shop, prices.listen()]
+  for await (const received of merge(...either)) {
+    same<HeardEvent<ShopEvents> | HeardEvent<PriceEvents>>()<typeof received>(true)
+  }
+  for await (const received of merge(shop, any)) {
+    // @ts-expect-error the other channel is untyped: its data is unknown
+    if (received.event === 'order') received.data.total
+  }
+  for await (const received of merge(shop, [order])) {
+    // @ts-expect-error what an iterable yields is not typed
+    if (received.event === 'order') received.data.total
+  }
+  for await (const received of merge(any, any.listen(), new SseStream())) same<SseEvent>()<typeof received>(true)
+  // Merged channels are merged again as any events.
+  for await (const received of merge(merge(shop), prices)) {
+    // @ts-expect-error the order is one of any events
+    if (received.event === 'order') received.data.total
+  }
+  const wrapped = <Events extends object>(channel: SseChannel<Events>): AsyncIterable<SseEvent> => merge(channel)
+  const all: AsyncIterable<SseEvent>[] = [merge(shop), merge(shop, prices), merge(any), merge()]
+  void [wrapped, all]
+}
+
 /** Functions of an application that wrap `broadcast()`. */
 export async function emitters(): Promise<void> {
   const emit = <Name extends keyof ShopEvents>(event: Name, data: ShopEvents[Name]): Promise<string> =>
