@@ -19,25 +19,32 @@ export type ChannelEvent<
 export type SentEvent<
   Events extends object,
   Name extends keyof Events & string = keyof Events & string,
-> = string extends keyof Events ? SseEvent : NamedEvent<Events, Name> | UnnamedEvent<Events> | BareEvent
+> = string extends keyof Events
+  ? SseEvent
+  : // Looked up by name, so that a function that is generic in the name can broadcast: it cannot choose from a union.
+      | { [K in Name]: TypedEvent<K, Events[K]> }[Name]
+      | ('message' extends keyof Events ? UnnamedEvent<Events['message']> : never)
+      | BareEvent
 
 /**
  * What a loop over a channel with these types yields: its events, heartbeats (which are comments), and an `sse-gap`
  * where events are missing. The types are trusted: what another process or `pipeFrom()` has sent is not checked.
  */
-export type HeardEvent<Events extends object> = string extends keyof Events
-  ? SseEvent
-  : SentEvent<Events> | (SseEvent<Gap> & { readonly event: 'sse-gap'; readonly data: Gap })
+export type HeardEvent<Events extends object> = string extends keyof Events ? SseEvent : SentEvent<Events> | GapEvent
 
-// Looked up by name, so that a function that is generic in the name can broadcast: it cannot choose from a union.
-type NamedEvent<Events extends object, Name extends keyof Events & string> = {
-  [K in Name]: SseEvent<Events[K]> & { readonly event: K } & DataOf<Events[K]>
-}[Name]
+// Editors show the names of these four types.
 
-/** An event without a type is a `message`. */
-type UnnamedEvent<Events extends object> = 'message' extends keyof Events
-  ? SseEvent<Events['message']> & { readonly event?: undefined } & DataOf<Events['message']>
-  : never
+/** An event of one type. */
+type TypedEvent<Type, Data> = SseEvent<Data> & { readonly event: Type } & DataOf<Data>
+
+/** An event without a type, which is a `message`. */
+type UnnamedEvent<Data> = SseEvent<Data> & { readonly event?: undefined } & DataOf<Data>
+
+/** Says that events are missing. */
+type GapEvent = SseEvent<Gap> & { readonly event: 'sse-gap'; readonly data: Gap }
+
+/** An event that clients do not dispatch. */
+type BareEvent = Omit<SseEvent, 'event' | 'data'> & { readonly event?: undefined; readonly data?: undefined }
 
 /** Data may be missing only if its type allows that. */
 type DataOf<T> = unknown extends T
@@ -47,6 +54,3 @@ type DataOf<T> = unknown extends T
     : { readonly data: T }
 
 type TextOf<T> = string extends T ? string : never
-
-/** An event that clients do not dispatch. */
-type BareEvent = Omit<SseEvent, 'event' | 'data'> & { readonly event?: undefined; readonly data?: undefined }
