@@ -1,11 +1,12 @@
 import Router from '@koa/router'
-import { SseChannel, sse } from '@ssekit/koa-sse'
+import { SseManager, sse } from '@ssekit/koa-sse'
 import Koa from 'koa'
 import { sessions } from './sessions.js'
 
+const manager = new SseManager()
 const app = new Koa()
 const router = new Router()
-app.use(sse()).use(router.routes())
+app.use(sse({ manager })).use(router.routes())
 
 // #region filter
 interface Task {
@@ -13,15 +14,15 @@ interface Task {
   readonly members: readonly string[]
 }
 
-const tasks = new SseChannel<{ task: Task }>('tasks')
+const tasks = manager.getOrCreate<{ task: Task }>('tasks')
 
 router.get('/tasks', (ctx) => {
   const user = sessions.get(ctx.cookies.get('session') ?? '')
   if (user === undefined) return ctx.throw(401)
-  // Called for each event, including replayed ones.
-  return ctx.sse(tasks, { filter: ({ data }) => (data as Task).members.includes(user) })
+  // The filter is called for each event, including replayed ones.
+  return ctx.sse(() => tasks.listen({ filter: ({ event, data }) => event === 'task' && data.members.includes(user) }))
 })
 
 // #endregion filter
 
-export { app, tasks }
+export { app, manager, tasks }

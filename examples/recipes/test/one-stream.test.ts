@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { connect, isNews, nextData, serve } from '../../from-python/test/serving.js'
-import { app as filtered, tasks } from '../src/filter.js'
+import { app as filtered, manager as managerOfTasks, tasks } from '../src/filter.js'
 import { app, manager } from '../src/several.js'
 
 const cookie = (session: string) => ({ cookie: `session=${session}` })
@@ -17,6 +17,13 @@ test('a filter on a shared channel sends each user only their own events, live a
     expect(JSON.parse(task?.data ?? '').title).toBe('shared')
     expect(reader.text).not.toContain('secret')
   }
+})
+
+test('a filtered stream that is requested after the shutdown has begun is told to reconnect', async () => {
+  await managerOfTasks.close()
+  const response = await fetch(`${await serve(filtered)}/tasks`, { headers: cookie('ann-1') })
+  expect(response.status).toBe(200)
+  expect(await response.text()).toMatch(/^retry: \d+\n\n$/)
 })
 
 test('several channels share one stream, and one id resumes all of them', async () => {

@@ -19,17 +19,13 @@ interface Order {
 
 const orders = new SseChannel<{ order: Order }>('orders')
 
-function isOrder(data: unknown): data is Order {
-  return typeof data === 'object' && data !== null && 'customer' in data
-}
-
 router.get('/orders', (ctx) => {
   // The customer comes from the session, not from the URL, in which a client could write another's name.
   const customer = sessions.get(ctx.cookies.get('session') ?? '')
   // After this status an EventSource gives up for good.
   if (customer === undefined) return ctx.throw(401)
   // One channel for all, and each customer gets only their own orders: replayed events pass the same filter.
-  return ctx.sse(orders, { filter: ({ data }) => isOrder(data) && data.customer === customer })
+  return ctx.sse(() => orders.listen({ filter: ({ event, data }) => event === 'order' && data.customer === customer }))
 })
 
 // #endregion filter
