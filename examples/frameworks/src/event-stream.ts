@@ -13,7 +13,8 @@ export function eventStream(request: Request, channel: SseChannel): Response {
   // Without this, the answer to a HEAD request would never end.
   if (request.method === 'HEAD') return new Response(null, { headers })
   const lastEventId = request.headers.get('Last-Event-ID') ?? ''
-  const events = channel.listen({ lastEventId, heartbeatMs: 15_000 })[Symbol.asyncIterator]()
+  // `Bun.serve` cuts a response that is silent for about ten seconds.
+  const events = channel.listen({ lastEventId, heartbeatMs: 5_000 })[Symbol.asyncIterator]()
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
       controller.enqueue(encoder.encode(formatEvent({ retry: 2_000 })))
