@@ -20,7 +20,7 @@ router.get('/tasks', (ctx) => {
   const user = sessions.get(ctx.cookies.get('session') ?? '')
   if (user === undefined) return ctx.throw(401)
   // The filter is called for each event, including replayed ones.
-  return ctx.sse(() => tasks.listen({ filter: ({ event, data }) => event === 'task' && data.members.includes(user) }))
+  return ctx.sse(tasks.listen({ filter: ({ event, data }) => event === 'task' && data.members.includes(user) }))
 })
 
 // #endregion filter

@@ -162,7 +162,8 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
    * the log, so nothing broadcast after it is missed. When the channel is closed, a loop that is behind still gets
    * everything up to the last broadcast. Passed to `res.sse()`, the iterable costs no more than the channel itself.
    *
-   * @throws {SseError} `ERR_SSE_CLOSED`: the channel was closed or deleted
+   * A loop over it rejects with `ERR_SSE_CLOSED` if the channel was closed or deleted before, and with
+   * `ERR_SSE_BACKPLANE` if its log cannot be read. `res.sse()` answers as it does for the channel.
    */
   listen(options: ListenOptions<Events> = {}): ChannelListener<Events> {
     return new ChannelListener(this as SseChannel, options)

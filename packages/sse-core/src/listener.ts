@@ -40,15 +40,18 @@ export class ChannelListener<Events extends object = any> implements AsyncIterab
     requireDuration('heartbeatMs', options.heartbeatMs ?? 0)
     this.channel = channel
     this.options = options
-    const warming = channel.warm()
-    if (warming === undefined) this.#cursor = channel.cursor(options)
-    // Ignored here: a reader warms the log again, and gets the error.
-    else
-      void warming
-        .then(() => {
-          this.#cursor = channel.cursor(options)
-        })
-        .catch(() => {})
+    try {
+      const warming = channel.warm()
+      if (warming === undefined) this.#cursor = channel.cursor(options)
+      else
+        void warming
+          .then(() => {
+            this.#cursor = channel.cursor(options)
+          })
+          .catch(() => {})
+    } catch {
+      // Ignored, here and above: a reader warms the log again, and gets the error.
+    }
   }
 
   /**

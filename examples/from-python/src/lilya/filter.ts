@@ -25,7 +25,7 @@ router.get('/orders', (ctx) => {
   // After this status an EventSource gives up for good.
   if (customer === undefined) return ctx.throw(401)
   // One channel for all, and each customer gets only their own orders: replayed events pass the same filter.
-  return ctx.sse(() => orders.listen({ filter: ({ event, data }) => event === 'order' && data.customer === customer }))
+  return ctx.sse(orders.listen({ filter: ({ event, data }) => event === 'order' && data.customer === customer }))
 })
 
 // #endregion filter
