@@ -41,8 +41,11 @@ export interface ExpressSseOptions {
   readonly manager?: SseManager | undefined
 }
 
-/** The manager of each `res.sse` that has its own. */
-const managers = new WeakMap<Response['sse'], SseManager>()
+/** Registered, because `require` and `import` may load two copies of this file, one for `sse()` and one for `injectChannel()`. */
+const MANAGER: unique symbol = Symbol.for('@ssekit/express-sse.manager')
+
+/** A `res.sse`, with the manager that was given to its `sse()`. */
+type ManagedMethod = Response['sse'] & { [MANAGER]?: SseManager | undefined }
 
 /**
  * Middleware that gives every response a `res.sse()`.
@@ -58,13 +61,13 @@ const managers = new WeakMap<Response['sse'], SseManager>()
  */
 export function sse({ manager }: ExpressSseOptions = {}): RequestHandler {
   // One function for all responses: a closure for each would stay in memory as long as its stream.
-  const method: Response['sse'] = function (this: Response, source, options) {
+  const method: ManagedMethod = function (this: Response, source, options) {
     const owner = manager ?? managerOf(source) ?? sseManager
     // Where no router has set `next`, as under connect, the error can only reject the promise.
     const onFailure = this.req.next === undefined ? undefined : tellNext
     return respond(this.req, this, source, { ...options, manager: owner, onFailure })
   }
-  if (manager !== undefined) managers.set(method, manager)
+  method[MANAGER] = manager
   return (_req, res, next) => {
     res.sse = method
     next()
@@ -100,7 +103,12 @@ export function injectChannel<P = Record<string, string>>(
   return (req, res, next) => {
     // The types of Express do not know which parameters the path has.
     const request = req as unknown as Request<P>
-    request.sseChannel = channelFor(request, name, managers.get(res.sse) ?? sseManager, options)
+    request.sseChannel = channelFor(
+      request,
+      name,
+      (res.sse as ManagedMethod | undefined)?.[MANAGER] ?? sseManager,
+      options,
+    )
     next()
   }
 }

@@ -42,8 +42,11 @@ const BEGUN: unique symbol = Symbol('ssekit.begun')
 /** A context, with the latest of its streams whose headers were not sent at once. */
 type StreamingContext = Context & { [BEGUN]?: Promise<CloseReason> }
 
-/** The manager of each `ctx.sse` that has its own. */
-const managers = new WeakMap<Context['sse'], SseManager>()
+/** Registered, because `require` and `import` may load two copies of this file, one for `sse()` and one for `injectChannel()`. */
+const MANAGER: unique symbol = Symbol.for('@ssekit/koa-sse.manager')
+
+/** A `ctx.sse`, with the manager that was given to its `sse()`. */
+type ManagedMethod = Context['sse'] & { [MANAGER]?: SseManager | undefined }
 
 /**
  * Middleware that gives every context a `ctx.sse()`.
@@ -59,7 +62,7 @@ const managers = new WeakMap<Context['sse'], SseManager>()
  */
 export function sse({ manager }: KoaSseOptions = {}): Middleware {
   // One function for all contexts: a closure for each would stay in memory as long as its stream.
-  const method: Context['sse'] = function (this: StreamingContext, source, options) {
+  const method: ManagedMethod = function (this: StreamingContext, source, options) {
     const over = respond(this.req, this.res, source, {
       ...options,
       manager: manager ?? managerOf(source) ?? sseManager,
@@ -74,7 +77,7 @@ export function sse({ manager }: KoaSseOptions = {}): Middleware {
     if (this.respond !== false) this[BEGUN] = over
     return over
   }
-  if (manager !== undefined) managers.set(method, manager)
+  method[MANAGER] = manager
   return (ctx, next) => {
     ctx.sse = method
     const handled = next()
@@ -123,7 +126,7 @@ export function injectChannel(
   options?: InjectChannelOptions,
 ): Middleware {
   return (ctx, next) => {
-    ctx.sseChannel = channelFor(ctx, name, managers.get(ctx.sse) ?? sseManager, options)
+    ctx.sseChannel = channelFor(ctx, name, (ctx.sse as ManagedMethod | undefined)?.[MANAGER] ?? sseManager, options)
     return next()
   }
 }
