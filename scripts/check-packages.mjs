@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { build } from 'esbuild'
 import { pnpm } from './pnpm.mjs'
 import { run, runTool } from './run.mjs'
 
@@ -50,10 +51,59 @@ for (const name of Object.keys(tarballs)) {
   run(process.execPath, ['--input-type=module', '--eval', isOneCopy], { cwd: consumer })
 }
 
-// Without skipLibCheck, so that our declarations must resolve everything that they import.
+// Also where `module-sync` is not honoured, and adapters have two copies, there is one core.
+const adapters = ['@ssekit/express-sse', '@ssekit/fastify-sse', '@ssekit/koa-sse']
+write('required.cjs', `module.exports = [${adapters.map((name) => `require('${name}')`).join(', ')}]`)
+write(
+  'mixed.mjs',
+  `
+    import { equal } from 'node:assert/strict'
+    import * as core from '@ssekit/sse-core'
+    import required from './required.cjs'
+    ${adapters.map((name, index) => `import * as package${index} from '${name}'`).join('\n')}
+    for (const adapter of [${adapters.map((_name, index) => `package${index}`).join(', ')}, ...required]) {
+      for (const name of Object.keys(core)) equal(adapter[name], core[name], name)
+    }`,
+)
+run(process.execPath, ['--no-experimental-require-module', 'mixed.mjs'], { cwd: consumer })
+for (const format of /** @type {const} */ (['esm', 'cjs'])) {
+  const outfile = join(consumer, `bundle.${format === 'esm' ? 'mjs' : 'cjs'}`)
+  // CommonJS requires Node's own modules.
+  const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
+  const banner = format === 'esm' ? { js } : {}
+  await build({ entryPoints: [join(consumer, 'mixed.mjs')], outfile, format, banner, bundle: true, platform: 'node' })
+  run(process.execPath, [outfile])
+}
+
+// A channel of CommonJS code is one for ES modules too, and the other way round.
+write(
+  'required.cts',
+  `
+    import { SseChannel } from '@ssekit/sse-core'
+    export const news: SseChannel<{ notice: string }> = new SseChannel('news')
+    export const end = (channel: SseChannel): Promise<void> => channel.end()`,
+)
+write(
+  'mixed.mts',
+  `
+    import { merge, SseChannel } from '@ssekit/sse-core'
+    import { end, news } from './required.cjs'
+    export const same: SseChannel<{ notice: string }> = news
+    export const all = [merge(new SseChannel('news'), news), end(new SseChannel('news'))]`,
+)
 const program = Object.keys(tarballs).map((name, index) => `export * as package${index} from '${name}'`)
+write('imports.mts', program.join('\n'))
+write('requires.cts', program.join('\n'))
+// Without skipLibCheck, so that our declarations must resolve everything that they import.
 const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
-for (const file of ['imports.mts', 'requires.cts']) {
-  writeFileSync(join(consumer, file), program.join('\n'))
-  run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), ...flags, file], { cwd: consumer })
+for (const files of [['imports.mts'], ['requires.cts'], ['imports.mts', 'requires.cts', 'mixed.mts']]) {
+  run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), ...flags, ...files], { cwd: consumer })
+}
+
+/**
+ * @param {string} file
+ * @param {string} content
+ */
+function write(file, content) {
+  writeFileSync(join(consumer, file), content)
 }

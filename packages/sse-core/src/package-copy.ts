@@ -1,6 +1,6 @@
-// Two copies of this package in one process (two versions, or one by `import` and one by `require`) do not know each
-// other's classes. A channel of the other copy would be taken for any iterable, and streamed without what the client
-// missed.
+// Two copies of this package in one process (two installed versions, or one in a bundle and one beside it) do not know
+// each other's classes. A channel of the other copy would be taken for any iterable, and streamed without what the client
+// missed. `import` and `require()` load the same copy: see scripts/build.mjs.
 const COPY = Symbol.for('@ssekit/sse-core.copy')
 const ours = Symbol('this copy')
 
@@ -14,6 +14,6 @@ export function requireOurs(source: object): void {
   const copy: unknown = Reflect.get(source, COPY)
   if (copy === undefined || copy === ours) return
   throw new TypeError(
-    'the channel is of another copy of @ssekit/sse-core, which knows nothing of this one: see that all of the process loads the same',
+    'the channel is of another copy of @ssekit/sse-core: the process must load only one, not two versions, nor one in a bundle and one outside of it',
   )
 }

@@ -5,7 +5,7 @@ import { exchange, get, hangUp, serve } from './raw-exchange.js'
 
 afterEach(hangUp)
 
-// A second copy, as `require` loads it next to `import`. (It is the built one, since tests resolve the name to the sources.)
+// A second copy, as if another version were installed too: the built one, since tests resolve the name to the sources.
 const other: typeof import('@ssekit/sse-core') = createRequire(import.meta.url)('../dist/cjs/index.js')
 
 const sources: readonly (readonly [what: string, make: () => SseSource])[] = [
