@@ -66,14 +66,10 @@ write(
     }`,
 )
 run(process.execPath, ['--no-experimental-require-module', 'mixed.mjs'], { cwd: consumer })
-for (const format of /** @type {const} */ (['esm', 'cjs'])) {
-  const outfile = join(consumer, `bundle.${format === 'esm' ? 'mjs' : 'cjs'}`)
-  // CommonJS requires Node's own modules.
-  const js = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)"
-  const banner = format === 'esm' ? { js } : {}
-  await build({ entryPoints: [join(consumer, 'mixed.mjs')], outfile, format, banner, bundle: true, platform: 'node' })
-  run(process.execPath, [outfile])
-}
+await runBundle('mixed.mjs', 'cjs')
+// Into an ES module esbuild can put no CommonJS that requires Node's own modules.
+write('core.mjs', "export * from '@ssekit/sse-core'")
+await runBundle('core.mjs', 'esm')
 
 // A channel of CommonJS code is one for ES modules too, and the other way round.
 write(
@@ -98,6 +94,16 @@ write('requires.cts', program.join('\n'))
 const flags = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node']
 for (const files of [['imports.mts'], ['requires.cts'], ['imports.mts', 'requires.cts', 'mixed.mts']]) {
   run(process.execPath, [resolve('node_modules/typescript/bin/tsc'), ...flags, ...files], { cwd: consumer })
+}
+
+/**
+ * @param {string} entry
+ * @param {'cjs' | 'esm'} format
+ */
+async function runBundle(entry, format) {
+  const outfile = join(consumer, `bundle.${format === 'esm' ? 'mjs' : 'cjs'}`)
+  await build({ entryPoints: [join(consumer, entry)], outfile, format, bundle: true, platform: 'node' })
+  run(process.execPath, [outfile])
 }
 
 /**
