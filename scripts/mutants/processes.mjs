@@ -331,6 +331,12 @@ export const processes = [
         '',
         'a channel that has ended is forgotten together with its log',
       ],
+      [
+        'if tail and not splitTail(tail) then tail = false end\n',
+        '',
+        'an overwritten tail is repaired',
+        ['sse-redis/test/unparsable-tail.test'],
+      ],
     ],
   ),
   ...mutantsOf(

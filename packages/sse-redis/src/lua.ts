@@ -37,16 +37,23 @@ local function splitTail(tail)
   return string.match(tail, '^(%S+) (%S+) (%S+)$')
 end
 
--- The tail may be missing although the log is there: a server that is short of memory evicts key by key. It stays when the log has
--- expired, except for an ended channel: nobody would be told of the end, and nobody could publish either.
+-- Ids and marks have no spaces, but another program may have given one to an entry.
+local function word(text)
+  return (string.gsub(text, '%s', '_'))
+end
+
+-- The tail may be missing although the log is there: a server that is short of memory evicts key by key. One that another program has
+-- overwritten counts as missing too. It stays when the log has expired, except for an ended channel: nobody would be told of the end,
+-- and nobody could publish either.
 local function readTail()
   local tail = redis.call('GET', KEYS[2])
+  if tail and not splitTail(tail) then tail = false end
   if tail and string.find(tail, 'e$') and redis.call('XLEN', KEYS[1]) == 0 then return nil end
   if tail then return tail end
   local newest = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
   if not newest then return nil end
   local flags = field(newest, 'e') == '${END_JSON}' and 'oe' or 'o'
-  return placeOf(newest) .. ' ' .. idOf(newest) .. ' ' .. flags
+  return word(placeOf(newest)) .. ' ' .. word(idOf(newest)) .. ' ' .. flags
 end
 `
 

@@ -12,7 +12,7 @@ local time = redis.call('TIME')
 local now = time[1] .. string.format('%03d', math.floor(time[2] / 1000))
 local tail = readTail()
 -- A server that is short of memory still answers reads, but refuses SET.
-local isKept = tail and redis.call('EXISTS', KEYS[2]) == 1
+local isKept = tail and redis.call('GET', KEYS[2]) == tail
 if not tail then
   local place = now .. '-origin-' .. ARGV[4]
   tail = place .. ' ' .. place .. ' -'
@@ -55,12 +55,12 @@ return { place, originId, entries, now }
 `)
 
 /** The tails of many channels. KEYS: their keys. ARGV: how long they are kept from now on, in ms. */
-export const TAILS: Script = new Script(`
+export const TAILS: Script = new Script(`${TAIL}
 local tails = {}
 for i, key in ipairs(KEYS) do
   local tail = redis.pcall('GET', key)
   -- A key of another type must not fail the others.
-  if type(tail) == 'table' then tail = false end
+  if type(tail) == 'table' or tail and not splitTail(tail) then tail = false end
   if tail and ARGV[1] ~= '' then redis.call('PEXPIRE', key, ARGV[1]) end
   tails[i] = tail
 end
