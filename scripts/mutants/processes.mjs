@@ -174,15 +174,40 @@ export const processes = [
       ["undefined : 'ERR'", 'undefined : undefined', "Redis 6.2's error for a missing right is not transient"],
     ],
   ),
-  ...mutantsOf('sse-redis/src/read-scripts.ts', REDIS, [
+  ...mutantsOf(
+    'sse-redis/src/read-scripts.ts',
+    ['sse-redis/test/own-ids.test'],
     [
-      'if known and placeOf(known) == place then',
-      'if known then',
-      'a place of another log is unknown',
-      ['sse-redis/test/data-lost.test'],
+      ['and size < bytes do', 'do', 'a search never blocks Redis for long'],
+      ["'(' .. known[1] or '-'", "'-'", 'a search reads each entry once'],
+      ["local isLast = not string.find(flags, 'o')", 'local isLast = false', 'generated ids are not searched for'],
     ],
-    ["if known and field(known, 'm') == mark then", 'if known then', 'an id of another log is unknown'],
-  ]),
+  ),
+  ...mutantsOf(
+    'sse-redis/src/own-ids.ts',
+    ['sse-redis/test/own-ids.test'],
+    [
+      ['this.#drop(this.#trimmed(page.first))', 'this.#drop(0)', 'trimmed ids take no memory'],
+      ['|| !isLater(place, this.end)', '', 'a search ends while others publish'],
+      ['if (this.#page?.before.id === id)', 'if (false)', 'the id before the first entry is known'],
+      ['if (this.#page?.tail.id === id)', 'if (false)', 'the newest id is known after the log has expired'],
+      ['else places.push(place)', '', 'the newer of two equal ids counts once the older is trimmed'],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-redis/src/own-id-search.ts',
+    ['sse-redis/test/own-ids.test'],
+    [
+      [
+        '? Promise.resolve() : this.#lastPage',
+        '? Promise.resolve() : Promise.resolve()',
+        'searches wait for each other',
+      ],
+      ['this.#remembered.set(channel, { ids, count })', '', 'a search is remembered'],
+      ['this.#count <= MAX_REMEMBERED || ', '', 'the ids of several channels are remembered'],
+      ['if (this.#count <= MAX_REMEMBERED || other === channel) break', 'break', 'remembered ids are limited'],
+    ],
+  ),
   ...mutantsOf(
     'sse-redis/src/bell.ts',
     ['sse-redis/test/(connections|client-options).test'],
@@ -277,6 +302,19 @@ export const processes = [
     [
       [', now: Number(now)', '', "a node whose clock differs from the server's keeps young entries"],
       [
+        'this.#ownIds.forget(channel)',
+        '',
+        'a channel without a follower takes no memory',
+        ['sse-redis/test/own-ids.test'],
+      ],
+      ['if (!isId(afterId)) return undefined', '', 'an impossible id costs nothing', ['sse-redis/test/own-ids.test']],
+      [
+        'page?.beforeId === id',
+        'page !== undefined',
+        'the place of an entry is not its id if it has one of its own',
+        ['sse-redis/test/own-ids.test'],
+      ],
+      [
         'this.isSpread = options.connection.isCluster',
         'this.isSpread = false',
         'in a cluster, each channel is compared alone',
@@ -332,10 +370,22 @@ export const processes = [
         'a channel that has ended is forgotten together with its log',
       ],
       [
+        'if known and placeOf(known) == place then return known end',
+        'if known then return known end',
+        'a place of another log is unknown',
+        ['sse-redis/test/data-lost.test'],
+      ],
+      [
         'if tail and not splitTail(tail) then tail = false end\n',
         '',
         'an overwritten tail is repaired',
         ['sse-redis/test/unparsable-tail.test'],
+      ],
+      [
+        'if found == 0 then return 1 end',
+        'if found >= 0 then return 50 end',
+        'large entries are read in small numbers',
+        ['sse-redis/test/own-ids.test'],
       ],
     ],
   ),

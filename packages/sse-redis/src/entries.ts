@@ -44,18 +44,17 @@ export function idBefore(streamId: string, mark: string): string {
   return `before-${idOf(streamId, mark)}`
 }
 
-/** The parts of an id that was made here. */
-export interface ParsedId {
-  readonly streamId: string
-  readonly mark: string
-  readonly isBefore: boolean
+const ID = /^[!-~]{1,128}$/
+const MADE_HERE = /^(before-)?(0|[1-9]\d{0,14})-(0|[1-9]\d{0,9})-[\w.]{1,40}$/
+
+/** Whether any entry may have this id. */
+export function isId(id: string): boolean {
+  return ID.test(id)
 }
 
-/** The parts of an id; undefined if it cannot be one that was made here. */
-export function parseId(id: string): ParsedId | undefined {
-  const [, before, streamId, mark] = /^(before-)?((?:0|[1-9]\d{0,14})-(?:0|[1-9]\d{0,9}))-([\w.]{1,40})$/.exec(id) ?? []
-  if (streamId === undefined || mark === undefined) return undefined
-  return { streamId, mark, isBefore: before !== undefined }
+/** Whether an id looks like one of `idOf` or `idBefore`. A publisher's own id may do so too. */
+export function looksMadeHere(id: string): boolean {
+  return MADE_HERE.test(id)
 }
 
 /** Consecutive entries of a log. @param beforeId the id of the entry before the first one, if it is known */

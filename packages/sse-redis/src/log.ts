@@ -1,9 +1,10 @@
 import type { LogEntry, LogNews, LogStretch, PlacedEntry, SharedLog } from '@ssekit/sse-core'
 import type { Bell } from './bell.js'
 import type { RedisConnection } from './connection.js'
-import { decodeAll, idBefore, isLater, parseId, storedOf } from './entries.js'
+import { decodeAll, idBefore, isId, isLater, looksMadeHere, storedOf } from './entries.js'
 import type { ChannelKeys } from './keys.js'
-import { AFTER_ID, AFTER_PLACE, NEWEST, TAILS } from './read-scripts.js'
+import { OwnIdSearch } from './own-id-search.js'
+import { AFTER_PLACE, NEWEST, TAILS } from './read-scripts.js'
 import type { Retention } from './retention.js'
 
 /** The most that one answer holds. The next question requests the rest. */
@@ -24,10 +25,12 @@ export class RedisLog implements SharedLog {
   /** In a cluster all keys of a command must be in one slot. */
   readonly isSpread: boolean
   readonly #options: RedisLogOptions
+  readonly #ownIds: OwnIdSearch
 
   constructor(options: RedisLogOptions) {
     this.#options = options
     this.isSpread = options.connection.isCluster
+    this.#ownIds = new OwnIdSearch(options.connection, options.keys)
   }
 
   async newest(channel: string, last: number, maxBytes: number): Promise<LogStretch> {
@@ -43,9 +46,7 @@ export class RedisLog implements SharedLog {
   }
 
   async after(channel: string, place: string): Promise<readonly PlacedEntry[] | undefined> {
-    const { connection, keys } = this.#options
-    const { log, tail } = keys(channel)
-    return pageOf(await connection.run(AFTER_PLACE, [log, tail], [place, String(PAGE_ENTRIES), String(PAGE_BYTES)]))
+    return (await this.#page(channel, place, PAGE_ENTRIES))?.entries
   }
 
   async tails(channels: readonly string[]): Promise<(string | undefined)[]> {
@@ -67,15 +68,42 @@ export class RedisLog implements SharedLog {
 
   unlisten(channel: string): void {
     this.#options.bell.unlisten(channel)
+    this.#ownIds.forget(channel)
   }
 
   async read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
+    if (!isId(afterId)) return undefined
+    return (
+      // An id that was made here is also the place of its entry.
+      (looksMadeHere(afterId) ? await this.#after(channel, [afterId], afterId, limit) : undefined) ??
+      (await this.#after(channel, await this.#ownIds.placesOf(channel, afterId), afterId, limit))
+    )
+  }
+
+  /** Entries after the first of some places that the log has and that has this id. */
+  async #after(channel: string, places: readonly string[], id: string, limit: number): Promise<LogEntry[] | undefined> {
+    for (const place of places) {
+      const page = await this.#page(channel, place, limit)
+      if (page?.beforeId === id) return page.entries.map(({ entry }) => entry)
+    }
+    return undefined
+  }
+
+  async #page(channel: string, place: string, limit: number): Promise<Page | undefined> {
     const { connection, keys } = this.#options
     const { log, tail } = keys(channel)
-    const { streamId = '', mark = '', isBefore = false } = parseId(afterId) ?? {}
-    const args = [afterId, String(limit), String(PAGE_BYTES), streamId, mark, isBefore ? '1' : '']
-    return pageOf(await connection.run(AFTER_ID, [log, tail], args))?.map(({ entry }) => entry)
+    const answer = await connection.run(AFTER_PLACE, [log, tail], [place, String(limit), String(PAGE_BYTES)])
+    if (answer === null || answer === undefined || answer === false) return undefined
+    const [id, rows] = answer as [unknown, unknown[]]
+    const beforeId = String(id)
+    return { beforeId, entries: decodeAll(rows.map(storedOf), beforeId) }
   }
+}
+
+/** Entries after a place of a log, and the id of that place. */
+interface Page {
+  readonly beforeId: string
+  readonly entries: readonly PlacedEntry[]
 }
 
 /** The contents of a message; undefined if it is not one of ours. */
@@ -87,10 +115,4 @@ export function newsOf(message: string): LogNews | undefined {
   } catch {
     return undefined
   }
-}
-
-function pageOf(reply: unknown): PlacedEntry[] | undefined {
-  if (reply === null || reply === undefined || reply === false) return undefined
-  const [beforeId, rows] = reply as [unknown, unknown[]]
-  return decodeAll(rows.map(storedOf), String(beforeId))
 }

@@ -13,7 +13,7 @@ export const END_JSON: string = '{"end":true}'
 // A place is the stream id of an entry and its mark. Without the mark two logs could share a place: a lost one and its successor, or those
 // of two databases, which share their Pub/Sub channels.
 
-/** `field`, `placeOf` and `idOf` of an entry, `splitTail` and `readTail`. */
+/** `field`, `placeOf`, `idOf` and `appendedTo` of an entry, `splitTail`, `readTail`, `firstEntry` and `entryAt`. */
 export const TAIL: string = `
 local function field(entry, name)
   local fields = entry[2]
@@ -37,6 +37,22 @@ local function splitTail(tail)
   return string.match(tail, '^(%S+) (%S+) (%S+)$')
 end
 
+-- The tail that the first entry of a stream follows, in its parts; nil for all other entries, and if there is none.
+local function appendedTo(entry)
+  if entry then return splitTail(field(entry, 'a')) end
+end
+
+local function firstEntry()
+  return redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
+end
+
+-- The entry that a place is after; nil if the log does not have it.
+local function entryAt(place)
+  local streamId = string.match(place, '^(%d+%-%d+)%-')
+  local known = streamId and redis.call('XRANGE', KEYS[1], streamId, streamId)[1]
+  if known and placeOf(known) == place then return known end
+end
+
 -- Ids and marks have no spaces, but another program may have given one to an entry.
 local function word(text)
   return (string.gsub(text, '%s', '_'))
@@ -57,10 +73,17 @@ local function readTail()
 end
 `
 
-/** `stored`, an entry as the scripts return it, and `range`, several of them. */
+/** `stored`, an entry as the scripts return it, `pageSize`, and `range`, several entries. */
 export const RANGE: string = `
 local function stored(entry)
   return { entry[1], field(entry, 'e'), field(entry, 'm') }
+end
+
+-- How many entries to read next, at most so many, after some that have so many bytes together, if so many bytes are wanted. The server
+-- copies entries with their payloads, and answers nobody meanwhile.
+local function pageSize(most, found, size, bytes)
+  if found == 0 then return 1 end
+  return math.max(1, math.min(50, most, math.ceil((bytes - size) * found / math.max(1, size))))
 end
 
 -- Up to limit entries after a start, and up to about so many bytes, but at least one entry.
@@ -68,7 +91,7 @@ local function range(start, limit, bytes)
   local found = {}
   local size = 0
   while #found < limit do
-    local count = math.min(50, limit - #found)
+    local count = pageSize(limit - #found, #found, size, bytes)
     local page = redis.call('XRANGE', KEYS[1], start, '+', 'COUNT', count)
     for _, entry in ipairs(page) do
       if #found > 0 and size >= bytes then return found end

@@ -26,7 +26,8 @@ local size = 0
 local start = '+'
 local before
 while not before do
-  local page = redis.call('XREVRANGE', KEYS[1], start, '-', 'COUNT', math.min(50, count + 1 - #found))
+  local limit = pageSize(count + 1 - #found, #found, size, bytes)
+  local page = redis.call('XREVRANGE', KEYS[1], start, '-', 'COUNT', limit)
   for _, entry in ipairs(page) do
     size = size + #field(entry, 'e')
     if #found >= count or size > bytes then
@@ -43,11 +44,8 @@ local originId = ''
 if before then originId = idOf(before)
 elseif #found == 0 then originId = id
 else
-  local appendedTo = field(found[#found], 'a')
-  if appendedTo ~= '' then
-    local _, appendedToId = splitTail(appendedTo)
-    originId = appendedToId
-  end
+  local _, beforeId = appendedTo(found[#found])
+  originId = beforeId or ''
 end
 local entries = {}
 for i = #found, 1, -1 do entries[#entries + 1] = stored(found[i]) end
@@ -68,66 +66,69 @@ return tails
 `)
 
 /**
- * Entries after a place. ARGV: the place, the most entries, the most bytes. Returns nothing if the log does not have the place;
- * otherwise the id before the first entry, and the entries.
+ * Entries after a place, or before an entry if the place is `before-` and the entry's. ARGV: the place, the most entries, the most
+ * bytes. Returns nothing if the log does not have the place; otherwise the id before the first entry, and the entries.
  */
 export const AFTER_PLACE: Script = new Script(`${TAIL}${RANGE}
 local place, limit, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local tail = readTail()
 if not tail then return false end
+local following = string.match(place, '^before%-(.*)$')
+if following then
+  local known = entryAt(following)
+  return known and { place, range(known[1], limit, bytes) }
+end
 local tailPlace, tailId = splitTail(tail)
 if tailPlace == place then return { tailId, {} } end
-local streamId = string.match(place, '^(%d+%-%d+)%-')
-if streamId then
-  local known = redis.call('XRANGE', KEYS[1], streamId, streamId)[1]
-  if known and placeOf(known) == place then return { idOf(known), range('(' .. streamId, limit, bytes) } end
-end
-local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
-local appendedTo = first and field(first, 'a') or ''
-if appendedTo == '' then return false end
-local beforePlace, beforeId = splitTail(appendedTo)
+local known = entryAt(place)
+if known then return { idOf(known), range('(' .. known[1], limit, bytes) } end
+local first = firstEntry()
+local beforePlace, beforeId = appendedTo(first)
 if beforePlace ~= place then return false end
 return { beforeId, range('-', limit, bytes) }
 `)
 
 /**
- * Entries after an id. ARGV: the id, the most entries, the most bytes; then the parts of an id that was made here: the stream id, the
- * mark, whether it is the id before that entry. Returns the same as AFTER_PLACE.
+ * The ids that publishers gave to entries, one page of them. ARGV: the place of the entry to continue after; how many entries, and how
+ * many bytes of them, this page may look at.
+ *
+ * Returns nothing if there is no such channel; otherwise the newest place and its id; the place before the first entry and its id ('' if
+ * they are unknown); the stream id of the first entry ('' if there is none); whether the log still has the entry to continue after (if
+ * not, this page begins with the first entry); the place of the last entry that it looked at; whether the log has no more; and the
+ * places and ids that it found.
  */
-export const AFTER_ID: Script = new Script(`${TAIL}${RANGE}
-local id, limit, bytes, streamId, mark, isBefore = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
+export const OWN_IDS: Script = new Script(`${TAIL}
+local after, limit, bytes = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local tail = readTail()
 if not tail then return false end
-local _, tailId, flags = splitTail(tail)
-
-if streamId ~= '' then
-  local known = redis.call('XRANGE', KEYS[1], streamId, streamId)[1]
-  if known and field(known, 'm') == mark then
-    if isBefore == '1' then return { id, range(streamId, limit, bytes) } end
-    if field(known, 'i') == '' then return { id, range('(' .. streamId, limit, bytes) } end
-  end
-end
-
-local first = redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', 1)[1]
-local appendedTo = first and field(first, 'a') or ''
-if appendedTo ~= '' then
-  local _, beforeId = splitTail(appendedTo)
-  if beforeId == id then return { id, range('-', limit, bytes) } end
-end
-
--- Only publishers' own ids must be searched for. If one was used twice, the older entry counts.
-if string.find(flags, 'o') then
-  local start = '-'
-  while true do
-    local page = redis.call('XRANGE', KEYS[1], start, '+', 'COUNT', 50)
-    for _, entry in ipairs(page) do
-      if field(entry, 'i') == id then return { id, range('(' .. entry[1], limit, bytes) } end
+local tailPlace, tailId, flags = splitTail(tail)
+local first = firstEntry()
+local beforePlace, beforeId = appendedTo(first)
+local known = entryAt(after)
+local start = known and '(' .. known[1] or '-'
+local last = known and after or ''
+local found = {}
+local count, size = 0, 0
+local isLast = not string.find(flags, 'o')
+while not isLast and count < limit and size < bytes do
+  -- One at a time. The server copies an entry with its payload, which may be large, and answers nobody meanwhile.
+  local entry = redis.call('XRANGE', KEYS[1], start, '+', 'COUNT', 1)[1]
+  if entry then
+    local own = field(entry, 'i')
+    last = placeOf(entry)
+    if own ~= '' then
+      found[#found + 1] = last
+      found[#found + 1] = own
     end
-    if #page < 50 then break end
-    start = '(' .. page[#page][1]
+    count = count + 1
+    size = size + #field(entry, 'e')
+    start = '(' .. entry[1]
+  else
+    isLast = true
   end
 end
-
-if tailId == id then return { id, {} } end
-return false
+return {
+  tailPlace, tailId, beforePlace or '', beforeId or '', first and first[1] or '',
+  known and 1 or 0, last, isLast and 1 or 0, found,
+}
 `)
