@@ -74,6 +74,55 @@ export const requests = [
       ],
     ],
   ),
+  ...mutantsOf(
+    'sse-core/src/head.ts',
+    ['sse-core/test/unusual-responses.test'],
+    [['      lifecycle.fail(error)\n', '', 'headers that cannot be sent fail the stream with their own error']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/close-watcher.ts',
+    ['sse-core/test/unusual-responses.test'],
+    [
+      [
+        'watcher?.res.req === res.req',
+        'watcher?.res === res',
+        'a stream on a wrapped response notices that it was ended',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/answer.ts',
+    ['sse-core/test/unusual-responses.test'],
+    [
+      [
+        "if (reason === 'shutdown' && ",
+        'if (false && ',
+        'a server that stops closes the connections of refused clients',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/respond.ts',
+    ['sse-core/test/pipelined.test'],
+    [
+      [
+        "    if (isWaiting(res)) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response already waits to become a stream')\n",
+        '',
+        'a response that waits for its turn takes no second stream',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'fastify-sse/src/index.ts',
+    ['fastify-sse/test/pipelined.test'],
+    [
+      [
+        'get refusal() {',
+        "refusal: isClosing ? ('shutdown' as const) : undefined,\n      get unused() {",
+        'a stream that waits for its turn is refused once the instance closes',
+      ],
+    ],
+  ),
   ...mutantsOf('sse-core/src/pipelining.ts', TESTS.contract, [
     [
       'if (!callbacks?.delete(callback) || callbacks.size > 0) return\n',

@@ -96,8 +96,11 @@ const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager,
     return respond(request, this.raw, source, {
       ...options,
       manager: owner,
-      // A client that connects while the instance closes would otherwise hold it open.
-      refusal: isClosing ? 'shutdown' : undefined,
+      // A client that connects while the instance closes would otherwise hold it open. Looked at when the stream begins,
+      // which is later for one that waits behind another response on its connection.
+      get refusal() {
+        return isClosing ? 'shutdown' : undefined
+      },
       // Not earlier, or an error before the headers are sent would hang the request.
       onHead: () => takeOver(this),
     })

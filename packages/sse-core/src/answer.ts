@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http'
 import type { CloseReason } from './close-reason.js'
 import type { SseConnection } from './connection.js'
 import { SseError } from './errors.js'
@@ -82,7 +83,11 @@ export function refuse({ res, connection, options }: Exchange, reason: CloseReas
   const { overload = 'retry' } = manager ?? {}
   // Spread out, so that clients that were refused together do not retry together.
   const delayMs = Math.round(settings.retryMs * (1 + 3 * Math.random()))
-  connection.answer(reason, () => answerLater(res, options, delayMs, overload))
+  connection.answer(reason, () => {
+    // A connection that is kept alive would hold up `server.close()`.
+    if (reason === 'shutdown' && res instanceof ServerResponse) res.setHeader('Connection', 'close')
+    answerLater(res, options, delayMs, overload)
+  })
 }
 
 function answerNothing({ res, connection, options }: Exchange): void {

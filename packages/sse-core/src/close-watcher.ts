@@ -1,11 +1,12 @@
 import { ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { SseResponse } from './http.js'
+import { isWaiting } from './pipelining.js'
 
 /** Called when a response ends or is gone. */
 export interface CloseWatcher {
   readonly res: SseResponse
-  /** Something has called `res.end()`, on an HTTP/1 response that has its socket. */
+  /** Something has called `res.end()` on an HTTP/1 response: before its headers were sent, or after that. */
   onEnding(): void
   /** The response has finished, or the client has disconnected; may be called more than once. */
   onGone(): void
@@ -18,9 +19,9 @@ interface Watchable {
   [WATCHER]?: CloseWatcher | undefined
 }
 
-/** Whether this response is already a stream. */
+/** Whether this response is already a stream, or waits for its turn to become one. */
 export function isWatched(res: SseResponse): boolean {
-  return watcherOf(res) !== undefined
+  return watcherOf(res) !== undefined || isWaiting(res)
 }
 
 /**
@@ -60,7 +61,8 @@ function watcherOf(res: SseResponse & Watchable): CloseWatcher | undefined {
   if (res instanceof ServerResponse) {
     const socket: (Socket & Watchable) | undefined = res.req.socket
     const watcher = socket?.[WATCHER]
-    if (watcher?.res === res) return watcher
+    // Not by the response: Node emits its events on the response itself, and other code may have wrapped it.
+    if (watcher?.res.req === res.req) return watcher
   }
   return res[WATCHER]
 }
@@ -84,8 +86,8 @@ function watchSocket(socket: Socket & Watchable, watcher: CloseWatcher): void {
 }
 
 /** Returns whether the response was watched by its socket. */
-function unwatchSocket(socket: Socket & Watchable, watcher: CloseWatcher): boolean {
-  if (socket[WATCHER] !== watcher) return false
+function unwatchSocket(socket: (Socket & Watchable) | undefined, watcher: CloseWatcher): boolean {
+  if (socket?.[WATCHER] !== watcher) return false
   socket[WATCHER] = undefined
   socket.off('close', tellSocketClosed)
   return true

@@ -77,15 +77,20 @@ export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadO
 }
 
 /** Sends the response headers, and what every stream begins with. @throws what keeps them from being sent @internal */
-export function sendHead({ req, res, writer, config }: ResponseLifecycle, options: RespondOptions): void {
+export function sendHead(lifecycle: ResponseLifecycle, options: RespondOptions): void {
+  const { req, res, writer, config } = lifecycle
   options.onHead?.()
   try {
     setStreamHead(res, options)
     writer.open()
   } catch (error) {
     unsetStreamHead(res, options)
-    // The framework has released the response by now, and would not answer.
-    if (options.onHead !== undefined) answerFailure(res)
+    if (options.onHead !== undefined) {
+      // First, since an answer looks like one of other code.
+      lifecycle.fail(error)
+      // The framework has released the response by now, and would not answer.
+      answerFailure(res)
+    }
     throw error
   }
   writer.write(config.preamble)

@@ -11,8 +11,10 @@ export interface RegistryOptions {
 /** The longest that an idle channel is kept beyond its time, in ms. */
 const MAX_SWEEP_MS = 30_000
 const MIN_SWEEP_MS = 10
-/** How often unused channels are looked for in a full registry, in ms: there may be many, and many requests for more. */
+/** How often unused channels are looked for in a full registry: there may be many channels, and many requests for more. */
 const RECLAIM_MS = 100
+/** The least pause between two searches, in multiples of what one took: they must not cost much CPU time. */
+const RECLAIM_PAUSES = 20
 
 /**
  * Channels by name. Channels in use are held. Idle ones are only referenced weakly: code that holds one can use it
@@ -28,7 +30,8 @@ export class Registry {
   })
   readonly #options = new WeakMap<SseChannel, ChannelOptions>()
   #sweepTimer: NodeJS.Timeout | undefined
-  #reclaimedAt = Number.NEGATIVE_INFINITY
+  // No search for unused channels before this time.
+  #reclaimAt = 0
 
   constructor({ idleMs }: RegistryOptions) {
     this.#sweepMs = Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, idleMs / 4))
@@ -41,9 +44,11 @@ export class Registry {
 
   /** Makes room: channels that nobody uses and that hold no history count as idle, however short the time. */
   reclaim(): void {
-    if (now() - this.#reclaimedAt < RECLAIM_MS) return
+    const startedAt = now()
+    if (startedAt < this.#reclaimAt) return
     this.#sweep(0)
-    this.#reclaimedAt = now()
+    const endedAt = now()
+    this.#reclaimAt = endedAt + Math.max(RECLAIM_MS, RECLAIM_PAUSES * (endedAt - startedAt))
   }
 
   get(name: string): SseChannel | undefined {

@@ -8,7 +8,7 @@ import { ObservedPromise } from './observed.js'
 import { requireOptions } from './option-checks.js'
 import type { RespondOptions } from './options.js'
 import { failOutcome } from './outcome.js'
-import { isPipelined, whenInTurn } from './pipelining.js'
+import { isPipelined, isWaiting, whenInTurn } from './pipelining.js'
 import { warn } from './report.js'
 import { lastEventIdOf } from './request-headers.js'
 import { requireSource, type SseSource } from './source.js'
@@ -41,8 +41,9 @@ export function respond(
   try {
     requireSource(source)
     take(source)
+    if (isWaiting(res)) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response already waits to become a stream')
   } catch (error) {
-    failOutcome(outcome, error, res, options)
+    failOutcome(outcome, error, res, options ?? {})
     return outcome
   }
   // A stream that waits behind another one, which may never end, must not take one of the manager's slots.

@@ -19,7 +19,7 @@ export interface ConnectionStats {
   readonly events: number
   /** Bytes written, without the response headers and what HTTP adds. */
   readonly bytes: number
-  /** From the call of `respond()` to now, in ms. */
+  /** From the call of `respond()` to now, in ms; from when a pipelined response had its turn. */
   readonly durationMs: number
 }
 
@@ -232,6 +232,8 @@ export abstract class ResponseLifecycle {
 
   /** Koa and Fastify answer by themselves when a handler returns without waiting for its stream. */
   #failAsTaken(): void {
+    // It is our own answer, a refusal perhaps.
+    if (this.#reason !== undefined) return
     const message = 'somebody else has begun the response: return or await the promise of the stream'
     this.fail(new SseError('ERR_SSE_HEADERS_SENT', message))
   }

@@ -13,14 +13,25 @@ async function behindSlowAnswer(source: SseSource, manager = new SseManager()) {
   const user = new AsyncLocalStorage<string>()
   const over: Promise<CloseReason>[] = []
   let slow: ServerResponse | undefined
+  let again: ((source: SseSource) => Promise<CloseReason>) | undefined
   const server = await serve((req, res) => {
     if (req.url === '/slow') slow = res
     else if (req.url === '/after') res.end('after')
-    else over.push(user.run('ann', () => respond(req, res, source, { manager })))
+    else {
+      again = (source) => respond(req, res, source, { manager })
+      over.push(user.run('ann', () => respond(req, res, source, { manager })))
+    }
   })
   const client = await exchange(server, get('/slow') + get('/events'))
   await until(() => over.length === 1, 'the second request')
-  return { ...client, user, manager, over: over[0] as Promise<CloseReason>, slow: slow as ServerResponse }
+  return {
+    ...client,
+    user,
+    manager,
+    over: over[0] as Promise<CloseReason>,
+    slow: slow as ServerResponse,
+    again: again as (source: SseSource) => Promise<CloseReason>,
+  }
 }
 
 test('a stream behind a slow answer of its connection begins after it, and leaves the connection usable', async () => {
@@ -67,4 +78,12 @@ test('manager.close() does not wait for a stream that waits for its turn, and th
   slow.end('slow')
   expect(await over).toBe('shutdown')
   await untilReceived(/slow[\s\S]*retry: \d+\n\n/)
+})
+
+test('a second stream for a response that waits for its turn is refused, and the first one stays', async () => {
+  const { slow, over, until: untilReceived, again } = await behindSlowAnswer(['one'])
+  await expect(again(['two'])).rejects.toMatchObject({ code: 'ERR_SSE_HEADERS_SENT' })
+  slow.end('slow')
+  await untilReceived(/slow[\s\S]*data: one\n\n/)
+  expect(await over).toBe('end')
 })

@@ -90,3 +90,48 @@ test('a refused connection is closed even if a replaced res.end() throws', async
   await once(socket, 'close')
   expect(manager.stats().closed).toEqual({ limit: 1 })
 })
+
+test('headers that cannot be sent make respond() reject with their own error, also once the framework has let go', async () => {
+  const outcomes: Promise<unknown>[] = []
+  const server = await serve((req, res) => {
+    const { writeHead } = res
+    // As a hook of on-headers does, which is called once.
+    res.writeHead = () => {
+      res.writeHead = writeHead
+      throw new Error('of writeHead()')
+    }
+    outcomes.push(respond(req, res, ['one'], { onHead: () => {} }).catch((error: Error) => error.message))
+  })
+  await (await exchange(server, get())).until(/500 Internal Server Error/)
+  expect(await outcomes[0]).toBe('of writeHead()')
+})
+
+test('a stream on a wrapped response ends when other code ends the response', async () => {
+  const manager = new SseManager()
+  const responses: ServerResponse[] = []
+  const over: Promise<CloseReason>[] = []
+  const server = await serve((req, res) => {
+    responses.push(res)
+    over.push(respond(req, new Proxy(res, {}), manager.getOrCreate('news'), { manager }))
+  })
+  const client = await exchange(server, get())
+  await client.until(/sse-checkpoint/)
+  responses[0]?.end()
+  // Not only once the connection closes: until then, events would be written into its next response.
+  expect(manager.stats().connections).toBe(0)
+  expect(await over[0]).toBe('end')
+})
+
+test('a server that stops closes the connection of a client that it refuses', async () => {
+  const manager = new SseManager()
+  const server = await serve((req, res) => {
+    if (req.url === '/') res.end('hello')
+    else void respond(req, res, ['one'], { manager })
+  })
+  const { socket, until: untilReceived } = await exchange(server, get())
+  await untilReceived(/hello/)
+  await manager.close()
+  socket.write(get('/events'))
+  await untilReceived(/Connection: close\r\n/)
+  await once(socket, 'close')
+})
