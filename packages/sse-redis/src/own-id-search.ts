@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Coalescer } from '@ssekit/sse-core'
 import type { RedisConnection } from './connection.js'
 import type { ChannelKeys } from './keys.js'
@@ -78,12 +79,23 @@ export class OwnIdSearch {
     }
   }
 
-  /** Requests a page when its turn has come: the pages of many channels must not block the server together. */
+  /**
+   * Requests a page when its turn has come. The pages of many channels must not block the server together. And where more
+   * ids are in use than can be remembered, searches must not keep it busy: between two pages it has as much time for
+   * others.
+   */
   #nextPage(channel: string, after: string): Promise<OwnIdPage | undefined> {
+    let startedAt = 0
     // In a cluster a server that does not answer must not hold up the channels of the others.
     const turn = this.#connection.isCluster ? Promise.resolve() : this.#lastPage
-    const page = turn.then(() => this.#page(channel, after))
-    this.#lastPage = page.catch(() => {})
+    const page = turn.then(() => {
+      startedAt = performance.now()
+      return this.#page(channel, after)
+    })
+    this.#lastPage = page.then(
+      () => sleep(performance.now() - startedAt, undefined, { ref: false }),
+      () => {},
+    )
     return page
   }
 
