@@ -117,8 +117,8 @@ export const requests = [
     ['fastify-sse/test/pipelined.test'],
     [
       [
-        'get refusal() {',
-        "refusal: isClosing ? ('shutdown' as const) : undefined,\n      get unused() {",
+        '      refusal,\n',
+        '      refusal: refusal(),\n',
         'a stream that waits for its turn is refused once the instance closes',
       ],
     ],

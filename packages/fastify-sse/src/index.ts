@@ -85,6 +85,8 @@ class SeenManagers {
 const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager, close }) => {
   const managers = new SeenManagers()
   let isClosing = false
+  // A client that connects while the instance closes would otherwise hold it open.
+  const refusal = (): CloseReason | undefined => (isClosing ? 'shutdown' : undefined)
   fastify.decorate('sseManager', manager ?? sseManager)
   // A request decorator of a parent instance is inherited, and must not be added twice. Reply methods may be replaced.
   if (!fastify.hasRequestDecorator('sseChannel')) fastify.decorateRequest('sseChannel')
@@ -96,11 +98,7 @@ const plugin: FastifyPluginAsync<FastifySseOptions> = async (fastify, { manager,
     return respond(request, this.raw, source, {
       ...options,
       manager: owner,
-      // A client that connects while the instance closes would otherwise hold it open. Looked at when the stream begins,
-      // which is later for one that waits behind another response on its connection.
-      get refusal() {
-        return isClosing ? 'shutdown' : undefined
-      },
+      refusal,
       // Not earlier, or an error before the headers are sent would hang the request.
       onHead: () => takeOver(this),
     })

@@ -68,8 +68,11 @@ export interface RespondOptions extends SseOptions {
    * @defaultValue the manager of the channel, if it has one
    */
   readonly manager?: SseManager | undefined
-  /** Refuses the stream for this reason, and tells the client to retry later: for a server that is stopping. */
-  readonly refusal?: CloseReason | undefined
+  /**
+   * Refuses the stream for this reason, and tells the client to retry later: for a server that is stopping. A function is
+   * asked when the stream begins, which is later than the call if other responses on its connection come first.
+   */
+  readonly refusal?: CloseReason | (() => CloseReason | undefined) | undefined
   /** Called just before the response is taken over from the framework. Until then the framework answers errors. */
   readonly onHead?: (() => void) | undefined
   /**

@@ -64,7 +64,8 @@ function connect(
     const connection = prepareConnection(req, res, source, options, outcome)
     const { manager, report } = connection.config
     // Decided before anything is awaited, so that the earlier of two requests gets the slot.
-    const refusal = connection.closeReason === undefined ? (options.refusal ?? manager?.admit(connection)) : undefined
+    const refusal =
+      connection.closeReason === undefined ? (refusalOf(options) ?? manager?.admit(connection)) : undefined
     const exchange = { req, res, connection, options }
     if (refusal === undefined) stream(exchange, source)
     else {
@@ -74,6 +75,10 @@ function connect(
   } catch (error) {
     failOutcome(outcome, error, res, options ?? {})
   }
+}
+
+function refusalOf({ refusal }: RespondOptions): CloseReason | undefined {
+  return typeof refusal === 'function' ? refusal() : refusal
 }
 
 function prepareConnection(
