@@ -40,7 +40,8 @@ async function fill({ res }: ServedRequest, add: () => Promise<void>): Promise<v
   await adding
 }
 
-function isFull(res: SseResponse): boolean {
+/** Whether no more can be written to a client for now. */
+export function isFull(res: SseResponse): boolean {
   return carrierOf(res)?.writableNeedDrain === true
 }
 
