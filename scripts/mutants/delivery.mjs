@@ -401,7 +401,7 @@ export const delivery = [
     ['sse-core/test/pipelined.test'],
     [
       [
-        'if (isPipelined(res)) whenInTurn(res, () => connect',
+        'if (isPipelined(res) && !isWaiting(res)) whenInTurn(res, () => connect',
         'if (false) whenInTurn(res, () => connect',
         'a pipelined response that waits for its turn takes no slot of its manager',
       ],

@@ -199,8 +199,8 @@ export const processes = [
     ['sse-redis/test/own-ids.test'],
     [
       [
-        '? Promise.resolve() : this.#lastPage',
-        '? Promise.resolve() : Promise.resolve()',
+        '? { last: Promise.resolve() } : this.#turns',
+        '? { last: Promise.resolve() } : { last: Promise.resolve() }',
         'searches wait for each other',
       ],
       ['this.#remembered.set(channel, { ids, count })', '', 'a search is remembered'],

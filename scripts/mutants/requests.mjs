@@ -104,13 +104,7 @@ export const requests = [
   ...mutantsOf(
     'sse-core/src/respond.ts',
     ['sse-core/test/pipelined.test'],
-    [
-      [
-        "    if (isWaiting(res)) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response already waits to become a stream')\n",
-        '',
-        'a response that waits for its turn takes no second stream',
-      ],
-    ],
+    [[' && !isWaiting(res)', '', 'a response that waits for its turn takes no second stream']],
   ),
   ...mutantsOf(
     'fastify-sse/src/index.ts',

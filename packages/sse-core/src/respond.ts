@@ -41,13 +41,12 @@ export function respond(
   try {
     requireSource(source)
     take(source)
-    if (isWaiting(res)) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response already waits to become a stream')
   } catch (error) {
     failOutcome(outcome, error, res, options ?? {})
     return outcome
   }
   // A stream that waits behind another one, which may never end, must not take one of the manager's slots.
-  if (isPipelined(res)) whenInTurn(res, () => connect(req, res, source, options, outcome))
+  if (isPipelined(res) && !isWaiting(res)) whenInTurn(res, () => connect(req, res, source, options, outcome))
   else connect(req, res, source, options, outcome)
   return outcome
 }

@@ -82,7 +82,9 @@ test('manager.close() does not wait for a stream that waits for its turn, and th
 
 test('a second stream for a response that waits for its turn is refused, and the first one stays', async () => {
   const { slow, over, until: untilReceived, again } = await behindSlowAnswer(['one'])
-  await expect(again(['two'])).rejects.toMatchObject({ code: 'ERR_SSE_HEADERS_SENT' })
+  const refused = new Readable({ read() {} })
+  await expect(again(refused)).rejects.toMatchObject({ code: 'ERR_SSE_HEADERS_SENT' })
+  expect(refused.destroyed).toBe(true)
   slow.end('slow')
   await untilReceived(/slow[\s\S]*data: one\n\n/)
   expect(await over).toBe('end')

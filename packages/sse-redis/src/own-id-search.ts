@@ -12,6 +12,11 @@ const PAGE_BYTES = 256 * 1024
 /** How many ids all channels of a process may remember together. */
 const MAX_REMEMBERED = 50_000
 
+/** Pages that are requested one after the other. */
+interface Turns {
+  last: Promise<unknown>
+}
+
 interface Remembered {
   readonly ids: OwnIds
   readonly count: number
@@ -29,7 +34,7 @@ export class OwnIdSearch {
   // The channel that was searched longest ago comes first.
   readonly #remembered = new Map<string, Remembered>()
   #count = 0
-  #lastPage: Promise<unknown> = Promise.resolve()
+  readonly #turns: Turns = { last: Promise.resolve() }
 
   constructor(connection: RedisConnection, keys: (channel: string) => ChannelKeys) {
     this.#connection = connection
@@ -53,11 +58,13 @@ export class OwnIdSearch {
   async #search(channel: string): Promise<OwnIds> {
     const ids = this.#remembered.get(channel)?.ids ?? new OwnIds()
     this.forget(channel)
+    // In a cluster a server that does not answer must not hold up the channels of the others.
+    const turns = this.#connection.isCluster ? { last: Promise.resolve() } : this.#turns
     try {
       let newest: string | undefined
       // No further than to what was the newest entry at first. Otherwise it might never end while others publish.
       while (newest === undefined || !ids.reaches(newest)) {
-        const page = await this.#nextPage(channel, ids.end)
+        const page = await this.#nextPage(turns, channel, ids.end)
         newest ??= page?.tail.place ?? ''
         ids.take(page)
       }
@@ -84,15 +91,13 @@ export class OwnIdSearch {
    * ids are in use than can be remembered, searches must not keep it busy: between two pages it has as much time for
    * others.
    */
-  #nextPage(channel: string, after: string): Promise<OwnIdPage | undefined> {
+  #nextPage(turns: Turns, channel: string, after: string): Promise<OwnIdPage | undefined> {
     let startedAt = 0
-    // In a cluster a server that does not answer must not hold up the channels of the others.
-    const turn = this.#connection.isCluster ? Promise.resolve() : this.#lastPage
-    const page = turn.then(() => {
+    const page = turns.last.then(() => {
       startedAt = performance.now()
       return this.#page(channel, after)
     })
-    this.#lastPage = page.then(
+    turns.last = page.then(
       () => sleep(performance.now() - startedAt, undefined, { ref: false }),
       () => {},
     )
