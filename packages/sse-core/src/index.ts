@@ -14,6 +14,7 @@ export {
 export type { CloseReason } from './close-reason.js'
 export { Coalescer } from './coalescer.js'
 export type { SseConnection } from './connection.js'
+export { type CreateResponseOptions, createResponse } from './create-response.js'
 export type { Gap, StartOptions } from './cursor.js'
 export { SseError, type SseErrorCode } from './errors.js'
 export { formatEvent, type LineEnding, SseEvent } from './event.js'

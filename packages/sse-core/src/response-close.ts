@@ -1,10 +1,12 @@
 import { ServerResponse } from 'node:http'
 import { constants, type Http2Session, type Http2Stream } from 'node:http2'
+import { FetchResponse } from './fetch-exchange.js'
 import type { SseResponse } from './http.js'
 
 /** Whether nothing can reach the client any more. */
 export function isGone(res: SseResponse): boolean {
   if (res instanceof ServerResponse) return res.destroyed || res.req.socket?.destroyed === true
+  if (res instanceof FetchResponse) return res.destroyed
   // HTTP/2 removes the stream from its response once it is closed.
   return res.stream === undefined || res.stream.destroyed
 }
@@ -14,7 +16,7 @@ const MAX_CANCEL_MS = 250
 
 /** Breaks a response off, so that the client sees that it is not complete. */
 export function destroyResponse(res: SseResponse): void {
-  if (res instanceof ServerResponse) {
+  if (res instanceof ServerResponse || res instanceof FetchResponse) {
     res.destroy()
     return
   }

@@ -60,8 +60,8 @@ export interface AdapterSuite {
  * ```
  */
 export function adapterContract({ test, start, traits: own = {} }: AdapterSuite): void {
-  const { httpVersion = 1, errors = 'reject', injectsChannels = true, endsStreamsOnClose = false } = own
-  const traits: AdapterTraits = { httpVersion, errors, injectsChannels, endsStreamsOnClose }
+  const { httpVersion = 1, errors = 'reject', api = 'node', injectsChannels = true, endsStreamsOnClose = false } = own
+  const traits: AdapterTraits = { httpVersion, errors, api, injectsChannels, endsStreamsOnClose }
   const script: Script = { scenario: scenarioOn(test, start, traits), traits }
   for (const scenarios of [
     responseHeaderScenarios,

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { SseChannel, type SseOptions, type SseSource } from '@ssekit/sse-core'
+import { SseChannel, SseError, type SseOptions, type SseSource } from '@ssekit/sse-core'
 import type { Script } from './scenario.js'
 
 /** Errors before the response headers: the framework answers them as it answers any error. */
@@ -119,6 +119,20 @@ export function errorBeforeHeadersScenarios({ scenario, traits }: Script): void 
       assert.equal(isLeft, true)
     })
   }
+
+  scenario(
+    'a source that throws ERR_SSE_HEADERS_SENT itself is answered with 500, as for any other error',
+    async (stage) => {
+      const served = await stage.serve(({ sse }) =>
+        sse(() => {
+          throw new SseError('ERR_SSE_HEADERS_SENT', 'another response has begun')
+        }),
+      )
+      const reader = await served.open()
+      await reader.end()
+      assert.equal(reader.status, 500)
+    },
+  )
 
   scenario('a client can open a stream after an error response', async (stage) => {
     const served = await stage.serve({

@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { SseChannel, SseResponse } from '@ssekit/sse-core'
-import { eventually } from './eventually.js'
+import { eventually, oneTurn } from './eventually.js'
 import type { ServedRequest } from './served-request.js'
 
 /** Large for one event, small for a socket. */
@@ -24,7 +24,7 @@ export async function fillSocket(channel: SseChannel, request: ServedRequest): P
   return ids
 }
 
-async function fill({ res }: ServedRequest, add: () => Promise<void>): Promise<void> {
+async function fill({ res, traits }: ServedRequest, add: () => Promise<void>): Promise<void> {
   let fullSince: number | undefined
   let adding: Promise<void> | undefined
   await eventually(() => {
@@ -38,6 +38,11 @@ async function fill({ res }: ServedRequest, add: () => Promise<void>): Promise<v
     return fullSince !== undefined && performance.now() - fullSince >= FULL_MS
   }, 'a full socket')
   await adding
+  // The server does not ask for more, but a body has a buffer of its own.
+  if (traits.api === 'fetch') {
+    await add()
+    await oneTurn()
+  }
 }
 
 /** Whether no more can be written to a client for now. */

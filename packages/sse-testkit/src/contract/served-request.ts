@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { CloseReason, SseRequest, SseResponse } from '@ssekit/sse-core'
 import { within } from './eventually.js'
-import type { RouteContext } from './subject.js'
+import type { AdapterTraits, RouteContext } from './subject.js'
 
 /** How `sse()` ended. */
 export type Outcome = { readonly reason: CloseReason } | { readonly error: unknown }
@@ -10,16 +10,20 @@ export type Outcome = { readonly reason: CloseReason } | { readonly error: unkno
 export class ServedRequest {
   readonly req: SseRequest
   readonly res: SseResponse
+  readonly traits: AdapterTraits
   /** Resolves when the response, or the connection below it, is closed. */
   readonly closed: Promise<void>
   #outcome: Promise<Outcome> | undefined
   readonly #listeners: ReadonlyMap<EventEmitter, ReadonlySet<unknown>>
 
-  constructor({ req, res }: RouteContext) {
+  constructor({ req, res }: RouteContext, traits: AdapterTraits) {
     this.req = req
     this.res = res
+    this.traits = traits
     // On HTTP/2, the stream below belongs to Node, and the socket to all streams of the connection.
-    const emitters: EventEmitter[] = 'stream' in req ? [req, res] : [req, res, req.socket]
+    const emitters: EventEmitter[] = 'stream' in req ? [req] : [req, req.socket]
+    // With the Fetch API it is the server that writes to Node's response.
+    if (traits.api === 'node') emitters.push(res)
     this.closed = new Promise((resolve) => {
       res.once('close', resolve)
       // A response that waits for an earlier one on its connection never emits 'close'.

@@ -58,7 +58,7 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
     await within(served.close(), 'the server to close', BEFORE_NODE_MS)
   })
 
-  if (traits.httpVersion === 1) {
+  if (traits.httpVersion === 1 && traits.api === 'node') {
     scenario('manager.close() closes the keep-alive connections of the streams that it ends', async (stage) => {
       const manager = stage.manager()
       const channel = manager.getOrCreate('news')

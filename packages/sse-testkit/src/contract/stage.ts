@@ -104,7 +104,7 @@ export class Stage {
     const watched: Record<string, Route> = {}
     for (const [path, route] of Object.entries(typeof routes === 'function' ? { '/': routes } : routes)) {
       watched[path] = (context) => {
-        const request = new ServedRequest(context)
+        const request = new ServedRequest(context, this.traits)
         requests.push(request)
         return route({ ...context, sse: (source, options) => request.watch(context.sse(source, options)) })
       }

@@ -62,6 +62,12 @@ export interface AdapterTraits {
   readonly errors: 'reject' | 'resolve'
   /** Whether the adapter has an `injectChannel()`. @defaultValue true */
   readonly injectsChannels: boolean
+  /**
+   * Whether `sse()` writes to Node's response, or makes a `Response` of the Fetch API whose body the server reads. Then
+   * no other code can write to it, only `onError` gets an error after the headers, and connections are the server's.
+   * @defaultValue `'node'`
+   */
+  readonly api: 'node' | 'fetch'
   /** Whether closing the server ends its streams; if not, closing the manager does. @defaultValue false */
   readonly endsStreamsOnClose: boolean
 }

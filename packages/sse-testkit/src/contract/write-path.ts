@@ -8,7 +8,7 @@ import { dataOf, numbers, takeData } from './take-events.js'
 
 /** Other code that writes to the same HTTP/1 response: the fast path past `res.write` must not bypass it. */
 export function writePathScenarios({ scenario, traits }: Script): void {
-  if (traits.httpVersion !== 1) return
+  if (traits.httpVersion !== 1 || traits.api === 'fetch') return
 
   scenario(
     'after other code calls res.end(), no event is written into the next response of the connection',
