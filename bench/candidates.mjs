@@ -54,6 +54,7 @@ const candidates = {
     options: { replaceWrite: true },
   },
 
+  'ssekit-hono': { label: '**ssekit** `createResponse()` in Hono on @hono/node-server', script: 'ssekit-hono.mjs' },
   'ssekit-replay': { label: '**ssekit** on http', script: 'ssekit-http.mjs', options: REPLAYING },
   'ssekit-all': { label: '**ssekit** on http, no filter', script: 'ssekit-filter.mjs', options: { topics: 1 } },
   'ssekit-all-again': { label: AGAIN, script: 'ssekit-filter.mjs', options: { topics: 1 } },
@@ -71,7 +72,7 @@ const candidates = {
   'express-sse': { label: 'express-sse on Express 5', script: 'express-sse.mjs' },
   'sse-channel': { label: 'sse-channel on http', script: 'sse-channel.mjs' },
   'sse-channel-replay': { label: 'sse-channel on http', script: 'sse-channel.mjs', options: REPLAYING },
-  hono: { label: 'Hono on @hono/node-server', script: 'hono.mjs' },
+  hono: { label: 'Hono’s `streamSSE()` on @hono/node-server', script: 'hono.mjs' },
 
   ioredis: { label: 'ioredis, `XADD` and `PUBLISH`', script: 'ioredis.mjs', broker: 'redis.mjs' },
   'ioredis-again': { label: AGAIN, script: 'ioredis.mjs', broker: 'redis.mjs' },

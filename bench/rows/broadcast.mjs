@@ -14,7 +14,14 @@ const cast = {
 }
 
 /** @type {import('../stage.mjs').Cast} */
-const wholeCast = { ...cast, 'sse-channel': 'net', 'fastify-sse-v2': 'net', 'express-sse': 'net', hono: 'net' }
+const wholeCast = {
+  ...cast,
+  'sse-channel': 'net',
+  'fastify-sse-v2': 'net',
+  'express-sse': 'net',
+  hono: 'net',
+  'ssekit-hono': 'net',
+}
 
 /** @type {import('./row.mjs').Row} */
 export const broadcast = {

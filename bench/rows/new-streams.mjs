@@ -15,6 +15,7 @@ const cast = {
   ...quickCast,
   'sse-channel': 'http',
   hono: 'http',
+  'ssekit-hono': 'http',
   express: null,
   'express-awaiting': 'express',
   'ssekit-express': 'express',

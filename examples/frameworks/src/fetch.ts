@@ -1,14 +1,13 @@
 import { serve } from '@hono/node-server'
-import { SseManager } from '@ssekit/sse-core'
-import { eventStream } from './event-stream.js'
-
 // #region fetch
+import { createResponse, SseManager } from '@ssekit/sse-core'
+
 const manager = new SseManager()
 const news = manager.getOrCreate('news')
 
 async function handle(request: Request): Promise<Response> {
   const { pathname } = new URL(request.url)
-  if (pathname === '/events') return eventStream(request, news)
+  if (pathname === '/events') return createResponse(request, news)
   if (pathname !== '/send') return new Response(null, { status: 404 })
   return new Response(await news.broadcast({ event: 'notice', data: 'Hello, world!' }))
 }
@@ -20,5 +19,5 @@ const server = serve({ fetch: handle, port: Number(process.env.PORT ?? 3000) }, 
 
 process.once('SIGTERM', async () => {
   server.close()
-  await manager.close()
+  await manager.close({ retryMs: [1_000, 10_000] })
 })

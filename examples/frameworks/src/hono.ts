@@ -1,56 +1,31 @@
 // #region hono
-import { type HttpBindings, serve } from '@hono/node-server'
-import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import { respond, SseManager, type SseOptions, type SseSource } from '@ssekit/sse-core'
-import { type Context, Hono } from 'hono'
+import { serve } from '@hono/node-server'
+import { createResponse, SseManager } from '@ssekit/sse-core'
+import { Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { stepsOf } from './jobs.js'
 
-type NodeEnv = { Bindings: HttpBindings }
-
-// Without `onError`, nobody would hear of an error after the headers.
+// Without `onError`, errors after the response headers are process warnings.
 const manager = new SseManager({ onError: (error) => console.error(error) })
 const news = manager.getOrCreate('news')
-const app = new Hono<NodeEnv>()
+const app = new Hono()
 app.use(cors())
-app.get('/events', (c) => sse(c, news))
-app.get('/jobs/:id', (c) => sse(c, () => stepsOf(c.req.param('id'))))
+app.get('/events', (c) => createResponse(c.req.raw, news))
+app.get('/jobs/:id', (c) => createResponse(c.req.raw, () => stepsOf(c.req.param('id')), { manager }))
 app.post('/send', async (c) => c.text(await news.broadcast({ event: 'notice', data: 'Hello, world!' })))
 
-async function sse(c: Context<NodeEnv>, source: SseSource, options: SseOptions = {}): Promise<Response> {
-  const { incoming, outgoing } = c.env
-  // Middleware has set its headers on `c.res`; Node's response does not have them yet.
-  const headers = { ...Object.fromEntries(c.res.headers), 'set-cookie': c.res.headers.getSetCookie() }
-  try {
-    await respond(incoming, outgoing, source, { manager, headers, ...options })
-  } catch (error) {
-    // Before the headers are sent, `app.onError` answers. After that, the manager's `onError` has been called.
-    if (!outgoing.headersSent) throw error
-  }
-  return RESPONSE_ALREADY_SENT
-}
-
-const options = {
-  fetch: app.fetch,
-  port: Number(process.env.PORT ?? 3000),
-  // Otherwise the server does not recognise a copy that Hono makes of `RESPONSE_ALREADY_SENT`, and sends headers twice.
-  overrideGlobalObjects: false,
-}
-const server = serve(options, ({ port }) => console.log(`port: ${port}`))
+const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) }, ({ port }) => {
+  console.log(`port: ${port}`)
+})
 
 process.once('SIGTERM', async () => {
   server.close()
   await manager.close({ retryMs: [1_000, 10_000] })
 })
-
 // #endregion hono
 
-// For the tests: middleware that sets headers before the stream, and some that sets them after it.
-import { setCookie } from 'hono/cookie'
-import { secureHeaders } from 'hono/secure-headers'
-
-app.get('/cookies', secureHeaders(), (c) => {
-  setCookie(c, 'first', '1')
-  setCookie(c, 'second', '2')
-  return sse(c, [])
+app.get('/cookies', (c) => {
+  c.header('set-cookie', 'first=1; Path=/', { append: true })
+  c.header('set-cookie', 'second=2; Path=/', { append: true })
+  return createResponse(c.req.raw, ['done'])
 })

@@ -1,4 +1,4 @@
-import { merge, respond, SseManager } from '@ssekit/sse-core'
+import { createResponse, merge, respond, SseManager } from '@ssekit/sse-core'
 import { serve } from '../serve.mjs'
 
 /** @type {import('../library.mjs').Maker} */
@@ -33,13 +33,14 @@ export const ssekit = async () => ({
       readers: () => manager.stats().connections,
     }
   },
+  fetch: (request) => createResponse(request, ['hello']),
   claims: {
-    fits: '`node:http`, Express 4 and 5, Fastify 5, Koa 2 and 3',
+    fits: '`node:http`, Express 4 and 5, Fastify 5, Koa 2 and 3, Fetch API',
     types: '✓, and each event type’s data',
     processes: '✓, on Redis or NATS',
   },
   notes: {
-    'fetch=–': 'Hono on Node works with `respond()`: see [frameworks](docs/frameworks.md).',
+    fetch: '`createResponse()`, with all guarantees: see [frameworks](docs/frameworks.md).',
     processes:
       'With `@ssekit/sse-redis` or `@ssekit/sse-nats`: one order everywhere, and replay on whichever process a client reconnects to.',
     resume: 'The channel makes the ids. Events sent while the client reconnects arrive once, in order.',
