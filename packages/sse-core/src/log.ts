@@ -2,6 +2,7 @@ import type { LineEnding } from './event.js'
 import type { ResolvedHistoryLimits } from './limits.js'
 import { isId, type LogItem } from './log-item.js'
 import { Packet } from './packet.js'
+import { Queue } from './queue.js'
 
 /** Some of a log's frames, joined for one write. */
 export interface Batch {
@@ -35,7 +36,8 @@ export class Log {
   #idBeforeOldest: string
   // Built when a reader first resumes: most channels of most processes never need it.
   #positions: Map<string, number> | undefined
-  #repeatedIds: Set<string> | undefined
+  // The further positions of ids that occur more than once.
+  #repeats: Map<string, Queue<number>> | undefined
   #endPosition: number | undefined
   #batch: (Batch & { start: number; head: number; eol: LineEnding }) | undefined
   // Everything before this position was offered to all readers: each had its turn to read it. The rest is not evicted.
@@ -195,7 +197,7 @@ export class Log {
     this.#idBeforeOldest = item.id
     this.oldest += 1
     this.#positions?.delete(item.id)
-    if (this.#repeatedIds?.delete(item.id)) this.#reindex(item.id)
+    this.#indexRepeat(item.id)
     return true
   }
 
@@ -210,7 +212,7 @@ export class Log {
     while (size < this.length) size *= 2
     this.#resize(size)
     this.#positions = undefined
-    this.#repeatedIds = undefined
+    this.#repeats = undefined
     this.dropBatch()
   }
 
@@ -228,15 +230,19 @@ export class Log {
     const positions = this.#positions as Map<string, number>
     if (!positions.has(id)) positions.set(id, position)
     else {
-      this.#repeatedIds ??= new Set()
-      this.#repeatedIds.add(id)
+      this.#repeats ??= new Map()
+      const repeats = this.#repeats.get(id) ?? new Queue<number>()
+      this.#repeats.set(id, repeats)
+      repeats.add(position)
     }
   }
 
-  #reindex(id: string): void {
-    for (let position = this.oldest; position < this.head; position++) {
-      if (this.at(position).id === id) this.#index(id, position)
-    }
+  /** Makes the next position of an id, whose oldest one was evicted, the one that counts. */
+  #indexRepeat(id: string): void {
+    const repeats = this.#repeats?.get(id)
+    const position = repeats?.take()
+    if (position !== undefined) this.#positions?.set(id, position)
+    if (repeats?.length === 0) this.#repeats?.delete(id)
   }
 
   /** @param size a power of 2 */

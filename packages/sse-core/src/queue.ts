@@ -2,7 +2,7 @@
  * A first-in, first-out queue whose cost per item does not grow with its length, where `shift()` of a long array moves
  * all the items that follow. It does not hold on to items that were taken.
  */
-export class Queue<T extends object> {
+export class Queue<T extends object | number> {
   // Reversed, so that the next item is the last. When it is empty, the reversed `#back` takes its place.
   #front: T[] = []
   #back: T[] = []

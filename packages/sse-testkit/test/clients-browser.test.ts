@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals'
 import type { Browser } from 'playwright-core'
+import { eventually } from '../src/contract/eventually.js'
 import { StreamPage, startChromium } from './clients/chromium.js'
 import { Scene } from './clients/scene.js'
 import { bareHttp, bareHttp2 } from './clients/servers.js'
@@ -22,7 +23,7 @@ test('a browser opens six of a page’s twelve streams over HTTP/1.1, its limit 
   await page.visit(new URL(scene.url).origin)
   const streams = await Promise.all(Array.from({ length: 12 }, () => page.stream(scene.url)))
   const opened = () => streams.filter(({ opens }) => opens > 0)
-  await Promise.race(streams.map((stream) => stream.until(() => opened().length === 6)))
+  await eventually(() => opened().length === 6, 'six open streams')
   await scene.manager.getOrCreate('news').broadcast('hello')
   await Promise.all(opened().map((stream) => stream.until(({ data }) => data.length === 1)))
   expect(opened()).toHaveLength(6)
