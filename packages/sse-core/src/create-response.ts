@@ -1,22 +1,23 @@
 import { onAbort } from './abort.js'
 import { FetchRequest, FetchResponse } from './fetch-exchange.js'
 import type { SseRequest, SseResponse } from './http.js'
-import type { RespondOptions, SseOptions } from './options.js'
+import type { RespondOptions } from './options.js'
 import { warn } from './report.js'
 import { respond } from './respond.js'
 import type { SseSource } from './source.js'
 import { managerOf } from './stream-config-of.js'
+import { isOnlyChannels, release, take } from './streaming.js'
 
-/** The options of `createResponse()`: those of a response, and the manager. */
-export interface CreateResponseOptions extends SseOptions, Pick<RespondOptions, 'manager'> {}
+/** The options of `createResponse()`: those of `respond()`, without what only an adapter needs. */
+export interface CreateResponseOptions extends Omit<RespondOptions, 'onHead' | 'onFailure'> {}
 
 /**
- * Does what `respond()` does where there are a `Request` and a `Response` of the Fetch API instead of Node's: in Hono,
- * in route handlers of Next.js, under `Bun.serve` or `Deno.serve`.
+ * Does what `respond()` does where a handler gets a `Request` of the Fetch API and returns a `Response`: in Hono, in
+ * route handlers of Next.js, under `Bun.serve` and `Deno.serve`.
  *
- * Resolves with the response once its headers would be sent. Return it from the handler: its body is the stream. What
- * the client that is gone, refused, or has nothing to get would receive from `respond()` is a response too. `onClose`
- * tells when and why the stream is over. `connection.req` has only the `method`, the `url` and the `headers`.
+ * Resolves with the response as soon as its headers could be sent; its body is the stream. Without a stream it is what
+ * `respond()` would answer: `204`, or a refusal. For a client that has disconnected before that, it is an empty `499`.
+ * `onClose` is called when the stream is over. Of `connection.req` there are `method`, `url` and `headers`.
  *
  * ```ts
  * import { createResponse, sseManager } from '@ssekit/sse-core'
@@ -27,7 +28,7 @@ export interface CreateResponseOptions extends SseOptions, Pick<RespondOptions, 
  *
  * @throws what the source throws before the headers are sent. Afterwards the body ends, and the error goes to `onError`
  * @throws {TypeError | RangeError} an argument is wrong
- * @see https://developer.mozilla.org/docs/Web/API/Fetch_API
+ * @see https://fetch.spec.whatwg.org/
  */
 export function createResponse(
   request: Request,
@@ -35,13 +36,14 @@ export function createResponse(
   options: CreateResponseOptions = {},
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const req = new FetchRequest(request)
+    const req = readRequest(request, source)
     const res = new FetchResponse(req, resolve)
     const leave = (): void => res.abandon()
-    res.on('close', onAbort(request.signal, leave))
-    if (request.signal.aborted) leave()
+    res.once('close', onAbort(request.signal, leave))
+    if (request.signal?.aborted) leave()
     // They have all that the core uses of Node's.
-    respond(req as unknown as SseRequest, res as unknown as SseResponse, source, options).catch((error: unknown) => {
+    const exchange = [req as unknown as SseRequest, res as unknown as SseResponse] as const
+    respond(...exchange, source, options && { ...options, onFailure: undefined }).catch((error: unknown) => {
       if (!res.headersSent) {
         reject(error)
         leave()
@@ -52,4 +54,16 @@ export function createResponse(
       if (manager?.onError === undefined) warn(error)
     })
   })
+}
+
+/** @throws {TypeError} it is not a `Request`; the source is released */
+function readRequest(request: Request, source: SseSource): FetchRequest {
+  try {
+    // Other sources may still read it.
+    return new FetchRequest(request, isOnlyChannels(source))
+  } catch (error) {
+    take(source)
+    release(source, warn)
+    throw error
+  }
 }

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { describe, expect, jest, test } from '@jest/globals'
 import { type CloseReason, createResponse, SseManager, type SseOptions } from '@ssekit/sse-core'
 import { readEvents } from '@ssekit/sse-testkit'
-import { turn } from './collecting.js'
+import { isPending, turn } from './collecting.js'
 import { until } from './until.js'
 
 const URL_OF_STREAM = 'http://localhost/events?from=here'
@@ -107,53 +107,83 @@ describe('the request', () => {
     expect(seen).toEqual(['GET', '/events?from=here', 'ann', 'ä7'])
   })
 
-  test('is read to its end if nobody reads it', async () => {
+  test('is read to its end for a channel, since an unread body would hide a disconnect', async () => {
     const request = get({ method: 'POST', body: 'unread' })
-    const reader = await readEvents(await createResponse(request, new Counter()))
+    const reader = await readEvents(await createResponse(request, new SseManager().getOrCreate('news')))
     await until(() => request.bodyUsed, 'the body to be read')
     reader.abort()
   })
 
-  test('is left to the source that reads it', async () => {
+  test('is left to any other source, which may read it after the response headers', async () => {
     const request = get({ method: 'POST', body: 'question' })
-    const response = await createResponse(request, async (connection) => {
-      const reader = request.body?.getReader()
-      connection.open()
+    async function* answer(): AsyncGenerator<string> {
       await turn()
-      await connection.send(Buffer.from((await reader?.read())?.value ?? []).toString())
-    })
-    expect(await response.text()).toContain('data: question\n\n')
+      await turn()
+      yield `answer to ${await request.text()}`
+    }
+    const response = await createResponse(request, answer())
+    expect(await response.text()).toContain('data: answer to question\n\n')
+  })
+
+  test.each([
+    ['undefined', undefined],
+    ["Hono's c.req", { url: URL_OF_STREAM, method: 'GET', header: () => undefined }],
+  ])('that is %s rejects with advice, and the source is released', async (_what, request) => {
+    const calls: string[] = []
+    const source: AsyncIterable<string> = {
+      [Symbol.asyncIterator]: () => ({
+        next: async () => ({ done: true, value: calls.push('next') }),
+        return: async () => ({ done: true, value: calls.push('return') }),
+      }),
+    }
+    const response: unknown = Reflect.apply(createResponse, undefined, [request, source])
+    await expect(response).rejects.toThrow('request must be a Request of the Fetch API (in Hono: c.req.raw)')
+    expect(calls).toEqual(['return'])
   })
 })
 
-describe('backpressure', () => {
-  test('a source is asked no faster than the body is read', async () => {
+describe('the body', () => {
+  test('takes from its source no faster than it is read', async () => {
     const source = new Counter()
     const response = await createResponse(get(), source)
     const reader = response.body?.getReader()
+    await someTurns()
+    expect(source.pulled).toBeLessThan(3)
+    await reader?.read()
     await reader?.read()
     await someTurns()
+    // As much as is written at once.
     const { pulled } = source
     expect(pulled).toBeLessThan(100)
     await someTurns()
     expect(source.pulled).toBe(pulled)
-    for (let reads = 0; source.pulled === pulled && reads < 100; reads++) {
-      await reader?.read()
-      await someTurns()
-    }
-    expect(source.pulled).toBeGreaterThan(pulled)
     await reader?.cancel()
   })
 
-  test('a body that nobody reads ends its stream as slow after writeTimeoutMs, with an error', async () => {
-    const manager = new SseManager({ writeTimeoutMs: 10 })
+  test('that nobody reads ends its stream as slow after writeTimeoutMs, with an error', async () => {
+    const manager = new SseManager({ writeTimeoutMs: 10, maxConnections: 1 })
     const channel = manager.getOrCreate('news')
     const ending = new Ending()
     const response = await createResponse(get(), channel, ending.options)
-    await channel.broadcast('x'.repeat(100_000))
     await ending.becomes('slow')
     await expect(response.text()).rejects.toThrow('the stream was broken off')
     expect(channel.subscriberCount).toBe(0)
+    expect(manager.stats().connections).toBe(0)
+  })
+
+  test('has bytes of its own, which its reader may change', async () => {
+    const channel = new SseManager().getOrCreate('news')
+    const create = (): Promise<Response> => createResponse(get(), channel, { checkpoints: false })
+    const bodies = [await create(), await create()]
+    const [first, second] = bodies.map(({ body }) => body?.getReader())
+    await Promise.all([first?.read(), second?.read()])
+    const reads = [first?.read(), second?.read()]
+    await channel.broadcast('hello')
+    const [taken, other] = await Promise.all(reads)
+    taken?.value?.fill(0)
+    expect(taken?.value?.byteLength).toBe(taken?.value?.buffer.byteLength)
+    expect(Buffer.from(other?.value ?? []).toString()).toContain('data: hello\n\n')
+    await Promise.all([first?.cancel(), second?.cancel()])
   })
 })
 
@@ -263,6 +293,19 @@ describe('manager.close()', () => {
     expect(await reader.end()).toBe('complete')
     expect(reader.events.at(-1)?.data).toBe('bye')
     expect(reader.retries.at(-1)).toBe(5_000)
+  })
+
+  test('resolves only when the server asks for more after the last event, and so has sent it', async () => {
+    const manager = new SseManager()
+    const response = await createResponse(get(), manager.getOrCreate('news'))
+    const reader = response.body?.getReader()
+    await reader?.read()
+    const closed = manager.close({ event: 'bye' })
+    const { value } = (await reader?.read()) ?? {}
+    expect(Buffer.from(value ?? []).toString()).toContain('data: bye\n\n')
+    expect(await isPending(closed)).toBe(true)
+    expect(await reader?.read()).toMatchObject({ done: true })
+    await closed
   })
 
   test('breaks off a body that nobody reads within graceMs', async () => {
