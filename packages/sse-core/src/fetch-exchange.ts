@@ -109,7 +109,8 @@ export class FetchResponse extends EventEmitter {
   /** Breaks the response off, so that the client sees that it is not complete. */
   destroy(): void {
     const body = this.#close()
-    body?.error(new Error('the stream was broken off'))
+    // Some servers log no error of this name. To some it must not look like one of Node's: they would leave the socket open.
+    body?.error(Object.assign(new Error('the stream was broken off'), { name: 'AbortError' }))
   }
 
   /** Ends it for a client that has disconnected: an error of the body would only be logged. */
