@@ -4,6 +4,7 @@ import { cleaningUp } from './cleaning-up.mjs'
 import { closeReasons } from './close-reasons.mjs'
 import { defaults } from './defaults.mjs'
 import { delivery } from './delivery.mjs'
+import { fetchApi } from './fetch-api.mjs'
 import { processes } from './processes.mjs'
 import { requests } from './requests.mjs'
 import { shared } from './shared.mjs'
@@ -20,6 +21,7 @@ export const all = [
   ...delivery,
   ...shared,
   ...requests,
+  ...fetchApi,
   ...processes,
   ...bounds,
 ]

@@ -50,7 +50,13 @@ async function someTurns(): Promise<void> {
 
 describe('the response', () => {
   test('has the headers of an event stream, those of the options, and the status', async () => {
-    const headers = { 'X-Count': 7, 'X-Many': ['a', 'b'], 'X-None': undefined, 'Cache-Control': 'no-store' }
+    const headers = {
+      'Content-Type': 'text/plain',
+      'X-Count': 7,
+      'X-Many': ['a', 'b'],
+      'X-None': undefined,
+      'Cache-Control': 'no-store',
+    }
     const response = await createResponse(get(), ['one'], {
       headers: { ...headers, 'Set-Cookie': ['a=1', 'b=2'] },
       status: 201,
@@ -74,6 +80,11 @@ describe('the response', () => {
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
     expect(response.body).toBeNull()
     expect(source.pulled).toBe(0)
+  })
+
+  test('to HEAD from a client beyond maxConnections has no body either', async () => {
+    const manager = new SseManager({ maxConnections: 0 })
+    expect((await createResponse(get({ method: 'HEAD' }), ['one'], { manager })).body).toBeNull()
   })
 
   test.each([204, 205])('with status %p has no body', async (status) => {
@@ -264,7 +275,8 @@ describe('an error', () => {
     throw new Error('the disk is full')
   }
 
-  test('after the response headers goes to onError once, and ends the body', async () => {
+  test('after the response headers goes to onError alone, once, and ends the body', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning')
     const errors: unknown[] = []
     const manager = new SseManager({ onError: (error) => errors.push(error) })
     const response = await createResponse(get(), failing(), { manager })
@@ -272,6 +284,8 @@ describe('an error', () => {
     await until(() => errors.length > 0, 'the error')
     await someTurns()
     expect(errors).toEqual([new Error('the disk is full')])
+    expect(emitWarning).not.toHaveBeenCalled()
+    emitWarning.mockRestore()
   })
 
   test('after the response headers is a process warning if there is no onError', async () => {

@@ -40,7 +40,7 @@ export const ssekit = async () => ({
     processes: '✓, on Redis or NATS',
   },
   notes: {
-    fetch: '`createResponse()`, with all guarantees: see [frameworks](docs/frameworks.md).',
+    fetch: '`createResponse()`: see [frameworks](docs/frameworks.md).',
     processes:
       'With `@ssekit/sse-redis` or `@ssekit/sse-nats`: one order everywhere, and replay on whichever process a client reconnects to.',
     resume: 'The channel makes the ids. Events sent while the client reconnects arrive once, in order.',
