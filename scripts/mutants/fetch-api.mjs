@@ -58,12 +58,7 @@ export const fetchApi = [
       '    }\n    if (this.writableEnded) this.#finish()\n',
       'manager.close() resolves only when the server has sent everything',
     ],
-    [
-      "this.req.method === 'HEAD' ? null : this.#openBody()",
-      'this.#openBody()',
-      'the response to HEAD has no body',
-      CONTRACT,
-    ],
+    ["this.req.method === 'HEAD' ? null : this.#openBody()", 'this.#openBody()', 'the response to HEAD has no body'],
     ["          if (wasFull) this.emit('drain')\n", '', 'a client that reads again gets what is left', CONTRACT],
     [
       '          this.#body = undefined\n          this.abandon()\n',
