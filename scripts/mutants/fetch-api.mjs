@@ -23,7 +23,11 @@ export const fetchApi = [
       'warn(error)',
       'an error after the response headers is no process warning if onError received it',
     ],
-    ['    release(source, warn)\n', '', 'an argument that is no Request releases the source'],
+    [
+      '    release(source, options?.manager?.report ?? warn)\n',
+      '',
+      'an argument that is no Request releases the source',
+    ],
     ['isOnlyChannels(source))', 'true)', 'the body of a request is left to sources that may read it'],
   ]),
   ...mutantsOf('sse-core/src/fetch-exchange.ts', TESTS, [

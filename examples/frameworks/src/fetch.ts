@@ -20,6 +20,6 @@ const server = serve({ fetch: handle, port: Number(process.env.PORT ?? 3000) }, 
 process.once('SIGTERM', async () => {
   server.close()
   await manager.close({ retryMs: [1_000, 10_000] })
-  // Those of the streams are kept alive.
+  // The connections of streams that have ended are still open.
   if ('closeIdleConnections' in server) server.closeIdleConnections()
 })

@@ -21,13 +21,22 @@ const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) 
 process.once('SIGTERM', async () => {
   server.close()
   await manager.close({ retryMs: [1_000, 10_000] })
-  // Those of the streams are kept alive.
+  // The connections of streams that have ended are still open.
   if ('closeIdleConnections' in server) server.closeIdleConnections()
 })
+
 // #endregion hono
 
-app.get('/cookies', (c) => {
-  c.header('set-cookie', 'first=1; Path=/', { append: true })
-  c.header('set-cookie', 'second=2; Path=/', { append: true })
-  return createResponse(c.req.raw, ['done'])
+// For the tests: middleware that sets headers before the stream, and some that sets them after it.
+import { setCookie } from 'hono/cookie'
+import { secureHeaders } from 'hono/secure-headers'
+
+// Mounted, because `cors()` has begun the response of everything else.
+const plain = new Hono()
+plain.get('/cookies', secureHeaders(), async (c) => {
+  setCookie(c, 'first', '1')
+  setCookie(c, 'second', '2')
+  const response = await createResponse(c.req.raw, ['done'])
+  return c.newResponse(response.body, response)
 })
+app.mount('/plain', plain.fetch)

@@ -100,18 +100,25 @@ describe.each(['hono', 'hono-node', 'nest', 'nest-fastify'])('the %s example', (
   })
 })
 
-test.each(['hono', 'hono-node'])(
-  '%s: headers that middleware sets before the stream are sent; headers that it sets later cause no error',
-  async (name) => {
-    await start(name)
-    const reader = await read('/cookies')
-    expect(reader.headers.getSetCookie()).toEqual(['first=1; Path=/', 'second=2; Path=/'])
-    expect(reader.headers.get('access-control-allow-origin')).toBe('*')
-    await reader.ended
-    expect((await read('/events')).headers.getSetCookie()).toEqual([])
-    expect(example.stderr).toBe('')
-  },
-)
+test('hono-node: headers that middleware sets before the stream are sent; headers that it sets later cause no error', async () => {
+  await start('hono-node')
+  const reader = await read('/cookies')
+  expect(reader.headers.getSetCookie()).toEqual(['first=1; Path=/', 'second=2; Path=/'])
+  expect(reader.headers.get('access-control-allow-origin')).toBe('*')
+  await reader.ended
+  expect((await read('/events')).headers.getSetCookie()).toEqual([])
+  expect(example.stderr).toBe('')
+})
+
+test('hono: headers that are set before the stream or after it are sent', async () => {
+  await start('hono')
+  const reader = await read('/plain/cookies')
+  expect(reader.headers.getSetCookie()).toEqual(['first=1; Path=/', 'second=2; Path=/'])
+  expect(reader.headers.get('x-frame-options')).toBe('SAMEORIGIN')
+  await reader.ended
+  expect((await read('/events')).headers.get('access-control-allow-origin')).toBe('*')
+  expect(example.stderr).toBe('')
+})
 
 test('nest: a connection without a request does not delay the shutdown', async () => {
   await start('nest')

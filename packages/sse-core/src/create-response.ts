@@ -1,23 +1,23 @@
 import { onAbort } from './abort.js'
 import { FetchRequest, FetchResponse } from './fetch-exchange.js'
 import type { SseRequest, SseResponse } from './http.js'
-import type { RespondOptions } from './options.js'
+import type { RespondOptions, SseOptions } from './options.js'
 import { warn } from './report.js'
 import { respond } from './respond.js'
 import type { SseSource } from './source.js'
 import { managerOf } from './stream-config-of.js'
 import { isOnlyChannels, release, take } from './streaming.js'
 
-/** The options of `createResponse()`: those of `respond()`, without what only an adapter needs. */
-export interface CreateResponseOptions extends Omit<RespondOptions, 'onHead' | 'onFailure'> {}
+/** The options of `createResponse()`: those of a response, the manager, and whether the server is stopping. */
+export interface CreateResponseOptions extends SseOptions, Pick<RespondOptions, 'manager' | 'refusal'> {}
 
 /**
  * Does what `respond()` does where a handler gets a `Request` of the Fetch API and returns a `Response`: in Hono, in
  * route handlers of Next.js, under `Bun.serve` and `Deno.serve`.
  *
- * Resolves with the response as soon as its headers could be sent; its body is the stream. Without a stream it is what
- * `respond()` would answer: `204`, or a refusal. For a client that has disconnected before that, it is an empty `499`.
- * `onClose` is called when the stream is over. Of `connection.req` there are `method`, `url` and `headers`.
+ * Resolves with the response when `respond()` would send its headers; its body is the stream. Whatever `respond()` answers
+ * instead of a stream (`204`, a refusal) is a response too. If the client has disconnected before that, it is an empty
+ * `499`. `onClose` is called when the stream is over. `connection.req` has only `method`, `url` and `headers`.
  *
  * ```ts
  * import { createResponse, sseManager } from '@ssekit/sse-core'
@@ -36,14 +36,14 @@ export function createResponse(
   options: CreateResponseOptions = {},
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
-    const req = readRequest(request, source)
+    const req = readRequest(request, source, options)
     const res = new FetchResponse(req, resolve)
     const leave = (): void => res.abandon()
     res.once('close', onAbort(request.signal, leave))
     if (request.signal?.aborted) leave()
     // They have all that the core uses of Node's.
     const exchange = [req as unknown as SseRequest, res as unknown as SseResponse] as const
-    respond(...exchange, source, options && { ...options, onFailure: undefined }).catch((error: unknown) => {
+    respond(...exchange, source, withoutAdapters(options)).catch((error: unknown) => {
       if (!res.headersSent) {
         reject(error)
         leave()
@@ -57,13 +57,19 @@ export function createResponse(
 }
 
 /** @throws {TypeError} it is not a `Request`; the source is released */
-function readRequest(request: Request, source: SseSource): FetchRequest {
+function readRequest(request: Request, source: SseSource, options: CreateResponseOptions): FetchRequest {
   try {
     // Other sources may still read it.
     return new FetchRequest(request, isOnlyChannels(source))
   } catch (error) {
     take(source)
-    release(source, warn)
+    release(source, options?.manager?.report ?? warn)
     throw error
   }
+}
+
+/** Options that only adapters need would keep the promise from being settled. What is no object is left to the checks. */
+function withoutAdapters(options: CreateResponseOptions): RespondOptions {
+  if (typeof options !== 'object' || options === null) return options
+  return { ...options, onHead: undefined, onFailure: undefined }
 }

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { describe, expect, jest, test } from '@jest/globals'
+import { afterEach, describe, expect, jest, test } from '@jest/globals'
 import { type CloseReason, createResponse, SseManager, type SseOptions } from '@ssekit/sse-core'
 import { readEvents } from '@ssekit/sse-testkit'
 import { isPending, turn } from './collecting.js'
@@ -43,6 +43,19 @@ class Counter implements AsyncIterable<string> {
   }
 }
 
+/** An iterable that notes how it is used. */
+class Released implements AsyncIterable<string> {
+  readonly calls: string[] = [];
+
+  [Symbol.asyncIterator](): AsyncIterator<string> {
+    const note = async (call: string): Promise<IteratorReturnResult<undefined>> => {
+      this.calls.push(call)
+      return { done: true, value: undefined }
+    }
+    return { next: () => note('next'), return: () => note('return') }
+  }
+}
+
 /** Enough turns of the event loop for an eager source to show. */
 async function someTurns(): Promise<void> {
   for (let turns = 0; turns < 20; turns++) await turn()
@@ -75,14 +88,14 @@ describe('the response', () => {
   })
 
   test('to HEAD has the same headers and no body, and its source is released', async () => {
-    const source = new Counter()
+    const source = new Released()
     const response = await createResponse(get({ method: 'HEAD' }), source)
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
     expect(response.body).toBeNull()
-    expect(source.pulled).toBe(0)
+    expect(source.calls).toEqual(['return'])
   })
 
-  test('to HEAD from a client beyond maxConnections has no body either', async () => {
+  test('to HEAD has no body if the client is refused', async () => {
     const manager = new SseManager({ maxConnections: 0 })
     expect((await createResponse(get({ method: 'HEAD' }), ['one'], { manager })).body).toBeNull()
   })
@@ -137,19 +150,13 @@ describe('the request', () => {
   })
 
   test.each([
-    ['undefined', undefined],
+    ['missing', undefined],
     ["Hono's c.req", { url: URL_OF_STREAM, method: 'GET', header: () => undefined }],
-  ])('that is %s rejects with advice, and the source is released', async (_what, request) => {
-    const calls: string[] = []
-    const source: AsyncIterable<string> = {
-      [Symbol.asyncIterator]: () => ({
-        next: async () => ({ done: true, value: calls.push('next') }),
-        return: async () => ({ done: true, value: calls.push('return') }),
-      }),
-    }
+  ])('that is no Request (%s) is refused with advice, and the source is released', async (_what, request) => {
+    const source = new Released()
     const response: unknown = Reflect.apply(createResponse, undefined, [request, source])
     await expect(response).rejects.toThrow('request must be a Request of the Fetch API (in Hono: c.req.raw)')
-    expect(calls).toEqual(['return'])
+    expect(source.calls).toEqual(['return'])
   })
 })
 
@@ -236,7 +243,7 @@ describe('a client that disconnects', () => {
     await until(() => isAborted, 'the source')
   })
 
-  test('before createResponse() was called gets the same', async () => {
+  test('before the call of createResponse() gets an empty 499 too', async () => {
     const source = new Counter()
     const ending = new Ending()
     const response = await createResponse(get({ signal: AbortSignal.abort() }), source, ending.options)
@@ -247,6 +254,10 @@ describe('a client that disconnects', () => {
 })
 
 describe('an error', () => {
+  afterEach(() => {
+    jest.restoreAllMocks()
+  })
+
   test('before the response headers rejects, and leaves nothing behind', async () => {
     const errors: unknown[] = []
     const manager = new SseManager({ onError: (error) => errors.push(error) })
@@ -262,7 +273,8 @@ describe('an error', () => {
   test.each([
     ['a source', [5]],
     ['an option', [['one'], { retryMs: -1 }]],
-    ['options', [['one'], null]],
+    ['options that are null', [['one'], null]],
+    ['options that are a number', [['one'], 5]],
     ['a header', [['one'], { headers: { 'X-Bad': 'a\nb' } }]],
   ])('in %s rejects', async (_what, args) => {
     await expect(Reflect.apply(createResponse, undefined, [get(), ...args])).rejects.toThrow(
@@ -285,7 +297,6 @@ describe('an error', () => {
     await someTurns()
     expect(errors).toEqual([new Error('the disk is full')])
     expect(emitWarning).not.toHaveBeenCalled()
-    emitWarning.mockRestore()
   })
 
   test('after the response headers is a process warning if there is no onError', async () => {
@@ -295,7 +306,6 @@ describe('an error', () => {
     await until(() => emitWarning.mock.calls.length > 0, 'the warning')
     await someTurns()
     expect(emitWarning.mock.calls.map(([message]) => message)).toEqual([expect.stringContaining('the disk is full')])
-    emitWarning.mockRestore()
   })
 })
 

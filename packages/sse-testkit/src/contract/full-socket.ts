@@ -38,7 +38,7 @@ async function fill({ res, traits }: ServedRequest, add: () => Promise<void>): P
     return fullSince !== undefined && performance.now() - fullSince >= FULL_MS
   }, 'a full socket')
   await adding
-  // The server does not ask for more, but a body has a buffer of its own.
+  // The server has taken all that fits into its socket. A body is full from its next chunk on.
   if (traits.api === 'fetch') {
     await add()
     await oneTurn()

@@ -106,9 +106,7 @@ export function rudeClientScenarios({ scenario, traits }: Script): void {
         for (const request of requests) await assertNoTrace(stage, { served, request, channels: [channel] })
       },
     )
-  }
 
-  if (traits.api === 'node') {
     scenario(
       'a disconnect also ends pipelined requests that still wait after an earlier stream has ended',
       async (stage) => {

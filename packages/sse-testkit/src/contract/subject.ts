@@ -63,8 +63,9 @@ export interface AdapterTraits {
   /** Whether the adapter has an `injectChannel()`. @defaultValue true */
   readonly injectsChannels: boolean
   /**
-   * Whether `sse()` writes to Node's response, or makes a `Response` of the Fetch API whose body the server reads. Then
-   * no other code can write to it, only `onError` gets an error after the headers, and connections are the server's.
+   * Whether `sse()` writes to Node's response, or makes a `Response` of the Fetch API whose body the server reads. With
+   * `'fetch'`, no other code can write to it, only `onError` gets an error after the headers, and connections are the
+   * server's.
    * @defaultValue `'node'`
    */
   readonly api: 'node' | 'fetch'
