@@ -15,8 +15,8 @@ const config: Config = {
     // TypeScript's sources import './x.js' and mean './x.ts'.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  // Of two cores: much of what the tests do is to wait.
-  maxWorkers: 3,
+  // Of two cores: much of what the tests do is to wait, except at full length.
+  maxWorkers: process.env.SSEKIT_STRESS === 'full' ? 3 : 4,
   // Only what hangs takes so long: tests wait for conditions, and a machine may be busy. At full length stress tests run for minutes.
   testTimeout: process.env.SSEKIT_STRESS === 'full' ? 600_000 : 120_000,
   reporters: ['default', '<rootDir>/scripts/jest-summary.mjs'],
