@@ -114,6 +114,7 @@ export const delivery = [
       'the place of a reader that another channel delays is noted for sse-gap',
     ],
     ['if (!this.isUpToDate) this.keepPlace()\n', '', 'sse-gap names the last event that the client received'],
+    ['this.#writer.config.manager?.toldGap()\n', '', 'the stats of a manager count sse-gap events'],
   ]),
   ...mutantsOf('sse-core/src/cursor.ts', LOG, [
     ['this.position < log.oldest', 'false', 'a reader whose position was evicted gets sse-gap'],

@@ -13,6 +13,8 @@ export interface AdmissionOptions {
 
 /** The streams that are open or finishing, and the limits on how many there may be. */
 export class Admission {
+  /** How many `sse-gap` events were written. */
+  gaps = 0
   /** How many streams have ended, by reason. */
   readonly closed: Partial<Record<CloseReason, number>> = {}
   readonly #maxConnections: number

@@ -60,6 +60,8 @@ export interface ManagerStats {
   readonly events: number
   /** Bytes written to all streams so far, without response headers and HTTP framing. */
   readonly bytes: number
+  /** `sse-gap` events written to all streams so far: how often a client missed events that were not retained. */
+  readonly gaps: number
   /** How many streams have ended, by reason. */
   readonly closed: Readonly<Partial<Record<CloseReason, number>>>
 }
@@ -204,6 +206,7 @@ export class SseManager {
       connections: this.#connections.size,
       historyBytes: this.budget.bytes,
       ...this.#connections.written(),
+      gaps: this.#connections.gaps,
       closed: { ...this.#connections.closed },
     }
   }
@@ -236,6 +239,11 @@ export class SseManager {
   /** Admits a connection, or returns why not. @internal */
   admit(connection: SseConnection): CloseReason | undefined {
     return this.#connections.admit(connection)
+  }
+
+  /** Notes that a client was told of a gap. @internal */
+  toldGap(): void {
+    this.#connections.gaps += 1
   }
 
   /** Notes that a stream is over, although its last bytes may not have been written yet. @internal */

@@ -179,6 +179,7 @@ export class Subscription extends Cursor implements Subscriber, Reading {
       return id === item.id ? frame.packet(encoder.eol) : encoder.packet(idLine(id) + frame.body, 1)
     }
     if (step.kind === 'gap') {
+      this.#writer.config.manager?.toldGap()
       const id = group === undefined ? this.lastId : group.idAtCursors()
       const gap = group?.hasVectorIds ? { ...step.gap, channel: this.#channel.name } : step.gap
       return encoder.packet(formatGap(id !== undefined && isId(id) ? id : undefined, gap), 1)

@@ -148,11 +148,27 @@ describe('a manager', () => {
 
   test('reports the number of channels, connections and bytes in stats()', async () => {
     const manager = makeManager()
-    expect(manager.stats()).toEqual({ channels: 0, connections: 0, historyBytes: 0, events: 0, bytes: 0, closed: {} })
+    expect(manager.stats()).toEqual({
+      channels: 0,
+      connections: 0,
+      historyBytes: 0,
+      events: 0,
+      bytes: 0,
+      gaps: 0,
+      closed: {},
+    })
     const id = await manager.getOrCreate('a').broadcast('1')
     await turn()
     const historyBytes = Buffer.byteLength(`id: ${id}\ndata: 1\n\n`)
-    expect(manager.stats()).toEqual({ channels: 1, connections: 0, historyBytes, events: 0, bytes: 0, closed: {} })
+    expect(manager.stats()).toEqual({
+      channels: 1,
+      connections: 0,
+      historyBytes,
+      events: 0,
+      bytes: 0,
+      gaps: 0,
+      closed: {},
+    })
   })
 
   test('closes its channels when it is closed, also if it is closed several times', async () => {
