@@ -281,6 +281,27 @@ export const delivery = [
   ),
   ...mutantsOf(
     'sse-core/src/streaming.ts',
+    ['sse-core/test/on-error.test'],
+    [
+      [
+        'else reportUnawaited(connection)\n',
+        '',
+        'a function that does not await its subscription, and so ends its stream, is reported',
+      ],
+      [
+        'if (connection.closeReason !== undefined) return\n  for',
+        'for',
+        'a function that has closed its connection is not reported',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/subscriptions.ts',
+    ['sse-core/test/on-error.test'],
+    [['result.isObserved ? [] : channel', 'channel', 'a function that awaits its subscription is not reported']],
+  ),
+  ...mutantsOf(
+    'sse-core/src/streaming.ts',
     ['sse-core/test/log-not-ready.test'],
     [
       [

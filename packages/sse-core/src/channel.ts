@@ -236,6 +236,8 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
    * Calls the listener for each subscriber that this node gains or loses. A new one is already counted, and gets what
    * the listener broadcasts after the events that it missed. What the listener throws or rejects with goes to
    * `onError`.
+   *
+   * @throws {TypeError} there is no such event, or the listener is not a function
    */
   on(event: 'subscribe' | 'unsubscribe', listener: SubscriberListener): this {
     this.subscribers.on(event, listener)

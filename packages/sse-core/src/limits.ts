@@ -27,13 +27,16 @@ export function resolveHistory(
   history: HistoryLimits = {},
   defaults: ResolvedHistoryLimits = DEFAULT_HISTORY,
 ): ResolvedHistoryLimits {
-  if (typeof history !== 'object' || history === null) {
-    throw new TypeError(`history must be an object of limits, { maxEvents: 0 } for none, not ${inspect(history)}`)
+  // An array would be the events themselves, in other libraries.
+  if (typeof history !== 'object' || history === null || Array.isArray(history)) {
+    const given = inspect(history, { depth: 0 })
+    throw new TypeError(`history must be an object of limits, { maxEvents: 0 } for none, not ${given}`)
   }
+  const { maxEvents = defaults.maxEvents, maxBytes = defaults.maxBytes, maxAgeMs = defaults.maxAgeMs } = history
   return {
-    maxEvents: requireAmount('history.maxEvents', history.maxEvents ?? defaults.maxEvents),
-    maxBytes: requireAmount('history.maxBytes', history.maxBytes ?? defaults.maxBytes),
-    maxAgeMs: requireAmount('history.maxAgeMs', history.maxAgeMs ?? defaults.maxAgeMs),
+    maxEvents: requireAmount('history.maxEvents', maxEvents),
+    maxBytes: requireAmount('history.maxBytes', maxBytes),
+    maxAgeMs: requireAmount('history.maxAgeMs', maxAgeMs),
   }
 }
 

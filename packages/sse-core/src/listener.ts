@@ -37,7 +37,8 @@ export class ChannelListener<Events extends object = any> implements AsyncIterab
   /** @internal */
   constructor(channel: SseChannel, options: ListenOptions) {
     requireReading(options)
-    requireDuration('heartbeatMs', options.heartbeatMs ?? 0)
+    const { heartbeatMs = 0 } = options
+    requireDuration('heartbeatMs', heartbeatMs)
     this.channel = channel
     this.options = options
     try {

@@ -30,6 +30,11 @@ export class ObservedPromise<T> extends Promise<T> {
     return Promise
   }
 
+  /** Whether anything handles its outcome. */
+  get isObserved(): boolean {
+    return this.#isObserved
+  }
+
   fulfil(value: T): void {
     this.#settle(value)
   }
@@ -55,7 +60,7 @@ export class ObservedPromise<T> extends Promise<T> {
 }
 
 /** Returns a promise with the same outcome that need not be awaited: an unhandled rejection goes to `report`. */
-export function observed<T>(promise: Promise<T>, report: (error: unknown) => void): Promise<T> {
+export function observed<T>(promise: Promise<T>, report: (error: unknown) => void): ObservedPromise<T> {
   const result = new ObservedPromise<T>()
   promise.then(
     (value) => result.fulfil(value),

@@ -22,8 +22,10 @@ export function configOf(source: SseSource, options: RespondOptions): StreamConf
   const { retryMs, maxConnectionAgeMs, eol, onFailure } = options
   // An option of `listen()` holds for the response too.
   const listened = isChannel(source) ? listenOptionsOf(source).heartbeatMs : undefined
-  const heartbeatMs = options.heartbeatMs ?? listened
-  const isUsual = (heartbeatMs ?? retryMs ?? maxConnectionAgeMs ?? eol) === undefined
+  // Not `??`, which would take null for the default: it is reported as a mistake.
+  const { heartbeatMs = listened } = options
+  const isUsual =
+    heartbeatMs === undefined && retryMs === undefined && maxConnectionAgeMs === undefined && eol === undefined
   const holder = channel ?? manager ?? alone
   const known = holder.config
   if (isUsual && known !== undefined && known.manager === manager && known.onFailure === onFailure) return known

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { inspect } from 'node:util'
 import { callListener } from './callbacks.js'
 import { now } from './clock.js'
 import type { SseConnection } from './connection.js'
@@ -40,7 +41,12 @@ export class Subscribers {
     return [...connections]
   }
 
+  /** @throws {TypeError} there is no such event, or the listener is not a function */
   on(event: 'subscribe' | 'unsubscribe', listener: SubscriberListener): void {
+    // Other libraries say 'connect'. A listener that is never called is hard to notice.
+    if (event !== 'subscribe' && event !== 'unsubscribe') {
+      throw new TypeError(`a channel emits 'subscribe' and 'unsubscribe', not ${inspect(event)}`)
+    }
     this.#emitter ??= new EventEmitter()
     this.#emitter.on(event, listener)
   }

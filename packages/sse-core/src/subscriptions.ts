@@ -4,6 +4,7 @@ import type { SseConnection } from './connection.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import { type EventFilter, passes } from './filter.js'
 import { isId, type LogItem } from './log-item.js'
+import type { ObservedPromise } from './observed.js'
 import { requireReading } from './option-checks.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
@@ -25,7 +26,8 @@ export class Subscriptions implements Reading {
   readonly #places: (Subscription | string)[] = []
   // The subscriptions among them, in the order in which they began.
   readonly #live = new Set<Subscription>()
-  readonly #running = new Set<Promise<void>>()
+  // What `subscribe()` has returned to the user, until the subscription is over.
+  readonly #running = new Map<ObservedPromise<void>, SseChannel>()
   // The parts of the client's id, for places not taken yet: a function subscribes to one channel after the other.
   #unclaimed: readonly string[] = []
   #isVectorBroken = false
@@ -117,8 +119,8 @@ export class Subscriptions implements Reading {
   }
 
   /** Notes a subscription, ready or not, and the promise of it that the user has. */
-  track(subscription: Promise<void>, result: Promise<void>): void {
-    this.#running.add(result)
+  track(channel: SseChannel, subscription: Promise<void>, result: ObservedPromise<void>): void {
+    this.#running.set(result, channel)
     void subscription.catch(() => {}).then(() => this.#running.delete(result))
   }
 
@@ -138,7 +140,12 @@ export class Subscriptions implements Reading {
 
   /** Resolves when all tracked subscriptions are over, including those that began in the meantime. */
   async over(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running)
+    while (this.#running.size > 0) await Promise.all(this.#running.keys())
+  }
+
+  /** The channels of tracked subscriptions whose end nobody awaits. */
+  unawaited(): SseChannel[] {
+    return [...this.#running].flatMap(([result, channel]) => (result.isObserved ? [] : channel))
   }
 
   /**

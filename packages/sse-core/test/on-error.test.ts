@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { respond, SseChannel, SseManager } from '@ssekit/sse-core'
+import { respond, type SourceFunction, SseChannel, type SseConnection, SseManager } from '@ssekit/sse-core'
 import { collect, turn } from './collecting.js'
 import { runInWorker } from './core-worker.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
@@ -107,6 +107,57 @@ describe('a stream without an await of respond()', () => {
     expect(text()).not.toContain('secret')
     expect(errors).toMatchObject([{ message: 'secret' }])
     await manager.close()
+  })
+})
+
+describe('a function that subscribes to a channel and resolves', () => {
+  const news = new SseChannel('news')
+  const message = 'the stream of channel "news" ends with its function: await subscribe(), or return the channel'
+
+  test.each<[string, (connection: SseConnection) => unknown, object[]]>([
+    [
+      'is reported if nothing awaits subscribe()',
+      async (connection) => {
+        await connection.send('hello')
+        void connection.subscribe(news)
+      },
+      [{ message }],
+    ],
+    [
+      'is reported if it returns the promise of a send()',
+      (connection) => {
+        void connection.subscribe(news)
+        return connection.send('hello')
+      },
+      [{ message }],
+    ],
+    [
+      'is not reported if it awaits something else besides',
+      async (connection) => {
+        await Promise.race([connection.subscribe(news), turn()])
+      },
+      [],
+    ],
+    [
+      'is not reported if it closes the connection itself',
+      async (connection) => {
+        void connection.subscribe(news)
+        await connection.send('hello')
+        connection.close()
+      },
+      [],
+    ],
+  ])('%s', async (_what, source, expected) => {
+    const errors: unknown[] = []
+    const manager = new SseManager({ onError: (error) => errors.push(error) })
+    const server = await serve((req, res) => {
+      void respond(req, res, source as SourceFunction, { manager })
+    })
+    const { until: received } = await exchange(server, get('/', 'Connection: close\r\n'))
+    await received(/0\r\n\r\n$/)
+    expect(errors).toMatchObject(expected)
+    expect(errors).toHaveLength(expected.length)
+    expect(news.subscriberCount).toBe(0)
   })
 })
 

@@ -7,6 +7,7 @@ describe('an invalid option is refused with an error that names the value:', () 
     ['heartbeatMs', -1],
     ['heartbeatMs', 2 ** 31],
     ['heartbeatMs', '15'],
+    ['heartbeatMs', null],
     ['retryMs', -1],
     ['retryMs', 1.5],
     ['retryMs', Number.POSITIVE_INFINITY],
@@ -28,10 +29,21 @@ describe('an invalid option is refused with an error that names the value:', () 
     expect(make).toThrow(String(value))
   })
 
-  test.each([false, 5, null, 'none'])('history: %p, which is not an object', (history) => {
+  test.each([false, 5, null, 'none', []])('history: %p, which is not an object of limits', (history) => {
     const make = (): unknown => Reflect.construct(SseManager, [{ history }])
     expect(make).toThrow(TypeError)
     expect(make).toThrow(inspect(history))
+  })
+
+  test.each(['maxEvents', 'maxBytes', 'maxAgeMs'])('history.%s: null, which is not the default', (name) => {
+    const make = (): unknown => Reflect.construct(SseManager, [{ history: { [name]: null } }])
+    expect(make).toThrow(new RangeError(`history.${name} must be a number, 0 or more, not null`))
+  })
+
+  test('heartbeatMs: null, of a loop', () => {
+    const listen = (): unknown =>
+      Reflect.apply(SseChannel.prototype.listen, new SseChannel('a'), [{ heartbeatMs: null }])
+    expect(listen).toThrow(new RangeError('heartbeatMs must be a number, 0 or more, not null'))
   })
 
   test.each<[string, unknown, string]>([

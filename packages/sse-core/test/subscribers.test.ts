@@ -70,6 +70,14 @@ describe('a channel', () => {
     expect(calls).toBe(0)
   })
 
+  test('throws a TypeError for a listener of an event that it never emits', () => {
+    const channel = new SseChannel('news')
+    const listenTo = (event: string): unknown => Reflect.apply(channel.on, channel, [event, () => {}])
+    expect(() => listenTo('connect')).toThrow(
+      new TypeError("a channel emits 'subscribe' and 'unsubscribe', not 'connect'"),
+    )
+  })
+
   test("reports a 'subscribe' listener that throws to onError, and still delivers events", async () => {
     const errors: unknown[] = []
     const channel = new SseChannel('news', { onError: (error) => errors.push(error) })

@@ -68,6 +68,7 @@ export function errorBeforeHeadersScenarios({ scenario, traits }: Script): void 
     ['a missing source', undefined, {}, { name: 'TypeError' }],
     ['an unknown eol', [], { eol: '\n\n' as '\n' }, { name: 'RangeError' }],
     ['a negative heartbeatMs', [], { heartbeatMs: -1 }, { name: 'RangeError' }],
+    ['heartbeatMs: null', [], { heartbeatMs: null as unknown as number }, { name: 'RangeError' }],
     ['a fractional retryMs', [], { retryMs: 1.5 }, { name: 'RangeError' }],
     ['a negative rewind', [], { rewind: -1 }, { name: 'RangeError' }],
   ]
