@@ -10,12 +10,12 @@ export const cleaningUp = [
   ...mutantsOf('sse-core/src/connection.ts', LEAVING, [
     ['this.config.wheel?.delete(this)\n', '', 'a stream that is over leaves the heartbeat wheel'],
     [
-      'this.config.manager?.ended(this as SseConnection)\n',
+      'this.config.manager?.connections.end(this as SseConnection)\n',
       '',
       "a stream that is over is removed from the manager's open connections",
     ],
     [
-      'this.config.manager?.remove(this as SseConnection)\n',
+      'this.config.manager?.connections.remove(this as SseConnection)\n',
       '',
       'a finished stream frees its place under maxConnections',
     ],

@@ -114,7 +114,7 @@ export const delivery = [
       'the place of a reader that another channel delays is noted for sse-gap',
     ],
     ['if (!this.isUpToDate) this.keepPlace()\n', '', 'sse-gap names the last event that the client received'],
-    ['this.#writer.config.manager?.toldGap()\n', '', 'the stats of a manager count sse-gap events'],
+    ['this.#writer.config.manager?.connections.countGap()\n', '', 'the stats of a manager count sse-gap events'],
   ]),
   ...mutantsOf('sse-core/src/cursor.ts', LOG, [
     ['this.position < log.oldest', 'false', 'a reader whose position was evicted gets sse-gap'],
@@ -128,7 +128,12 @@ export const delivery = [
     'sse-core/src/callbacks.ts',
     ['sse-core/test/(asynchronous-callbacks|filter).test'],
     [
-      ['if (!types.isPromise(answer)) return', 'return', 'an asynchronous filter lets no event through'],
+      ['if (!isThenable(answer)) return', 'return', 'an asynchronous filter lets no event through'],
+      [
+        'if (!isThenable(answer)) return',
+        'if (!types.isPromise(answer)) return',
+        "a filter that returns a query builder's promise lets no event through",
+      ],
       [
         'if (types.isPromise(result)) result.catch(report)\n',
         '',
@@ -206,7 +211,7 @@ export const delivery = [
     ['sse-core/test/snapshot.test'],
     [
       [
-        '{ event: snapshotOf(input.event, body) }',
+        '{ event: snapshotOf(input.event, input.body) }',
         'input',
         'an event that waits for its log does not change while it waits',
       ],
@@ -248,7 +253,7 @@ export const delivery = [
     ],
   ]),
   ...mutantsOf(
-    'sse-core/src/subscriptions.ts',
+    'sse-core/src/subscription-group.ts',
     ['sse-core/test/respond.test'],
     [
       [
@@ -259,22 +264,18 @@ export const delivery = [
     ],
   ),
   ...mutantsOf(
-    'sse-core/src/subscriptions.ts',
+    'sse-core/src/subscription-group.ts',
     ['sse-core/test/subscription-positions.test'],
     [
+      ['this.#parts.push(lastEventId)', "this.#parts.push('')", 'a channel that is not ready keeps its part of the id'],
       [
-        'this.#places.push(lastEventId)',
-        "this.#places.push('')",
-        'a channel that is not ready keeps its part of the id',
-      ],
-      [
-        'this.#places[place] = subscription.lastId\n',
+        'this.#parts[index] = subscription.lastId\n',
         '',
         'a stream does not keep the subscriptions of channels that it has left',
       ],
       [
-        '    const place = this.reserve(',
-        '    if (signal?.aborted) return\n    const place = this.reserve(',
+        '    const index = this.reserve(',
+        '    if (signal?.aborted) return\n    const index = this.reserve(',
         'a channel whose signal has already aborted still takes its place in the id',
       ],
     ],
@@ -296,7 +297,7 @@ export const delivery = [
     ],
   ),
   ...mutantsOf(
-    'sse-core/src/subscriptions.ts',
+    'sse-core/src/subscription-group.ts',
     ['sse-core/test/on-error.test'],
     [['result.isObserved ? [] : channel', 'channel', 'a function that awaits its subscription is not reported']],
   ),
@@ -498,8 +499,8 @@ export const delivery = [
     [
       ['process.nextTick(flush, this)', 'flush(this)', 'all events of one tick are one write', TESTS.contract],
       [
-        'if (this.#whenWarm !== undefined) {',
-        'if (false) {',
+        'if (this.#whenWarm === undefined)',
+        'if (true)',
         'a broadcast after listen() reaches its loop, even while the log warms',
       ],
       [
@@ -571,9 +572,9 @@ export const delivery = [
     ],
     ['id.length <= MAX_LENGTH ? id : undefined', 'id', 'an id for several channels is not longer than the limit'],
   ]),
-  ...mutantsOf('sse-core/src/subscriptions.ts', TESTS.contract, [
+  ...mutantsOf('sse-core/src/subscription-group.ts', TESTS.contract, [
     [
-      'if (this.#places.length === 1) {',
+      'if (this.#parts.length === 1) {',
       'if (false) {',
       "a client's id that only looks like several does not keep one channel from sending ids",
     ],

@@ -57,8 +57,8 @@ export const requests = [
     ['sse-core/test/event-refusals.test'],
     [
       [
-        '  const fields = fieldsOf(input)\n',
-        '  requireFields(input)\n  const fields = input\n',
+        '  const fields = fieldsOf(event)\n',
+        '  requireFields(event)\n  const fields = event\n',
         'the fields that are written are those that were checked',
       ],
     ],
@@ -68,7 +68,7 @@ export const requests = [
     ['sse-core/test/manager.test'],
     [
       [
-        'if (this.#channels.size >= this.#maxChannels) this.#channels.reclaim()\n',
+        'if (this.channels.size >= this.#maxChannels) this.channels.reclaim()\n',
         '',
         'channels that are unused and hold no history do not count for maxChannels',
       ],
@@ -146,7 +146,7 @@ export const requests = [
       ],
     ],
   ),
-  ...mutantsOf('sse-core/src/request-headers.ts', TESTS.contract, [
+  ...mutantsOf('sse-core/src/request-body.ts', TESTS.contract, [
     [
       'if (!isEmpty) req.resume()\n',
       '',
@@ -162,6 +162,8 @@ export const requests = [
       'a request body that other code reads is not drained',
       ['sse-core/test/request.test'],
     ],
+  ]),
+  ...mutantsOf('sse-core/src/request-headers.ts', TESTS.contract, [
     ["Buffer.from(header, 'latin1').toString('utf8')", 'header', 'a Last-Event-ID header is decoded as UTF-8'],
     [
       " && header !== '') return",

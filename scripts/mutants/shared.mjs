@@ -144,7 +144,7 @@ export const shared = [
     'sse-core/src/observed.ts',
     ['sse-core/test/broadcast.test'],
     [
-      ['this.#settle(Promise.reject(error))', 'this.#settle(error as never)', 'a failed broadcast rejects'],
+      ['this.#settle(rejected)', 'this.#settle(error as never)', 'a failed broadcast rejects'],
       ['this.#isObserved = true\n', '', 'awaiting a broadcast counts as handling its error'],
       ['return Promise\n', 'return ObservedPromise as never\n', 'then() on a broadcast returns a plain promise'],
     ],

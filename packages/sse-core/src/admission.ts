@@ -13,8 +13,6 @@ export interface AdmissionOptions {
 
 /** The streams that are open or finishing, and the limits on how many there may be. */
 export class Admission {
-  /** How many `sse-gap` events were written. */
-  gaps = 0
   /** How many streams have ended, by reason. */
   readonly closed: Partial<Record<CloseReason, number>> = {}
   readonly #maxConnections: number
@@ -25,6 +23,7 @@ export class Admission {
   readonly #keys = new Map<string, number>()
   #endedEvents = 0
   #endedBytes = 0
+  #gaps = 0
   #isClosed = false
 
   /** @throws {RangeError} a limit is negative or not a number */
@@ -38,6 +37,11 @@ export class Admission {
     return this.#connections.size
   }
 
+  /** How many `sse-gap` events were written to all streams. */
+  get gaps(): number {
+    return this.#gaps
+  }
+
   /** What was written to all streams, including those that have ended. */
   written(): { readonly events: number; readonly bytes: number } {
     let events = this.#endedEvents
@@ -49,6 +53,11 @@ export class Admission {
       }
     }
     return { events, bytes }
+  }
+
+  /** Notes that a client was told of a gap. */
+  countGap(): void {
+    this.#gaps += 1
   }
 
   /** Returns the open connections for which the predicate is true now. */

@@ -1,11 +1,12 @@
 import { ServerResponse } from 'node:http'
+import { requireAnswer } from './callbacks.js'
 import type { CloseReason } from './close-reason.js'
 import type { SseConnection } from './connection.js'
 import { SseError } from './errors.js'
 import { answerEmpty, answerLater, hasBody, setStreamHead } from './head.js'
 import type { SseRequest, SseResponse } from './http.js'
 import type { RespondOptions } from './options.js'
-import { drainBody } from './request-headers.js'
+import { drainBody } from './request-body.js'
 import type { SseSource } from './source.js'
 import { follow, isOnlyChannels, prepare, release, run, startOf } from './streaming.js'
 
@@ -17,9 +18,16 @@ export interface Exchange {
   readonly options: RespondOptions
 }
 
-/** Answers with a source, or with `204` if it has nothing. An error fails the connection or refuses the client. */
-export function stream(exchange: Exchange, source: SseSource): void {
+/** Answers with a source, with `204` if it has nothing, or with a refusal. An error fails the connection. */
+export function answer(exchange: Exchange, source: SseSource): void {
   try {
+    // Decided before anything is awaited, so that the earlier of two requests gets the slot.
+    const refusal = refusalOf(exchange)
+    if (refusal !== undefined) {
+      refuse(exchange, refusal)
+      release(source, exchange.connection.config.report)
+      return
+    }
     const warming = prepare(source, exchange.options)
     // A source that is ready is answered in this turn of the event loop, and costs no promise.
     if (warming === undefined) begin(exchange, source)
@@ -31,6 +39,13 @@ export function stream(exchange: Exchange, source: SseSource): void {
   } catch (error) {
     giveUp(exchange, source, error)
   }
+}
+
+function refusalOf({ connection, options: { refusal } }: Exchange): CloseReason | undefined {
+  // The client is gone already.
+  if (connection.closeReason !== undefined) return undefined
+  const own = typeof refusal === 'function' ? requireAnswer(refusal(), 'refusal') : refusal
+  return own ?? connection.config.manager?.connections.admit(connection)
 }
 
 /** Streams a source that is ready. @throws {SseError} its channel was closed in the meantime */
@@ -78,7 +93,7 @@ function failOrRefuse(exchange: Exchange, error: unknown): void {
 }
 
 /** Refuses a client that cannot be served now, and tells it when to retry. */
-export function refuse({ res, connection, options }: Exchange, reason: CloseReason): void {
+function refuse({ res, connection, options }: Exchange, reason: CloseReason): void {
   const { manager, settings } = connection.config
   const { overload = 'retry' } = manager ?? {}
   // Spread out, so that clients that were refused together do not retry together.

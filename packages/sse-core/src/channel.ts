@@ -1,4 +1,4 @@
-import type { Backplane, LogInput } from './backplane.js'
+import type { Backplane } from './backplane.js'
 import { checkBroadcast } from './broadcast.js'
 import type { SseConnection } from './connection.js'
 import type { Cursor, StartOptions } from './cursor.js'
@@ -6,7 +6,6 @@ import { SseError } from './errors.js'
 import type { SseEvent } from './event.js'
 import type { CheckedEvent } from './event-text.js'
 import { Feed } from './feed.js'
-import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
 import { type HistoryLimits, requireDuration, resolveHistory } from './limits.js'
 import { ChannelListener, type ListenOptions } from './listener.js'
 import type { Log } from './log.js'
@@ -17,6 +16,7 @@ import { markAsOurs } from './package-copy.js'
 import { Pipes } from './pipes.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
+import { shown } from './shown.js'
 import type { PullSource } from './source.js'
 import type { StreamConfig } from './stream-config.js'
 import { type SubscriberListener, Subscribers } from './subscribers.js'
@@ -67,7 +67,6 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   readonly #options: ConnectionSettings
   readonly #feed: Feed
   readonly #idleChannelMs: number
-  #heartbeats: Heartbeats | undefined
   #pipes: Pipes | undefined
   #ending: Promise<void> | undefined
   #isClosed = false
@@ -78,9 +77,12 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
    * @throws {TypeError} `name` is empty or not a string, `backplane` is not a backplane, or `onError` is not a function
    * @throws {RangeError} an option is out of its range
    */
+  constructor(name: string, options?: StandaloneChannelOptions)
+  /** @internal */
+  constructor(name: string, options: StandaloneChannelOptions | undefined, manager: SseManager)
   constructor(name: string, options: StandaloneChannelOptions = {}, manager?: SseManager) {
     if (typeof name !== 'string' || name === '') {
-      throw new TypeError(`a channel's name is a non-empty string, not ${String(name)}`)
+      throw new TypeError(`a channel's name is a non-empty string, not ${shown(name)}`)
     }
     requireServices(options)
     const { idleChannelMs = manager?.idleChannelMs, backplane = manager?.backplane, onError = warn } = options
@@ -229,7 +231,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     this.subscribers.close()
     this.#feed.release()
     this.#pipes?.stop(this.#closedError())
-    this.manager?.closed(this as SseChannel)
+    this.manager?.channels.remove(this as SseChannel)
   }
 
   /**
@@ -247,12 +249,6 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   off(event: 'subscribe' | 'unsubscribe', listener: SubscriberListener): this {
     this.subscribers.off(event, listener)
     return this
-  }
-
-  /** The heartbeats of connections without a manager. @internal */
-  wheel(heartbeatMs: number): HeartbeatWheel {
-    this.#heartbeats ??= new Heartbeats()
-    return this.#heartbeats.wheel(heartbeatMs)
   }
 
   /** The settings under a manager; it provides what a channel without its own manager does not set. @internal */
@@ -291,14 +287,10 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   }
 
   #publishEvent(input: SseEvent | string): string | Promise<string> {
-    const { event, body } = checkBroadcast(input, this.settings.maxEventBytes)
-    return this.#publish({ event }, body)
-  }
-
-  #publish(input: LogInput, body?: string): string | Promise<string> {
+    const checked = checkBroadcast(input, this.settings.maxEventBytes)
     if (this.isClosed) throw this.#closedError()
     this.#use()
-    return this.#feed.publish(input, body)
+    return this.#feed.publish(checked)
   }
 
   #end(event: SseEvent | string | undefined, result: ObservedPromise<void>): void {
@@ -321,7 +313,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   }
 
   async #publishEnd(last: CheckedEvent | undefined): Promise<void> {
-    const accepted = last && this.#feed.publish({ event: last.event }, last.body)
+    const accepted = last && this.#feed.publish(last)
     // An end cannot be taken back, and must not come without its event. A log in memory has accepted that already.
     if (typeof accepted === 'object') await accepted
     await this.#feed.publish({ end: true })
@@ -329,7 +321,7 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
 
   #use(): void {
     this.subscribers.use()
-    if (!this.#feed.isOpen) this.manager?.woke(this as SseChannel)
+    if (!this.#feed.isOpen) this.manager?.channels.wake(this as SseChannel)
   }
 
   #closedError(): SseError {

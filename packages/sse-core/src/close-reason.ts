@@ -12,8 +12,3 @@
  * - `'aborted'`: the `signal` option aborted
  */
 export type CloseReason = 'client' | 'end' | 'error' | 'slow' | 'limit' | 'age' | 'kicked' | 'shutdown' | 'aborted'
-
-/** The error with which a stream failed. */
-export interface Failure {
-  readonly cause: unknown
-}

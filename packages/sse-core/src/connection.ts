@@ -9,7 +9,7 @@ import type { RespondOptions } from './options.js'
 import { Packet } from './packet.js'
 import { ResponseLifecycle } from './response-lifecycle.js'
 import type { StreamConfig } from './stream-config.js'
-import { type SubscribeOptions, Subscriptions } from './subscriptions.js'
+import { type SubscribeOptions, SubscriptionGroup } from './subscription-group.js'
 
 const WRITTEN = Promise.resolve(true)
 const OVER = Promise.resolve(false)
@@ -91,9 +91,9 @@ export class SseConnection<Context = unknown> extends ResponseLifecycle {
   }
 
   /** The channels on this connection, where there may be several. @internal */
-  get subscriptions(): Subscriptions {
-    if (this.reading instanceof Subscriptions) return this.reading
-    const subscriptions = new Subscriptions(this as SseConnection, this.reading)
+  get subscriptions(): SubscriptionGroup {
+    if (this.reading instanceof SubscriptionGroup) return this.reading
+    const subscriptions = new SubscriptionGroup(this as SseConnection, this.reading)
     this.reading = subscriptions
     return subscriptions
   }
@@ -126,12 +126,12 @@ export class SseConnection<Context = unknown> extends ResponseLifecycle {
   /** @internal */
   protected override onOver(): void {
     this.config.wheel?.delete(this)
-    this.config.manager?.ended(this as SseConnection)
+    this.config.manager?.connections.end(this as SseConnection)
   }
 
   /** @internal */
   protected override onSettled(): void {
-    this.config.manager?.remove(this as SseConnection)
+    this.config.manager?.connections.remove(this as SseConnection)
   }
 
   #heartbeat(): Packet {

@@ -11,7 +11,7 @@ const CHECKPOINT_EVENT = 'sse-checkpoint'
  *
  * @param id the id before the next event. Without it, the client would reconnect with its old id and get the gap again
  */
-export function formatGap(id: string | undefined, gap: Gap & { readonly channel?: string }): string {
+export function formatGap(id: string | undefined, gap: Gap): string {
   return `${idLine(id)}event: ${GAP_EVENT}\ndata: ${JSON.stringify(gap)}\n\n`
 }
 

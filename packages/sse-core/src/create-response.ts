@@ -41,9 +41,14 @@ export function createResponse(
     const leave = (): void => res.abandon()
     res.once('close', onAbort(request.signal, leave))
     if (request.signal?.aborted) leave()
-    // They have all that the core uses of Node's.
-    const exchange = [req as unknown as SseRequest, res as unknown as SseResponse] as const
-    respond(...exchange, source, withoutAdapters(options)).catch((error: unknown) => {
+    // They have what the core uses of Node's when it streams.
+    const streaming = respond(
+      req as unknown as SseRequest,
+      res as unknown as SseResponse,
+      source,
+      withoutAdapters(options),
+    )
+    streaming.catch((error: unknown) => {
       if (!res.headersSent) {
         reject(error)
         leave()

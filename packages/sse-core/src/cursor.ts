@@ -23,6 +23,8 @@ export interface Gap {
   readonly lastEventId: string
   /** The id of the first event that follows; null if none is retained. */
   readonly oldestId: string | null
+  /** With several channels on one stream, the name of the one that has the gap. */
+  readonly channel?: string | undefined
 }
 
 /** Reads the items after an id from where the log's past is kept; undefined if that place is not kept. */

@@ -18,7 +18,7 @@ export class Encoder {
 
   /** Encodes an event. @throws {SseError} `ERR_SSE_INVALID_EVENT`, `ERR_SSE_LIMIT` */
   event(input: SseEvent | string): Packet {
-    const packet = this.packet(textOf(typeof input === 'string' ? { data: input } : input), 1)
+    const packet = this.packet(textOf(input), 1)
     requireEventBytes(packet.size, this.#maxEventBytes)
     return packet
   }

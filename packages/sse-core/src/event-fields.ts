@@ -1,6 +1,6 @@
-import { inspect } from 'node:util'
 import { SseError } from './errors.js'
 import type { SseEvent } from './event.js'
+import { shown } from './shown.js'
 
 /** Whether a value is like an object literal. A source's plain objects are events, everything else is data. */
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -10,9 +10,6 @@ export function isPlainObject(value: unknown): value is Readonly<Record<string, 
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
 }
 
-/** How an error message shows a value. */
-const BRIEF = { depth: 0, maxArrayLength: 3, maxStringLength: 80 }
-
 /** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it is not an event, has unknown fields, or has no fields */
 export function requireFields(event: SseEvent): void {
   if (typeof event !== 'object' || event === null) {
@@ -20,7 +17,7 @@ export function requireFields(event: SseEvent): void {
   }
   // An array or a buffer is an object too, but was meant as data.
   if (Array.isArray(event) || ArrayBuffer.isView(event)) {
-    throw invalid(`an event is a string or a plain object; send ${inspect(event, BRIEF)} as { data: … }`)
+    throw invalid(`an event is a string or a plain object; send ${shown(event)} as { data: … }`)
   }
   let isEmpty = true
   // Not `Object.keys`, which would allocate an array for each event.
@@ -59,7 +56,7 @@ export function requireLine(field: string, value: unknown): string {
 /** @throws {SseError} `ERR_SSE_INVALID_EVENT`: it is not a time that clients would accept */
 export function requireRetry(retry: unknown): number {
   if (typeof retry !== 'number' || !Number.isSafeInteger(retry) || retry < 0) {
-    throw invalid(`retry must be a non-negative integer of milliseconds, not ${inspect(retry, BRIEF)}`)
+    throw invalid(`retry must be a non-negative integer of milliseconds, not ${shown(retry)}`)
   }
   return retry
 }

@@ -2,13 +2,14 @@ import { types } from 'node:util'
 import type { SseEvent } from './event.js'
 import { isPlainObject } from './event-fields.js'
 import { pull } from './puller.js'
+import type { ErrorListener } from './report.js'
 import type { PullSource } from './source.js'
 
 /** A source whose values are read as events. */
 export interface EventPuller {
   next(): Promise<IteratorResult<SseEvent, undefined>>
   /** As `Puller.cancel()`. */
-  cancel(report: (error: unknown) => void): void
+  cancel(report: ErrorListener): void
 }
 
 /** Begins to read the values of a source as events. */

@@ -40,7 +40,10 @@ export function readBody(body: string, hasJson: boolean): SseEvent {
     else if (field === 'event') event.event = value
     else if (field === 'retry') event.retry = Number(value)
   }
-  if (data.length > 0) event.data = hasJson ? JSON.parse(data.join()) : data.join('\n')
+  if (data.length > 0) {
+    const text = data.join('\n')
+    event.data = hasJson ? JSON.parse(text) : text
+  }
   if (comment.length > 0) event.comment = comment.join('\n')
   return event
 }

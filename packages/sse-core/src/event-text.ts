@@ -6,10 +6,11 @@ import { requireFields, requireLine, requireRetry, requireString, toJson } from 
  *
  * @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field
  */
-export function textOf(input: SseEvent): string {
-  const known = bodies.get(input)
-  if (known !== undefined) return idLine(input.id) + known
-  const fields = fieldsOf(input)
+export function textOf(input: SseEvent | string): string {
+  const event = eventOf(input)
+  const known = bodies.get(event)
+  if (known !== undefined) return idLine(event.id) + known
+  const fields = fieldsOf(event)
   // It checks the id too.
   const body = writeBody(fields)
   return idLine(fields.id) + body
@@ -22,6 +23,11 @@ export function textOf(input: SseEvent): string {
  */
 export function bodyOf(input: SseEvent): string {
   return bodies.get(input) ?? writeBody(fieldsOf(input))
+}
+
+/** A text alone is the data of an unnamed event. */
+function eventOf(input: SseEvent | string): SseEvent {
+  return typeof input === 'string' ? { data: input } : input
 }
 
 /** Copies the fields: a getter, or a `toJSON()` of the data, might return or change something else once they are checked. */
@@ -67,7 +73,7 @@ export interface CheckedEvent {
 
 /** Checks an event and copies it. @throws {SseError} `ERR_SSE_INVALID_EVENT`, naming the field */
 export function checkEvent(input: SseEvent | string): CheckedEvent {
-  const given = typeof input === 'string' ? { data: input } : input
+  const given = eventOf(input)
   const body = bodies.get(given)
   if (body === undefined) requireFields(given)
   const event = copyOf(given)

@@ -1,5 +1,6 @@
 import { toJson } from './event-fields.js'
 import { textOf, withLineEnding } from './event-text.js'
+import { shown } from './shown.js'
 
 /**
  * One server-sent event. Every field is optional, but an event has at least one.
@@ -49,12 +50,12 @@ export const SseEvent: {
  */
 export function formatEvent(event: SseEvent | string, eol: LineEnding = '\n'): string {
   requireLineEnding(eol)
-  return withLineEnding(textOf(typeof event === 'string' ? { data: event } : event), eol)
+  return withLineEnding(textOf(event), eol)
 }
 
 /** @throws {RangeError} the value is not a line ending */
 export function requireLineEnding(eol: LineEnding): void {
   if (eol !== '\n' && eol !== '\r\n' && eol !== '\r') {
-    throw new RangeError(`eol must be '\\n', '\\r\\n' or '\\r', not ${JSON.stringify(eol)}`)
+    throw new RangeError(`eol must be '\\n', '\\r\\n' or '\\r', not ${shown(eol)}`)
   }
 }

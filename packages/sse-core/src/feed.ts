@@ -6,11 +6,14 @@ import { Cursor, placeIn, type StartOptions } from './cursor.js'
 import { newEpoch } from './epoch.js'
 import { SseError } from './errors.js'
 import { snapshotOf } from './event-reading.js'
-import { rememberBody } from './event-text.js'
+import { type CheckedEvent, rememberBody } from './event-text.js'
 import { Intake } from './intake.js'
 import type { ResolvedHistoryLimits } from './limits.js'
 import { Log } from './log.js'
 import { itemOf, type LogItem } from './log-item.js'
+import type { ErrorListener } from './report.js'
+
+type LogEnd = Extract<LogInput, { readonly end: true }>
 
 export interface FeedOptions {
   readonly history: ResolvedHistoryLimits
@@ -19,7 +22,7 @@ export interface FeedOptions {
   readonly budget: HistoryBudget | undefined
   /** Called when readers should read what is new: at the end of a tick, in a burst, and on close. */
   readonly onNews: () => void
-  readonly report: (error: unknown) => void
+  readonly report: ErrorListener
 }
 
 /**
@@ -93,20 +96,17 @@ export class Feed {
    * Appends to the log at the backplane, or to the channel's own. Returns the id, or a promise of it. Calls keep their
    * order.
    *
-   * @param body the text of an event that was checked, without its id line
    * @throws {SseError} `ERR_SSE_CLOSED`: there is no backplane, and the log has ended
    */
-  publish(input: LogInput, body?: string): string | Promise<string> {
+  publish(input: CheckedEvent | LogEnd): string | Promise<string> {
     const { backplane } = this.#options
-    if (backplane === undefined) return this.#appendToOnlyLog(input, body)
-    if (body !== undefined && 'event' in input) rememberBody({ event: input.event, body })
-    // A reader that started to listen before this call must get the event, so its cursor must be made first.
-    if (this.#whenWarm !== undefined) {
-      // By then the caller may have changed the event's data.
-      const kept = body !== undefined && 'event' in input ? { event: snapshotOf(input.event, body) } : input
-      return this.#whenWarm.then(() => this.#publish(backplane, kept))
-    }
-    return this.#publish(backplane, input)
+    if (backplane === undefined) return this.#appendToOnlyLog(input)
+    if ('event' in input) rememberBody(input)
+    if (this.#whenWarm === undefined) return this.#publish(backplane, 'event' in input ? { event: input.event } : input)
+    // A reader that started to listen before this call must get the event, so its cursor must be made first. By then the
+    // caller may have changed the event's data.
+    const kept = 'event' in input ? { event: snapshotOf(input.event, input.body) } : input
+    return this.#whenWarm.then(() => this.#publish(backplane, kept))
   }
 
   /** Lets readers read what is new now, rather than at the end of the tick. */
@@ -195,7 +195,7 @@ export class Feed {
     else this.#options.budget?.update(log)
   }
 
-  #appendToOnlyLog(input: LogInput, body: string | undefined): string {
+  #appendToOnlyLog(input: CheckedEvent | LogEnd): string {
     // The log must exist before its first event: no backplane would deliver that later.
     const log = this.#log ?? this.#open()
     if (log.endPosition !== undefined) {
@@ -205,7 +205,9 @@ export class Feed {
     const at = now()
     const isEvent = 'event' in input
     const id = (isEvent ? input.event.id : undefined) ?? `${log.epoch}.${this.#sequence + 1}`
-    const item = itemOf(isEvent ? { id, at, event: input.event } : { id, at, end: true }, body, at)
+    const item = isEvent
+      ? itemOf({ id, at, event: input.event }, input.body, at)
+      : itemOf({ id, at, end: true }, undefined, at)
     this.#sequence += 1
     // Before readers get the event, since one of them may broadcast the next.
     if (isEvent) this.lastEventId = id

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { inspect } from 'node:util'
+import { shown } from './shown.js'
 
 /** What a response needs to know of its request, read from one of the Fetch API. */
 export class FetchRequest {
@@ -16,8 +16,7 @@ export class FetchRequest {
   constructor(request: Request, isUnread: boolean) {
     // Not `instanceof`: frameworks have classes of their own.
     if (typeof request?.url !== 'string' || typeof request.headers?.get !== 'function') {
-      const given = inspect(request, { depth: 0 })
-      throw new TypeError(`request must be a Request of the Fetch API (in Hono: c.req.raw), not ${given}`)
+      throw new TypeError(`request must be a Request of the Fetch API (in Hono: c.req.raw), not ${shown(request)}`)
     }
     const { pathname, search } = new URL(request.url, 'http://localhost')
     this.method = request.method

@@ -1,9 +1,10 @@
 import { ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http'
 import type { SseRequest, SseResponse } from './http.js'
 import type { RespondOptions } from './options.js'
-import { drainBody } from './request-headers.js'
+import { drainBody } from './request-body.js'
 import { destroyResponse } from './response-close.js'
 import type { ResponseLifecycle } from './response-lifecycle.js'
+import { shown } from './shown.js'
 
 /** Response headers to set. Names are case-insensitive; a value of `undefined` sets none. */
 export type SseHeaders = Readonly<Record<string, number | string | readonly string[] | undefined>>
@@ -26,7 +27,7 @@ export interface HeadOptions {
  */
 export function requireHead({ headers, status = 200 }: HeadOptions): void {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
-    throw new RangeError(`status must be from 200 to 599, not ${String(status)}`)
+    throw new RangeError(`status must be from 200 to 599, not ${shown(status)}`)
   }
   if (headers === undefined) return
   for (const [name, value] of Object.entries(headers)) {
@@ -77,7 +78,7 @@ export function setStreamHead(res: SseResponse, { headers, status = 200 }: HeadO
 }
 
 /** Sends the response headers, and what every stream begins with. @throws what keeps them from being sent @internal */
-export function sendHead(lifecycle: ResponseLifecycle, options: RespondOptions): void {
+export function beginStream(lifecycle: ResponseLifecycle, options: RespondOptions): void {
   const { req, res, writer, config } = lifecycle
   options.onHead?.()
   try {

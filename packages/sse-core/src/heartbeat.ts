@@ -83,7 +83,7 @@ export class HeartbeatWheel {
   }
 }
 
-/** Heartbeat wheels by interval: of a manager, of a channel without one, or of all streams that have neither. */
+/** Heartbeat wheels by interval: of a manager, or of all streams that have none. */
 export class Heartbeats {
   readonly #wheels = new Map<number, HeartbeatWheel>()
 

@@ -1,8 +1,7 @@
 import type { Backplane, BackplaneSink, LogEntry, Unsubscribe } from './backplane.js'
 import type { Log } from './log.js'
 import { gapItem, isId, itemOf, type LogItem } from './log-item.js'
-
-type Report = (error: unknown) => void
+import type { ErrorListener } from './report.js'
 
 /** How many entries that are older than the log are read at once. */
 const PAGE_SIZE = 100
@@ -11,10 +10,10 @@ const PAGE_SIZE = 100
 export class Intake {
   readonly #backplane: Backplane
   readonly #channel: string
-  readonly #report: Report
+  readonly #report: ErrorListener
 
   /** @param report called with the error of an entry that cannot be written */
-  constructor(backplane: Backplane, channel: string, report: Report) {
+  constructor(backplane: Backplane, channel: string, report: ErrorListener) {
     this.#backplane = backplane
     this.#channel = channel
     this.#report = report

@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { shown } from './shown.js'
 
 /**
  * How much a channel's log keeps for clients that reconnect. Each limit is a number from 0 to `Infinity`. Whichever is
@@ -29,8 +29,7 @@ export function resolveHistory(
 ): ResolvedHistoryLimits {
   // An array would be the events themselves, in other libraries.
   if (typeof history !== 'object' || history === null || Array.isArray(history)) {
-    const given = inspect(history, { depth: 0 })
-    throw new TypeError(`history must be an object of limits, { maxEvents: 0 } for none, not ${given}`)
+    throw new TypeError(`history must be an object of limits, { maxEvents: 0 } for none, not ${shown(history)}`)
   }
   const { maxEvents = defaults.maxEvents, maxBytes = defaults.maxBytes, maxAgeMs = defaults.maxAgeMs } = history
   return {
@@ -43,7 +42,7 @@ export function resolveHistory(
 /** Returns a count, a size or a duration: any number from 0 to `Infinity`. @throws {RangeError} it is anything else */
 export function requireAmount(name: string, value: number): number {
   if (typeof value !== 'number' || !(value >= 0)) {
-    throw new RangeError(`${name} must be a number, 0 or more, not ${inspect(value)}`)
+    throw new RangeError(`${name} must be a number, 0 or more, not ${shown(value)}`)
   }
   return value
 }
@@ -61,11 +60,7 @@ export function requireDuration(name: string, value: number): number {
 
 /** @throws {RangeError} the value is not a number of events: a non-negative integer or `Infinity` */
 export function requireRewind(rewind: number): void {
-  if (
-    typeof rewind !== 'number' ||
-    !(rewind >= 0) ||
-    (!Number.isInteger(rewind) && rewind !== Number.POSITIVE_INFINITY)
-  ) {
-    throw new RangeError(`rewind must be a number of events, 0 or more, not ${String(rewind)}`)
+  if (rewind !== Number.POSITIVE_INFINITY && !(Number.isInteger(rewind) && rewind >= 0)) {
+    throw new RangeError(`rewind must be a number of events, 0 or more, not ${shown(rewind)}`)
   }
 }

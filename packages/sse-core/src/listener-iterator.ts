@@ -5,6 +5,7 @@ import type { Cursor } from './cursor.js'
 import type { SseEvent } from './event.js'
 import { passes } from './filter.js'
 import type { ChannelListener } from './listener.js'
+import type { Failure } from './outcome.js'
 import type { Subscriber } from './subscribers.js'
 
 const HEARTBEAT: SseEvent = Object.freeze({ comment: 'heartbeat' })
@@ -30,7 +31,7 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
   #scope: AsyncResource | undefined
   #forgetSignal: (() => void) | undefined
   // An error that the loop has not received yet.
-  #failure: { readonly cause: unknown } | undefined
+  #failure: Failure | undefined
   readonly #waiting: Waiting[] = []
   #isPumping = false
   #heartbeat: NodeJS.Timeout | undefined
@@ -135,8 +136,10 @@ export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Sub
   #pass(cursor: Cursor): SseEvent | undefined {
     const { filter } = this.#listener.options
     for (let step = cursor.next(); step !== undefined; step = cursor.next()) {
-      if (step.kind === 'end') this.#finish()
-      if (step.kind === 'end') return undefined
+      if (step.kind === 'end') {
+        this.#finish()
+        return undefined
+      }
       if (step.kind === 'gap') return { event: GAP_EVENT, data: step.gap, id: cursor.lastId }
       const { item } = step
       // The loop gets a copy, which it may change: the event that filters see is shared.

@@ -6,12 +6,13 @@ import type { CloseReason } from './close-reason.js'
 import type { SseConnection } from './connection.js'
 import { SseError } from './errors.js'
 import { type CloseOptions, GracefulShutdown } from './graceful-shutdown.js'
-import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
+import { Heartbeats } from './heartbeat.js'
 import { type ResolvedHistoryLimits, requireAmount, requireDuration, resolveHistory } from './limits.js'
 import { requireServices } from './option-checks.js'
 import { Registry } from './registry.js'
 import { type ErrorListener, neverThrowing, warn } from './report.js'
 import { type ConnectionSettings, type ResolvedSettings, resolveSettings } from './settings.js'
+import { shown } from './shown.js'
 import type { StreamConfig } from './stream-config.js'
 
 export interface ManagerOptions
@@ -90,13 +91,16 @@ export class SseManager {
   /** @internal */
   readonly report: ErrorListener
   /** @internal */
+  readonly channels: Registry
+  /** @internal */
+  readonly connections: Admission
+  /** @internal */
+  readonly heartbeats: Heartbeats = new Heartbeats()
+  /** @internal */
   config: StreamConfig | undefined
   /** @internal */
   otherConfigs: StreamConfig[] | undefined
   readonly #maxChannels: number
-  readonly #channels: Registry
-  readonly #connections: Admission
-  readonly #heartbeats = new Heartbeats()
   #closing: Promise<void> | undefined
 
   /**
@@ -114,7 +118,7 @@ export class SseManager {
       onError,
     } = options
     if (overload !== 'retry' && overload !== 'reject') {
-      throw new RangeError(`overload must be 'retry' or 'reject', not ${String(overload)}`)
+      throw new RangeError(`overload must be 'retry' or 'reject', not ${shown(overload)}`)
     }
     requireServices(options)
     this.settings = resolveSettings(options)
@@ -126,8 +130,8 @@ export class SseManager {
     this.onError = onError && neverThrowing(onError)
     this.report = this.onError ?? warn
     this.#maxChannels = requireAmount('maxChannels', maxChannels)
-    this.#channels = new Registry({ idleMs: this.idleChannelMs ?? this.history.maxAgeMs })
-    this.#connections = new Admission(options)
+    this.channels = new Registry(this.idleChannelMs ?? this.history.maxAgeMs)
+    this.connections = new Admission(options)
   }
 
   /**
@@ -145,24 +149,24 @@ export class SseManager {
     name: string,
     options?: ChannelOptions,
   ): SseChannel<Events> {
-    const living = this.#channels.get(name)
+    const living = this.channels.get(name)
     if (living !== undefined) {
-      if (options !== undefined) this.#channels.requireOptions(living, options)
+      if (options !== undefined) this.channels.requireOptions(living, options)
       return living as SseChannel<Events>
     }
     if (this.#closing !== undefined) return this.#closedChannel(name, options) as SseChannel<Events>
-    if (this.#channels.size >= this.#maxChannels) this.#channels.reclaim()
-    if (this.#channels.size >= this.#maxChannels) {
+    if (this.channels.size >= this.#maxChannels) this.channels.reclaim()
+    if (this.channels.size >= this.#maxChannels) {
       throw new SseError('ERR_SSE_LIMIT', `there are ${this.#maxChannels} channels, which is maxChannels`)
     }
     const channel = new SseChannel(name, options, this)
-    this.#channels.add(channel, options)
+    this.channels.add(channel, options)
     return channel as SseChannel<Events>
   }
 
   /** Returns the channel of this name, if there is one. */
   get<Events extends object = Record<string, unknown>>(name: string): SseChannel<Events> | undefined {
-    return this.#channels.get(name) as SseChannel<Events> | undefined
+    return this.channels.get(name) as SseChannel<Events> | undefined
   }
 
   /** Whether there is a channel of this name. */
@@ -172,7 +176,7 @@ export class SseManager {
 
   /** Returns the names of all channels. */
   listChannels(): string[] {
-    return this.#channels.names()
+    return this.channels.names()
   }
 
   /** Closes a channel, which ends its streams on this node, and forgets it. Returns whether there was one. */
@@ -194,7 +198,7 @@ export class SseManager {
    * @throws {TypeError} the predicate is asynchronous; no stream was ended
    */
   disconnect(predicate: ConnectionPredicate, reason: CloseReason = 'kicked'): number {
-    const chosen = this.#connections.select(predicate)
+    const chosen = this.connections.select(predicate)
     for (const connection of chosen) connection.close(reason)
     return chosen.length
   }
@@ -202,12 +206,12 @@ export class SseManager {
   /** Returns figures for a health check or a metrics page. */
   stats(): ManagerStats {
     return {
-      channels: this.#channels.size,
-      connections: this.#connections.size,
+      channels: this.channels.size,
+      connections: this.connections.size,
       historyBytes: this.budget.bytes,
-      ...this.#connections.written(),
-      gaps: this.#connections.gaps,
-      closed: { ...this.#connections.closed },
+      ...this.connections.written(),
+      gaps: this.connections.gaps,
+      closed: { ...this.connections.closed },
     }
   }
 
@@ -233,42 +237,7 @@ export class SseManager {
    */
   async drain(predicate: ConnectionPredicate, options: CloseOptions = {}): Promise<void> {
     const shutdown = new GracefulShutdown(options, this.settings.retryMs)
-    await shutdown.run(this.#connections.select(predicate), this.#connections.selectFinishing(predicate))
-  }
-
-  /** Admits a connection, or returns why not. @internal */
-  admit(connection: SseConnection): CloseReason | undefined {
-    return this.#connections.admit(connection)
-  }
-
-  /** Notes that a client was told of a gap. @internal */
-  toldGap(): void {
-    this.#connections.gaps += 1
-  }
-
-  /** Notes that a stream is over, although its last bytes may not have been written yet. @internal */
-  ended(connection: SseConnection): void {
-    this.#connections.end(connection)
-  }
-
-  /** Notes that the response of such a stream is over too. @internal */
-  remove(connection: SseConnection): void {
-    this.#connections.remove(connection)
-  }
-
-  /** @internal */
-  wheel(heartbeatMs: number): HeartbeatWheel {
-    return this.#heartbeats.wheel(heartbeatMs)
-  }
-
-  /** @internal */
-  woke(channel: SseChannel): void {
-    this.#channels.wake(channel)
-  }
-
-  /** @internal */
-  closed(channel: SseChannel): void {
-    this.#channels.remove(channel)
+    await shutdown.run(this.connections.select(predicate), this.connections.selectFinishing(predicate))
   }
 
   #closedChannel(name: string, options: ChannelOptions | undefined): SseChannel {
@@ -278,9 +247,9 @@ export class SseManager {
   }
 
   async #close(shutdown: GracefulShutdown): Promise<void> {
-    this.#connections.close()
+    this.connections.close()
     const all = (): boolean => true
-    await shutdown.run(this.#connections.select(all), this.#connections.selectFinishing(all))
+    await shutdown.run(this.connections.select(all), this.connections.selectFinishing(all))
     this.clear()
   }
 }

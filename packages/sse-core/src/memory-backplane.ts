@@ -88,7 +88,10 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       const start = Math.max(log.oldest, log.head - last)
       sink.origin?.(log.idBefore(start))
       const reader = { sink, position: start }
+      // A sink may publish, which must not evict what it has not received yet.
+      log.holdFrom(start)
       while (reader.position < log.head) give(reader, log.at(reader.position).toEntry())
+      log.release()
       readers.add(reader)
       return () => {
         readers.delete(reader)

@@ -3,6 +3,8 @@ import type { SseEvent } from './event.js'
 import { type EventPuller, pullEvents } from './event-puller.js'
 import type { ChannelListener } from './listener.js'
 import { markAsOurs, requireOurs } from './package-copy.js'
+import { warn } from './report.js'
+import { shown } from './shown.js'
 import { isPullSource, type PullSource } from './source.js'
 import type { HeardEvent } from './typed-events.js'
 
@@ -44,7 +46,7 @@ export function merge<Sources extends readonly PullSource[]>(
   ...sources: Sources
 ): AsyncIterable<EventOf<Sources[number]>> {
   for (const source of sources) {
-    if (!isPullSource(source)) throw new TypeError(`merge takes channels, iterables and streams, not ${String(source)}`)
+    if (!isPullSource(source)) throw new TypeError(`merge takes channels, iterables and streams, not ${shown(source)}`)
     requireOurs(source)
   }
   // Sources are not checked against their types, but channels contain only what theirs accept.
@@ -123,7 +125,7 @@ class MergedIterator implements AsyncIterator<SseEvent, undefined> {
 
   #finish(): void {
     // Not awaited: a generator that is waiting for something runs its `finally` only after that.
-    for (const puller of this.#pullers) puller.cancel(() => {})
+    for (const puller of this.#pullers) puller.cancel(warn)
     this.#pullers.clear()
     this.#ready.length = 0
     for (const resolve of this.#waiting.splice(0)) resolve(Promise.resolve(DONE))

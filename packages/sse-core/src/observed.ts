@@ -1,3 +1,5 @@
+import type { ErrorListener } from './report.js'
+
 type Settle<T> = (value: T | PromiseLike<T>) => void
 
 let latest: Settle<never> | undefined
@@ -39,10 +41,13 @@ export class ObservedPromise<T> extends Promise<T> {
     this.#settle(value)
   }
 
-  fail(error: unknown, report: (error: unknown) => void): void {
+  fail(error: unknown, report: ErrorListener): void {
     // Not our own `then`: this must not count as handled, and only keeps Node from ending the process.
     Promise.prototype.then.call(this, undefined, ignore)
-    this.#settle(Promise.reject(error))
+    const rejected = Promise.reject(error)
+    // It may be settled already, and then nothing else handles this one.
+    rejected.catch(ignore)
+    this.#settle(rejected)
     // By then every `await` of this turn has called `then`.
     setImmediate(() => {
       if (!this.#isObserved) report(error)
@@ -60,7 +65,7 @@ export class ObservedPromise<T> extends Promise<T> {
 }
 
 /** Returns a promise with the same outcome that need not be awaited: an unhandled rejection goes to `report`. */
-export function observed<T>(promise: Promise<T>, report: (error: unknown) => void): ObservedPromise<T> {
+export function observed<T>(promise: Promise<T>, report: ErrorListener): ObservedPromise<T> {
   const result = new ObservedPromise<T>()
   promise.then(
     (value) => result.fulfil(value),

@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import type { Backplane } from './backplane.js'
 import { requireLineEnding } from './event.js'
 import { isPlainObject } from './event-fields.js'
@@ -6,7 +5,8 @@ import { requireHead } from './head.js'
 import { requireRewind } from './limits.js'
 import type { SseOptions } from './options.js'
 import type { ErrorListener } from './report.js'
-import type { SubscribeOptions } from './subscriptions.js'
+import { shown } from './shown.js'
+import type { SubscribeOptions } from './subscription-group.js'
 
 /**
  * Checks the options of a response early, while an error response is still possible.
@@ -59,5 +59,5 @@ function requireString(name: string, value: unknown): void {
 }
 
 function wrong(name: string, what: string, value: unknown): TypeError {
-  return new TypeError(`${name} must be ${what}, not ${inspect(value, { depth: 0 })}`)
+  return new TypeError(`${name} must be ${what}, not ${shown(value)}`)
 }

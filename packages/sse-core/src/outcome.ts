@@ -8,6 +8,11 @@ import type { ObservedPromise } from './observed.js'
 import type { FailureListener } from './options.js'
 import { warn } from './report.js'
 
+/** The error with which a stream failed. */
+export interface Failure {
+  readonly cause: unknown
+}
+
 /**
  * Passes an error to the adapter's `onFailure` if there is one, else to the code that handles the promise, else to
  * `onError`.

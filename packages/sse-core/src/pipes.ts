@@ -1,5 +1,6 @@
 import type { SseEvent } from './event.js'
 import { type EventPuller, pullEvents } from './event-puller.js'
+import type { ErrorListener } from './report.js'
 import type { PullSource } from './source.js'
 import { Pace } from './turn.js'
 
@@ -8,11 +9,11 @@ type Publish = (event: SseEvent) => unknown
 /** The sources that are being broadcast to one channel. */
 export class Pipes {
   readonly #publish: Publish
-  readonly #report: (error: unknown) => void
+  readonly #report: ErrorListener
   readonly #running = new Set<Pipe>()
 
   /** @param report called with what a source throws when it is cancelled */
-  constructor(publish: Publish, report: (error: unknown) => void) {
+  constructor(publish: Publish, report: ErrorListener) {
     this.#publish = publish
     this.#report = report
   }
@@ -37,11 +38,11 @@ export class Pipes {
 
 class Pipe {
   readonly #puller: EventPuller
-  readonly #report: (error: unknown) => void
+  readonly #report: ErrorListener
   readonly #stopped: Promise<never>
   #fail: (error: unknown) => void = () => {}
 
-  constructor(puller: EventPuller, report: (error: unknown) => void) {
+  constructor(puller: EventPuller, report: ErrorListener) {
     this.#puller = puller
     this.#report = report
     this.#stopped = new Promise((_resolve, reject) => {

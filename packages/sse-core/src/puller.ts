@@ -2,13 +2,14 @@ import { IncomingMessage } from 'node:http'
 import { Http2ServerRequest } from 'node:http2'
 import { finished, PassThrough, Readable } from 'node:stream'
 import { types } from 'node:util'
+import type { ErrorListener } from './report.js'
 import { isPullSource, type PullSource, type SseSource } from './source.js'
 
 /** A source that is being read. */
 export interface Puller {
   next(): Promise<IteratorResult<unknown>>
   /** Ends it now, without waiting for anything. Idempotent. It never throws: errors go to `report`. */
-  cancel(report: (error: unknown) => void): void
+  cancel(report: ErrorListener): void
 }
 
 /** Begins to read a source. */
@@ -128,7 +129,7 @@ function pullIterable(source: AsyncIterable<unknown> | Iterable<unknown>): Pulle
 }
 
 /** Reports all errors except `AbortError`, which only says that the source was cancelled. */
-function ignoringAborts(report: (error: unknown) => void): (error: unknown) => void {
+function ignoringAborts(report: ErrorListener): ErrorListener {
   return (error) => {
     if (!types.isNativeError(error) || error.name !== 'AbortError') report(error)
   }

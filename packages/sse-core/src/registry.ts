@@ -3,11 +3,6 @@ import { startInterval } from './async-context.js'
 import type { ChannelOptions, SseChannel } from './channel.js'
 import { now } from './clock.js'
 
-export interface RegistryOptions {
-  /** The shortest time for which an idle channel is kept, in ms. */
-  readonly idleMs: number
-}
-
 /** The longest that an idle channel is kept beyond its time, in ms. */
 const MAX_SWEEP_MS = 30_000
 const MIN_SWEEP_MS = 10
@@ -33,7 +28,8 @@ export class Registry {
   // No search for unused channels before this time.
   #reclaimAt = 0
 
-  constructor({ idleMs }: RegistryOptions) {
+  /** @param idleMs the shortest time for which an idle channel is kept, in ms */
+  constructor(idleMs: number) {
     this.#sweepMs = Math.min(MAX_SWEEP_MS, Math.max(MIN_SWEEP_MS, idleMs / 4))
   }
 

@@ -1,4 +1,4 @@
-import { refuse, stream } from './answer.js'
+import { answer } from './answer.js'
 import type { CloseReason } from './close-reason.js'
 import { isWatched } from './close-watcher.js'
 import { SseConnection } from './connection.js'
@@ -59,44 +59,19 @@ function connect(
   options: RespondOptions,
   outcome: ObservedPromise<CloseReason>,
 ): void {
-  try {
-    const connection = prepareConnection(req, res, source, options, outcome)
-    const { manager, report } = connection.config
-    // Decided before anything is awaited, so that the earlier of two requests gets the slot.
-    const refusal =
-      connection.closeReason === undefined ? (refusalOf(options) ?? manager?.admit(connection)) : undefined
-    const exchange = { req, res, connection, options }
-    if (refusal === undefined) stream(exchange, source)
-    else {
-      refuse(exchange, refusal)
-      release(source, report)
-    }
-  } catch (error) {
-    failOutcome(outcome, error, res, options ?? {})
-  }
-}
-
-function refusalOf({ refusal }: RespondOptions): CloseReason | undefined {
-  return typeof refusal === 'function' ? refusal() : refusal
-}
-
-function prepareConnection(
-  req: SseRequest,
-  res: SseResponse,
-  source: SseSource,
-  options: RespondOptions,
-  outcome: ObservedPromise<CloseReason>,
-): SseConnection {
+  let connection: SseConnection
   try {
     if (res.headersSent || isWatched(res)) throw new SseError('ERR_SSE_HEADERS_SENT', 'the response has already begun')
     requireOptions(options)
     // Node does not set `req` on the response of an HTTP/2 push.
     if (res.req === null) Object.assign(res, { req })
     const lastEventId = options.lastEventId ?? lastEventIdOf(req)
-    return new SseConnection(res, lastEventId, options, configOf(source, options), outcome)
+    connection = new SseConnection(res, lastEventId, options, configOf(source, options), outcome)
   } catch (error) {
     // In JavaScript, the options may be `null`.
     release(source, options?.manager?.report ?? warn)
-    throw error
+    failOutcome(outcome, error, res, options ?? {})
+    return
   }
+  answer({ req, res, connection, options }, source)
 }

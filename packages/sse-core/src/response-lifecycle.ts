@@ -1,12 +1,12 @@
 import { callListener } from './callbacks.js'
-import type { CloseReason, Failure } from './close-reason.js'
+import type { CloseReason } from './close-reason.js'
 import { unwatchClose, watchClose } from './close-watcher.js'
 import { SseError } from './errors.js'
-import { sendHead } from './head.js'
+import { beginStream } from './head.js'
 import type { SseRequest, SseResponse } from './http.js'
 import type { ObservedPromise } from './observed.js'
 import { lasts, type RespondOptions } from './options.js'
-import { failOutcome } from './outcome.js'
+import { type Failure, failOutcome } from './outcome.js'
 import { RareState } from './rare-state.js'
 import type { Reading } from './reading.js'
 import { destroyResponse, finishWithin, isGone } from './response-close.js'
@@ -209,7 +209,7 @@ export abstract class ResponseLifecycle {
   /** Starts to watch for the end; subclasses call it once they are ready for that. @internal */
   protected begin(): void {
     const { filter, heartbeat, onClose, signal } = this.#options
-    if (filter ?? heartbeat ?? onClose) this.rareState.keepScope()
+    if ((filter ?? heartbeat ?? onClose) !== undefined) this.rareState.keepScope()
     if (isGone(this.res)) this.onGone()
     else this.#bound(signal, this.config.settings.maxConnectionAgeMs)
     // Last, since nothing would remove the listeners if the code above throws.
@@ -246,7 +246,7 @@ export abstract class ResponseLifecycle {
   }
 
   #sendHead(): void {
-    sendHead(this, this.#options)
+    beginStream(this, this.#options)
     if (!lasts(this.#options)) this.#options = NO_OPTIONS
   }
 

@@ -1,5 +1,5 @@
-import { inspect } from 'node:util'
 import { requireAmount, requireDuration } from './limits.js'
+import { shown } from './shown.js'
 
 /** Settings of a connection. A response's options override its channel's, and those override the manager's. */
 export interface ConnectionSettings {
@@ -64,7 +64,7 @@ export function resolveSettings(own: ConnectionSettings, defaults: ResolvedSetti
 /** @throws {RangeError} the value is not a non-negative safe integer, which is all that a `retry:` field can hold */
 export function requireRetryMs(retryMs: number): number {
   if (!Number.isSafeInteger(retryMs) || retryMs < 0) {
-    throw new RangeError(`retryMs must be a non-negative integer, not ${inspect(retryMs)}`)
+    throw new RangeError(`retryMs must be a non-negative integer, not ${shown(retryMs)}`)
   }
   return retryMs
 }

@@ -1,7 +1,7 @@
-import { inspect } from 'node:util'
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import { requireOurs } from './package-copy.js'
+import { shown } from './shown.js'
 
 /** A source that is read one value after another: plain objects are events, bytes are text, everything else is data. */
 export type PullSource = AsyncIterable<unknown> | (Iterable<unknown> & object) | ReadableStream<unknown>
@@ -30,7 +30,5 @@ export function requireSource(source: unknown): asserts source is SseSource {
     requireOurs(source)
     return
   }
-  throw new TypeError(
-    `a source is a channel, an iterable, a stream, a function or null, not ${inspect(source, { depth: 0 })}`,
-  )
+  throw new TypeError(`a source is a channel, an iterable, a stream, a function or null, not ${shown(source)}`)
 }

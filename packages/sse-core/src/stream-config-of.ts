@@ -1,6 +1,5 @@
-import type { SseChannel } from './channel.js'
 import { channelOf, isChannel, listenOptionsOf } from './channel-source.js'
-import { Heartbeats, type HeartbeatWheel } from './heartbeat.js'
+import { Heartbeats } from './heartbeat.js'
 import type { SseManager } from './manager.js'
 import { MergedSource } from './merge.js'
 import type { RespondOptions } from './options.js'
@@ -11,6 +10,7 @@ import { type ConfigHolder, StreamConfig, type StreamConfigOptions } from './str
 
 /** For streams that belong to no manager and no channel. */
 const alone: ConfigHolder = {}
+/** For streams that belong to no manager. */
 const heartbeats = new Heartbeats()
 /** How many configs a holder keeps besides the usual one. */
 const MAX_OTHER_CONFIGS = 8
@@ -34,7 +34,7 @@ export function configOf(source: SseSource, options: RespondOptions): StreamConf
   const asked = { settings, manager, eol, onFailure }
   const same = isUsual ? undefined : holder.otherConfigs?.find((config) => matches(config, asked))
   if (same !== undefined) return same
-  const wheel = settings.heartbeatMs === 0 ? undefined : wheelOf(manager ?? channel, settings.heartbeatMs)
+  const wheel = settings.heartbeatMs === 0 ? undefined : (manager?.heartbeats ?? heartbeats).wheel(settings.heartbeatMs)
   const report = manager?.report ?? channel?.report ?? warn
   const config = new StreamConfig({ ...asked, wheel, report })
   if (isUsual) holder.config = config
@@ -69,8 +69,4 @@ export function managerOf(source: SseSource): SseManager | undefined {
     if (manager !== undefined) return manager
   }
   return undefined
-}
-
-function wheelOf(owner: SseManager | SseChannel | undefined, heartbeatMs: number): HeartbeatWheel {
-  return (owner ?? heartbeats).wheel(heartbeatMs)
 }

@@ -4,6 +4,7 @@ import type { HeartbeatWheel } from './heartbeat.js'
 import type { SseManager } from './manager.js'
 import type { FailureListener } from './options.js'
 import type { Packet } from './packet.js'
+import type { ErrorListener } from './report.js'
 import type { ResolvedSettings } from './settings.js'
 
 /** What a stream's config is made of. */
@@ -11,7 +12,7 @@ export interface StreamConfigOptions {
   readonly settings: ResolvedSettings
   readonly manager: SseManager | undefined
   readonly wheel: HeartbeatWheel | undefined
-  readonly report: (error: unknown) => void
+  readonly report: ErrorListener
   readonly eol: LineEnding | undefined
   readonly onFailure: FailureListener | undefined
 }
@@ -32,7 +33,7 @@ export class StreamConfig {
   /** Sends heartbeats to idle connections; undefined if they get none. */
   readonly wheel: HeartbeatWheel | undefined
   /** Called with errors that reach no other handler. */
-  readonly report: (error: unknown) => void
+  readonly report: ErrorListener
   /** Called with errors that would otherwise reject the promise of the response. */
   readonly onFailure: FailureListener | undefined
   readonly encoder: Encoder

@@ -15,6 +15,7 @@ import { MergedSource, merge } from './merge.js'
 import type { RespondOptions } from './options.js'
 import { expectErrors, pull } from './puller.js'
 import { runPull } from './pulling.js'
+import type { ErrorListener } from './report.js'
 import { isPullSource, type PullSource, requireSource, type SourceFunction, type SseSource } from './source.js'
 import { Subscription } from './subscription.js'
 
@@ -119,7 +120,7 @@ export async function run(connection: SseConnection, source: SseSource): Promise
 }
 
 /** Cancels a source that will not be read. */
-export function release(source: SseSource, report: (error: unknown) => void): void {
+export function release(source: SseSource, report: ErrorListener): void {
   for (const part of partsOf(source)) {
     try {
       if (!isChannel(part)) pull(part).cancel(report)
@@ -146,19 +147,15 @@ function runChannels(connection: SseConnection, sources: readonly ChannelSource[
   if (sources.length === 0) return []
   const { subscriptions } = connection
   const isAlone = sources.length === 1
-  // All places first, since ids are vectors from the first event on. And all cursors before the headers are sent, while
+  // All parts first, since ids are vectors from the first event on. And all cursors before the headers are sent, while
   // an error can still become an error response.
   const readers = sources
-    .map((source) => ({ source, place: subscriptions.reserve() }))
-    .map(({ source, place }) => ({
-      source,
-      place,
-      cursor: takeCursor(connection, source, { index: place, isAlone }),
-    }))
+    .map((source) => ({ source, index: subscriptions.reserve() }))
+    .map(({ source, index }) => ({ source, index, cursor: takeCursor(connection, source, { index, isAlone }) }))
   connection.open()
   if (connection.closeReason !== undefined) return []
-  const over = readers.map(({ source, place, cursor }) =>
-    subscriptions.attach(place, channelOf(source), cursor, listenOptionsOf(source)),
+  const over = readers.map(({ source, index, cursor }) =>
+    subscriptions.attach(index, channelOf(source), cursor, listenOptionsOf(source)),
   )
   subscriptions.start(0)
   return over

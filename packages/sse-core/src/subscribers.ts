@@ -1,8 +1,9 @@
 import { EventEmitter } from 'node:events'
-import { inspect } from 'node:util'
 import { callListener } from './callbacks.js'
 import { now } from './clock.js'
 import type { SseConnection } from './connection.js'
+import type { ErrorListener } from './report.js'
+import { shown } from './shown.js'
 
 /** Called when a subscriber is added or removed; `connection` is undefined for a loop in this process. */
 export type SubscriberListener = (connection: SseConnection | undefined) => void
@@ -21,12 +22,12 @@ export interface Subscriber {
 /** The readers of one channel on this node, and the listeners for them. */
 export class Subscribers {
   readonly #subscribers = new Set<Subscriber>()
-  readonly #report: (error: unknown) => void
+  readonly #report: ErrorListener
   #emitter: EventEmitter | undefined
   #usedAt = now()
 
   /** @param report called with the error of a listener that threw */
-  constructor(report: (error: unknown) => void) {
+  constructor(report: ErrorListener) {
     this.#report = report
   }
 
@@ -45,7 +46,7 @@ export class Subscribers {
   on(event: 'subscribe' | 'unsubscribe', listener: SubscriberListener): void {
     // Other libraries say 'connect'. A listener that is never called is hard to notice.
     if (event !== 'subscribe' && event !== 'unsubscribe') {
-      throw new TypeError(`a channel emits 'subscribe' and 'unsubscribe', not ${inspect(event)}`)
+      throw new TypeError(`a channel emits 'subscribe' and 'unsubscribe', not ${shown(event)}`)
     }
     this.#emitter ??= new EventEmitter()
     this.#emitter.on(event, listener)

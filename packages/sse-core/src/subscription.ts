@@ -1,7 +1,7 @@
 import type { SseChannel } from './channel.js'
 import type { SseConnection } from './connection.js'
 import { formatGap } from './control-events.js'
-import { Cursor, type Place } from './cursor.js'
+import { Cursor, type Place, type Step } from './cursor.js'
 import type { SseEvent } from './event.js'
 import { idLine } from './event-text.js'
 import { type EventFilter, passes } from './filter.js'
@@ -9,15 +9,12 @@ import { isId, type LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 import type { Reading } from './reading.js'
 import type { Subscriber } from './subscribers.js'
-import type { Subscriptions } from './subscriptions.js'
+import type { SubscriptionGroup } from './subscription-group.js'
 import type { Writer } from './writer.js'
-
-/** Stands for an event that a filter held back. */
-const FILTERED = Symbol('filtered')
 
 /** What a subscription needs if it is not alone on its connection, or has a filter. */
 export interface Membership {
-  readonly group: Subscriptions
+  readonly group: SubscriptionGroup
   /** The position of the client's last event id in this channel. */
   sentPosition: number
   readonly filter: EventFilter | undefined
@@ -100,8 +97,8 @@ export class Subscription extends Cursor implements Subscriber, Reading {
   /** If the reader's place is lost, writes the gap, before anything else. */
   tellGap(): void {
     if (!this.isLost) return
-    const packet = this.#step()
-    if (packet !== undefined && packet !== FILTERED) this.#writer.enqueue(packet)
+    const packet = this.#nextPacket()
+    if (packet !== undefined) this.#writer.enqueue(packet)
   }
 
   pump(): void {
@@ -138,10 +135,9 @@ export class Subscription extends Cursor implements Subscriber, Reading {
     const writer = this.#writer
     const { eol } = writer.config.encoder
     while (writer.isWritable) {
-      let packet: Packet | typeof FILTERED | undefined = this.takeBatch(eol)
-      if (packet === undefined) packet = this.#step()
+      const packet = this.takeBatch(eol) ?? this.#nextPacket()
       if (packet === undefined) break
-      if (packet !== FILTERED) writer.write(packet)
+      writer.write(packet)
       if (this.isUpToDate) break
     }
     this.markSent()
@@ -149,10 +145,13 @@ export class Subscription extends Cursor implements Subscriber, Reading {
 
   #pumpEvents(membership: Membership): void {
     const writer = this.#writer
+    const { filter } = membership
     while (writer.isWritable && !this.#isOver) {
-      const packet = this.#step(membership.filter)
+      const step = this.#nextStep()
+      if (step === undefined) break
+      if (step.kind === 'event' && filter !== undefined && !passes(filter, step.item.event as SseEvent)) continue
+      const packet = this.#packetOf(step)
       if (packet === undefined) break
-      if (packet === FILTERED) continue
       // Collected and marked at once, since the filter of a later event may close the connection.
       writer.collect(packet)
       this.markSent()
@@ -162,24 +161,30 @@ export class Subscription extends Cursor implements Subscriber, Reading {
     writer.flush()
   }
 
-  /** The packet of what comes next; undefined if there is nothing yet, or at the end. */
-  #step(filter?: EventFilter): Packet | typeof FILTERED | undefined {
+  #nextPacket(): Packet | undefined {
+    const step = this.#nextStep()
+    return step && this.#packetOf(step)
+  }
+
+  /** Passes what comes next; undefined if there is nothing yet. */
+  #nextStep(): Step | undefined {
     const step = this.next()
-    if (step === undefined) {
-      if (this.needsPage) this.#loadPage()
-      return undefined
-    }
+    if (step === undefined && this.needsPage) this.#loadPage()
+    return step
+  }
+
+  /** The packet of what was passed; undefined at the end, which closes the subscription. */
+  #packetOf(step: Step): Packet | undefined {
     const { encoder } = this.#writer.config
     const group = this.#membership?.group
     if (step.kind === 'event') {
       const { item } = step
-      if (filter !== undefined && !passes(filter, item.event as SseEvent)) return FILTERED
       const frame = item.frame as NonNullable<LogItem['frame']>
       const id = group === undefined ? item.id : group.idFor(item)
       return id === item.id ? frame.packet(encoder.eol) : encoder.packet(idLine(id) + frame.body, 1)
     }
     if (step.kind === 'gap') {
-      this.#writer.config.manager?.toldGap()
+      this.#writer.config.manager?.connections.countGap()
       const id = group === undefined ? this.lastId : group.idAtCursors()
       const gap = group?.hasVectorIds ? { ...step.gap, channel: this.#channel.name } : step.gap
       return encoder.packet(formatGap(id !== undefined && isId(id) ? id : undefined, gap), 1)

@@ -6,7 +6,7 @@ const MAX_LENGTH = 128
 /** Separates the positions of a vector id; generated ids do not contain it. */
 const SEPARATOR = '~'
 
-/** How many places fit into one id, if all of them are empty. */
+/** How many parts fit into one id, if all of them are empty. */
 export const MAX_PARTS: number = MAX_LENGTH + 1
 
 /** The id of places in several channels, with `''` for a channel without one; undefined if it cannot be written. */
@@ -22,9 +22,9 @@ export function split(id: string): string[] {
   return id.split(SEPARATOR, MAX_PARTS + 1)
 }
 
-/** The part of an id for the channel at a place; `isAlone` if there will be no other channel. */
-export function partOf(lastEventId: string, channel: SseChannel, place: number, isAlone: boolean): string | undefined {
-  return place > 0 ? split(lastEventId)[place] : partsOf(lastEventId, channel, isAlone)[0]
+/** The part of an id for the channel at an index; `isAlone` if there will be no other channel. */
+export function partOf(lastEventId: string, channel: SseChannel, index: number, isAlone: boolean): string | undefined {
+  return index > 0 ? split(lastEventId)[index] : partsOf(lastEventId, channel, isAlone)[0]
 }
 
 /** The parts of an id, one for each channel of a stream. */

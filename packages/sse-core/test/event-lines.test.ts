@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
 import { formatEvent, type LineEnding } from '@ssekit/sse-core'
 import { createParser } from 'eventsource-parser'
@@ -82,6 +83,6 @@ test.each(['\n\n', '', 'CRLF', 'n', 7, null])(
   (eol) => {
     const format = (): string => Reflect.apply(formatEvent, undefined, ['x', eol])
     expect(format).toThrow(RangeError)
-    expect(format).toThrow(JSON.stringify(eol))
+    expect(format).toThrow(inspect(eol))
   },
 )

@@ -71,3 +71,14 @@ describe('a filter that returns a promise lets no event through and fails', () =
     expect(received.data).toEqual([])
   })
 })
+
+test('a filter that returns the promise of a query builder lets no event through and fails', async () => {
+  // biome-ignore lint/suspicious/noThenProperty: such a promise is not an instance of Promise
+  const query = { where: () => query, then: (resolve: (found: boolean) => void) => resolve(false) }
+  const filter = (() => query.where()) as unknown as EventFilter
+  const channel = new SseManager().getOrCreate('news')
+  const loop = channel.listen({ filter })[Symbol.asyncIterator]()
+  const next = loop.next()
+  await channel.broadcast('secret')
+  await expect(next).rejects.toThrow(new TypeError('a filter must return its answer at once, not a promise'))
+})

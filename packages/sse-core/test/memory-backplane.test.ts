@@ -78,6 +78,22 @@ describe('memoryBackplane()', () => {
     expect(late).toEqual([1, 2, 3])
   })
 
+  test('delivers every entry once to a sink that publishes while it receives a history that is full', async () => {
+    const backplane = memoryBackplane({ history: { maxEvents: 2 } })
+    await publish(backplane, 1)
+    await publish(backplane, 2)
+    const received: unknown[] = []
+    const sink = {
+      entry(entry: LogEntry): void {
+        received.push(dataOf(entry))
+        if (received.length === 1) for (const data of [3, 4, 5]) void publish(backplane, data)
+      },
+      gap: () => {},
+    }
+    await backplane.subscribe('news', { last: 9 }, sink)
+    expect(received).toEqual([1, 2, 3, 4, 5])
+  })
+
   test('forgets a channel without subscriptions once all its entries have expired', async () => {
     const backplane = memoryBackplane({ history: { maxAgeMs: 1_000 } })
     const id = await publish(backplane, 1)

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { describe, expect, test } from '@jest/globals'
+import { describe, expect, jest, test } from '@jest/globals'
 import { merge, SseChannel, SseStream } from '@ssekit/sse-core'
 import { collect, turn } from './collecting.js'
 
@@ -202,5 +202,21 @@ describe('merge()', () => {
 
   test.each([undefined, null, 7, 'text', {}, () => 'x'])('refuses the source %p with a TypeError', (source) => {
     expect(() => Reflect.apply(merge, undefined, [[], source])).toThrow(TypeError)
+  })
+
+  test('emits a process warning for what a source throws when it is cancelled', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    const failing: AsyncIterable<string> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => {}),
+        return: () => Promise.reject(new Error('the cursor is gone')),
+      }),
+    }
+    const iterator = merge(failing)[Symbol.asyncIterator]()
+    void iterator.next()
+    await iterator.return?.()
+    await turn()
+    expect(emitWarning.mock.calls.map(([message]) => message)).toEqual([expect.stringContaining('the cursor is gone')])
+    emitWarning.mockRestore()
   })
 })

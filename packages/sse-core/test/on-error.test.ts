@@ -110,6 +110,19 @@ describe('a stream without an await of respond()', () => {
   })
 })
 
+test.each([
+  ['what listen() returns', (): unknown => new SseChannel('news').listen(), 'ChannelListener'],
+  ['undefined', (): unknown => undefined, 'undefined'],
+])('subscribe() rejects with a TypeError for %s', async (_what, make, shown) => {
+  const server = await serve((req, res) => {
+    const source: SourceFunction = (connection) => connection.subscribe(make() as SseChannel)
+    respond(req, res, source).catch((error: unknown) => res.writeHead(500).end(String(error)))
+  })
+  const client = await exchange(server, get())
+  await client.until(/TypeError: subscribe takes a channel, and a filter as an option, not /)
+  expect(client.text()).toContain(`not ${shown}`)
+})
+
 describe('a function that subscribes to a channel and resolves', () => {
   const news = new SseChannel('news')
   const message = 'the stream of channel "news" ends with its function: await subscribe(), or return the channel'

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from '@jest/globals'
-import { SseChannel, SseManager } from '@ssekit/sse-core'
+import { merge, SseChannel, SseManager } from '@ssekit/sse-core'
 
 describe('an invalid option is refused with an error that names the value:', () => {
   test.each<[string, unknown]>([
@@ -38,6 +38,37 @@ describe('an invalid option is refused with an error that names the value:', () 
   test.each(['maxEvents', 'maxBytes', 'maxAgeMs'])('history.%s: null, which is not the default', (name) => {
     const make = (): unknown => Reflect.construct(SseManager, [{ history: { [name]: null } }])
     expect(make).toThrow(new RangeError(`history.${name} must be a number, 0 or more, not null`))
+  })
+
+  // It cannot be converted to a string: a query that was parsed, for example.
+  const nameless: unknown = Object.assign(Object.create(null), { a: 1 })
+
+  test.each<[string, () => unknown, typeof RangeError | typeof TypeError]>([
+    ['overload', () => Reflect.construct(SseManager, [{ overload: nameless }]), RangeError],
+    [
+      'rewind',
+      () => Reflect.apply(SseChannel.prototype.listen, new SseChannel('a'), [{ rewind: nameless }]),
+      RangeError,
+    ],
+    ['name', () => Reflect.construct(SseChannel, [nameless]), TypeError],
+    ['merge', () => Reflect.apply(merge, undefined, [nameless]), TypeError],
+  ])('%s: an object without a prototype, which the error shows', (name, make, type) => {
+    expect(make).toThrow(type)
+    expect(make).toThrow(name)
+    expect(make).toThrow('[Object: null prototype]')
+  })
+
+  test('heartbeatMs: a whole request, which the error shows in one short line', () => {
+    const request = { headers: { accept: 'x'.repeat(500) }, items: Array.from({ length: 500 }, String) }
+    let message = ''
+    try {
+      Reflect.construct(SseManager, [{ heartbeatMs: request }])
+    } catch (error) {
+      message = String(error)
+    }
+    expect(message).toBe(
+      'RangeError: heartbeatMs must be a number, 0 or more, not { headers: [Object], items: [Array] }',
+    )
   })
 
   test('heartbeatMs: null, of a loop', () => {

@@ -1,5 +1,6 @@
 import { onAbort } from './abort.js'
 import type { SseChannel } from './channel.js'
+import { requireChannel } from './channel-source.js'
 import type { SseConnection } from './connection.js'
 import type { Cursor, StartOptions } from './cursor.js'
 import { type EventFilter, passes } from './filter.js'
@@ -19,16 +20,16 @@ export interface SubscribeOptions extends StartOptions {
 }
 
 /** The channels of one connection (several, or with filtered events), and the ids that resume them together. */
-export class Subscriptions implements Reading {
+export class SubscriptionGroup implements Reading {
   readonly #connection: SseConnection
-  // In the order of the ids' parts. For a channel that is not ready yet, cannot be read or is over, this holds only its
-  // part: what the client sent for it, or where it ended. (A subscription would keep the log in memory.)
-  readonly #places: (Subscription | string)[] = []
+  // In the order of the ids' parts. For a channel that is not ready yet, cannot be read or is over, this holds only the
+  // text of its part: what the client sent for it, or where it ended. (A subscription would keep the log in memory.)
+  readonly #parts: (Subscription | string)[] = []
   // The subscriptions among them, in the order in which they began.
   readonly #live = new Set<Subscription>()
   // What `subscribe()` has returned to the user, until the subscription is over.
   readonly #running = new Map<ObservedPromise<void>, SseChannel>()
-  // The parts of the client's id, for places not taken yet: a function subscribes to one channel after the other.
+  // The parts of the client's id for channels that may still come: a function subscribes to one channel after the other.
   #unclaimed: readonly string[] = []
   #isVectorBroken = false
   #isPumping = false
@@ -38,7 +39,7 @@ export class Subscriptions implements Reading {
   constructor(connection: SseConnection, only: Reading | undefined) {
     this.#connection = connection
     if (!(only instanceof Subscription)) return
-    this.#places.push(only)
+    this.#parts.push(only)
     this.#live.add(only)
     only.join({
       group: this,
@@ -66,26 +67,26 @@ export class Subscriptions implements Reading {
     return some(this.#live, ({ hasUnsent }) => hasUnsent)
   }
 
-  /** Reserves the next place, for a channel that is read after an id. */
+  /** Reserves the next part, for a channel that is read after an id, and returns its index. */
   reserve(lastEventId = ''): number {
-    return this.#places.push(lastEventId) - 1
+    return this.#parts.push(lastEventId) - 1
   }
 
   /** Adds a channel that is warm; resolves when it is over. Nothing of it is written before `start()`. */
-  attach(place: number, channel: SseChannel, cursor: Cursor, { filter, signal }: SubscribeOptions): Promise<void> {
+  attach(index: number, channel: SseChannel, cursor: Cursor, { filter, signal }: SubscribeOptions): Promise<void> {
     if (filter !== undefined) this.#connection.rareState.keepScope()
     return new Promise((resolve) => {
       const onOver = (): void => {
         forget()
         this.#live.delete(subscription)
-        this.#places[place] = subscription.lastId
+        this.#parts[index] = subscription.lastId
         resolve()
       }
       const sentPosition = cursor.position
       const membership = { group: this, sentPosition, filter: this.#filterWith(filter), onOver }
       const subscription = new Subscription(this.#connection, channel, cursor, membership)
       const forget = onAbort(signal, () => subscription.close())
-      this.#places[place] = subscription
+      this.#parts[index] = subscription
       this.#live.add(subscription)
       // Another channel's listener may have closed the connection.
       if (signal?.aborted || this.#connection.closeReason !== undefined) subscription.close()
@@ -96,25 +97,26 @@ export class Subscriptions implements Reading {
   /** Streams one more channel; resolves when it is over. */
   async subscribe(channel: SseChannel, options: SubscribeOptions): Promise<void> {
     const connection = this.#connection
+    requireChannel(channel)
     requireReading(options)
     const { rewind = connection.options.rewind ?? 0, signal } = options
     if (connection.closeReason !== undefined) return
     const parts = split(connection.lastEventId)
     // Before anything is awaited. Until all channels are subscribed to, the ids sent to the client must keep its parts
     // for the others, even for those that never will be.
-    if (this.#places.length === 0) this.#unclaimed = parts
-    const place = this.reserve(options.lastEventId ?? parts[this.#places.length])
+    if (this.#parts.length === 0) this.#unclaimed = parts
+    const index = this.reserve(options.lastEventId ?? parts[this.#parts.length])
     if (signal?.aborted) return
     const warming = channel.warm()
     if (warming !== undefined) await warming
     if (connection.closeReason !== undefined) return
     // Only the channel's log knows whether what looks like several ids is one.
-    if (place === 0) this.#unclaimed = partsOf(connection.lastEventId, channel, false)
+    if (index === 0) this.#unclaimed = partsOf(connection.lastEventId, channel, false)
     connection.open()
     if (connection.closeReason !== undefined) return
-    const lastEventId = options.lastEventId ?? partOf(connection.lastEventId, channel, place, false)
-    const over = this.attach(place, channel, channel.cursor({ lastEventId, rewind }), options)
-    this.start(place)
+    const lastEventId = options.lastEventId ?? partOf(connection.lastEventId, channel, index, false)
+    const over = this.attach(index, channel, channel.cursor({ lastEventId, rewind }), options)
+    this.start(index)
     await over
   }
 
@@ -124,9 +126,9 @@ export class Subscriptions implements Reading {
     void subscription.catch(() => {}).then(() => this.#running.delete(result))
   }
 
-  /** Begins to write the channels that were attached at a place and after it. */
+  /** Begins to write the channels that were attached at an index and after it. */
   start(first: number): void {
-    const started = this.#places.slice(first).filter(isSubscription)
+    const started = this.#parts.slice(first).filter(isSubscription)
     // All gaps first: until then an id cannot say where the client stands in every channel.
     for (const subscription of started) subscription.tellGap()
     // A new client that is disconnected before its first event must be able to resume too, and with one more channel
@@ -192,7 +194,7 @@ export class Subscriptions implements Reading {
     if (this.#isVectorBroken) return undefined
     const id = item.hasOwnId ? undefined : this.#vector()
     if (id !== undefined) return id
-    if (this.#places.length === 1) {
+    if (this.#parts.length === 1) {
       // The client's id only looked like several: it was a publisher's own, or nonsense.
       this.#unclaimed = []
       return item.id
@@ -209,18 +211,18 @@ export class Subscriptions implements Reading {
   }
 
   get #partCount(): number {
-    return Math.max(this.#places.length, this.#unclaimed.length)
+    return Math.max(this.#parts.length, this.#unclaimed.length)
   }
 
   #vector(): string | undefined {
     // An id of so many parts is too long, whatever they are, and there may be thousands.
     if (this.#partCount > MAX_PARTS) return undefined
-    return vectorOf(Array.from({ length: this.#partCount }, (_, place) => this.#partAt(place)))
+    return vectorOf(Array.from({ length: this.#partCount }, (_, index) => this.#partAt(index)))
   }
 
-  #partAt(place: number): string {
-    const taken = this.#places[place] ?? this.#unclaimed[place] ?? ''
-    return typeof taken === 'string' ? taken : taken.lastId
+  #partAt(index: number): string {
+    const part = this.#parts[index] ?? this.#unclaimed[index] ?? ''
+    return typeof part === 'string' ? part : part.lastId
   }
 
   #filterWith(own: EventFilter | undefined): EventFilter | undefined {
@@ -230,8 +232,8 @@ export class Subscriptions implements Reading {
   }
 }
 
-function isSubscription(place: Subscription | string): place is Subscription {
-  return typeof place !== 'string'
+function isSubscription(part: Subscription | string): part is Subscription {
+  return typeof part !== 'string'
 }
 
 /** Makes no copy: there may be thousands. */
