@@ -118,11 +118,7 @@ export const delivery = [
   ]),
   ...mutantsOf('sse-core/src/cursor.ts', LOG, [
     ['this.position < log.oldest', 'false', 'a reader whose position was evicted gets sse-gap'],
-    [
-      'const trouble = readPast === undefined ? LOST',
-      'const trouble = readPast === undefined ? undefined',
-      'a client with an unknown id gets sse-gap',
-    ],
+    ['readPast === undefined ? LOST', 'readPast === undefined ? undefined', 'a client with an unknown id gets sse-gap'],
   ]),
   ...mutantsOf(
     'sse-core/src/callbacks.ts',
@@ -293,6 +289,33 @@ export const delivery = [
         'if (connection.closeReason !== undefined) return\n  for',
         'for',
         'a function that has closed its connection is not reported',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/subscription-group.ts',
+    ['sse-core/test/released-while-read.test'],
+    [
+      [
+        'else if (channel.log === cursor.log) subscription.begin()',
+        'else if (true) subscription.begin()',
+        "a channel that another one's listener has closed has no subscriber left",
+      ],
+      [
+        "else this.#connection.close('end')",
+        'else subscription.close()',
+        'a client reconnects if the log of one of its channels was released before it could read it',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/feed.ts',
+    ['sse-core/test/released-while-read.test'],
+    [
+      [
+        'this.#warming !== undefined || this.#isAwaited',
+        'this.#warming !== undefined',
+        'a log that has just become ready is not released before those who waited for it have read it',
       ],
     ],
   ),

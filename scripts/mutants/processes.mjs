@@ -642,6 +642,40 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
+    'sse-nats/src/history.ts',
+    ['sse-nats/test/small-history.stress.test'],
+    [
+      [
+        'await this.#stream.last(subject)]\n    const more',
+        'undefined as StoredMessage | undefined]\n    const more',
+        'an event that was stored while a page was read counts as one that may have evicted others',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-core/src/cursor.ts',
+    ['sse-testkit/test/backplane-memory.test'],
+    [
+      [
+        'past.last?.uniqueId ?? this.lastId',
+        'this.lastId',
+        'a reader whose id occurs again and again gets each event once',
+      ],
+      [
+        'past.last === undefined ? this.log.positionAfter(this.lastId) : this.log.positionAfterItem(past.last)',
+        'this.log.positionAfter(this.lastId)',
+        'a reader that has read everything finds its place in the log by more than an id that occurs again',
+        ['sse-core/test/backplane-replay.test'],
+      ],
+      [
+        'log.hasOwnIdBefore(position)',
+        'position > log.oldest && log.hasOwnIdBefore(position)',
+        'a reader starts after the oldest event with its id, though the log has evicted a newer one last',
+        ['sse-core/test/backplane-replay.test'],
+      ],
+    ],
+  ),
+  ...mutantsOf(
     'sse-nats/src/id-reader.ts',
     ['sse-nats/test/older-data.test'],
     [

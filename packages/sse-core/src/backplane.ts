@@ -6,6 +6,12 @@ export type LogEntry = {
   readonly id: string
   /** The id of the entry before this one, if the log knows it. */
   readonly previousId?: string | undefined
+  /**
+   * If the publisher chose the id, which may then occur more than once: an id that names this entry alone, and that
+   * `read` accepts too. Without it, readers of a log with repeated ids may get entries again. The same whenever the
+   * entry is delivered or read.
+   */
+  readonly uniqueId?: string | undefined
   /** When the entry was published, in ms since the Unix epoch. */
   readonly at: number
   /** `at` by the log's own clock, if `LogFollowers` has converted `at` to this process's clock. @internal */

@@ -34,6 +34,8 @@ export type ReadPast = (afterId: string) => Promise<readonly LogItem[] | undefin
 interface Past {
   readonly read: ReadPast
   page: LogItem[]
+  /** The last item that was read. */
+  last: LogItem | undefined
   isLoading: boolean
   /** The log's head when the last page was empty. */
   loadedAt: number
@@ -64,7 +66,8 @@ export function placeIn(
   const isFresh = lastEventId === ''
   const position = isFresh ? freshPosition(log, rewind) : resumePosition(log, lastEventId, readPast)
   if (position !== undefined) return { log, isFresh, lastId: log.idBefore(position), position, trouble: undefined }
-  const trouble = readPast === undefined ? LOST : { read: readPast, page: [], isLoading: false, loadedAt: -1 }
+  const trouble =
+    readPast === undefined ? LOST : { read: readPast, page: [], last: undefined, isLoading: false, loadedAt: -1 }
   return { log, isFresh, lastId: lastEventId, position: log.oldest, trouble }
 }
 
@@ -156,7 +159,8 @@ export class Cursor implements Place {
     let page: readonly LogItem[] | undefined
     past.isLoading = true
     try {
-      page = await past.read(this.lastId)
+      // Its id may occur more than once, and the older one counts: a reader that goes on from there gets no further.
+      page = await past.read(past.last?.uniqueId ?? this.lastId)
     } finally {
       past.isLoading = false
     }
@@ -167,7 +171,8 @@ export class Cursor implements Place {
     past.page = [...page]
     if (page.length > 0) return
     // Nothing is newer, so the log either knows the place by now or is about to receive it.
-    const position = this.log.positionAfter(this.lastId)
+    const position =
+      past.last === undefined ? this.log.positionAfter(this.lastId) : this.log.positionAfterItem(past.last)
     if (position === undefined) past.loadedAt = head
     else this.#leavePast(position)
   }
@@ -186,9 +191,11 @@ export class Cursor implements Place {
     this.keepPlace()
   }
 
-  #nextOfPage({ page }: Past): Step | undefined {
+  #nextOfPage(past: Past): Step | undefined {
+    const { page } = past
     const item = page.shift()
     if (item === undefined) return undefined
+    past.last = item
     const { lastId } = this
     const [next] = page
     const met = this.log.positionAfterItem(item)
@@ -217,9 +224,8 @@ export class Cursor implements Place {
 function resumePosition(log: Log, id: string, readPast: ReadPast | undefined): number | undefined {
   const position = log.positionAfter(id)
   if (position === undefined) return undefined
-  const item = position > log.oldest ? log.at(position - 1) : undefined
   // A publisher may have given its own id to an older event too, which then counts. Only the past can tell.
-  if (readPast !== undefined && item?.hasOwnId) return undefined
+  if (readPast !== undefined && log.hasOwnIdBefore(position)) return undefined
   // A reader with the id of the end itself is still at the end.
   return Math.min(position, log.endPosition ?? position)
 }

@@ -51,6 +51,8 @@ export class Feed {
   #wasEnded = false
   #isFlushScheduled = false
   #isSettling = false
+  // The log has just become ready. Those who waited for it have not had a turn to read it.
+  #isAwaited = false
 
   constructor(channel: string, options: FeedOptions) {
     this.#channel = channel
@@ -132,13 +134,13 @@ export class Feed {
 
   /** Whether it may be released: nothing is under way, and no history would be lost. */
   isDispensable(now: number): boolean {
-    if (this.#warming !== undefined || this.#isFlushScheduled) return false
+    if (this.#isWaitedFor || this.#isFlushScheduled) return false
     return this.#options.backplane !== undefined || this.#log?.isExpired(now) !== false
   }
 
   /** Whether the channel has ended and its history has expired. */
   isOver(now: number): boolean {
-    return this.hasEnded && this.#warming === undefined && this.#log?.isExpired(now) !== false
+    return this.hasEnded && !this.#isWaitedFor && this.#log?.isExpired(now) !== false
   }
 
   /** Releases the log and the subscription. Without a backplane, the emptied log is kept for its position. */
@@ -158,6 +160,11 @@ export class Feed {
     this.#warming = undefined
     this.#subscription = undefined
     this.#wasEnded = false
+  }
+
+  /** Whether somebody waits for the log. */
+  get #isWaitedFor(): boolean {
+    return this.#warming !== undefined || this.#isAwaited
   }
 
   /** Flushes and evicts at once, in a burst that does not yield to the event loop. */
@@ -251,6 +258,10 @@ export class Feed {
       () => {
         if (this.#log !== log) return
         this.#warming = undefined
+        this.#isAwaited = true
+        setImmediate(() => {
+          this.#isAwaited = false
+        })
         // Nobody reads it yet.
         this.#settle(log, log.head)
       },

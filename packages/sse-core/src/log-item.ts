@@ -21,6 +21,8 @@ export class LogItem {
   readonly since: number
   /** The id of the entry before it, if the backplane knows it. */
   readonly previousId: string | undefined
+  /** As `LogEntry.uniqueId`. */
+  readonly uniqueId: string | undefined
   readonly frame: Frame | undefined
   /** Whether the publisher chose the id, which may then have any form, and occur more than once. */
   readonly hasOwnId: boolean
@@ -28,16 +30,23 @@ export class LogItem {
   readonly #verbatim: Pick<SseEvent, 'data' | 'comment'> | undefined
   #event: SseEvent | undefined
 
-  constructor({ kind, id, at, since, previousId, frame, event }: LogItemFields) {
+  constructor({ kind, id, at, since, previousId, uniqueId, frame, event }: LogItemFields) {
     this.kind = kind
     this.id = id
     this.at = at
     this.since = since
     this.previousId = previousId
+    this.uniqueId = uniqueId
     this.frame = frame
     this.hasOwnId = event?.id !== undefined
     this.#hasJson = event !== undefined && isJson(event)
     this.#verbatim = event && verbatimOf(event)
+  }
+
+  /** Whether another item was made from the same entry. */
+  isSame({ id, uniqueId, at, previousId }: LogItem): boolean {
+    if (this.id !== id) return false
+    return this.uniqueId === undefined ? this.at === at && this.previousId === previousId : this.uniqueId === uniqueId
   }
 
   /** The event with its id, frozen and shared by all filters; made when the first filter needs it. */
@@ -53,10 +62,10 @@ export class LogItem {
 
   /** The entry that it was made from, for a backplane that keeps nothing else. */
   toEntry(): LogEntry {
-    const { id, at, previousId, frame } = this
+    const { id, at, previousId, uniqueId, frame } = this
     if (frame === undefined) return { id, previousId, at, end: true }
     const event = this.#read(frame)
-    const entry = { id, previousId, at, event: this.hasOwnId ? { ...event, id } : event }
+    const entry = { id, previousId, uniqueId, at, event: this.hasOwnId ? { ...event, id } : event }
     shareFrame(entry, frame)
     return entry
   }
@@ -72,6 +81,7 @@ interface LogItemFields {
   readonly at: number
   readonly since: number
   readonly previousId?: string | undefined
+  readonly uniqueId?: string | undefined
   readonly frame?: Frame
   /** The event in the frame. */
   readonly event?: SseEvent
@@ -92,12 +102,12 @@ export function isId(text: string): boolean {
  * @throws {SseError} `ERR_SSE_INVALID_EVENT`: it cannot be written
  */
 export function itemOf(entry: LogEntry, body?: string, since: number = momentOf(entry.at)): LogItem {
-  const { id, previousId, loggedAt: at = entry.at } = entry
+  const { id, previousId, uniqueId, loggedAt: at = entry.at } = entry
   if (!isId(id))
     throw new SseError('ERR_SSE_INVALID_EVENT', `the log has an id that cannot be written: ${JSON.stringify(id)}`)
   if ('end' in entry) return new LogItem({ kind: 'end', id, at, since, previousId })
   const frame = body === undefined ? frameOf(entry) : new Frame(id, body)
-  return new LogItem({ kind: 'event', id, at, since, previousId, frame, event: entry.event })
+  return new LogItem({ kind: 'event', id, at, since, previousId, uniqueId, frame, event: entry.event })
 }
 
 /** A place whose content is unknown: the entries before it were lost, or it cannot be read itself. */

@@ -34,6 +34,8 @@ export class Log {
   head = 0
   #ring: (LogItem | undefined)[] = new Array<LogItem | undefined>(16)
   #idBeforeOldest: string
+  // The unique id of the same item, if its publisher chose the other one.
+  #uniqueIdBeforeOldest: string | undefined
   // Built when a reader first resumes: most channels of most processes never need it.
   #positions: Map<string, number> | undefined
   // The further positions of ids that occur more than once.
@@ -104,16 +106,22 @@ export class Log {
   }
 
   /**
-   * The position after an item, if the log has it. If the publisher chose the id, the id alone does not identify it.
+   * The position after an item, if the log has it, or has evicted it last. If the publisher chose the id, the id alone
+   * does not identify it.
    */
   positionAfterItem(item: LogItem): number | undefined {
     const first = this.positionAfter(item.id)
     if (first === undefined || !item.hasOwnId) return first
+    if (item.uniqueId !== undefined && item.uniqueId === this.#uniqueIdBeforeOldest) return this.oldest
     for (let position = Math.max(first - 1, this.oldest); position < this.head; position++) {
-      const { id, at, previousId } = this.at(position)
-      if (id === item.id && at === item.at && previousId === item.previousId) return position + 1
+      if (this.at(position).isSame(item)) return position + 1
     }
     return undefined
+  }
+
+  /** Whether the publisher chose the id of a reader at this position, which must be retained or the head. */
+  hasOwnIdBefore(position: number): boolean {
+    return position > this.oldest ? this.at(position - 1).hasOwnId : this.#uniqueIdBeforeOldest !== undefined
   }
 
   /** The frames from a position to the head, to an item without a frame, or to a full batch; undefined if none. */
@@ -195,6 +203,7 @@ export class Log {
     this.#batch = undefined
     this.bytes -= item.frame?.size ?? 0
     this.#idBeforeOldest = item.id
+    this.#uniqueIdBeforeOldest = item.uniqueId
     this.oldest += 1
     this.#positions?.delete(item.id)
     this.#indexRepeat(item.id)

@@ -73,14 +73,21 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       const { log } = memory
       if (log.endPosition !== undefined)
         throw new SseError('ERR_SSE_CLOSED', `channel ${JSON.stringify(channel)} has ended`)
-      const id = ('event' in input ? input.event.id : undefined) ?? `${log.epoch}.${memory.sequence + 1}`
-      const entry: LogEntry = { id, previousId: log.idBefore(log.head), at: Date.now(), ...input }
+      const generatedId = `${log.epoch}.${memory.sequence + 1}`
+      const ownId = 'event' in input ? input.event.id : undefined
+      const entry: LogEntry = {
+        id: ownId ?? generatedId,
+        previousId: log.idBefore(log.head),
+        uniqueId: ownId === undefined ? undefined : generatedId,
+        at: Date.now(),
+        ...input,
+      }
       log.append(itemOf(entry, undefined, now()))
       memory.sequence += 1
       // If a sink publishes during a delivery, its entry comes after those that the next sinks have not received yet.
       if (!memory.isDelivering) deliver(memory)
       forgetLater()
-      return id
+      return entry.id
     },
 
     async subscribe(channel, { last }, sink) {
@@ -101,7 +108,7 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
 
     async read(channel, afterId, limit) {
       const { log } = open(channel)
-      const start = log.positionAfter(afterId)
+      const start = positionAfter(log, afterId)
       if (start === undefined) return undefined
       const entries: LogEntry[] = []
       for (let position = start; position < log.head && entries.length < limit; position++) {
@@ -116,6 +123,16 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
       channels.clear()
     },
   }
+}
+
+/** The position after an id, or after a generated id in whose place the publisher's own was used. */
+function positionAfter(log: Log, id: string): number | undefined {
+  const known = log.positionAfter(id)
+  if (known !== undefined) return known
+  // Sequences count from 1, and positions from 0.
+  const position = Number(id.slice(id.lastIndexOf('.') + 1))
+  const isRetained = position >= log.oldest && position <= log.head
+  return isRetained && id === `${log.epoch}.${position}` ? position : undefined
 }
 
 /** Delivers everything up to the head, which moves on if a reader publishes. */

@@ -88,9 +88,13 @@ export class SubscriptionGroup implements Reading {
       const forget = onAbort(signal, () => subscription.close())
       this.#parts[index] = subscription
       this.#live.add(subscription)
-      // Another channel's listener may have closed the connection.
+      // Another channel's listener may have closed the connection,
       if (signal?.aborted || this.#connection.closeReason !== undefined) subscription.close()
-      else subscription.begin()
+      else if (channel.log === cursor.log) subscription.begin()
+      // or this channel,
+      else if (channel.isClosed) subscription.close()
+      // or have made room for a new one. The client reconnects, and misses nothing.
+      else this.#connection.close('end')
     })
   }
 

@@ -179,15 +179,31 @@ describe('a reader that resumes', () => {
     expect(received.data).toEqual(numbers(3, 21))
   })
 
+  test('starts after the oldest event with its id, though the node has just evicted a newer one', async () => {
+    const memory = memoryBackplane()
+    const channel = new SseChannel('news', { backplane: memory, history: { maxEvents: 1 } })
+    collect(channel)
+    for (const [index, id] of ['a', 'b', 'a', 'c'].entries()) {
+      await memory.publish('news', { event: { id, data: index + 1 } })
+      await turn()
+    }
+    const received = collect(channel.listen({ lastEventId: 'a' }))
+    await settle()
+    expect(received.data).toEqual([2, 3, 4])
+  })
+
+  /** A backplane from which new entries reach this node late, while reads are answered at once. */
+  function lagging(backplane: Backplane): Backplane {
+    return {
+      ...backplane,
+      subscribe: (name, options, sink) =>
+        backplane.subscribe(name, options, { ...sink, entry: (entry) => void settle().then(() => sink.entry(entry)) }),
+    }
+  }
+
   test('receives no sse-gap if its id is newer than the events that reached this node', async () => {
     const memory = memoryBackplane()
-    // New entries reach this node late, while reads are answered at once.
-    const lagging: Backplane = {
-      ...memory,
-      subscribe: (name, options, sink) =>
-        memory.subscribe(name, options, { ...sink, entry: (entry) => void settle().then(() => sink.entry(entry)) }),
-    }
-    const channel = new SseChannel('news', { backplane: lagging })
+    const channel = new SseChannel('news', { backplane: lagging(memory) })
     collect(channel)
     await settle()
     const id = await memory.publish('news', { event: { data: 1 } })
@@ -199,5 +215,22 @@ describe('a reader that resumes', () => {
     await settle()
     await settle()
     expect(received.data).toEqual([2])
+  })
+
+  test('receives an event once that reaches this node later, though an older event has the same id', async () => {
+    const memory = memoryBackplane()
+    const channel = new SseChannel('news', { backplane: lagging(memory) })
+    await memory.publish('news', { event: { id: 'a', data: 1 } })
+    collect(channel)
+    await settle()
+    await settle()
+    await memory.publish('news', { event: { id: 'a', data: 2 } })
+    const received = collect(channel.listen({ lastEventId: 'a' }))
+    await settle()
+    await settle()
+    await memory.publish('news', { event: { data: 3 } })
+    await settle()
+    await settle()
+    expect(received.data).toEqual([2, 3])
   })
 })

@@ -105,8 +105,10 @@ export class SlowBroker {
     const log = this.log(channel)
     if (log.hasEnded) throw new SseError('ERR_SSE_CLOSED', `channel ${channel} has ended`)
     const position = log.trimmed + log.entries.length + 1
-    const id = ('event' in input ? input.event.id : undefined) ?? `e${log.epoch}.${position}`
-    this.#append(channel, { id, previousId: log.entries.at(-1)?.id ?? log.idBeforeOldest, at: Date.now(), ...input })
+    const uniqueId = `e${log.epoch}.${position}`
+    const id = ('event' in input ? input.event.id : undefined) ?? uniqueId
+    const previousId = log.entries.at(-1)?.id ?? log.idBeforeOldest
+    this.#append(channel, { id, uniqueId, previousId, at: Date.now(), ...input })
     return id
   }
 
@@ -196,7 +198,7 @@ class SlowNode implements Backplane {
     await this.#ask('read')
     const { entries, idBeforeOldest } = this.#broker.log(channel)
     if (afterId === idBeforeOldest) return entries.slice(0, limit)
-    const index = entries.findIndex(({ id }) => id === afterId)
+    const index = entries.findIndex(({ id, uniqueId }) => id === afterId || uniqueId === afterId)
     return index === -1 ? undefined : entries.slice(index + 1, index + 1 + limit)
   }
 

@@ -152,7 +152,7 @@ export class History {
     sequence: number,
     tailSnapshot: TailSnapshot,
     found: Finding,
-    { messages, isLast }: Page,
+    { messages }: Page,
     oldest: StoredMessage | undefined,
     { firstSequence, maxEvents }: StreamSnapshot,
   ): Promise<boolean> {
@@ -166,8 +166,9 @@ export class History {
     // Everything from there on still exists.
     if (oldest.sequence < first.sequence || first.sequence === sequence + 1) return true
     if (isBehindEviction) return false
-    // A full channel has evicted its own oldest events.
-    const [last, newest] = [messages.at(-1), isLast ? undefined : await this.#stream.last(subject)]
+    // A full channel has evicted its own oldest events. Events that were stored since the page was read count too: they
+    // may have evicted some before it was read.
+    const [last, newest] = [messages.at(-1), await this.#stream.last(subject)]
     const more = await this.#backlog.metas(subject, (last?.sequence ?? 0) + 1, newest?.sequence ?? 0)
     return messages.length + more.length < maxEvents
   }

@@ -1,7 +1,7 @@
 import { Coalescer, type LogEntry } from '@ssekit/sse-core'
 import type { Backlog, MessageMeta } from './backlog.js'
 import type { History } from './history.js'
-import { idOf } from './messages.js'
+import { uniqueIdOf } from './messages.js'
 import { formatPlace, type Origin, originOf } from './place.js'
 import type { Stream } from './stream.js'
 import type { StreamSnapshot } from './stream-state.js'
@@ -50,7 +50,7 @@ export class IdReader {
         return (await this.#isOf(snapshot, origin, events)) ? formatPlace(epoch, sequence) : undefined
       const message = await this.#stream.at(sequence)
       const isOurs = message?.subject === events || message?.subject === subjects.end(channel)
-      if (message !== undefined && isOurs && idOf(message) === id) return formatPlace(epoch, sequence)
+      if (message !== undefined && isOurs && uniqueIdOf(message) === id) return formatPlace(epoch, sequence)
     }
     const metas = await this.#searching.ask(channel, async () => {
       const newest = await this.#stream.last(events)

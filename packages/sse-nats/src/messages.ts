@@ -71,12 +71,19 @@ export function entryOf(message: StoredMessage, isEnd: boolean, isDated: boolean
   const at = (isDated ? (message.at ?? said) : (said ?? message.at)) ?? Date.now()
   const id = idOf(message)
   if (isEnd) return { id, at, end: true }
-  return { id, at, event: decoded(data, ownIdOf(headers)) }
+  const ownId = ownIdOf(headers)
+  const event = decoded(data, ownId)
+  return ownId === undefined ? { id, at, event } : { id, uniqueId: uniqueIdOf(message), at, event }
 }
 
 /** The id of a message's entry. */
-export function idOf({ sequence, headers, data }: StoredMessage): string {
-  return ownIdOf(headers) ?? generatedId(sequence, markOf({ headers, data }))
+export function idOf(message: StoredMessage): string {
+  return ownIdOf(message.headers) ?? uniqueIdOf(message)
+}
+
+/** The id that a message's entry has unless its publisher gave it one. */
+export function uniqueIdOf(message: StoredMessage): string {
+  return generatedId(message.sequence, markOf(message))
 }
 
 /** A generated id: the sequence locates the message, the mark tells it from one of a former stream. */

@@ -71,8 +71,9 @@ function decode({ streamId, mark, value }: StoredEntry, previousId: string | und
   const at = timeOf(streamId)
   const fields = typeof value === 'object' && value !== null ? value : {}
   if ('end' in fields) return { id: idOf(streamId, mark), previousId, at, end: true }
-  const ownId = 'id' in fields ? String(fields.id) : undefined
-  return { id: ownId ?? idOf(streamId, mark), previousId, at, event: value as SseEvent }
+  const id = idOf(streamId, mark)
+  const event = value as SseEvent
+  return 'id' in fields ? { id: String(fields.id), uniqueId: id, previousId, at, event } : { id, previousId, at, event }
 }
 
 /** When an entry was stored, in ms since the epoch by the server's clock. */

@@ -74,9 +74,10 @@ export class RedisLog implements SharedLog {
   async read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
     if (!isId(afterId)) return undefined
     return (
-      // An id that was made here is also the place of its entry.
-      (looksMadeHere(afterId) ? await this.#after(channel, [afterId], afterId, limit) : undefined) ??
-      (await this.#after(channel, await this.#ownIds.placesOf(channel, afterId), afterId, limit))
+      // An id that was made here is also the place of its entry, even if a publisher gave the entry another one.
+      (looksMadeHere(afterId)
+        ? (await this.#page(channel, afterId, limit))?.entries.map(({ entry }) => entry)
+        : undefined) ?? (await this.#after(channel, await this.#ownIds.placesOf(channel, afterId), afterId, limit))
     )
   }
 

@@ -80,6 +80,13 @@ const flaws: readonly (readonly [does: string, scenario: string, flaw: Flaw])[] 
     telling((entry, tell) => tell({ ...entry, previousId: entry.id })),
   ],
   [
+    "has only the publishers' ids of entries, which may occur again",
+    'a client whose id occurs again and again gets everything after the oldest one, each event once',
+    (sound) => ({
+      read: async (...args) => (await sound.read(...args))?.map((entry) => ({ ...entry, uniqueId: undefined })),
+    }),
+  ],
+  [
     'measures time in seconds',
     'each entry has the time at which it was published',
     telling((entry, tell) => tell({ ...entry, at: Math.floor(entry.at / 1_000) })),

@@ -92,6 +92,34 @@ export function channels({ test, onNodes }: Scenarios): void {
   )
 
   test(
+    'a client whose id occurs again and again gets everything after the oldest one, each event once',
+    onNodes(2, async (here, there) => {
+      assert(here && there)
+      const publish = (n: number): Promise<string> =>
+        there.publish('news', { event: { data: n, id: `entity-${n % 10}` } })
+      await Promise.all(numbers(1, 250).map(publish))
+      let newest = 250
+      // A node whose own log is short reads pages, each of which ends with the id after which it began.
+      for (const maxEvents of [5, 0]) {
+        await withManagers(
+          [here],
+          async (manager) => {
+            newest += 1
+            const reader = take(manager?.getOrCreate('news') as SseChannel, newest - 3, 'entity-3')
+            // It comes while the client reads what it has missed.
+            await publish(newest)
+            assert.deepEqual(
+              (await reader).map(({ data }) => data),
+              numbers(4, newest),
+            )
+          },
+          { maxEvents },
+        )
+      }
+    }),
+  )
+
+  test(
     'a client with an unknown id gets one gap and all retained events, on any node',
     onNodes(2, async (...nodes) => {
       await withManagers(nodes, async (one, other) => {
