@@ -47,6 +47,9 @@ const MANAGER: unique symbol = Symbol.for('@ssekit/express-sse.manager')
 /** A `res.sse`, with the manager that was given to its `sse()`. */
 type ManagedMethod = Response['sse'] & { [MANAGER]?: SseManager | undefined }
 
+/** What `sse()` returns. A name of our own, so that a library can export it with its types emitted. */
+export interface SseMiddleware extends RequestHandler {}
+
 /**
  * Middleware that gives every response a `res.sse()`.
  *
@@ -59,7 +62,7 @@ type ManagedMethod = Response['sse'] & { [MANAGER]?: SseManager | undefined }
  * app.get('/events', (req, res) => res.sse(sseManager.getOrCreate('news')))
  * ```
  */
-export function sse({ manager }: ExpressSseOptions = {}): RequestHandler {
+export function sse({ manager }: ExpressSseOptions = {}): SseMiddleware {
   // One function for all responses: a closure for each would stay in memory as long as its stream.
   const method: ManagedMethod = function (this: Response, source, options) {
     const owner = manager ?? managerOf(source) ?? sseManager
@@ -94,15 +97,25 @@ export type ChannelInjector = <P, ResBody, ReqBody, ReqQuery, Locals extends Rec
  *
  * What the function throws, and what `getOrCreate` throws (a `TypeError` if there is no name), goes to `next`.
  *
- * @typeParam P the parameters of the path, which the function finds in `req.params`
+ * @typeParam P the parameters of the path, which the function finds in `req.params`; the other types are those of
+ * Express' `Request`
  */
-export function injectChannel<P = Record<string, string>>(
-  name: string | ((req: Request<P>) => string | undefined),
+export function injectChannel<
+  P = Record<string, string>,
+  // biome-ignore lint/suspicious/noExplicitAny: the defaults of Express
+  ResBody = any,
+  // biome-ignore lint/suspicious/noExplicitAny: the defaults of Express
+  ReqBody = any,
+  ReqQuery = Request['query'],
+  // biome-ignore lint/suspicious/noExplicitAny: the defaults of Express
+  Locals extends Record<string, any> = Record<string, any>,
+>(
+  name: string | ((req: Request<P, ResBody, ReqBody, ReqQuery, Locals>) => string | undefined),
   options?: InjectChannelOptions,
 ): ChannelInjector {
   return (req, res, next) => {
     // The types of Express do not know which parameters the path has.
-    const request = req as unknown as Request<P>
+    const request = req as unknown as Request<P, ResBody, ReqBody, ReqQuery, Locals>
     request.sseChannel = channelFor(
       request,
       name,

@@ -3,8 +3,10 @@ import {
   type CloseReason,
   injectChannel,
   merge,
+  type SentEvent,
   type SseChannel,
   SseManager,
+  type SseMiddleware,
   sse,
   sseManager,
 } from '@ssekit/express-sse'
@@ -57,6 +59,23 @@ app.get(
   '/rooms/:room',
   [kept, injectChannel((req: express.Request<{ room: string }>) => req.params.room)],
   typedHandler,
+)
+// The name may come from wherever the types of the route say.
+interface User {
+  readonly id: string
+}
+app.get<{ room: string }, unknown, { tag: string }, { tag: string }, { user: User }>(
+  '/typed/:room',
+  injectChannel(
+    (req: express.Request<{ room: string }, unknown, { tag: string }, { tag: string }, { user: User }>) =>
+      `${req.params.room}:${req.query.tag}:${req.body.tag}:${req.res?.locals.user.id}`,
+  ),
+  (req, res) => res.sse(req.sseChannel),
+)
+const middleware: SseMiddleware = sse()
+app.use(middleware)
+app.get('/filtered', (_req, res) =>
+  res.sse(shop, { filter: (event: SentEvent<{ order: number }>) => event.event === 'order' && event.data > 1 }),
 )
 app.use('/rooms', injectChannel('room'))
 app.get('/room', injectChannel('room', { history: { maxEvents: 3 }, manager: sseManager }))

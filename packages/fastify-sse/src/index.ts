@@ -151,14 +151,18 @@ export type ChannelInjector = <
  * request.
  *
  * @typeParam Params the parameters of the path, which the function finds in `request.params`
+ * @typeParam Route the types of the whole route
  */
-export function injectChannel<Params = Record<string, string>>(
-  name: string | ((request: FastifyRequest<{ Params: Params }>) => string | undefined),
+export function injectChannel<
+  Params = Record<string, string>,
+  Route extends RouteGenericInterface = { Params: Params },
+>(
+  name: string | ((request: FastifyRequest<Route>) => string | undefined),
   options?: InjectChannelOptions,
 ): ChannelInjector {
   return async (untyped) => {
     // The types of Fastify do not know which parameters the path has.
-    const request = untyped as unknown as FastifyRequest<{ Params: Params }>
+    const request = untyped as unknown as FastifyRequest<Route>
     request.sseChannel = channelFor(request, name, request.server.sseManager, options)
   }
 }

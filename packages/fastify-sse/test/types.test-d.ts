@@ -8,7 +8,7 @@ import sseDefault, {
   sse,
   sseManager,
 } from '@ssekit/fastify-sse'
-import fastify, { type preHandlerAsyncHookHandler } from 'fastify'
+import fastify, { type FastifyRequest, type preHandlerAsyncHookHandler } from 'fastify'
 
 const app = fastify()
 const shop = sseManager.getOrCreate<{ order: number }>('shop')
@@ -60,6 +60,16 @@ plain2.get('/room', { preHandler: injectChannel('room') }, (request, reply) => r
 secure2.get<{ Params: { room: string } }>(
   '/rooms/:room',
   { preHandler: injectChannel((request) => request.params.room) },
+  (request, reply) => reply.sse(request.sseChannel),
+)
+// The name may come from wherever the types of the route say.
+interface Tagged {
+  readonly Params: { readonly room: string }
+  readonly Querystring: { readonly tag: string }
+}
+app.get<Tagged>(
+  '/tagged/:room',
+  { preHandler: injectChannel((request: FastifyRequest<Tagged>) => `${request.params.room}:${request.query.tag}`) },
   (request, reply) => reply.sse(request.sseChannel),
 )
 // A route with a `Reply` type declares what its handler returns, so its handler awaits the stream.

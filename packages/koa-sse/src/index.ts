@@ -11,7 +11,7 @@ import {
   type SseSource,
   sseManager,
 } from '@ssekit/sse-core'
-import type { Context, Middleware } from 'koa'
+import type { Context, ExtendableContext, Middleware } from 'koa'
 
 export * from '@ssekit/sse-core'
 
@@ -48,6 +48,12 @@ const MANAGER: unique symbol = Symbol.for('@ssekit/koa-sse.manager')
 /** A `ctx.sse`, with the manager that was given to its `sse()`. */
 type ManagedMethod = Context['sse'] & { [MANAGER]?: SseManager | undefined }
 
+/** What `sse()` returns. A name of our own, so that a library can export it with its types emitted. */
+export interface SseMiddleware extends Middleware {}
+
+/** What `injectChannel()` returns, for the same reason. */
+export interface ChannelInjector extends Middleware {}
+
 /**
  * Middleware that gives every context a `ctx.sse()`.
  *
@@ -60,7 +66,7 @@ type ManagedMethod = Context['sse'] & { [MANAGER]?: SseManager | undefined }
  * app.use((ctx) => ctx.sse(sseManager.getOrCreate('news')))
  * ```
  */
-export function sse({ manager }: KoaSseOptions = {}): Middleware {
+export function sse({ manager }: KoaSseOptions = {}): SseMiddleware {
   // One function for all contexts: a closure for each would stay in memory as long as its stream.
   const method: ManagedMethod = function (this: StreamingContext, source, options) {
     const over = respond(this.req, this.res, source, {
@@ -120,13 +126,21 @@ function isDeparture(ctx: Context, error: Error): boolean {
 
 /**
  * Middleware that puts a channel into `ctx.sseChannel`, by its name or the name that a function finds in the context.
+ *
+ * @typeParam Ctx the context of the route, as a router types it
  */
-export function injectChannel(
-  name: string | ((ctx: Context) => string | undefined),
+export function injectChannel<Ctx extends ExtendableContext = Context>(
+  name: string | ((ctx: Ctx) => string | undefined),
   options?: InjectChannelOptions,
-): Middleware {
+): ChannelInjector {
   return (ctx, next) => {
-    ctx.sseChannel = channelFor(ctx, name, (ctx.sse as ManagedMethod | undefined)?.[MANAGER] ?? sseManager, options)
+    // The types of Koa do not know which router there is.
+    ctx.sseChannel = channelFor(
+      ctx as unknown as Ctx,
+      name,
+      (ctx.sse as ManagedMethod | undefined)?.[MANAGER] ?? sseManager,
+      options,
+    )
     return next()
   }
 }

@@ -1,7 +1,17 @@
 // Compiled, never run: every line under `@ts-expect-error` is a mistake that must not compile.
 
-import Router from '@koa/router'
-import { type CloseReason, injectChannel, merge, type SseChannel, SseManager, sse, sseManager } from '@ssekit/koa-sse'
+import Router, { type RouterContext } from '@koa/router'
+import {
+  type ChannelInjector,
+  type CloseReason,
+  injectChannel,
+  merge,
+  type SseChannel,
+  SseManager,
+  type SseMiddleware,
+  sse,
+  sseManager,
+} from '@ssekit/koa-sse'
 import Koa from 'koa'
 
 const app = new Koa()
@@ -23,6 +33,15 @@ app.use((ctx) => {
   return ctx.sse(channel)
 })
 router.get('/rooms/:room', (ctx) => ctx.sse(ctx.sseChannel))
+// The name may come from wherever the types of the context say.
+router.get(
+  '/typed/:room',
+  injectChannel((ctx: RouterContext<{ user: string }>) => `${ctx.state.user}:${ctx.params.room}`),
+)
+app.use(injectChannel((ctx: Koa.ParameterizedContext<{ user: string }>) => ctx.state.user))
+const middleware: SseMiddleware = sse()
+const injector: ChannelInjector = injectChannel('room')
+app.use(middleware).use(injector)
 
 app.use((ctx) => {
   // @ts-expect-error a string is not a source

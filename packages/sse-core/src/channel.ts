@@ -51,6 +51,7 @@ export interface StandaloneChannelOptions extends ChannelOptions {
  */
 // biome-ignore lint/suspicious/noExplicitAny: plain `SseChannel` means any channel, whatever its events are
 export class SseChannel<Events extends object = any> implements AsyncIterable<SseEvent> {
+  /** What it was created with: any text. It is not sent to clients, except in an `sse-gap` of several channels. */
   readonly name: string
   /** The settings of connections that stream this channel, with every default filled in. */
   readonly settings: ResolvedSettings

@@ -104,6 +104,8 @@ export class SseManager {
   #closing: Promise<void> | undefined
 
   /**
+   * Makes a manager that shares nothing with others.
+   *
    * @throws {RangeError} an option is out of its range
    * @throws {TypeError} `backplane` is not a backplane, `onError` not a function, or `history` not an object
    */

@@ -15,7 +15,10 @@ export type ChannelEvent<
   ? SseEvent | string
   : SentEvent<Events, Name> | TextOf<'message' extends keyof Events ? Events['message'] : never>
 
-/** An event that was broadcast to a channel with these types, as a filter of `listen()` gets it. */
+/**
+ * An event that was broadcast to a channel with these types, as a filter of `listen()` gets it. Its data is what JSON
+ * gives back: where a `Date` was broadcast, it is a string. So declare what is sent.
+ */
 export type SentEvent<
   Events extends object,
   Name extends keyof Events & string = keyof Events & string,
@@ -28,7 +31,8 @@ export type SentEvent<
 
 /**
  * What a loop over a channel with these types yields: its events, heartbeats (which are comments), and an `sse-gap`
- * where events are missing. The types are trusted: what another process or `pipeFrom()` has sent is not checked.
+ * where events are missing. The types are trusted: what another process or `pipeFrom()` has sent is not checked, and
+ * data is what JSON gives back.
  */
 export type HeardEvent<Events extends object> = string extends keyof Events ? SseEvent : SentEvent<Events> | GapEvent
 
