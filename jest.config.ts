@@ -17,6 +17,9 @@ const config: Config = {
   },
   // Of two cores: much of what the tests do is to wait, except at full length.
   maxWorkers: process.env.SSEKIT_STRESS === 'full' ? 3 : 4,
+  // A worker that has run many files has a heap of hundreds of MB, and its exit takes longer than Jest's 500 ms, after
+  // which Jest says that it leaks.
+  workerGracefulExitTimeout: 10_000,
   // Only what hangs takes so long: tests wait for conditions, and a machine may be busy. At full length stress tests run for minutes.
   testTimeout: process.env.SSEKIT_STRESS === 'full' ? 600_000 : 120_000,
   reporters: ['default', '<rootDir>/scripts/jest-summary.mjs'],
