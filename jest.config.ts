@@ -1,4 +1,5 @@
 /** @jest-config-loader esbuild-register */
+import { availableParallelism } from 'node:os'
 import type { Config } from 'jest'
 
 const config: Config = {
@@ -15,8 +16,8 @@ const config: Config = {
     // TypeScript's sources import './x.js' and mean './x.ts'.
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
-  // Of two cores: much of what the tests do is to wait, except at full length.
-  maxWorkers: process.env.SSEKIT_STRESS === 'full' ? 3 : 4,
+  // Two cores are enough for four: much of what the tests do is to wait, except at full length. More cores, more workers.
+  maxWorkers: Math.max(process.env.SSEKIT_STRESS === 'full' ? 3 : 4, availableParallelism()),
   // A worker that has run many files has a heap of hundreds of MB, and its exit takes longer than Jest's 500 ms, after
   // which Jest says that it leaks.
   workerGracefulExitTimeout: 10_000,
