@@ -1,7 +1,7 @@
 // Refills the code blocks of the docs, from regions of files that the tests run and from what is sent over the wire.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { cutRegion, fillBlocks, pages } from './docs-blocks.mjs'
-import { run } from './run.mjs'
+import { runJest } from './jest.mjs'
 
 for (const page of pages()) {
   const before = readFileSync(page, 'utf8')
@@ -10,5 +10,4 @@ for (const page of pages()) {
 }
 
 process.env.SSEKIT_WRITE_TRANSCRIPTS = 'yes'
-const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
-run(process.execPath, [...nodeArgs, 'node_modules/jest/bin/jest.js', 'protocol-transcripts'])
+runJest(['protocol-transcripts'])

@@ -4,6 +4,7 @@ import { accessSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
 import { ensureBrokers } from './brokers.mjs'
+import { runJest } from './jest.mjs'
 import { pnpm } from './pnpm.mjs'
 import { run, runTool } from './run.mjs'
 
@@ -49,8 +50,7 @@ const contracts = [
   'sse-redis/test/(contract|managers|client-options).test',
   'sse-nats/test/contract',
 ]
-const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
-run(process.execPath, [...nodeArgs, 'node_modules/jest/bin/jest.js', ...(words.length > 0 ? words : contracts)])
+runJest(words.length > 0 ? words : contracts)
 
 /** Checks that our built declarations compile with those of the oldest peers, and reject the same mistakes. */
 function checkTypes() {

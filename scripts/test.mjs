@@ -1,6 +1,7 @@
 // `npm test` checks everything; `npm test -- <Jest arguments>` builds, and runs only those tests.
 import { ensureBrokers } from './brokers.mjs'
 import { ensureChromium } from './chromium.mjs'
+import { runJest } from './jest.mjs'
 import { ensureNginx } from './nginx.mjs'
 import { run, runTool } from './run.mjs'
 
@@ -17,7 +18,5 @@ if (isFullRun) {
   ensureBrokers()
 }
 
-// Jest runs ES modules only with this flag, and Node warns about it in every worker.
-const nodeArgs = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning']
 // A partial run says nothing about total coverage.
-run(process.execPath, [...nodeArgs, 'node_modules/jest/bin/jest.js', ...(isFullRun ? ['--coverage'] : jestArgs)])
+runJest(isFullRun ? ['--coverage'] : jestArgs)

@@ -3,13 +3,12 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, sym
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { JEST } from '../jest.mjs'
 
 /** @typedef {import('./mutant.mjs').Mutant} Mutant */
 
 /** How long Jest may take. A mutant may make it hang, which counts as noticed. */
 const TIMEOUT_MS = 300_000
-
-const JEST = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js']
 
 /** A copy of the code and its tests to which mutants are applied. The working tree is not touched. */
 export class Tree {
