@@ -1,17 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
-
-/**
- * The first of these programs that is on PATH, or in the folder where Debian puts programs for root.
- *
- * @param {readonly string[]} names
- * @returns {string | undefined}
- */
-export function findProgram(names) {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin']
-  return names.flatMap((name) => folders.map((folder) => join(folder, name))).find(isExecutable)
-}
+import { existsSync } from 'node:fs'
 
 /**
  * Installs the packages given as arguments. Debian starts services as soon as they are installed. The tests start their
@@ -36,20 +24,10 @@ apt-get install -y --no-install-recommends "$@"`
  * @param {string} name
  */
 export function installPackage(name) {
-  if (process.getuid?.() !== 0 || !isExecutable('/usr/bin/apt-get')) return
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return
   const stdio = /** @type {import('node:child_process').StdioOptions} */ (['ignore', 'ignore', 'inherit'])
   spawnSync('apt-get', ['update'], { stdio })
   // Another process may be installing something at the same time.
   const wait = ['-o', 'DPkg::Lock::Timeout=120']
   spawnSync('sh', ['-c', INSTALL, 'install', ...wait, name], { stdio })
-}
-
-/** @param {string} file */
-function isExecutable(file) {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -3,9 +3,9 @@
 import { accessSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join, resolve } from 'node:path'
-import { ensureBrokers } from './brokers.mjs'
 import { runJest } from './jest.mjs'
 import { pnpm } from './pnpm.mjs'
+import { ensurePrograms } from './programs.mjs'
 import { run, runTool } from './run.mjs'
 
 const folder = resolve('node_modules/.cache/oldest-peers')
@@ -41,7 +41,7 @@ for (const name of Object.keys({ ...peers, ...types })) console.log(`${name} ${m
 run(process.execPath, ['scripts/build.mjs'])
 checkTypes()
 
-ensureBrokers()
+ensurePrograms(['redis', 'nats'])
 const standIns = Object.keys(peers).map((name) => [`^${name}$`, createRequire(join(folder, 'any.js')).resolve(name)])
 process.env.SSEKIT_STAND_INS = JSON.stringify(Object.fromEntries(standIns))
 const words = process.argv.slice(2)

@@ -1,8 +1,6 @@
 // `npm test` checks everything; `npm test -- <Jest arguments>` builds, and runs only those tests.
-import { ensureBrokers } from './brokers.mjs'
-import { ensureChromium } from './chromium.mjs'
 import { runJest } from './jest.mjs'
-import { ensureNginx } from './nginx.mjs'
+import { ensurePrograms } from './programs.mjs'
 import { run, runTool } from './run.mjs'
 
 const jestArgs = process.argv.slice(2)
@@ -13,9 +11,7 @@ if (isFullRun) {
   runTool('typescript/bin/tsc', ['--build', 'tsconfig.test.json'])
   runTool('@biomejs/biome/bin/biome', ['check'])
   run(process.execPath, ['scripts/mutants.mjs', '--check'])
-  ensureChromium()
-  ensureNginx()
-  ensureBrokers()
+  ensurePrograms(['chromium', 'nginx', 'redis', 'nats'])
 }
 
 // A partial run says nothing about total coverage.

@@ -1,10 +1,10 @@
 // Redis, or Valkey, without persistence.
-import { findRedis } from '../../scripts/brokers.mjs'
+import { findProgram } from '../../scripts/programs.mjs'
 import { runBroker } from './broker.mjs'
 
 await runBroker({
   name: 'redis-server',
-  program: findRedis(),
+  program: findProgram('redis'),
   readyLine: /Ready to accept connections/,
   args: (port) => ['--bind', '127.0.0.1', '--port', `${port}`, '--save', '', '--appendonly', 'no'],
 })

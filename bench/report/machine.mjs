@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { cpus, release, totalmem } from 'node:os'
-import { findNats, findRedis } from '../../scripts/brokers.mjs'
+import { findProgram } from '../../scripts/programs.mjs'
 
 const { dependencies } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 const { version } = JSON.parse(readFileSync(new URL('../../packages/sse-core/package.json', import.meta.url), 'utf8'))
@@ -21,8 +21,8 @@ export function machine() {
     ['ssekit', [version, said('git', ['rev-parse', '--short', 'HEAD'])].filter(Boolean).join(', commit ')],
     ['Packages', peers.join(', ')],
     ['nginx', said('nginx', ['-v'])],
-    ['Redis', brokerSaid(findRedis())],
-    ['NATS', brokerSaid(findNats())],
+    ['Redis', brokerSaid(findProgram('redis'))],
+    ['NATS', brokerSaid(findProgram('nats'))],
     ['C compiler', said('cc', ['--version'])],
   ]
 }

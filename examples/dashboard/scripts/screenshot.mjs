@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { chromium } from 'playwright-core'
-import { findChromium } from '../../../scripts/chromium.mjs'
+import { findProgram } from '../../../scripts/programs.mjs'
 
 const root = join(import.meta.dirname, '../../..')
 const folder = process.argv[2] ?? join(root, 'docs/images')
@@ -20,7 +20,7 @@ for await (const line of createInterface({ input: server.stdout })) {
 }
 
 const browser = await chromium.launch({
-  executablePath: findChromium(),
+  executablePath: findProgram('chromium'),
   args: ['--disable-gpu', '--disable-quic', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
 })
 try {

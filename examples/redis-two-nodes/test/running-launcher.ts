@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { findRedis } from '../../../scripts/brokers.mjs'
+import { findProgram } from '../../../scripts/programs.mjs'
 
 const program = fileURLToPath(new URL('../start.mjs', import.meta.url))
 
@@ -29,7 +29,7 @@ export class RunningLauncher {
         NODE_ENV: 'production',
         PORT: '0',
         TMPDIR: this.#folder,
-        REDIS_SERVER: findRedis(),
+        REDIS_SERVER: findProgram('redis'),
         ...env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,4 +1,4 @@
-import { findNats } from '../../../../scripts/brokers.mjs'
+import { findProgram } from '../../../../scripts/programs.mjs'
 import { askNats } from './ask-nats.js'
 import { Broker } from './broker.js'
 
@@ -21,7 +21,7 @@ export class NatsServer extends Broker {
   private constructor({ token, tls = false, args = [] }: NatsOptions) {
     super({
       name: 'nats-server',
-      executable: findNats(),
+      executable: findProgram('nats'),
       readyLine: /Server is ready/,
       args: ({ port, data, keyFile, certFile }) => [
         ...['-a', '127.0.0.1', '-p', `${port}`, '-js', '-sd', data],

@@ -1,4 +1,4 @@
-import { findRedis } from '../../../../scripts/brokers.mjs'
+import { findProgram } from '../../../../scripts/programs.mjs'
 import { askRedis } from './ask-redis.js'
 import { Broker } from './broker.js'
 
@@ -27,7 +27,7 @@ export class RedisServer extends Broker {
   private constructor({ password, tls = false, appendOnly = 'always', args = [] }: RedisOptions) {
     super({
       name: 'redis-server',
-      executable: findRedis(),
+      executable: findProgram('redis'),
       readyLine: /Ready to accept connections/,
       args: ({ port, data, keyFile, certFile }) => [
         ...['--bind', '127.0.0.1', '--dir', data, '--save', ''],

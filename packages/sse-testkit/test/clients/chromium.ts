@@ -1,5 +1,5 @@
 import { type Browser, chromium, type Page } from 'playwright-core'
-import { findChromium } from '../../../../scripts/chromium.mjs'
+import { findProgram } from '../../../../scripts/programs.mjs'
 import { type Client, TYPES } from './event-sources.js'
 import { ClientStream, type Happening } from './stream.js'
 
@@ -17,7 +17,7 @@ const FLAGS = [
 
 /** A real Chromium, without a window. */
 export async function startChromium(): Promise<Browser> {
-  const executablePath = findChromium()
+  const executablePath = findProgram('chromium')
   if (executablePath === undefined) throw new Error('no Chromium or Chrome was found; set CHROMIUM to its executable')
   return chromium.launch({ executablePath, args: FLAGS })
 }

@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findNginx } from '../../../../scripts/nginx.mjs'
+import { findProgram } from '../../../../scripts/programs.mjs'
 import { freePort } from '../network/free-port.js'
 
 /** Makes the configuration of an nginx, given its own folder and a free port. */
@@ -34,7 +34,7 @@ export class Nginx {
 
   /** Runs with a whole configuration, which has `mainPlaces` and `httpPlaces` in it. */
   static async run(configure: Configure, scheme = 'http'): Promise<Nginx> {
-    const program = findNginx()
+    const program = findProgram('nginx')
     if (program === undefined) throw new Error('no nginx was found; set NGINX to its executable')
     const folder = mkdtempSync(join(tmpdir(), 'ssekit-nginx-'))
     // If root starts it, its workers run as another user.
