@@ -18,7 +18,9 @@ const news = manager.getOrCreate('news')
 const app = express().use(sse({ manager }))
 app.get('/events', (_req, res) => res.sse(news))
 app.post('/news/:text', async (req, res) => res.send(await news.broadcast(req.params.text)))
-const server = app.listen(Number(PORT), HOST, () => console.log('listens at', server.address()))
+const server = app.listen(Number(PORT), HOST)
+// Not as a callback of `listen()`: Express 5 would call it with an error, too, and the error would not end the process.
+server.once('listening', () => console.log('listens at', server.address()))
 
 const last = async () => {
   await backplane.close()

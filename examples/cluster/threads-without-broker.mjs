@@ -39,7 +39,9 @@ function serve() {
     if (channel === undefined) return res.sendStatus(404)
     return res.sse(channel, { rewind: 1_000 })
   })
-  const server = app.listen(Number(PORT), HOST, () => console.log('listens at', server.address()))
+  const server = app.listen(Number(PORT), HOST)
+  // Not as a callback of `listen()`: Express 5 would call it with an error, too, and the error would not end the process.
+  server.once('listening', () => console.log('listens at', server.address()))
 
   // Stop the jobs first: a closed channel accepts no more events.
   const first = () => Promise.all([...workers].map((worker) => worker.terminate()))

@@ -54,7 +54,9 @@ function serve() {
     // All events from the first, whenever a client connects.
     return res.sse(manager.getOrCreate(`jobs/${job}`), { rewind: 1_000 })
   })
-  const server = app.listen(Number(PORT), HOST, () => console.log('listens at', server.address()))
+  const server = app.listen(Number(PORT), HOST)
+  // Not as a callback of `listen()`: Express 5 would call it with an error, too, and the error would not end the process.
+  server.once('listening', () => console.log('listens at', server.address()))
 
   stopOnSigterm(server, manager, { last: stop })
 }
