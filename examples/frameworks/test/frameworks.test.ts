@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals'
 import { type EventReader, RawClient, type ReceivedEvent, readEvents } from '@ssekit/sse-testkit'
 import { RunningExample } from '../../cluster/test/running-example.js'
 
@@ -6,16 +6,23 @@ let example: RunningExample
 let url: string
 let leave: (() => void)[] = []
 
-afterEach(async () => {
+afterEach(() => {
   for (const go of leave) go()
   leave = []
-  example.destroy()
-  await example.exited
 })
 
+afterAll(stop)
+
+/** Starts an example, in place of the one that runs. Loading a framework takes longer than most tests. */
 async function start(name: string): Promise<void> {
+  await stop()
   example = new RunningExample(new URL(`../dist/${name}.js`, import.meta.url), {})
   url = (await example.listens()).replace('127.0.0.1', 'localhost')
+}
+
+async function stop(): Promise<void> {
+  example?.destroy()
+  await example?.exited
 }
 
 async function read(path: string, headers: Record<string, string> = {}): Promise<EventReader> {
@@ -38,7 +45,7 @@ async function send(): Promise<string> {
 const isNotice = ({ event }: ReceivedEvent): boolean => event === 'notice'
 
 describe.each(['hono', 'hono-node', 'nest', 'nest-fastify', 'fetch'])('the %s example', (name) => {
-  beforeEach(() => start(name))
+  beforeAll(() => start(name))
 
   test('replays missed events once to a client that reconnects, then continues live', async () => {
     const before = await read('/events')
@@ -65,6 +72,7 @@ describe.each(['hono', 'hono-node', 'nest', 'nest-fastify', 'fetch'])('the %s ex
     expect(example.stderr).toBe('')
   })
 
+  // The last one, because the process ends.
   test('ends its stream completely on SIGTERM, and then exits', async () => {
     const reader = await read('/events')
     const id = await send()
@@ -78,8 +86,9 @@ describe.each(['hono', 'hono-node', 'nest', 'nest-fastify', 'fetch'])('the %s ex
   })
 })
 
+// In a process of their own, because they print to stderr.
 describe.each(['hono', 'hono-node', 'nest', 'nest-fastify'])('the %s example', (name) => {
-  beforeEach(() => start(name))
+  beforeAll(() => start(name))
 
   test('answers an error before the response headers with the 500 of the framework, without its message', async () => {
     const response = await fetch(`${url}/jobs/unknown`)
