@@ -1,10 +1,10 @@
-// `npm test` checks everything; `npm test -- <Jest arguments>` builds, and runs only those tests.
+// `npm test` checks everything; `npm test -- part/of/a/path` builds, and runs only those tests. Flags are passed to Jest.
 import { runJest } from './jest.mjs'
 import { ensurePrograms } from './programs.mjs'
 import { run, runTool } from './run.mjs'
 
 const jestArgs = process.argv.slice(2)
-const isFullRun = jestArgs.length === 0
+const isFullRun = jestArgs.every((arg) => arg.startsWith('-'))
 
 run(process.execPath, ['scripts/build.mjs'])
 if (isFullRun) {
@@ -15,4 +15,4 @@ if (isFullRun) {
 }
 
 // A partial run says nothing about total coverage.
-runJest(isFullRun ? ['--coverage'] : jestArgs)
+runJest(isFullRun ? ['--coverage', ...jestArgs] : jestArgs)
