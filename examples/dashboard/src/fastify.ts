@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { keyOf, manager, message, news, notify } from './channels.js'
 import { findJob, startJob } from './job.js'
 
-export const app: FastifyInstance = Fastify({ return503OnClosing: false, forceCloseConnections: true })
+export const app: FastifyInstance = Fastify({ return503OnClosing: false })
 await app.register(sse, { manager })
 
 // The page comes from the Express server, which is another origin for a browser.

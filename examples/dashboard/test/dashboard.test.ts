@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { startChromium } from '../../../packages/sse-testkit/test/clients/chromium.js'
@@ -256,6 +257,21 @@ describe('the dashboard process', () => {
   test('exits by itself on SIGINT', async () => {
     const own = await startDashboard()
     expect(await own.stop('SIGINT')).toBe(0)
+  })
+
+  test('prints addresses that other devices can open if it listens on 0.0.0.0', async () => {
+    const own = await startDashboard(0, { HOST: '0.0.0.0' })
+    try {
+      const { port } = new URL(own.address)
+      const inside = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
+      const outside = inside.filter(({ family, internal }) => family === 'IPv4' && !internal)
+      for (const { address } of outside)
+        expect(own.greeting).toContain(`From other devices: http://${address}:${port}\n`)
+      expect(own.greeting).not.toContain('0.0.0.0')
+      expect((await fetch(own.address)).status).toBe(200)
+    } finally {
+      expect(await own.stop()).toBe(0)
+    }
   })
 
   test('uses another port if the given one is taken', async () => {

@@ -8,20 +8,25 @@ const program = fileURLToPath(new URL('../dist/server.js', import.meta.url))
 /** The program that `npm start` runs, in its own process. */
 export interface RunningDashboard {
   readonly address: string
+  /** What it printed at its start. */
+  readonly greeting: string
   readonly process: ChildProcess
   /** Sends a signal; resolves to the exit code, or to undefined if the process had to be killed after twenty seconds. */
   stop(signal?: NodeJS.Signals): Promise<number | undefined>
 }
 
-/** Resolves once the address is printed. */
-export async function startDashboard(port = 0): Promise<RunningDashboard> {
+/** Resolves once it has printed its addresses. */
+export async function startDashboard(port = 0, env: NodeJS.ProcessEnv = {}): Promise<RunningDashboard> {
   const child = spawn(process.execPath, [program], {
-    env: { ...process.env, PORT: String(port) },
+    env: { ...process.env, PORT: String(port), ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  let greeting = ''
   for await (const line of createInterface({ input: child.stdout })) {
-    const address = /The dashboard is at (\S+)/.exec(line)?.[1]
-    if (address !== undefined) return { address, process: child, stop: (signal) => stop(child, signal) }
+    greeting += `${line}\n`
+    if (!line.includes('Ctrl+C')) continue
+    const address = /The dashboard is at (\S+)/.exec(greeting)?.[1]
+    if (address !== undefined) return { address, greeting, process: child, stop: (signal) => stop(child, signal) }
   }
   throw new Error('the dashboard printed no address')
 }
