@@ -26,6 +26,8 @@ app.get('/events', (_req, res) => {
 // For the page's buttons. Each node accepts requests to kill either one; the launcher does it.
 app.post('/kill/:node', (req, res) => res.json(process.send?.({ kill: req.params })))
 const server = app.listen(Number(PORT), '127.0.0.1')
+// For the page too: it learns from whichever node serves it that this one has started.
+void manager.getOrCreate('news').broadcast({ event: 'node', data: { name: 'express', pid: process.pid } })
 
 let isStopping = false
 process.on('SIGTERM', stop)

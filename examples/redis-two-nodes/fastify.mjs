@@ -25,6 +25,8 @@ app.get('/events', (_request, reply) => {
 // For the page's buttons. Each node accepts requests to kill either one; the launcher does it.
 app.post('/kill/:node', async (request) => process.send?.({ kill: request.params }))
 await app.listen({ port: Number(PORT), host: '127.0.0.1' })
+// For the page too: it learns from whichever node serves it that this one has started.
+void manager.getOrCreate('news').broadcast({ event: 'node', data: { name: 'fastify', pid: process.pid } })
 
 let isStopping = false
 process.on('SIGTERM', stop)

@@ -50,6 +50,20 @@ test('readers get every event once while each node and then Redis is killed', as
   expect(launcher.leftovers).toEqual([])
 })
 
+test('the page shows that the node that stands by is killed, and that it has started again', async () => {
+  launcher = new RunningLauncher()
+  const page = await openPage(await launcher.address())
+  await page.waitForFunction('figures.received > 0')
+  const standby = (await page.evaluate('node')) === 'express' ? 'fastify' : 'express'
+  const card = page.locator(`#${standby}`)
+  expect(await card.locator('.pill').textContent()).toBe('stands by')
+  await card.locator('button').click()
+  expect(await card.locator('.pill').textContent()).toBe('killed, starts again in 3 s')
+  await card.getByText(`process ${await launcher.pid(standby, 2)}`).waitFor()
+  expect(await card.locator('.pill').textContent()).toBe('stands by')
+  expect(await page.evaluate('figures')).toMatchObject({ missed: 0, doubled: 0, gaps: 0, moves: 0 })
+})
+
 test('a launcher that is killed leaves no processes and no temporary folders', async () => {
   launcher = new RunningLauncher()
   await launcher.address()
