@@ -1,9 +1,11 @@
 import uPlot from 'uplot'
 import type { Sample } from '../channels.js'
-import { clock } from './clock.js'
+import { clocksBetween } from './clock.js'
 import { find } from './find.js'
 
 const WINDOW_S = 60
+/** Samples that are further apart have an outage between them. */
+const OUTAGE_S = 2
 
 interface Figure {
   readonly id: string
@@ -38,7 +40,8 @@ class Chart {
   readonly #value: HTMLElement
   readonly #plot: uPlot
   #times: number[] = []
-  #values: number[] = []
+  // null where the line breaks off.
+  #values: (number | null)[] = []
   #isDrawing = false
 
   constructor(figure: Figure) {
@@ -51,20 +54,26 @@ class Chart {
   }
 
   add(sample: Sample): void {
-    const value = this.#figure.value(sample)
-    this.#times.push(sample.at / 1000)
-    this.#values.push(value)
-    const first = this.#times.findIndex((time) => time >= sample.at / 1000 - WINDOW_S)
+    const time = sample.at / 1000
+    const before = this.#times.at(-1) ?? time
+    if (time - before > OUTAGE_S) this.#push(before + OUTAGE_S, null)
+    this.#push(time, this.#figure.value(sample))
+    const first = this.#times.findIndex((shown) => shown >= time - WINDOW_S)
     this.#times = this.#times.slice(first)
     this.#values = this.#values.slice(first)
     this.#show()
     this.#draw()
   }
 
+  #push(time: number, value: number | null): void {
+    this.#times.push(time)
+    this.#values.push(value)
+  }
+
   /** The value under the cursor, else the newest. */
   #show(): void {
     const value = this.#values[this.#plot.cursor.idx ?? this.#values.length - 1]
-    if (value !== undefined) this.#value.textContent = this.#figure.text(value)
+    if (typeof value === 'number') this.#value.textContent = this.#figure.text(value)
   }
 
   /** Once per animation frame, since a minute of samples may arrive at once. */
@@ -97,7 +106,7 @@ function optionsOf({ color, text, atLeast }: Figure, place: HTMLElement): uPlot.
         ...axis,
         size: 22,
         grid: { show: false },
-        values: clocks,
+        values: ({ scales }, times) => clocksBetween(scales.x?.min ?? 0, scales.x?.max ?? 0, times),
         space: 90,
       },
       {
@@ -118,12 +127,6 @@ function optionsOf({ color, text, atLeast }: Figure, place: HTMLElement): uPlot.
       },
     ],
   }
-}
-
-/** The times of day below a chart, except one that would be cut off at its right edge. */
-function clocks({ scales }: uPlot, times: readonly number[]): string[] {
-  const last = (scales.x?.max ?? 0) - 6
-  return times.map((time) => (time > last ? '' : clock(time * 1000)))
 }
 
 function sizeOf(place: HTMLElement): { width: number; height: number } {
