@@ -157,6 +157,8 @@ describe('the dashboard in a browser', () => {
     await page.getByRole('button', { name: 'kitchen' }).click()
     await isOpen('room')
     expect(await page.locator('#room .message').count()).toBe(0)
+    const hint = await page.locator('#room ol').evaluate((list) => getComputedStyle(list, '::before').content)
+    expect(hint).toBe('"Nobody has spoken yet"')
     await page.getByRole('button', { name: room }).click()
     await message('room', 'koa is').waitFor()
     expect(await page.locator('#room .message .text').allTextContents()).toEqual([
@@ -217,6 +219,14 @@ describe('the dashboard in a browser', () => {
       expect([width, await page.evaluate(cutOff)]).toEqual([width, []])
     }
   })
+
+  test('shows each figure on one line, however large it is', async () => {
+    await open()
+    for (const width of [320, 360, 1000, 1280, 1440]) {
+      await page.setViewportSize({ width, height: 844 })
+      expect([width, await page.evaluate(brokenFigures, 99_999)]).toEqual([width, []])
+    }
+  })
 })
 
 /** Whether a chart's canvas has a line in the colour of the style sheet. Runs in the page. */
@@ -237,6 +247,19 @@ function cutOff(): string[] {
   return [...document.querySelectorAll('button:not(nav button), label > span, h1, h2, h3, dt, dd, .pill')]
     .filter((element) => element.scrollWidth > element.clientWidth + 1)
     .map((element) => element.outerHTML)
+}
+
+/** The figures that need two lines, or are cut off, if all have this value. Runs in the page. */
+function brokenFigures(value: number): string[] {
+  for (const figure of document.querySelectorAll('[data-figure]')) figure.textContent = String(value)
+  return [...document.querySelectorAll('dd')]
+    .filter((dd) => dd.clientHeight > 1.9 * Number.parseFloat(getComputedStyle(dd).fontSize) || isCutOff(dd))
+    .map((dd) => dd.outerHTML)
+
+  function isCutOff(dd: Element): boolean {
+    const box = dd.closest('.card')?.getBoundingClientRect()
+    return dd.scrollWidth > dd.clientWidth + 1 || dd.getBoundingClientRect().right > (box?.right ?? 0)
+  }
 }
 
 describe('the dashboard process', () => {
