@@ -1,5 +1,4 @@
-import { memoryBackplane, merge, type SseChannel, SseManager } from '@ssekit/sse-core'
-import { counting } from './event-count.js'
+import { merge, type SseChannel, SseManager } from '@ssekit/sse-core'
 
 export type ServerName = 'express' | 'fastify' | 'koa'
 
@@ -17,6 +16,8 @@ export interface Notification extends Message {
 
 /** How the process is doing; numbered like notifications. */
 export interface Sample {
+  /** When the process was started: each run begins its numbers at 1. */
+  readonly run: number
   readonly n: number
   readonly at: number
   readonly cpuPercent: number
@@ -26,13 +27,15 @@ export interface Sample {
 
 /** The one manager that all three servers share. With a Redis or NATS backplane, so would any number of processes. */
 export const manager: SseManager = new SseManager({
-  backplane: counting(memoryBackplane()),
   retryMs: 3_000,
   // Anyone can name another room, and start another job.
   maxChannels: 1_000,
 })
 
-const notifications: SseChannel<{ notification: Notification }> = manager.getOrCreate('notifications')
+// A short history, so that everyone can see a gap: a client that was away for more than 30 events gets one.
+const notifications: SseChannel<{ notification: Notification }> = manager.getOrCreate('notifications', {
+  history: { maxEvents: 30 },
+})
 export const samples: SseChannel<{ sample: Sample }> = manager.getOrCreate('samples')
 
 let sent = 0

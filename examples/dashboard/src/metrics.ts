@@ -1,11 +1,12 @@
-import { type Sample, samples } from './channels.js'
-import { takeEventCount } from './event-count.js'
+import { manager, type Sample, samples } from './channels.js'
 
 const EVERY_MS = 500
 
 /** Broadcasts this process's metrics, twice a second, until the returned function is called. */
 export function startMetrics(): () => void {
+  const run = Date.now()
   let n = 0
+  let events = 0
   let cpu = process.cpuUsage()
   let time = performance.now()
 
@@ -15,12 +16,15 @@ export function startMetrics(): () => void {
     cpu = process.cpuUsage()
     time = performance.now()
     n += 1
+    const before = events
+    events = manager.stats().events
     return {
+      run,
       n,
       at: Date.now(),
       cpuPercent: (used.user + used.system) / 10 / elapsedMs,
       memoryMb: process.memoryUsage.rss() / 2 ** 20,
-      eventsPerSecond: (takeEventCount() * 1000) / elapsedMs,
+      eventsPerSecond: ((events - before) * 1000) / elapsedMs,
     }
   }
 

@@ -4,7 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { startChromium } from '../../../packages/sse-testkit/test/clients/chromium.js'
-import { type RunningDashboard, startDashboard } from './running-dashboard.js'
+import { type RunningDashboard, startDashboard, threePorts } from './running-dashboard.js'
 
 const SERVERS = ['express', 'fastify', 'koa']
 
@@ -194,6 +194,100 @@ describe('the dashboard in a browser', () => {
     expect(mistakes).toEqual([])
   })
 
+  test('shows a gap if more notifications were sent while a stream was cut than the server keeps', async () => {
+    await open()
+    await send('before the gap', 'Fastify')
+    await message('fastify', 'before the gap').waitFor()
+    expect(await page.locator('.gap').count()).toBe(0)
+    await page.getByRole('button', { name: 'Cut the connection of fastify' }).click()
+    await page.locator('#fastify .pill[data-state=reconnecting]').waitFor()
+    for (let burst = 0; burst < 2; burst++) await page.getByRole('button', { name: 'Send 20' }).click()
+    // At its place in the list, and in sight whatever came after it.
+    await page.locator('#fastify .gap:last-child').waitFor()
+    expect(await page.locator('#fastify li .text').allTextContents()).toEqual([
+      '20 of 20',
+      '19 of 20',
+      '18 of 20',
+      'Gap reported: older events are gone',
+    ])
+    await page.waitForFunction(() => document.querySelectorAll('#fastify .cell:not(.live, .late)').length === 0)
+    expect(await figure('fastify', 'gaps')).toBe(1)
+    expect(await figure('fastify', 'missing')).toBe(0)
+    // The channel with the samples has no gap, so all of its cells are still there.
+    expect(await page.locator('#fastify .cell.live').count()).toBeGreaterThan(0)
+    expect(await page.locator('#fastify .cell.late').count()).toBeGreaterThan(0)
+    for (const card of ['express', 'koa']) expect([card, await figure(card, 'gaps')]).toEqual([card, 0])
+    expect(mistakes).toEqual([])
+  })
+
+  test('shows why an action failed, until one succeeds, and keeps the text that was not sent', async () => {
+    await open()
+    const failure = page.locator('.failure:not(:empty)')
+    const say = page.getByPlaceholder('Say something')
+    const act = async (): Promise<void> => {
+      await send('hello?', 'Koa')
+      await page.getByRole('button', { name: 'Start' }).click()
+      await say.fill('anybody?')
+      await page.getByRole('button', { name: 'Say' }).click()
+      await page.getByRole('button', { name: 'Cut the connection of express' }).click()
+    }
+    const paths = /\/(notifications|jobs|rooms\/lobby|streams\/[^/]+)$/
+    await page.route(paths, (route) => route.abort())
+    await act()
+    await page.waitForFunction(() => document.querySelectorAll('.failure:not(:empty)').length === 4)
+    expect(await failure.allTextContents()).toEqual(Array(4).fill('The server does not answer'))
+    await page.unroute(paths)
+    await page.route(paths, (route) => route.fulfill({ status: 503, headers: { 'Access-Control-Allow-Origin': '*' } }))
+    await act()
+    await page.waitForFunction(() => document.querySelectorAll('.failure:not(:empty)').length === 4)
+    await page.waitForFunction(() => !document.body.textContent?.includes('The server does not answer'))
+    expect(await failure.allTextContents()).toEqual(Array(4).fill('The server refused that with status 503'))
+    expect(await say.inputValue()).toBe('anybody?')
+
+    await page.unroute(paths)
+    await act()
+    await message('room', 'anybody?').waitFor()
+    await page.waitForFunction(() => document.querySelectorAll('.failure:not(:empty)').length === 0)
+    expect(await say.inputValue()).toBe('')
+    // Chromium's own lines about the requests.
+    expect(mistakes.filter((mistake) => !mistake.startsWith('Failed to load resource'))).toEqual([])
+  })
+
+  test('no longer says that the server does not answer once a stream has opened again', async () => {
+    await open()
+    await page.route('**/notifications', (route) => route.abort())
+    await page.route('**/jobs', (route) => route.abort())
+    await send('hello?', 'Koa')
+    await page.getByRole('button', { name: 'Start' }).click()
+    await page.locator('#job .outcome.failure').waitFor()
+    await page.locator('#notify-status.failure').waitFor()
+    await page.getByRole('button', { name: 'Cut the connection of koa' }).click()
+    await page.locator('#koa .pill[data-state=reconnecting]').waitFor()
+    await isOpen('koa')
+    expect(await page.getByText('The server does not answer').count()).toBe(0)
+    expect(await page.locator('#notify-status').textContent()).toContain('Each one comes through')
+  })
+
+  test('shows in a fourth tab why its streams do not open', async () => {
+    const context = await browser.newContext()
+    try {
+      for (let tab = 0; tab < 3; tab++) {
+        const full = await context.newPage()
+        await full.goto(dashboard.address)
+        await full.locator('#room .pill[data-state=open]').waitFor()
+        await full.locator('#koa .pill[data-state=open]').waitFor()
+      }
+      const [first] = context.pages()
+      const fourth = await context.newPage()
+      await fourth.goto(dashboard.address)
+      await fourth.locator('#koa .pill[data-state=waiting]', { hasText: 'close a tab' }).waitFor()
+      await first?.close()
+      await fourth.locator('#koa .pill[data-state=open]').waitFor()
+    } finally {
+      await context.close()
+    }
+  })
+
   test("draws the server's charts in the colours of the colour scheme, also after it changes", async () => {
     await page.emulateMedia({ colorScheme: 'light' })
     await open()
@@ -261,6 +355,67 @@ function brokenFigures(value: number): string[] {
     return dd.scrollWidth > dd.clientWidth + 1 || dd.getBoundingClientRect().right > (box?.right ?? 0)
   }
 }
+
+/** Whether a chart's line breaks off and begins again. Runs in the page. */
+function hasBreak(tile: string): boolean {
+  const canvas = document.querySelector<HTMLCanvasElement>(`#${tile} canvas`)
+  if (canvas === null) return false
+  const { width, height } = canvas
+  const color = getComputedStyle(document.documentElement).getPropertyValue(`--${tile}`)
+  const pixels = canvas.getContext('2d')?.getImageData(0, 0, width, height).data ?? []
+  const hasLine = (x: number): boolean =>
+    Array.from({ length: height }, (_, y) => [...pixels.slice((y * width + x) * 4, (y * width + x) * 4 + 3)]).some(
+      ([red = 0, green = 0, blue = 0]) =>
+        `#${((red << 16) | (green << 8) | blue).toString(16).padStart(6, '0')}` === color,
+    )
+  const columns = Array.from({ length: width }, (_, x) => (hasLine(x) ? 'x' : ' '))
+    .join('')
+    .trim()
+  return columns.includes('      ')
+}
+
+describe('a restart of the dashboard process', () => {
+  test('shows as one gap for each stream, without false figures, and as a break in the charts', async () => {
+    const first = await threePorts()
+    let own = await startDashboard(first)
+    try {
+      await page.goto(own.address)
+      for (const name of [...SERVERS, 'room']) await isOpen(name)
+      const { koa } = await portsOf(own)
+      await page.waitForFunction(() => Number(document.querySelector('#koa [data-figure=received]')?.textContent) > 8)
+      await page.route(`http://127.0.0.1:${koa}/**`, (route) => route.abort())
+      await own.stop('SIGKILL')
+      for (const name of [...SERVERS, 'room']) await page.locator(`#${name} .pill[data-state=reconnecting]`).waitFor()
+      const before = await figure('koa', 'received')
+      // The first attempt to reconnect comes after three seconds, which is long enough to be an outage in the charts.
+      await page.waitForEvent('request', (request) => request.url().startsWith(`${own.address}/news`))
+      own = await startDashboard(first)
+      for (const name of ['express', 'fastify']) await page.locator(`#${name} .gap`).waitFor()
+      await page.waitForFunction((old) => {
+        return Number(document.querySelector('#express [data-figure=received]')?.textContent) > old + 2
+      }, before)
+      // The stream through Koa is still cut. The numbers of its run are not those of the new run.
+      for (const card of SERVERS) {
+        const [received, sent] = await page.locator(`#${card} dd`).first().locator('span').allTextContents()
+        expect([card, sent]).toEqual([card, received])
+      }
+      expect(await figure('koa', 'received')).toBe(before)
+
+      await page.unroute(`http://127.0.0.1:${koa}/**`)
+      for (const name of ['koa', 'room']) await page.locator(`#${name} .gap`).waitFor()
+      for (const card of SERVERS) {
+        await page.waitForFunction((name) => {
+          return document.querySelector(`#${name} [data-figure=gaps]`)?.textContent === '1'
+        }, card)
+        for (const name of ['missing', 'twice']) expect([card, name, await figure(card, name)]).toEqual([card, name, 0])
+        expect(await page.locator(`#${card} .gap`).count()).toBe(1)
+      }
+      await page.waitForFunction(hasBreak, 'memory')
+    } finally {
+      await own.stop('SIGKILL')
+    }
+  })
+})
 
 describe('the dashboard process', () => {
   test('exits by itself on SIGTERM while a page is open and a job runs', async () => {

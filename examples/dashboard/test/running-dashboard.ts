@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
@@ -29,6 +30,24 @@ export async function startDashboard(port = 0, env: NodeJS.ProcessEnv = {}): Pro
     if (address !== undefined) return { address, greeting, process: child, stop: (signal) => stop(child, signal) }
   }
   throw new Error('the dashboard printed no address')
+}
+
+/** Resolves to the first of three free ports in a row, on which a dashboard can be started again. */
+export async function threePorts(): Promise<number> {
+  for (;;) {
+    const first = await occupy(0)
+    const { port } = first.address() as AddressInfo
+    const next = await Promise.allSettled([occupy(port + 1), occupy(port + 2)])
+    first.close()
+    for (const result of next) if (result.status === 'fulfilled') result.value.close()
+    if (next.every(({ status }) => status === 'fulfilled')) return port
+  }
+}
+
+async function occupy(port: number): Promise<Server> {
+  const server = createServer().listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return server
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals = 'SIGTERM'): Promise<number | undefined> {

@@ -2,6 +2,7 @@ import type { Progress } from '../job.js'
 import { Cells } from './cells.js'
 import { find } from './find.js'
 import { remember, remembered } from './place.js'
+import { reasonOf, request } from './request.js'
 import { Sequence } from './sequence.js'
 import type { Stream } from './stream.js'
 import { StreamStatus } from './stream-status.js'
@@ -21,15 +22,20 @@ export class JobCard {
   constructor(fastify: string) {
     this.#fastify = fastify
     this.#start.addEventListener('click', () => {
-      this.#run().catch(() => this.#over('The server does not answer'))
+      this.#run().catch((error) => this.#over(reasonOf(error), true))
     })
     const id = remembered('job')
     if (id !== undefined) this.#watch(id)
   }
 
+  /** A failure that is still shown is over. */
+  serverAnswers(): void {
+    if (this.#outcome.classList.contains('failure')) this.#over('')
+  }
+
   async #run(): Promise<void> {
     this.#start.disabled = true
-    const response = await fetch(`${this.#fastify}/jobs`, { method: 'POST' })
+    const response = await request(`${this.#fastify}/jobs`, { method: 'POST' })
     const { id }: { id: string } = await response.json()
     remember('job', id)
     this.#watch(id)
@@ -65,6 +71,7 @@ export class JobCard {
     this.#bar.value = 0
     this.#check.textContent = ''
     this.#outcome.textContent = ''
+    this.#outcome.classList.remove('failure')
     this.#text.textContent = `Job ${id} is starting`
     stream.on<Progress>('done', show).on<Progress>('progress', (progress, isLate) => {
       const { done, total } = progress
@@ -76,8 +83,9 @@ export class JobCard {
     })
   }
 
-  #over(outcome: string): void {
+  #over(outcome: string, isFailure = false): void {
     this.#outcome.textContent = outcome
+    this.#outcome.classList.toggle('failure', isFailure)
     this.#text.textContent = ''
     this.#start.disabled = false
   }

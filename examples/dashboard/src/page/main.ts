@@ -1,4 +1,4 @@
-import type { ServerName } from '../channels.js'
+import type { Sample, ServerName } from '../channels.js'
 import { Charts } from './charts.js'
 import { JobCard } from './job-card.js'
 import { NotifyForm } from './notify-form.js'
@@ -10,21 +10,28 @@ const addressOf = (name: ServerName): string => `http://${location.hostname}:${p
 const addresses = { express: addressOf('express'), fastify: addressOf('fastify'), koa: addressOf('koa') }
 
 const form = new NotifyForm(addresses)
+const job = new JobCard(addresses.fastify)
 const charts = new Charts()
+// The newest sample that came through any server.
+let newest: Sample | undefined
 const cards = (['express', 'fastify', 'koa'] as const).map(
   (name) =>
     new ServerCard(name, addresses[name], {
+      opened() {
+        form.serverAnswers()
+        job.serverAnswers()
+      },
       notification(notification) {
         form.arrived(notification)
         showCards()
       },
       sample(sample) {
         charts.add(sample)
+        if (newest === undefined || sample.at > newest.at) newest = sample
         showCards()
       },
     }),
 )
-new JobCard(addresses.fastify)
 new RoomCard(addresses.koa, addresses.fastify)
 
 let isShowing = false
@@ -35,7 +42,6 @@ function showCards(): void {
   isShowing = true
   requestAnimationFrame(() => {
     isShowing = false
-    const head = Math.max(...cards.map((card) => card.head))
-    for (const card of cards) card.show(head)
+    for (const card of cards) card.show(newest)
   })
 }

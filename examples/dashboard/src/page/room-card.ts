@@ -1,7 +1,8 @@
 import type { Message } from '../channels.js'
 import { find } from './find.js'
-import { messageItem } from './message-item.js'
+import { gapItem, messageItem } from './message-item.js'
 import { remember, remembered } from './place.js'
+import { request } from './request.js'
 import { StreamStatus } from './stream-status.js'
 
 const SHOWN = 20
@@ -22,7 +23,10 @@ export class RoomCard {
     this.#koa = koa
     this.#fastify = fastify
     onText(find(this.#card, 'form.say', HTMLFormElement), (text) => this.#say(text))
-    onText(find(this.#card, 'form.go', HTMLFormElement), async (room) => this.#enter(room))
+    onText(find(this.#card, 'form.go', HTMLFormElement), async (room) => {
+      this.#enter(room)
+      return true
+    })
     this.#enter(this.#room)
   }
 
@@ -33,16 +37,21 @@ export class RoomCard {
     this.#list.replaceChildren()
     this.#path.textContent = pathOf(room)
     this.#tabs.replaceChildren(...[...this.#rooms].map((name) => this.#tab(name)))
-    this.#status.open(this.#koa + pathOf(room)).on<Message>('message', (message, isLate) => {
-      this.#list.append(messageItem(message, isLate))
-      while (this.#list.childElementCount > SHOWN) this.#list.firstElementChild?.remove()
-      this.#list.scrollTop = this.#list.scrollHeight
-    })
+    this.#status
+      .open(this.#koa + pathOf(room))
+      .on<Message>('message', (message, isLate) => this.#append(messageItem(message, isLate)))
+      .on('sse-gap', () => this.#append(gapItem()))
   }
 
-  async #say(text: string): Promise<void> {
-    // If that fails, the message does not appear, and the stream's state shows why.
-    await fetch(this.#fastify + pathOf(this.#room), { method: 'POST', body: text }).catch(() => {})
+  #append(item: HTMLLIElement): void {
+    this.#list.append(item)
+    while (this.#list.childElementCount > SHOWN) this.#list.firstElementChild?.remove()
+    this.#list.scrollTop = this.#list.scrollHeight
+  }
+
+  #say(text: string): Promise<boolean> {
+    const address = this.#fastify + pathOf(this.#room)
+    return this.#status.attempt(() => request(address, { method: 'POST', body: text }))
   }
 
   #tab(room: string): HTMLButtonElement {
@@ -59,13 +68,15 @@ function pathOf(room: string): string {
   return `/rooms/${encodeURIComponent(room)}`
 }
 
-/** Returns the text of a form's only field, and clears it. */
-function onText(form: HTMLFormElement, take: (text: string) => Promise<void>): void {
+/** Passes on the text of a form's only field, and clears it. If the text is not taken, it comes back. */
+function onText(form: HTMLFormElement, take: (text: string) => Promise<boolean>): void {
   const field = find(form, 'input', HTMLInputElement)
-  form.addEventListener('submit', (event) => {
+  form.addEventListener('submit', async (event) => {
     event.preventDefault()
     const text = field.value.trim()
     field.value = ''
-    if (text !== '') void take(text)
+    if (text === '' || (await take(text))) return
+    // Unless another one was typed meanwhile.
+    field.value ||= text
   })
 }

@@ -5,11 +5,6 @@ export class Sequence {
   twice = 0
   #last: number | undefined
 
-  /** The newest number that came; undefined before the first. */
-  get last(): number | undefined {
-    return this.#last
-  }
-
   /** Takes the next number, and returns whether it is a new one. */
   take(n: number): boolean {
     const last = this.#last ?? n - 1

@@ -1,8 +1,10 @@
 import { copyOf, find } from './find.js'
+import { reasonOf } from './request.js'
 import { Stream, type StreamState } from './stream.js'
 
 const TEXTS: Readonly<Record<StreamState, string>> = {
   connecting: 'Connecting',
+  waiting: "Waits for one of the browser's six connections: close a tab",
   open: 'Open',
   reconnecting: 'Reconnecting',
   closed: 'Closed',
@@ -14,6 +16,7 @@ export class StreamStatus {
   readonly #pill: HTMLElement
   readonly #id: HTMLElement
   readonly #cut: HTMLButtonElement
+  readonly #failure: HTMLElement
 
   /** @param card has a `.pill` and a `footer`, which this fills */
   constructor(card: HTMLElement, name: string) {
@@ -21,9 +24,10 @@ export class StreamStatus {
     footer.append(copyOf('#stream-status'))
     this.#pill = find(card, '.pill', HTMLElement)
     this.#id = find(footer, '.id', HTMLElement)
+    this.#failure = find(footer, '.failure', HTMLElement)
     this.#cut = find(footer, 'button', HTMLButtonElement)
     this.#cut.setAttribute('aria-label', `Cut the connection of ${name}`)
-    this.#cut.addEventListener('click', () => void this.#stream?.cut())
+    this.#cut.addEventListener('click', () => void this.attempt(async () => this.#stream?.cut()))
   }
 
   /** Opens the stream to show, in place of the one before. */
@@ -34,7 +38,23 @@ export class StreamStatus {
     })
     this.#stream = stream
     this.#show(stream)
-    return stream
+    return stream.whenOpen(() => this.#fail(''))
+  }
+
+  /** Returns whether an action succeeds. If not, shows why, until one does or the stream opens. */
+  async attempt(action: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await action()
+      this.#fail('')
+      return true
+    } catch (error) {
+      this.#fail(reasonOf(error))
+      return false
+    }
+  }
+
+  #fail(reason: string): void {
+    this.#failure.textContent = reason
   }
 
   #show({ state, lastEventId }: Stream): void {

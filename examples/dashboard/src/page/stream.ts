@@ -1,11 +1,16 @@
-/** What an EventSource is doing; after a disconnect it is `reconnecting` by itself. */
-export type StreamState = 'connecting' | 'open' | 'reconnecting' | 'closed'
+import { request } from './request.js'
+
+/** What an EventSource is doing. It is `waiting` if it cannot connect; after a disconnect it is `reconnecting` by itself. */
+export type StreamState = 'connecting' | 'waiting' | 'open' | 'reconnecting' | 'closed'
 
 /** An event's data, parsed as JSON; `isLate` says that it was published while the stream was disconnected. */
 export type DataListener<T> = (data: T, isLate: boolean) => void
 
 /** The events that ssekit itself sends. */
 const OWN_EVENTS = ['sse-checkpoint', 'sse-gap']
+
+/** A server answers sooner. Over HTTP/1.1 a browser opens six connections to it, for all tabs; others must wait. */
+const WAITING_AFTER_MS = 3_000
 
 let streams = 0
 const page = crypto.getRandomValues(new Uint32Array(2)).join('')
@@ -34,6 +39,9 @@ export class Stream {
     this.#source.addEventListener('error', () => {
       this.#become(this.#source.readyState === EventSource.CLOSED ? 'closed' : 'reconnecting')
     })
+    setTimeout(() => {
+      if (this.state === 'connecting') this.#become('waiting')
+    }, WAITING_AFTER_MS)
     for (const type of OWN_EVENTS) this.#source.addEventListener(type, (event) => this.#remember(event))
   }
 
@@ -49,6 +57,12 @@ export class Stream {
     return this
   }
 
+  /** Calls back whenever it has connected. */
+  whenOpen(listener: () => void): this {
+    this.#source.addEventListener('open', listener)
+    return this
+  }
+
   /** Calls back when the server will never have events for this stream (`204`), or refuses it. */
   whenGone(listener: () => void): this {
     this.#source.addEventListener('error', () => {
@@ -59,7 +73,7 @@ export class Stream {
 
   /** Lets the server disconnect it. The EventSource then reconnects by itself, with its last event id. */
   async cut(): Promise<void> {
-    await fetch(`/streams/${this.key}`, { method: 'DELETE' })
+    await request(`/streams/${this.key}`, { method: 'DELETE' })
   }
 
   /** Closes it for good. */
