@@ -29,6 +29,8 @@ try {
   await act(page)
   await page.screenshot({ path: join(folder, 'dashboard-light.png'), fullPage: true })
   await page.emulateMedia({ colorScheme: 'dark' })
+  // The charts take the new colours with the next sample.
+  await samples(page, Number(await page.locator('#express [data-figure=received]').textContent()) + 1)
   await frames(page)
   await page.screenshot({ path: join(folder, 'dashboard-dark.png'), fullPage: true })
 
@@ -64,7 +66,7 @@ async function act(page) {
   }
   await page.getByRole('button', { name: 'Cut the connection of fastify' }).click()
   await notify(page, 'The soup is hot', 'Koa')
-  await notify(page, 'Somebody is at the door', 'Fastify')
+  await notify(page, 'Guests are here', 'Fastify')
   await page.locator('#fastify .message.late').nth(1).waitFor()
   await page.getByRole('button', { name: 'Start' }).click()
   await page.waitForFunction(() =>
