@@ -2,6 +2,9 @@
 import { availableParallelism } from 'node:os'
 import type { Config } from 'jest'
 
+// More than the testkit's default of 4 s: the machines that run these tests are busy. Workers inherit it.
+process.env.SSE_TESTKIT_TIMEOUT_MS ??= '15000'
+
 const config: Config = {
   testMatch: ['<rootDir>/{packages,examples}/*/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],

@@ -1,18 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import { PartsParser, type ReceivedEvent, type StreamParts } from './received.js'
+import { defaultTimeoutMs } from './time-limit.js'
 
 export interface ReadOptions {
   /** Request headers, when the reader makes the request itself. */
   readonly headers?: Readonly<Record<string, string>> | undefined
   /**
    * How long each wait may take, in ms, that for the response headers of a URL included. A wait that takes longer fails
-   * and says what was received instead. @defaultValue 10_000
+   * and says what was received instead. @defaultValue 4_000, or the environment variable `SSE_TESTKIT_TIMEOUT_MS`
    */
   readonly timeoutMs?: number | undefined
 }
-
-const TIMEOUT_MS = 10_000
 
 /** How a stream ended: properly, as HTTP ends a response, or broken off. */
 export type StreamEnd = 'complete' | 'cut'
@@ -47,7 +46,7 @@ export interface ReaderSource {
  */
 export async function readEvents(
   source: string | URL | Response | Readable,
-  { headers = {}, timeoutMs = TIMEOUT_MS }: ReadOptions = {},
+  { headers = {}, timeoutMs = defaultTimeoutMs() }: ReadOptions = {},
 ): Promise<EventReader> {
   if (source instanceof Readable) return new EventReader(sourceOfStream(source), timeoutMs)
   if (typeof source !== 'string' && !(source instanceof URL)) {
@@ -82,7 +81,7 @@ export class EventReader implements StreamParts {
 
   constructor(
     source: ReaderSource,
-    timeoutMs: number = TIMEOUT_MS,
+    timeoutMs: number = defaultTimeoutMs(),
     { isPaused = false }: { readonly isPaused?: boolean | undefined } = {},
   ) {
     this.status = source.status

@@ -1,3 +1,4 @@
+import { defaultTimeoutMs } from '../time-limit.js'
 import { channels } from './channels.js'
 import { delivery } from './delivery.js'
 import { ending } from './ending.js'
@@ -28,7 +29,7 @@ export type { BackplaneSuite, NodesFactory } from './suite.js'
  * ```
  */
 export function backplaneContract(suite: BackplaneSuite): void {
-  const { test, nodes, patienceMs = 4_000 } = suite
+  const { test, nodes, patienceMs = defaultTimeoutMs() } = suite
   const scenarios: Scenarios = {
     test,
     record: (backplane, channel, last = 0, maxBytes) => Recorder.of(backplane, channel, { last, maxBytes }, patienceMs),

@@ -28,7 +28,7 @@ export interface BackplaneSuite {
   readonly wipe?: ((nodes: readonly Backplane[]) => Promise<void>) | undefined
   /**
    * How long a scenario waits for an expected event, in ms. Keep it below your runner's own limit, so that a failure
-   * says what was missing. @defaultValue 4_000
+   * says what was missing. @defaultValue 4_000, or the environment variable `SSE_TESTKIT_TIMEOUT_MS`
    */
   readonly patienceMs?: number | undefined
 }

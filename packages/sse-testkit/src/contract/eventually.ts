@@ -1,7 +1,13 @@
+import { defaultTimeoutMs } from '../time-limit.js'
+
 const POLL_MS = 1
 
 /** Resolves once a condition holds; rejects if it does not in time. */
-export async function eventually(condition: () => boolean, what: string, timeoutMs = 15_000): Promise<void> {
+export async function eventually(
+  condition: () => boolean,
+  what: string,
+  timeoutMs: number = defaultTimeoutMs(),
+): Promise<void> {
   const deadline = performance.now() + timeoutMs
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`)
@@ -19,7 +25,7 @@ export function oneTurn(): Promise<void> {
 }
 
 /** Settles as the promise does; rejects if it does not settle in time. */
-export async function within<T>(promise: Promise<T>, what: string, timeoutMs = 15_000): Promise<T> {
+export async function within<T>(promise: Promise<T>, what: string, timeoutMs: number = defaultTimeoutMs()): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`waited ${timeoutMs} ms for ${what}`)), timeoutMs)

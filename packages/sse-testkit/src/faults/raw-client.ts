@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { defaultTimeoutMs } from '../time-limit.js'
 import { type RawRequest, rawRequest } from './raw-request.js'
 import { type RawResponse, RawResponses } from './raw-response.js'
 
@@ -42,7 +43,7 @@ export class RawClient {
   }
 
   /** Connects to the server of a URL; certificates are not verified. */
-  static async connect(url: string | URL, timeoutMs = 10_000): Promise<RawClient> {
+  static async connect(url: string | URL, timeoutMs: number = defaultTimeoutMs()): Promise<RawClient> {
     const { protocol, hostname, port } = new URL(url)
     const tcp = connectTcp({ host: hostname, port: Number(port), noDelay: true })
     await once(tcp, 'connect')

@@ -1,0 +1,13 @@
+/**
+ * How long a wait may take unless the call says so, in ms. 4 s, since Jest and Vitest stop a test after 5 s, and could not
+ * say what it waited for. The environment variable `SSE_TESTKIT_TIMEOUT_MS` changes it, for slow machines.
+ *
+ * @throws {RangeError} the variable is no such time
+ */
+export function defaultTimeoutMs(): number {
+  const value = process.env.SSE_TESTKIT_TIMEOUT_MS ?? '4000'
+  const timeoutMs = Number(value)
+  // A longer time would make Node's timers expire at once.
+  if (timeoutMs > 0 && timeoutMs < 2 ** 31) return timeoutMs
+  throw new RangeError(`SSE_TESTKIT_TIMEOUT_MS must be a number of milliseconds, at least 1, not '${value}'`)
+}
