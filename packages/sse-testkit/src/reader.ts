@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
+import { errorOfCall } from './call-error.js'
 import { PartsParser, type ReceivedEvent, type StreamParts } from './received.js'
 import { defaultTimeoutMs } from './time-limit.js'
 
@@ -53,7 +54,7 @@ export async function readEvents(
     return new EventReader(sourceOfResponse(source, undefined), timeoutMs)
   }
   const controller = new AbortController()
-  const late = new Error(`waited for the response headers of ${source}, but they did not arrive within ${timeoutMs} ms`)
+  const late = new Error(`waited for the response headers of ${source}, then ${timeoutMs} ms passed`)
   const timer = setTimeout(() => controller.abort(late), timeoutMs)
   const response = await fetch(source, {
     headers: { accept: 'text/event-stream', ...headers },
@@ -125,13 +126,15 @@ export class EventReader implements StreamParts {
    */
   async take(count: number, isWanted: EventPredicate = () => true): Promise<ReceivedEvent[]> {
     const taken: ReceivedEvent[] = []
-    await this.until(() => {
+    const isDone = (): boolean => {
       while (taken.length < count && this.#taken < this.events.length) {
         const event = this.events[this.#taken++] as ReceivedEvent
         if (isWanted(event)) taken.push(event)
       }
       return taken.length === count
-    }, `${count} events`)
+    }
+    const what = (): string => `${count} ${count === 1 ? 'event' : 'events'}, got ${taken.length}`
+    await this.#wait(isDone, what, errorOfCall(this.take))
     return taken
   }
 
@@ -140,10 +143,25 @@ export class EventReader implements StreamParts {
    * with the error that the condition throws.
    */
   until(condition: (reader: this) => boolean, what = 'a condition'): Promise<void> {
+    return this.#wait(condition, () => what, errorOfCall(this.until))
+  }
+
+  /** Resolves with how the stream ended; rejects if it does not end in time. */
+  async end(): Promise<StreamEnd> {
+    await this.#wait(
+      () => this.#end !== undefined,
+      () => 'the end',
+      errorOfCall(this.end),
+    )
+    return this.#end as StreamEnd
+  }
+
+  #wait(condition: (reader: this) => boolean, what: () => string, error: Error): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (why: string): void => {
         settle()
-        reject(new Error(`waited for ${what}, but ${why}; received ${JSON.stringify(this.text.slice(-2_000))}`))
+        error.message = `waited for ${what()}, then ${why}; ${this.#received()}`
+        reject(error)
       }
       const check = (): void => {
         try {
@@ -162,16 +180,10 @@ export class EventReader implements StreamParts {
         clearTimeout(timer)
         this.#checks.delete(check)
       }
-      const timer = setTimeout(() => fail(`that took longer than ${this.#timeoutMs} ms`), this.#timeoutMs)
+      const timer = setTimeout(() => fail(`${this.#timeoutMs} ms passed`), this.#timeoutMs)
       this.#checks.add(check)
       check()
     })
-  }
-
-  /** Resolves with how the stream ended; rejects if it does not end in time. */
-  async end(): Promise<StreamEnd> {
-    await this.until(() => this.#end !== undefined, 'the end')
-    return this.#end as StreamEnd
   }
 
   /** Stops reading, so that the sender's buffers fill. */
@@ -191,6 +203,11 @@ export class EventReader implements StreamParts {
   abort(): void {
     this.resume()
     this.#source.abort()
+  }
+
+  #received(): string {
+    const type = this.headers.get('content-type')?.split(';')[0] ?? ''
+    return `HTTP ${`${this.status} ${type}`.trim()}; received ${JSON.stringify(this.text.slice(-2_000))}`
   }
 
   async #read(): Promise<StreamEnd> {

@@ -220,6 +220,24 @@ test('http2Reset() closes its stream after the response headers', async () => {
   expect(typeof (await reset)).toBe('number')
 })
 
+test('a RawClient that waits reports what it received, and the stack begins in the test', async () => {
+  const url = await serve((_req, res) => void res.writeHead(500).end('an error'))
+  const client = ending((await RawClient.connect(url, 200)).send({}))
+  await client.whole()
+  const waits = [
+    () => client.response(1),
+    () => client.whole(1),
+    () => client.until(() => false),
+    () => client.readBytes(9),
+  ]
+  for (const wait of waits) {
+    const error: Error = await wait().catch((reason) => reason)
+    expect(error.stack).toMatch(
+      /^Error: waited for .*, then 200 ms passed; received 500 "an error"\n.*faults\.test\.ts/,
+    )
+  }
+})
+
 test('a RawClient that waits fails if the response has invalid HTTP framing', async () => {
   for (const bytes of [
     'garbage',

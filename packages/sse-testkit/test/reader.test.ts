@@ -52,14 +52,29 @@ test('take() takes each event once, in order, and skips those that the predicate
 
 test('a wait that fails, at the end of the stream or at its time limit, reports the text received', async () => {
   const ended = await readEvents(Readable.from([Buffer.from('data: 1\n\n')]))
-  await expect(ended.take(2)).rejects.toThrow(/2 events.*complete.*data: 1/s)
-  const url = await listen((_req, res) => void res.write('data: 1\n\n'))
+  await expect(ended.take(2)).rejects.toThrow(
+    /waited for 2 events, got 1, then the stream was complete; .*received "data: 1\\n\\n"/,
+  )
+  const url = await listen((_req, res) => void res.writeHead(201, { 'content-type': 'a/b; c=d' }).write('data: 1\n\n'))
   const open = await readEvents(await fetch(url), { timeoutMs: 20 })
   // It may take longer than that to come.
   await until(() => open.events.length > 0, 'the first event')
-  await expect(open.take(2)).rejects.toThrow(/2 events.*20 ms.*data: 1/s)
-  await expect(open.end()).rejects.toThrow(/the end.*20 ms/)
+  await expect(open.take(2)).rejects.toThrow(
+    'waited for 2 events, got 1, then 20 ms passed; HTTP 201 a/b; received "data: 1\\n\\n"',
+  )
+  await expect(open.take(1)).rejects.toThrow('waited for 1 event, got 0, then')
+  await expect(open.until(() => false, 'a miracle')).rejects.toThrow('waited for a miracle, then 20 ms passed')
+  await expect(open.end()).rejects.toThrow('waited for the end, then 20 ms passed')
   open.abort()
+})
+
+test('the stack of a wait that fails begins in the test, not in the testkit', async () => {
+  const reader = await readEvents(new Readable({ read() {} }), { timeoutMs: 1 })
+  const waits = [() => reader.take(1), () => reader.until(() => false), () => reader.end()]
+  for (const wait of waits) {
+    const error: Error = await wait().catch((reason) => reason)
+    expect(error.stack).toMatch(/^Error: waited for .*\n.*reader\.test\.ts/)
+  }
 })
 
 test('an error thrown by a predicate or a condition rejects only its own wait', async () => {

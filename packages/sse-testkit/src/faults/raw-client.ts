@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import { errorOfCall } from '../call-error.js'
 import { defaultTimeoutMs } from '../time-limit.js'
 import { type RawRequest, rawRequest } from './raw-request.js'
 import { type RawResponse, RawResponses } from './raw-response.js'
@@ -77,23 +78,30 @@ export class RawClient {
 
   /** Resolves with the response at this index, once its headers have arrived. */
   async response(index = 0): Promise<RawResponse> {
-    await this.until(() => this.responses.length > index, `response ${index}`)
+    await this.#wait(() => this.responses.length > index, `response ${index}`, errorOfCall(this.response))
     return this.responses[index] as RawResponse
   }
 
   /** Resolves with the response at this index, once it is complete. */
   async whole(index = 0): Promise<RawResponse> {
-    await this.until(() => this.responses[index]?.isComplete === true, `all of response ${index}`)
+    const isWhole = (): boolean => this.responses[index]?.isComplete === true
+    await this.#wait(isWhole, `all of response ${index}`, errorOfCall(this.whole))
     return this.responses[index] as RawResponse
   }
 
   /** Resolves once the condition holds; rejects if the connection closes first, or if it does not hold in time. */
   until(condition: () => boolean, what = 'a condition'): Promise<void> {
+    return this.#wait(condition, what, errorOfCall(this.until))
+  }
+
+  #wait(condition: () => boolean, what: string, error: Error): Promise<void> {
     return new Promise((resolve, reject) => {
       const fail = (why: string, cause?: unknown): void => {
         settle()
         const received = this.responses.map(({ status, text }) => `${status} ${JSON.stringify(text.slice(-1_000))}`)
-        reject(new Error(`waited for ${what}, but ${why}; received ${received.join(', ') || 'nothing'}`, { cause }))
+        error.message = `waited for ${what}, then ${why}; received ${received.join(', ') || 'nothing'}`
+        if (cause !== undefined) error.cause = cause
+        reject(error)
       }
       const check = (): void => {
         if (this.#error !== undefined) fail(`the response is not valid HTTP: ${String(this.#error)}`, this.#error)
@@ -106,7 +114,7 @@ export class RawClient {
         clearTimeout(timer)
         this.#checks.delete(check)
       }
-      const timer = setTimeout(() => fail(`that took longer than ${this.#timeoutMs} ms`), this.#timeoutMs)
+      const timer = setTimeout(() => fail(`${this.#timeoutMs} ms passed`), this.#timeoutMs)
       this.#checks.add(check)
       check()
     })
@@ -144,7 +152,7 @@ export class RawClient {
     const end = this.#bytesRead + count
     this.#appetite = count
     this.#nibble()
-    await this.until(() => this.#bytesRead >= end, `${count} bytes`)
+    await this.#wait(() => this.#bytesRead >= end, `${count} bytes`, errorOfCall(this.readBytes))
   }
 
   /** Ends its own half of the connection and continues to read: a half-closed connection. */
