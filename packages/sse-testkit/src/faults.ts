@@ -1,5 +1,5 @@
 import { type ClientHttp2Stream, constants } from 'node:http2'
-import { Http2Client } from './faults/http2-client.js'
+import { Http2Client, responseHeaders } from './faults/http2-client.js'
 import { RawClient } from './faults/raw-client.js'
 import type { RawRequest } from './faults/raw-request.js'
 import { StoppedClient } from './faults/stopped-client.js'
@@ -57,11 +57,11 @@ export const faults: {
   vanish: (url, httpVersion) => StoppedClient.open(url, httpVersion),
   halfClose: async (url, request) => withHead(await ask(url, request), (client) => client.halfClose()),
   reset: async (url, request) => withHead(await ask(url, request), (client) => client.reset()),
-  resetAfter: async (url, bytes, request) => {
-    const client = await ask(url, request, (client) => client.drip())
-    await client.readBytes(bytes)
-    return client.reset()
-  },
+  resetAfter: async (url, bytes, request) =>
+    trying(await ask(url, request, (client) => client.drip()), async (client) => {
+      await client.readBytes(bytes)
+      return client.reset()
+    }),
   hangUp: async (url, request) => {
     const client = await ask(url, request)
     client.halfClose().destroy()
@@ -74,22 +74,23 @@ export const faults: {
   largeHead: (url, bytes) => ask(url, { headers: { 'X-Large': 'x'.repeat(bytes - 'X-Large: \r\n'.length) } }),
   http2Reset: async (url) => {
     const { origin, pathname, search } = new URL(url)
-    const client = new Http2Client(origin)
-    const stream = client.start(pathname + search)
-    await new Promise<void>((resolve) => {
-      stream.once('response', () => resolve())
+    return trying(new Http2Client(origin), async (client) => {
+      const stream = client.start(pathname + search)
+      await responseHeaders(stream)
+      stream.close()
+      return { client, stream }
     })
-    stream.close()
-    return { client, stream }
   },
   http2RapidReset: async (url, count) => {
     const { origin, pathname, search } = new URL(url)
-    const client = await new Http2Client(origin).connected()
-    const streams = Array.from({ length: count }, () => client.start(pathname + search))
-    const closed = streams.map((stream) => new Promise((resolve) => stream.once('close', resolve)))
-    for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL)
-    await Promise.all(closed)
-    return client
+    return trying(new Http2Client(origin), async (client) => {
+      await client.connected()
+      const streams = Array.from({ length: count }, () => client.start(pathname + search))
+      const closed = streams.map((stream) => new Promise((resolve) => stream.once('close', resolve)))
+      for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL)
+      await Promise.all(closed)
+      return client
+    })
   },
 }
 
@@ -103,8 +104,20 @@ async function ask(
   return prepare(await RawClient.connect(origin)).send({ ...request, path: pathname + search })
 }
 
-async function withHead(client: RawClient, then: (client: RawClient) => unknown): Promise<RawClient> {
-  await client.response()
-  then(client)
-  return client
+function withHead(client: RawClient, then: (client: RawClient) => unknown): Promise<RawClient> {
+  return trying(client, async () => {
+    await client.response()
+    then(client)
+    return client
+  })
+}
+
+/** Destroys the client if what it does fails: the caller then gets no client to destroy. */
+async function trying<C extends { destroy(): void }, T>(client: C, run: (client: C) => Promise<T>): Promise<T> {
+  try {
+    return await run(client)
+  } catch (error) {
+    client.destroy()
+    throw error
+  }
 }

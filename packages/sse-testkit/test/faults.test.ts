@@ -2,10 +2,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { constants, createServer as createHttp2 } from 'node:http2'
 import { type AddressInfo, createServer as createTcp } from 'node:net'
-import { afterEach, expect, test } from '@jest/globals'
+import { afterEach, describe, expect, test } from '@jest/globals'
 import { faults, Http2Client, RawClient } from '@ssekit/sse-testkit'
 import { until } from '../../sse-core/test/until.js'
 
+const ours = process.env.SSE_TESTKIT_TIMEOUT_MS
 const closers: (() => Promise<unknown> | unknown)[] = []
 
 afterEach(async () => {
@@ -236,6 +237,47 @@ test('a RawClient that waits reports what it received, and the stack begins in t
       /^Error: waited for .*, then 200 ms passed; received 500 "an error"\n.*faults\.test\.ts/,
     )
   }
+})
+
+describe('a fault whose server', () => {
+  const unanswered: Readonly<Record<string, (url: string) => Promise<unknown>>> = {
+    stall: faults.stall,
+    halfClose: faults.halfClose,
+    reset: faults.reset,
+    resetAfter: (url) => faults.resetAfter(url, 100),
+    vanish: faults.vanish,
+    'vanish over HTTP/2': (url) => faults.vanish(url, 2),
+    http2Reset: faults.http2Reset,
+    http2RapidReset: (url) => faults.http2RapidReset(url, 2),
+    'Http2Client.open': (url) => ending(new Http2Client(url)).open('/'),
+    'RawClient.connect over TLS': (url) => RawClient.connect(url.replace('http:', 'https:')),
+  }
+  afterEach(() => {
+    process.env.SSE_TESTKIT_TIMEOUT_MS = ours
+  })
+
+  test.each(Object.keys(unanswered))('never answers rejects and closes its connection: %s', async (name) => {
+    const closed: Promise<unknown>[] = []
+    const server = createTcp((socket) => {
+      socket.on('error', () => {})
+      closed.push(once(socket.resume(), 'close'))
+    })
+    const url = await listen(server as unknown as Server)
+    // Not less: a process that vanishes has to start first.
+    process.env.SSE_TESTKIT_TIMEOUT_MS = '500'
+    const fault = unanswered[name] as (url: string) => Promise<unknown>
+    await expect(fault(url)).rejects.toThrow('500 ms')
+    if (name === 'Http2Client.open') return
+    await Promise.all(closed)
+  })
+
+  test.each(Object.keys(unanswered))('refuses connections rejects: %s', async (name) => {
+    const server = createTcp()
+    const url = await listen(server as unknown as Server)
+    await new Promise((resolve) => server.close(resolve))
+    const fault = unanswered[name] as (url: string) => Promise<unknown>
+    await expect(fault(url)).rejects.toThrow(/ECONNREFUSED|no response came/)
+  })
 })
 
 test('a RawClient that waits fails if the response has invalid HTTP framing', async () => {

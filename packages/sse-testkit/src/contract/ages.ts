@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { type ConnectionStats, SseChannel } from '@ssekit/sse-core'
-import { eventually, within } from './eventually.js'
+import { within } from '../time-limit.js'
+import { eventually } from './eventually.js'
 import type { Script } from './scenario.js'
 import { numbers, takeData } from './take-events.js'
 

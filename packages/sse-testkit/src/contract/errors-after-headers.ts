@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel, type SseSource } from '@ssekit/sse-core'
-import { eventually, oneTurn, within } from './eventually.js'
+import { within } from '../time-limit.js'
+import { eventually, oneTurn } from './eventually.js'
 import { BIG } from './full-socket.js'
 import type { Script } from './scenario.js'
 import type { Served, Stage } from './stage.js'

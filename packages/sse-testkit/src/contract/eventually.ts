@@ -23,16 +23,3 @@ export function oneTurn(): Promise<void> {
     setImmediate(resolve)
   })
 }
-
-/** Settles as the promise does; rejects if it does not settle in time. */
-export async function within<T>(promise: Promise<T>, what: string, timeoutMs: number = defaultTimeoutMs()): Promise<T> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`waited ${timeoutMs} ms for ${what}`)), timeoutMs)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel, type SseOptions, type SseSource } from '@ssekit/sse-core'
-import { within } from './eventually.js'
+import { within } from '../time-limit.js'
 import type { Script } from './scenario.js'
 
 /** Response headers that Node refuses to send; part of them may come from a request. */

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { CloseReason, SseRequest, SseResponse } from '@ssekit/sse-core'
-import { within } from './eventually.js'
+import { within } from '../time-limit.js'
 import type { AdapterTraits, RouteContext } from './subject.js'
 
 /** How `sse()` ended. */

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
 import type { SseChannel } from '@ssekit/sse-core'
-import { eventually, oneTurn, within } from './eventually.js'
+import { within } from '../time-limit.js'
+import { eventually, oneTurn } from './eventually.js'
 import type { ServedRequest } from './served-request.js'
 import type { Served, Stage } from './stage.js'
 

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel } from '@ssekit/sse-core'
-import { within } from './eventually.js'
+import { within } from '../time-limit.js'
 import { BIG, fillSocket } from './full-socket.js'
 import type { Script } from './scenario.js'
 import { subscribed } from './server-state.js'

@@ -9,6 +9,7 @@ import {
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { EventReader, headersOf } from '../reader.js'
+import { within } from '../time-limit.js'
 
 export interface Http2Request {
   readonly method?: string | undefined
@@ -38,7 +39,7 @@ export class Http2Client {
 
   /** Resolves once the connection is established, so that requests are then sent at once. */
   async connected(): Promise<this> {
-    await once(this.#session, 'remoteSettings')
+    await within(once(this.#session, 'remoteSettings'), 'the HTTP/2 connection')
     return this
   }
 
@@ -48,7 +49,7 @@ export class Http2Client {
    */
   async open(path: string, { method = 'GET', headers = {}, body, isPaused }: Http2Request = {}): Promise<EventReader> {
     const stream = this.start(path, { method, headers, body })
-    const [head] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }]
+    const head = await responseHeaders(stream)
     const closed = new Promise<void>((resolve) => {
       stream.on('close', resolve)
     })
@@ -89,5 +90,18 @@ export class Http2Client {
   /** Destroys the connection and all its streams. Idempotent. */
   destroy(): void {
     this.#session.destroy()
+  }
+}
+
+/** Resolves with the response headers of a stream. If they do not arrive in time, resets the stream and rejects. */
+export async function responseHeaders(
+  stream: ClientHttp2Stream,
+): Promise<IncomingHttpHeaders & { readonly ':status': number }> {
+  try {
+    const [headers] = await within(once(stream, 'response'), 'the response headers')
+    return headers
+  } catch (error) {
+    stream.close(constants.NGHTTP2_CANCEL)
+    throw error
   }
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { errorOfCall } from '../call-error.js'
-import { defaultTimeoutMs } from '../time-limit.js'
+import { defaultTimeoutMs, within } from '../time-limit.js'
 import { type RawRequest, rawRequest } from './raw-request.js'
 import { type RawResponse, RawResponses } from './raw-response.js'
 
@@ -45,13 +45,21 @@ export class RawClient {
 
   /** Connects to the server of a URL; certificates are not verified. */
   static async connect(url: string | URL, timeoutMs: number = defaultTimeoutMs()): Promise<RawClient> {
-    const { protocol, hostname, port } = new URL(url)
+    const { protocol, hostname, port, origin } = new URL(url)
     const tcp = connectTcp({ host: hostname, port: Number(port), noDelay: true })
-    await once(tcp, 'connect')
-    if (protocol !== 'https:') return new RawClient(tcp, tcp, timeoutMs)
-    const socket = connectTls({ socket: tcp, rejectUnauthorized: false })
-    await once(socket, 'secureConnect')
-    return new RawClient(tcp, socket, timeoutMs)
+    const connected = async (): Promise<Socket> => {
+      await once(tcp, 'connect')
+      if (protocol !== 'https:') return tcp
+      const socket = connectTls({ socket: tcp, rejectUnauthorized: false })
+      await once(socket, 'secureConnect')
+      return socket
+    }
+    try {
+      return new RawClient(tcp, await within(connected(), `a connection to ${origin}`, timeoutMs), timeoutMs)
+    } catch (error) {
+      tcp.destroy()
+      throw error
+    }
   }
 
   /** The responses received so far; the last one may be incomplete. */

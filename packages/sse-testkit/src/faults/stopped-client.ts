@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { within } from '../time-limit.js'
 
 /**
  * A client whose machine has vanished: nothing of it reads, answers or hangs up any more.
@@ -23,10 +24,16 @@ export class StoppedClient {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const client = new StoppedClient(child)
-    await Promise.race([
+    const answered = Promise.race([
       once(child.stdout, 'data'),
       once(child, 'exit').then(() => Promise.reject(new Error(`no response came from ${url}`))),
     ])
+    try {
+      await within(answered, `the response headers of ${url}`)
+    } catch (error) {
+      client.destroy()
+      throw error
+    }
     child.kill('SIGSTOP')
     return client
   }
