@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import { errorOfCall } from './call-error.js'
+import { answerOf, eventCount } from './messages.js'
 import { PartsParser, type ReceivedEvent, type StreamParts } from './received.js'
 import { defaultTimeoutMs } from './time-limit.js'
 
@@ -133,7 +134,7 @@ export class EventReader implements StreamParts {
       }
       return taken.length === count
     }
-    const what = (): string => `${count} ${count === 1 ? 'event' : 'events'}, got ${taken.length}`
+    const what = (): string => `${eventCount(count)}, got ${taken.length}`
     await this.#wait(isDone, what, errorOfCall(this.take))
     return taken
   }
@@ -160,7 +161,7 @@ export class EventReader implements StreamParts {
     return new Promise((resolve, reject) => {
       const fail = (why: string): void => {
         settle()
-        error.message = `waited for ${what()}, then ${why}; ${this.#received()}`
+        error.message = `waited for ${what()}, then ${why}; ${answerOf(this.status, this.headers.get('content-type'), this.text)}`
         reject(error)
       }
       const check = (): void => {
@@ -203,11 +204,6 @@ export class EventReader implements StreamParts {
   abort(): void {
     this.resume()
     this.#source.abort()
-  }
-
-  #received(): string {
-    const type = this.headers.get('content-type')?.split(';')[0] ?? ''
-    return `HTTP ${`${this.status} ${type}`.trim()}; received ${JSON.stringify(this.text.slice(-2_000))}`
   }
 
   async #read(): Promise<StreamEnd> {

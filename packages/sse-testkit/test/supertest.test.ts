@@ -1,10 +1,10 @@
 import { createServer, type RequestListener } from 'node:http'
 import { expect, test } from '@jest/globals'
-import { type ParseUntil, type ReceivedEvent, sseParser } from '@ssekit/sse-testkit'
+import { type ParseOptions, type ParseUntil, type ReceivedEvent, sseParser } from '@ssekit/sse-testkit'
 import request from 'supertest'
 
-function ask(listener: RequestListener, until?: ParseUntil): request.Test {
-  return request(createServer(listener)).get('/').buffer(true).parse(sseParser(until))
+function ask(listener: RequestListener, until?: ParseUntil, options?: ParseOptions): request.Test {
+  return request(createServer(listener)).get('/').buffer(true).parse(sseParser(until, options))
 }
 
 test('sseParser() without an argument returns all events of a stream that ends', async () => {
@@ -90,4 +90,75 @@ test('a stream that breaks off fails the request', async () => {
       setTimeout(() => res.destroy(), 5)
     }),
   ).rejects.toThrow()
+})
+
+test('sseParser() fails the request after timeoutMs, reports what arrived, and disconnects', async () => {
+  let left: Promise<void> | undefined
+  const asked = ask(
+    (_req, res) => {
+      left = new Promise((resolve) => {
+        res.on('close', resolve)
+      })
+      res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' }).write('data: 1\n\n')
+    },
+    3,
+    { timeoutMs: 200 },
+  )
+  const error: Error = await asked.then(
+    () => new Error('it resolved'),
+    (reason) => reason,
+  )
+  expect(error.message).toBe(
+    'waited for 3 events, got 1, then 200 ms passed; HTTP 200 text/event-stream; received "data: 1\\n\\n"',
+  )
+  expect(error.stack).toMatch(/\n.*supertest\.test\.ts/)
+  await left
+})
+
+test.each([
+  [undefined, 'the end'],
+  [() => false, 'a certain event'],
+])('sseParser(%p) says that it waited for %s', async (until, what) => {
+  const asked = ask((_req, res) => res.flushHeaders(), until, { timeoutMs: 200 })
+  await expect(asked).rejects.toThrow(`waited for ${what}, got 0 events, then 200 ms passed; HTTP 200; received ""`)
+})
+
+test('the time limit of sseParser() does not outlast its request', async () => {
+  const before = process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  await ask((_req, res) => void res.end('data: 1\n\n'), 1, { timeoutMs: 600_000 })
+  await ask((_req, res) => void res.end('data: 1\n\n'), undefined, { timeoutMs: 600_000 })
+  await expect(
+    ask((_req, res) => void res.write('data: 1\n\n', () => res.destroy()), 2, { timeoutMs: 600_000 }),
+  ).rejects.toThrow()
+  expect(process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length).toBeLessThanOrEqual(before)
+})
+
+test.each([undefined, 0, 2])('sseParser(%p) leaves a response that is no event stream as it is', async (until) => {
+  const problem = await ask(
+    (_req, res) => void res.writeHead(500, { 'content-type': 'text/plain' }).end('€ failed'),
+    until,
+  )
+  expect([problem.status, problem.text, problem.body]).toEqual([500, '€ failed', {}])
+  const json = await ask(
+    (_req, res) => void res.writeHead(401, { 'content-type': 'application/json; charset=utf-8' }).end('{"who":"you"}'),
+    until,
+  )
+  expect([json.status, json.text, json.body]).toEqual([401, '{"who":"you"}', { who: 'you' }])
+  const redirect = await ask(
+    (_req, res) => void res.writeHead(302, { location: '/', 'content-type': 'text/html' }).end(),
+    until,
+  )
+  expect([redirect.status, redirect.text, redirect.body]).toEqual([302, '', {}])
+})
+
+test('sseParser() hands on the text of a response that is not the JSON it says it is', async () => {
+  const { status, text, body } = await ask(
+    (_req, res) => void res.writeHead(500, { 'content-type': 'application/problem+json' }).end('oops'),
+  )
+  expect([status, text, body]).toEqual([500, 'oops', {}])
+})
+
+test('sseParser() sets the text of an event stream too', async () => {
+  const { text } = await ask((_req, res) => void res.end(': hello\n\ndata: 1\n\n'))
+  expect(text).toBe(': hello\n\ndata: 1\n\n')
 })
