@@ -18,6 +18,13 @@ export { StoppedClient } from './faults/stopped-client.js'
 export type { ProxiedConnection, TcpTarget } from './faults/tcp-connection.js'
 export { type ConnectionPredicate, TcpProxy } from './faults/tcp-proxy.js'
 export { type FaultRequest, faults } from './faults.js'
-export { type EventPredicate, EventReader, type ReadOptions, readEvents, type StreamEnd } from './reader.js'
+export {
+  type EventPredicate,
+  EventReader,
+  type InjectedResponse,
+  type ReadOptions,
+  readEvents,
+  type StreamEnd,
+} from './reader.js'
 export { parseEvents, type ReceivedEvent, type StreamParts } from './received.js'
 export { type ParseOptions, type ParseUntil, type SuperagentParser, sseParser } from './supertest.js'

@@ -1,7 +1,8 @@
 /** What was answered, for the message of an error. */
 export function answerOf(status: number, contentType: string | null | undefined, text: string): string {
   const type = contentType?.split(';')[0] ?? ''
-  return `HTTP ${`${status} ${type}`.trim()}; received ${JSON.stringify(text.slice(-2_000))}`
+  const head = status === 0 ? '' : `HTTP ${`${status} ${type}`.trim()}; `
+  return `${head}received ${JSON.stringify(text.slice(-2_000))}`
 }
 
 export function eventCount(count: number): string {

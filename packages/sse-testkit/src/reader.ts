@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import { errorOfCall } from './call-error.js'
 import { answerOf, eventCount } from './messages.js'
@@ -31,9 +31,17 @@ export interface ReaderSource {
   readonly abort: () => void
 }
 
+/** What `fastify.inject()` resolves with. With `payloadAsStream: true`, its events are read as they are sent. */
+export interface InjectedResponse {
+  readonly statusCode: number
+  readonly headers: OutgoingHttpHeaders
+  readonly raw: { readonly res: { destroy(): unknown } }
+  stream(): Readable
+}
+
 /**
- * Reads an event stream from a URL, from a `fetch` response, or from a Node stream such as an `IncomingMessage` or
- * `(await fastify.inject({ url, payloadAsStream: true })).stream()`.
+ * Reads an event stream from a URL, from a `fetch` response, from `await fastify.inject({ url, payloadAsStream: true })`,
+ * or from a Node stream such as an `IncomingMessage`.
  *
  * ```ts
  * const reader = await readEvents(`${url}/news`)
@@ -47,11 +55,12 @@ export interface ReaderSource {
  * @throws {TypeError} the response body is already being read elsewhere
  */
 export async function readEvents(
-  source: string | URL | Response | Readable,
+  source: string | URL | Response | InjectedResponse | Readable,
   { headers = {}, timeoutMs = defaultTimeoutMs() }: ReadOptions = {},
 ): Promise<EventReader> {
   if (source instanceof Readable) return new EventReader(sourceOfStream(source), timeoutMs)
   if (typeof source !== 'string' && !(source instanceof URL)) {
+    if ('stream' in source) return new EventReader(sourceOfInjection(source), timeoutMs)
     return new EventReader(sourceOfResponse(source, undefined), timeoutMs)
   }
   const controller = new AbortController()
@@ -66,6 +75,7 @@ export async function readEvents(
 
 /** A client of one event stream, for tests. It reads as fast as data arrives, unless it is paused. */
 export class EventReader implements StreamParts {
+  /** The status of the response; 0 if the source is a stream that has none. */
   readonly status: number
   readonly headers: Headers
   /** Everything received so far, as text. */
@@ -200,7 +210,10 @@ export class EventReader implements StreamParts {
     this.#gate = undefined
   }
 
-  /** Disconnects, as a closed browser tab does. Idempotent. */
+  /**
+   * Disconnects, as a closed browser tab does. Of a stream that is no response, it only destroys this end: for
+   * `fastify.inject()`, pass the response and not its `stream()`. Idempotent.
+   */
   abort(): void {
     this.resume()
     this.#source.abort()
@@ -257,7 +270,7 @@ async function* chunksOf(reader: ReadableStreamDefaultReader<Uint8Array> | undef
 }
 
 function sourceOfStream(stream: Readable): ReaderSource {
-  const { statusCode = 200, headers = {} } = stream as { statusCode?: number; headers?: IncomingHttpHeaders }
+  const { statusCode = 0, headers = {} } = stream as { statusCode?: number; headers?: IncomingHttpHeaders }
   return {
     status: statusCode,
     headers: headersOf(headers),
@@ -267,8 +280,19 @@ function sourceOfStream(stream: Readable): ReaderSource {
   }
 }
 
+function sourceOfInjection(response: InjectedResponse): ReaderSource {
+  return {
+    status: response.statusCode,
+    headers: headersOf(response.headers),
+    chunks: response.stream(),
+    isComplete: () => true,
+    // Destroying the stream would not be noticed by the server.
+    abort: () => response.raw.res.destroy(),
+  }
+}
+
 /** Converts the headers of a Node message to `Headers`; repeated ones are joined. */
-export function headersOf(headers: IncomingHttpHeaders): Headers {
+export function headersOf(headers: IncomingHttpHeaders | OutgoingHttpHeaders): Headers {
   const result = new Headers()
   for (const [name, value] of Object.entries(headers)) {
     // HTTP/2 adds pseudo-header fields, whose names start with a colon.

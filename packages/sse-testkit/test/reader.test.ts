@@ -43,6 +43,11 @@ test('readEvents() reads any Readable, and joins characters that are split betwe
   expect(await reader.take(1)).toMatchObject([{ data: '€' }])
 })
 
+test('the status of a stream without a response is 0, not 200', async () => {
+  const reader = await readEvents(Readable.from([]))
+  expect(reader.status).toBe(0)
+})
+
 test('take() takes each event once, in order, and skips those that the predicate rejects', async () => {
   const reader = await readEvents(Readable.from([Buffer.from('data: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4\n\n')]))
   expect(await reader.take(1)).toMatchObject([{ data: '1' }])
@@ -53,7 +58,7 @@ test('take() takes each event once, in order, and skips those that the predicate
 test('a wait that fails, at the end of the stream or at its time limit, reports the text received', async () => {
   const ended = await readEvents(Readable.from([Buffer.from('data: 1\n\n')]))
   await expect(ended.take(2)).rejects.toThrow(
-    /waited for 2 events, got 1, then the stream was complete; .*received "data: 1\\n\\n"/,
+    /^waited for 2 events, got 1, then the stream was complete; received "data: 1\\n\\n"/,
   )
   const url = await listen((_req, res) => void res.writeHead(201, { 'content-type': 'a/b; c=d' }).write('data: 1\n\n'))
   const open = await readEvents(await fetch(url), { timeoutMs: 20 })

@@ -111,13 +111,24 @@ test('parseEvents() and readEvents() read fastify.inject() as the README says', 
   const finite = await app.inject('/finite')
   expect(parseEvents(finite.body)).toMatchObject([{ data: 'first' }, { event: 'order' }, { event: 'order' }])
 
-  const client = new AbortController()
-  const response = await app.inject({ url: '/news', payloadAsStream: true, signal: client.signal })
-  const reader = await readEvents(response.stream())
+  const reader = await readEvents(await app.inject({ url: '/news', payloadAsStream: true }))
   const [first] = await reader.take(1, ({ event }) => event !== 'sse-checkpoint')
-  client.abort() // disconnects
+  reader.abort() // disconnects
   // #endregion inject
   expect(first).toMatchObject({ data: 'first' })
+  expect([reader.status, reader.headers.get('content-type')]).toEqual([200, 'text/event-stream; charset=utf-8'])
+  expect(await reader.end()).toBe('cut')
   await until(() => manager.stats().connections === 0, 'the disconnect')
+  await app.close()
+})
+
+test('readEvents() reads an injected response that is an error or complete', async () => {
+  const app = Fastify()
+  app.get('/error', (_request, reply) => reply.code(500).header('set-cookie', ['a', 'b']).send('failed'))
+  for (const payloadAsStream of [true, false]) {
+    const reader = await readEvents(await app.inject({ url: '/error', payloadAsStream }))
+    expect(await reader.end()).toBe('complete')
+    expect([reader.status, reader.text, reader.headers.get('set-cookie')]).toEqual([500, 'failed', 'a, b'])
+  }
   await app.close()
 })
