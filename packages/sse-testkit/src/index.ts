@@ -22,9 +22,10 @@ export {
   type EventPredicate,
   EventReader,
   type InjectedResponse,
+  type ReaderSource,
   type ReadOptions,
   readEvents,
   type StreamEnd,
 } from './reader.js'
-export { parseEvents, type ReceivedEvent, type StreamParts } from './received.js'
+export { isCheckpoint, parseEvents, type ReceivedEvent, type StreamParts } from './received.js'
 export { type ParseOptions, type ParseUntil, type SuperagentParser, sseParser } from './supertest.js'

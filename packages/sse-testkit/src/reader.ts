@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { Readable } from 'node:stream'
 import { errorOfCall } from './call-error.js'
 import { answerOf, eventCount } from './messages.js'
-import { PartsParser, type ReceivedEvent, type StreamParts } from './received.js'
+import { lastEventIdOf, PartsParser, type ReceivedEvent, type StreamParts } from './received.js'
 import { defaultTimeoutMs } from './time-limit.js'
 
 export interface ReadOptions {
@@ -21,7 +21,7 @@ export type StreamEnd = 'complete' | 'cut'
 /** Says which events to take. */
 export type EventPredicate = (event: ReceivedEvent) => boolean
 
-/** Where a reader's bytes come from. */
+/** Where a reader's bytes come from: implement it to read what another HTTP client receives. */
 export interface ReaderSource {
   readonly status: number
   readonly headers: Headers
@@ -45,7 +45,7 @@ export interface InjectedResponse {
  *
  * ```ts
  * const reader = await readEvents(`${url}/news`)
- * const [first] = await reader.take(1)
+ * const first = await reader.next()
  * reader.abort()
  * ```
  *
@@ -123,7 +123,7 @@ export class EventReader implements StreamParts {
 
   /** What an `EventSource` would send as `Last-Event-ID` if it reconnected now. */
   get lastEventId(): string {
-    return this.events.filter(({ id }) => id !== undefined).at(-1)?.id ?? ''
+    return lastEventIdOf(this.text)
   }
 
   /** Whether the stream is over, however it ended. */
@@ -135,7 +135,17 @@ export class EventReader implements StreamParts {
    * Takes the next `count` events that satisfy the predicate and were not taken before; others are skipped. If the
    * predicate throws, the call rejects with its error, and the event in question is skipped too.
    */
-  async take(count: number, isWanted: EventPredicate = () => true): Promise<ReceivedEvent[]> {
+  take(count: number, isWanted?: EventPredicate): Promise<ReceivedEvent[]> {
+    return this.#take(count, isWanted, errorOfCall(this.take))
+  }
+
+  /** Takes the next event that satisfies the predicate, as `take(1)` does. */
+  async next(isWanted?: EventPredicate): Promise<ReceivedEvent> {
+    const [event] = await this.#take(1, isWanted, errorOfCall(this.next))
+    return event as ReceivedEvent
+  }
+
+  async #take(count: number, isWanted: EventPredicate = () => true, error: Error): Promise<ReceivedEvent[]> {
     const taken: ReceivedEvent[] = []
     const isDone = (): boolean => {
       while (taken.length < count && this.#taken < this.events.length) {
@@ -145,7 +155,7 @@ export class EventReader implements StreamParts {
       return taken.length === count
     }
     const what = (): string => `${eventCount(count)}, got ${taken.length}`
-    await this.#wait(isDone, what, errorOfCall(this.take))
+    await this.#wait(isDone, what, error)
     return taken
   }
 

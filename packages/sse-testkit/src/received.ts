@@ -9,6 +9,11 @@ export interface ReceivedEvent {
   readonly id: string | undefined
 }
 
+/** Whether a channel sent this event of its own accord, to tell the client its position: `sse-checkpoint`. */
+export function isCheckpoint({ event }: Pick<ReceivedEvent, 'event'>): boolean {
+  return event === 'sse-checkpoint'
+}
+
 /** Everything that a stream contains. */
 export interface StreamParts {
   readonly events: ReceivedEvent[]
@@ -56,4 +61,16 @@ export function parseEvents(text: string): ReceivedEvent[] {
   const parser = new PartsParser()
   parser.feed(text)
   return parser.events
+}
+
+/**
+ * The last event id after this text, by the HTML standard: that of the last complete block that has an `id`. Read from the
+ * text, because a block without data is no event, and the parser does not report it.
+ */
+export function lastEventIdOf(text: string): string {
+  // What follows the last line end is no line yet.
+  const lines = text.split(/\r\n|\n|\r/).slice(0, -1)
+  const dispatched = lines.slice(0, lines.lastIndexOf('') + 1)
+  const ids = dispatched.filter((line) => /^id(?::|$)/.test(line) && !line.includes('\0'))
+  return ids.at(-1)?.replace(/^id:? ?/, '') ?? ''
 }

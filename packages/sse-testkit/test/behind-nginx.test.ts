@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { SseManager } from '@ssekit/sse-core'
-import { type ReceivedEvent, readEvents } from '@ssekit/sse-testkit'
+import { isCheckpoint, type ReceivedEvent, readEvents } from '@ssekit/sse-testkit'
 import { until } from '../../sse-core/test/until.js'
 import { compressingServers } from './clients/compressing-servers.js'
 import { npmEventSource } from './clients/event-sources.js'
@@ -47,8 +47,8 @@ async function assertAtOnce(url: string, encoding: string | null): Promise<void>
   const news = manager.getOrCreate('news')
   for (const number of ['1', '2', '3', '4', '5']) {
     await news.broadcast(number)
-    const [event] = await reader.take(1, ({ event }) => event !== 'sse-checkpoint')
-    expect(event?.data).toBe(number)
+    const event = await reader.next((event) => !isCheckpoint(event))
+    expect(event.data).toBe(number)
   }
   reader.abort()
   await until(() => manager.stats().connections === 0, 'the disconnect')

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import { Readable } from 'node:stream'
 import { expect, test } from '@jest/globals'
-import { parseEvents, readEvents } from '@ssekit/sse-testkit'
+import { EventReader, isCheckpoint, parseEvents, type ReaderSource, readEvents } from '@ssekit/sse-testkit'
 import { until } from '../../sse-core/test/until.js'
 import { listen } from './network/listen.js'
 
@@ -53,6 +53,52 @@ test('take() takes each event once, in order, and skips those that the predicate
   expect(await reader.take(1)).toMatchObject([{ data: '1' }])
   expect(await reader.take(2, ({ data }) => data !== '2')).toMatchObject([{ data: '3' }, { data: '4' }])
   expect(reader.events).toHaveLength(4)
+})
+
+test('next() takes the next event that satisfies the predicate, and rejects if none comes', async () => {
+  const reader = await readEvents(Readable.from([Buffer.from('event: sse-checkpoint\ndata\n\ndata: 1\n\ndata: 2\n\n')]))
+  expect(await reader.next((event) => !isCheckpoint(event))).toEqual({ event: 'message', data: '1', id: undefined })
+  expect((await reader.next()).data).toBe('2')
+  const error: Error = await reader.next().catch((reason) => reason)
+  expect(error.stack).toMatch(/^Error: waited for 1 event, got 0, then the stream was complete; .*\n.*reader\.test\.ts/)
+})
+
+test('isCheckpoint() tells checkpoints from other events', () => {
+  expect(parseEvents('event: sse-checkpoint\ndata\n\nevent: sse-gap\ndata\n\ndata: 1\n\n').map(isCheckpoint)).toEqual([
+    true,
+    false,
+    false,
+  ])
+})
+
+test.each([
+  ['', ''],
+  ['id: 1\ndata: 1\n\n', '1'],
+  ['id: 1\ndata: 1\n\ndata: 2\n\n', '1'],
+  // A block without data is no event, but its id counts.
+  ['id: 1\ndata: 1\n\nid: 7\n\n', '7'],
+  ['id: 7\r\revent: none\r\r', '7'],
+  ['id:  7\r\n\r\n', ' 7'],
+  ['id: 1\nid: 2\n\nid: 3\n', '2'],
+  ['id: 1\n\nid\n\n', ''],
+  ['id: 1\n\nid: 2\0\n\nidea: 3\n\n: id: 4\n\n', '1'],
+])('the lastEventId after %j is what an EventSource would send: %j', async (text, id) => {
+  const reader = await readEvents(Readable.from([Buffer.from(text)]))
+  await reader.end()
+  expect(reader.lastEventId).toBe(id)
+})
+
+test('an EventReader reads any ReaderSource', async () => {
+  const source: ReaderSource = {
+    status: 200,
+    headers: new Headers(),
+    chunks: Readable.from([Buffer.from('data: 1\n\n')]),
+    isComplete: () => false,
+    abort: () => {},
+  }
+  const reader = new EventReader(source)
+  expect(await reader.next()).toMatchObject({ data: '1' })
+  expect(await reader.end()).toBe('cut')
 })
 
 test('a wait that fails, at the end of the stream or at its time limit, reports the text received', async () => {

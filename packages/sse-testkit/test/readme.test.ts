@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals'
 import { sse as expressSse } from '@ssekit/express-sse'
 import fastifySse from '@ssekit/fastify-sse'
 import { type SseChannel, type SseEvent, SseManager } from '@ssekit/sse-core'
-import { parseEvents, readEvents, sseParser } from '@ssekit/sse-testkit'
+import { isCheckpoint, parseEvents, type ReceivedEvent, readEvents, sseParser } from '@ssekit/sse-testkit'
 import express from 'express'
 import Fastify from 'fastify'
 import request from 'supertest'
@@ -55,10 +55,10 @@ test('the README begins with the complete test of reconnect.test.ts', () => {
 test('readEvents() works as the README says', async () => {
   const url = await listen(expressApp())
   // #region reader
-  const isNews = ({ event }: { event: string }) => event !== 'sse-checkpoint'
+  const isNews = (event: ReceivedEvent) => !isCheckpoint(event)
   const reader = await readEvents(`${url}/news`, { headers: { authorization: 'Bearer of news' } })
   const [first, second] = await reader.take(2, isNews)
-  const [order] = await reader.take(1, ({ event }) => event === 'order')
+  const order = await reader.next(({ event }) => event === 'order')
 
   reader.status // 200
   reader.headers.get('content-type') // 'text/event-stream; charset=utf-8'
@@ -95,7 +95,7 @@ test('sseParser(2) reads a finite stream with supertest as the README says', asy
 test('sseParser(condition) reads a channel with supertest as the README says', async () => {
   const app = expressApp()
   // #region supertest-channel
-  const isNews = ({ event }: { event: string }) => event !== 'sse-checkpoint'
+  const isNews = (event: ReceivedEvent) => !isCheckpoint(event)
   const { body } = await request(app).get('/news').buffer(true).parse(sseParser(isNews)) // disconnects after one
   expect(body.filter(isNews)).toMatchObject([{ data: 'first' }])
   // #endregion supertest-channel
@@ -112,7 +112,7 @@ test('parseEvents() and readEvents() read fastify.inject() as the README says', 
   expect(parseEvents(finite.body)).toMatchObject([{ data: 'first' }, { event: 'order' }, { event: 'order' }])
 
   const reader = await readEvents(await app.inject({ url: '/news', payloadAsStream: true }))
-  const [first] = await reader.take(1, ({ event }) => event !== 'sse-checkpoint')
+  const first = await reader.next((event) => !isCheckpoint(event))
   reader.abort() // disconnects
   // #endregion inject
   expect(first).toMatchObject({ data: 'first' })

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { SseChannel } from '@ssekit/sse-core'
+import { isCheckpoint } from '../received.js'
 import type { Script } from './scenario.js'
 import { subscribed } from './server-state.js'
 import { numbers, takeData } from './take-events.js'
@@ -50,10 +51,7 @@ export function checkpointScenarios({ scenario }: Script): void {
     await subscribed(channel)
     const unseen = await channel.broadcast('unseen')
     await reader.until(() => reader.lastEventId === unseen, 'a checkpoint')
-    assert.equal(
-      reader.events.every(({ event }) => event === 'sse-checkpoint'),
-      true,
-    )
+    assert.equal(reader.events.every(isCheckpoint), true)
     const heartbeats = reader.comments.length
     await reader.until(() => reader.comments.length > heartbeats + 1, 'more heartbeats')
     // It is up to date, so it gets no further checkpoints.

@@ -1,9 +1,9 @@
 import type { EventReader } from '../reader.js'
-import type { ReceivedEvent } from '../received.js'
+import { isCheckpoint, type ReceivedEvent } from '../received.js'
 
 /** Takes the next events that are not checkpoints. */
 export function takeNews(reader: EventReader, count: number): Promise<ReceivedEvent[]> {
-  return reader.take(count, ({ event }) => event !== 'sse-checkpoint')
+  return reader.take(count, (event) => !isCheckpoint(event))
 }
 
 /** Takes the data of the next events that are not checkpoints. */
@@ -13,7 +13,7 @@ export async function takeData(reader: EventReader, count: number): Promise<stri
 
 /** The data of all events received from a stream that is over, or that will send no more; checkpoints excluded. */
 export function dataOf({ events }: { readonly events: readonly ReceivedEvent[] }): string[] {
-  return events.filter(({ event }) => event !== 'sse-checkpoint').map(({ data }) => data)
+  return events.filter((event) => !isCheckpoint(event)).map(({ data }) => data)
 }
 
 /** The numbers from `from` to `to`, as the data of events. */
