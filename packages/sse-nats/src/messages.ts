@@ -77,7 +77,7 @@ export function entryOf(message: StoredMessage, isEnd: boolean, isDated: boolean
 }
 
 /** The id of a message's entry. */
-export function idOf(message: StoredMessage): string {
+function idOf(message: StoredMessage): string {
   return ownIdOf(message.headers) ?? uniqueIdOf(message)
 }
 
