@@ -328,7 +328,7 @@ export const cleaningUp = [
     ],
   ),
   ...mutantsOf(
-    'sse-testkit/src/reader.ts',
+    'sse-testkit/src/reader-source.ts',
     ['sse-testkit/test/reader.test'],
     [
       ['void reader?.cancel().catch(() => {})', '', 'a test that aborts its reader disconnects from the server'],
@@ -337,6 +337,12 @@ export const cleaningUp = [
         'isComplete: () => true',
         'a reader that was aborted does not count as having read to the end',
       ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-testkit/src/reader.ts',
+    ['sse-testkit/test/reader.test'],
+    [
       ['controller.abort(late)', '{}', 'readEvents() gives up if the response headers do not come in time'],
       ['.finally(() => clearTimeout(timer))', '', 'the time limit for the response headers stops once they have come'],
     ],

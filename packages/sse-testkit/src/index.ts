@@ -21,11 +21,10 @@ export { type FaultRequest, faults } from './faults.js'
 export {
   type EventPredicate,
   EventReader,
-  type InjectedResponse,
-  type ReaderSource,
   type ReadOptions,
   readEvents,
   type StreamEnd,
 } from './reader.js'
+export type { InjectedResponse, ReaderSource } from './reader-source.js'
 export { isCheckpoint, parseEvents, type ReceivedEvent, type StreamParts } from './received.js'
 export { type ParseOptions, type ParseUntil, type SuperagentParser, sseParser } from './supertest.js'

@@ -8,7 +8,8 @@ import {
 } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { Http2Client, type Http2Request } from '../faults/http2-client.js'
-import { EventReader, headersOf } from '../reader.js'
+import { EventReader } from '../reader.js'
+import { headersOf } from '../reader-source.js'
 
 export type ClientRequestOptions = Http2Request
 

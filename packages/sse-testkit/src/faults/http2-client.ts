@@ -8,7 +8,8 @@ import {
 } from 'node:http2'
 import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { EventReader, headersOf } from '../reader.js'
+import { EventReader } from '../reader.js'
+import { headersOf } from '../reader-source.js'
 import { within } from '../time-limit.js'
 
 export interface Http2Request {
