@@ -92,7 +92,8 @@ export class BellBroker {
     const after = this.tail(log)
     const place = this.#newPlace()
     const id = ('event' in input ? input.event.id : undefined) ?? place
-    const entry: LogEntry = { id, previousId: log.entries.at(-1)?.entry.id ?? log.originId, at: Date.now(), ...input }
+    const previousId = log.entries.at(-1)?.entry.id ?? log.originId
+    const entry: LogEntry = { id, uniqueId: place, previousId, at: Date.now(), ...input }
     log.entries.push({ place, entry })
     log.hasEnded = 'end' in input
     while (log.entries.length > this.#maxEvents) {
@@ -176,7 +177,7 @@ export class BellNode implements Backplane {
   async readLog(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
     await this.#ask()
     return this.#broker
-      .after(channel, (_place, id) => id === afterId)
+      .after(channel, (place, id) => id === afterId || place === afterId)
       ?.slice(0, limit)
       .map(({ entry }) => entry)
   }
