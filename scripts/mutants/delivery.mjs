@@ -281,13 +281,13 @@ export const delivery = [
     ['sse-core/test/on-error.test'],
     [
       [
-        'else reportUnawaited(connection)\n',
+        'else reportForgotten(connection)\n',
         '',
         'a function that does not await its subscription, and so ends its stream, is reported',
       ],
       [
-        'if (connection.closeReason !== undefined) return\n  for',
-        'for',
+        'connection.closeReason !== undefined || !connection',
+        '!connection',
         'a function that has closed its connection is not reported',
       ],
     ],
@@ -297,7 +297,7 @@ export const delivery = [
     ['sse-core/test/released-while-read.test'],
     [
       [
-        'else if (channel.log === cursor.log) subscription.begin()',
+        'else if (channel.resume(cursor.log)) subscription.begin()',
         'else if (true) subscription.begin()',
         "a channel that another one's listener has closed has no subscriber left",
       ],
@@ -322,7 +322,16 @@ export const delivery = [
   ...mutantsOf(
     'sse-core/src/subscription-group.ts',
     ['sse-core/test/on-error.test'],
-    [['result.isObserved ? [] : channel', 'channel', 'a function that awaits its subscription is not reported']],
+    [
+      [
+        ' && !some(this.#running, ({ isObserved }) => isObserved)',
+        '',
+        'a function that awaits a subscription is not reported',
+      ],
+      [' && !this.#wasAwaited', '', 'a function that has awaited a subscription is not reported'],
+      ['isOpen && this.#isNew', 'isOpen', 'a function that does something else for longer is not reported'],
+      ['return isOpen && ', 'return ', 'a function whose subscription is over is not reported'],
+    ],
   ),
   ...mutantsOf(
     'sse-core/src/streaming.ts',

@@ -676,6 +676,28 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
+    'sse-core/src/intake.ts',
+    ['sse-core/test/backplane-replay.test'],
+    [
+      [
+        'origin: (id, uniqueId) => log.startAfter(id, uniqueId)',
+        'origin: (id) => log.startAfter(id)',
+        'a reader starts after the oldest event with its id, though a newer one is just before the log of its node',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-redis/src/log.ts',
+    ['sse-redis/test/contract.test'],
+    [
+      [
+        "originPlace === '' || originPlace === originId ? undefined : String(originPlace)",
+        'undefined',
+        'a process knows whether the id before the entries that it reads was chosen by a publisher',
+      ],
+    ],
+  ),
+  ...mutantsOf(
     'sse-nats/src/id-reader.ts',
     ['sse-nats/test/older-data.test'],
     [

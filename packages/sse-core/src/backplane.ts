@@ -36,8 +36,11 @@ export interface BackplaneSink {
   /**
    * Names the place before the next entry that is delivered, for a log that has nothing to deliver yet. A reader of an
    * empty channel can then resume on any node, not only on this one. A backplane need not call it.
+   *
+   * @param uniqueId if a publisher chose the id: that entry's `uniqueId`. Without it, a client whose id occurs again
+   * would be taken for one that stands here
    */
-  origin?(id: string): void
+  origin?(id: string, uniqueId?: string): void
 }
 
 /** Where a subscription begins. */

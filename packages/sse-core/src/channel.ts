@@ -264,6 +264,11 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
     return this.#feed.warm()
   }
 
+  /** Goes on with this log, even if it was idle. Returns false if the channel is closed or has released it. @internal */
+  resume(log: Log): boolean {
+    return !this.#isClosed && this.warm() === undefined && this.log === log
+  }
+
   /** The log, if the channel is warm. @internal */
   get log(): Log | undefined {
     return this.#feed.log

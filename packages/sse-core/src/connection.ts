@@ -86,7 +86,7 @@ export class SseConnection<Context = unknown> extends ResponseLifecycle {
     const { subscriptions } = this
     const over = subscriptions.subscribe(channel, options)
     const result = observed(over, this.config.report)
-    subscriptions.track(channel, over, result)
+    subscriptions.track(over, result)
     return result
   }
 

@@ -54,9 +54,9 @@ export class Follower {
 
   /** Reads the newest entries. Resolves once it is live. Rejects if the log cannot be read. */
   async start(last: number, maxBytes: number): Promise<void> {
-    const { originId, entries, place } = await this.#log.newest(this.#channel, last, maxBytes)
+    const { originId, originUniqueId, entries, place } = await this.#log.newest(this.#channel, last, maxBytes)
     if (this.#isClosed) return
-    this.#sink.origin?.(originId)
+    this.#sink.origin?.(originId, originUniqueId)
     this.#deliver(entries)
     this.#place = place
     await this.#catchUp()

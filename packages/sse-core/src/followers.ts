@@ -66,7 +66,7 @@ export class LogFollowers {
     const dating: BackplaneSink = {
       entry: (entry) => sink.entry(this.dated(entry)),
       gap: (id) => sink.gap(id),
-      origin: (id) => sink.origin?.(id),
+      origin: (...args) => sink.origin?.(...args),
     }
     const follower = new Follower(this.#log, channel, dating)
     const followed = this.#follow(channel, follower)

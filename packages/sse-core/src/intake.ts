@@ -29,7 +29,7 @@ export class Intake {
         append(this.#itemOf(entry))
       },
       gap: (id) => append(gapItem(id !== undefined && isId(id) ? id : undefined)),
-      origin: (id) => log.startAfter(id),
+      origin: (id, uniqueId) => log.startAfter(id, uniqueId),
     }
     // Not an async function, which would make each log ready later.
     try {

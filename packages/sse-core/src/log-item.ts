@@ -21,7 +21,7 @@ export class LogItem {
   readonly since: number
   /** The id of the entry before it, if the backplane knows it. */
   readonly previousId: string | undefined
-  /** As `LogEntry.uniqueId`. */
+  /** If the publisher chose the id: as `LogEntry.uniqueId`. */
   readonly uniqueId: string | undefined
   readonly frame: Frame | undefined
   /** Whether the publisher chose the id, which may then have any form, and occur more than once. */
@@ -36,9 +36,9 @@ export class LogItem {
     this.at = at
     this.since = since
     this.previousId = previousId
-    this.uniqueId = uniqueId
     this.frame = frame
     this.hasOwnId = event?.id !== undefined
+    this.uniqueId = this.hasOwnId ? uniqueId : undefined
     this.#hasJson = event !== undefined && isJson(event)
     this.#verbatim = event && verbatimOf(event)
   }

@@ -55,9 +55,16 @@ export class Log {
     this.#idBeforeOldest = `${epoch}.0`
   }
 
-  /** Sets the id before the first item. Ignored once the log has had an item, or if the id cannot be sent. */
-  startAfter(origin: string): void {
-    if (this.head === 0 && isId(origin)) this.#idBeforeOldest = origin
+  /**
+   * Sets the id before the first item, unless it is set already. Ignored once the log has had an item, or if the id
+   * cannot be sent.
+   *
+   * @param uniqueId if the publisher chose the id, which may then occur more than once
+   */
+  startAfter(origin: string, uniqueId?: string): void {
+    if (this.head > 0 || !isId(origin) || origin === this.#idBeforeOldest) return
+    this.#idBeforeOldest = origin
+    this.#uniqueIdBeforeOldest = uniqueId === origin ? undefined : uniqueId
   }
 
   /** How many items are retained. */
@@ -122,6 +129,11 @@ export class Log {
   /** Whether the publisher chose the id of a reader at this position, which must be retained or the head. */
   hasOwnIdBefore(position: number): boolean {
     return position > this.oldest ? this.at(position - 1).hasOwnId : this.#uniqueIdBeforeOldest !== undefined
+  }
+
+  /** The unique id of a reader at this position, if the publisher chose the other one. */
+  uniqueIdBefore(position: number): string | undefined {
+    return position > this.oldest ? this.at(position - 1).uniqueId : this.#uniqueIdBeforeOldest
   }
 
   /** The frames from a position to the head, to an item without a frame, or to a full batch; undefined if none. */

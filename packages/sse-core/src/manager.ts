@@ -61,7 +61,10 @@ export interface ManagerStats {
   readonly events: number
   /** Bytes written to all streams so far, without response headers and HTTP framing. */
   readonly bytes: number
-  /** `sse-gap` events written to all streams so far: how often a client missed events that were not retained. */
+  /**
+   * `sse-gap` events of streamed channels so far: how often a client missed events that were not retained. Those that a
+   * loop over `listen()` gets are not counted.
+   */
   readonly gaps: number
   /** How many streams have ended, by reason. */
   readonly closed: Readonly<Partial<Record<CloseReason, number>>>

@@ -22,6 +22,8 @@ interface Reader {
 interface MemoryLog {
   readonly log: Log
   readonly readers: Set<Reader>
+  /** How many subscriptions are receiving the history. */
+  starting: number
   sequence: number
   /** The position up to which all readers have received everything. */
   delivered: number
@@ -46,7 +48,8 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
     if (isClosed) throw new SseError('ERR_SSE_CLOSED', 'the memory backplane is closed')
     let memory = channels.get(channel)
     if (memory === undefined) {
-      memory = { log: new Log(limits, newEpoch()), readers: new Set(), sequence: 0, delivered: 0, isDelivering: false }
+      const log = new Log(limits, newEpoch())
+      memory = { log, readers: new Set(), starting: 0, sequence: 0, delivered: 0, isDelivering: false }
       channels.set(channel, memory)
     }
     memory.log.trim(now())
@@ -91,14 +94,20 @@ export function memoryBackplane(options: MemoryBackplaneOptions = {}): Backplane
     },
 
     async subscribe(channel, { last }, sink) {
-      const { log, readers } = open(channel)
+      const memory = open(channel)
+      const { log, readers } = memory
       const start = Math.max(log.oldest, log.head - last)
-      sink.origin?.(log.idBefore(start))
+      sink.origin?.(log.idBefore(start), log.uniqueIdBefore(start))
       const reader = { sink, position: start }
       // A sink may publish, which must not evict what it has not received yet.
       log.holdFrom(start)
-      while (reader.position < log.head) give(reader, log.at(reader.position).toEntry())
-      log.release()
+      memory.starting += 1
+      try {
+        while (reader.position < log.head) give(reader, log.at(reader.position).toEntry())
+      } finally {
+        memory.starting -= 1
+        if (memory.starting === 0) log.release()
+      }
       readers.add(reader)
       return () => {
         readers.delete(reader)

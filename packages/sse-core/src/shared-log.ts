@@ -10,6 +10,8 @@ export interface PlacedEntry {
 export interface LogStretch {
   /** The id of a reader that stands before the first of the entries. */
   readonly originId: string
+  /** If a publisher chose that id: the `uniqueId` of its entry. */
+  readonly originUniqueId?: string | undefined
   /** Oldest first. */
   readonly entries: readonly PlacedEntry[]
   /** The place after the last of them, which is the newest of the log. A log has a place before its first entry too. */

@@ -168,7 +168,7 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
   if (result === undefined || typeof result === 'boolean') {
     // A function that returned at once lasts as long as its subscriptions.
     if (returned === undefined) await connection.subscriptions.over()
-    else reportUnawaited(connection)
+    else reportForgotten(connection)
     return undefined
   }
   requireSource(result)
@@ -188,13 +188,9 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
   return ready === null ? null : run(connection, ready)
 }
 
-/** Reports subscriptions that end now because their function has: clients would reconnect again and again, unexplained. */
-function reportUnawaited(connection: SseConnection): void {
-  if (connection.closeReason !== undefined) return
-  for (const { name } of connection.subscriptions.unawaited()) {
-    const channel = JSON.stringify(name)
-    connection.config.report(
-      new Error(`the stream of channel ${channel} ends with its function: await subscribe(), or return the channel`),
-    )
-  }
+/** Reports a stream that ends with its function by mistake: its clients would reconnect again and again, unexplained. */
+function reportForgotten(connection: SseConnection): void {
+  if (connection.closeReason !== undefined || !connection.subscriptions.isForgotten) return
+  const advice = 'await subscribe(), or return the channel'
+  connection.config.report(new Error(`the stream ends with its function, which awaits no subscription: ${advice}`))
 }

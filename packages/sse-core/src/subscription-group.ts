@@ -28,7 +28,12 @@ export class SubscriptionGroup implements Reading {
   // The subscriptions among them, in the order in which they began.
   readonly #live = new Set<Subscription>()
   // What `subscribe()` has returned to the user, until the subscription is over.
-  readonly #running = new Map<ObservedPromise<void>, SseChannel>()
+  readonly #running = new Set<ObservedPromise<void>>()
+  #wasAwaited = false
+  // How many channels are not ready yet.
+  #warming = 0
+  // A function has subscribed in this turn of the event loop.
+  #isNew = false
   // The parts of the client's id for channels that may still come: a function subscribes to one channel after the other.
   #unclaimed: readonly string[] = []
   #isVectorBroken = false
@@ -90,10 +95,10 @@ export class SubscriptionGroup implements Reading {
       this.#live.add(subscription)
       // Another channel's listener may have closed the connection,
       if (signal?.aborted || this.#connection.closeReason !== undefined) subscription.close()
-      else if (channel.log === cursor.log) subscription.begin()
+      else if (channel.resume(cursor.log)) subscription.begin()
       // or this channel,
       else if (channel.isClosed) subscription.close()
-      // or have made room for a new one. The client reconnects, and misses nothing.
+      // or have made room for a new one, so that a backplane has to be read again: the client reconnects.
       else this.#connection.close('end')
     })
   }
@@ -112,7 +117,12 @@ export class SubscriptionGroup implements Reading {
     const index = this.reserve(options.lastEventId ?? parts[this.#parts.length])
     if (signal?.aborted) return
     const warming = channel.warm()
-    if (warming !== undefined) await warming
+    if (warming !== undefined) {
+      this.#warming += 1
+      await warming.finally(() => {
+        this.#warming -= 1
+      })
+    }
     if (connection.closeReason !== undefined) return
     // Only the channel's log knows whether what looks like several ids is one.
     if (index === 0) this.#unclaimed = partsOf(connection.lastEventId, channel, false)
@@ -125,9 +135,18 @@ export class SubscriptionGroup implements Reading {
   }
 
   /** Notes a subscription, ready or not, and the promise of it that the user has. */
-  track(channel: SseChannel, subscription: Promise<void>, result: ObservedPromise<void>): void {
-    this.#running.set(result, channel)
-    void subscription.catch(() => {}).then(() => this.#running.delete(result))
+  track(subscription: Promise<void>, result: ObservedPromise<void>): void {
+    this.#running.add(result)
+    void subscription
+      .catch(() => {})
+      .then(() => {
+        this.#running.delete(result)
+        this.#wasAwaited ||= result.isObserved
+      })
+    this.#isNew = true
+    setImmediate(() => {
+      this.#isNew = false
+    })
   }
 
   /** Begins to write the channels that were attached at an index and after it. */
@@ -146,12 +165,16 @@ export class SubscriptionGroup implements Reading {
 
   /** Resolves when all tracked subscriptions are over, including those that began in the meantime. */
   async over(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running.keys())
+    while (this.#running.size > 0) await Promise.all(this.#running)
   }
 
-  /** The channels of tracked subscriptions whose end nobody awaits. */
-  unawaited(): SseChannel[] {
-    return [...this.#running].flatMap(([result, channel]) => (result.isObserved ? [] : channel))
+  /**
+   * Whether a function has subscribed in this turn of the event loop, and awaits none of its subscriptions. (One that
+   * awaits something else for longer may end its stream on purpose.)
+   */
+  get isForgotten(): boolean {
+    const isOpen = this.#live.size > 0 || this.#warming > 0
+    return isOpen && this.#isNew && !this.#wasAwaited && !some(this.#running, ({ isObserved }) => isObserved)
   }
 
   /**
@@ -241,7 +264,7 @@ function isSubscription(part: Subscription | string): part is Subscription {
 }
 
 /** Makes no copy: there may be thousands. */
-function some(subscriptions: Iterable<Subscription>, holds: (subscription: Subscription) => boolean): boolean {
-  for (const subscription of subscriptions) if (holds(subscription)) return true
+function some<T>(all: Iterable<T>, holds: (each: T) => boolean): boolean {
+  for (const each of all) if (holds(each)) return true
   return false
 }

@@ -179,14 +179,19 @@ describe('a reader that resumes', () => {
     expect(received.data).toEqual(numbers(3, 21))
   })
 
-  test('starts after the oldest event with its id, though the node has just evicted a newer one', async () => {
+  test.each([
+    ['the node has just evicted a newer one', 0],
+    ['a newer one came just before those that the node has read', 4],
+  ])('starts after the oldest event with its id, though %s', async (_what, before) => {
     const memory = memoryBackplane()
     const channel = new SseChannel('news', { backplane: memory, history: { maxEvents: 1 } })
-    collect(channel)
     for (const [index, id] of ['a', 'b', 'a', 'c'].entries()) {
+      if (index === before) collect(channel)
       await memory.publish('news', { event: { id, data: index + 1 } })
       await turn()
     }
+    collect(channel)
+    await settle()
     const received = collect(channel.listen({ lastEventId: 'a' }))
     await settle()
     expect(received.data).toEqual([2, 3, 4])

@@ -189,8 +189,9 @@ export class BellNode implements Backplane {
     const place = this.#broker.tail(log)
     const before = log.entries.at(-entries.length - 1)
     const originId = before?.entry.id ?? log.originId
+    const originUniqueId = before?.place ?? log.origin
     await this.#broker.answer()
-    return { originId, entries, place }
+    return { originId, originUniqueId, entries, place }
   }
 
   async after(channel: string, place: string): Promise<readonly PlacedEntry[] | undefined> {

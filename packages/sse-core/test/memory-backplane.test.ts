@@ -94,6 +94,18 @@ describe('memoryBackplane()', () => {
     expect(received).toEqual([1, 2, 3, 4, 5])
   })
 
+  test('keeps no more than its limits after a sink has thrown while it received the history', async () => {
+    const backplane = memoryBackplane({ history: { maxEvents: 2 } })
+    for (const data of [1, 2]) await publish(backplane, data)
+    const entry = (): never => {
+      throw new Error('a sink')
+    }
+    await expect(backplane.subscribe('news', { last: 9 }, { entry, gap: () => {} })).rejects.toThrow('a sink')
+    for (const data of [3, 4, 5]) await publish(backplane, data)
+    const { entries } = await subscribeTo(backplane, 9)
+    expect(entries.map(dataOf)).toEqual([4, 5])
+  })
+
   test('forgets a channel without subscriptions once all its entries have expired', async () => {
     const backplane = memoryBackplane({ history: { maxAgeMs: 1_000 } })
     const id = await publish(backplane, 1)

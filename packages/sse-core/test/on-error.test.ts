@@ -1,6 +1,14 @@
 import { once } from 'node:events'
-import { afterEach, describe, expect, jest, test } from '@jest/globals'
-import { respond, type SourceFunction, SseChannel, type SseConnection, SseManager } from '@ssekit/sse-core'
+import { afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals'
+import {
+  type Backplane,
+  memoryBackplane,
+  respond,
+  type SourceFunction,
+  SseChannel,
+  type SseConnection,
+  SseManager,
+} from '@ssekit/sse-core'
 import { collect, turn } from './collecting.js'
 import { runInWorker } from './core-worker.js'
 import { exchange, get, hangUp, serve } from './raw-exchange.js'
@@ -125,7 +133,13 @@ test.each([
 
 describe('a function that subscribes to a channel and resolves', () => {
   const news = new SseChannel('news')
-  const message = 'the stream of channel "news" ends with its function: await subscribe(), or return the channel'
+  const message =
+    'the stream ends with its function, which awaits no subscription: await subscribe(), or return the channel'
+  const ended = new SseChannel('ended')
+  const closed = new SseChannel('closed')
+  const silent: Backplane = { ...memoryBackplane(), subscribe: () => new Promise(() => {}) }
+  const cold = new SseChannel('cold', { backplane: silent })
+  beforeAll(() => Promise.all([ended.end(), closed.close()]))
 
   test.each<[string, (connection: SseConnection) => unknown, object[]]>([
     [
@@ -147,14 +161,48 @@ describe('a function that subscribes to a channel and resolves', () => {
     [
       'is not reported if it awaits something else besides',
       async (connection) => {
-        await Promise.race([connection.subscribe(news), turn()])
+        await Promise.race([connection.subscribe(news), undefined])
       },
       [],
     ],
     [
-      'is not reported if it closes the connection itself',
+      'is not reported if it awaits another subscription',
       async (connection) => {
         void connection.subscribe(news)
+        await connection.subscribe(ended)
+      },
+      [],
+    ],
+    [
+      'is not reported if it does something else for longer',
+      async (connection) => {
+        void connection.subscribe(news)
+        await turn()
+        await turn()
+      },
+      [],
+    ],
+    [
+      'is not reported if its subscription is over',
+      async (connection) => {
+        const controller = new AbortController()
+        void connection.subscribe(news, { signal: controller.signal })
+        controller.abort()
+      },
+      [],
+    ],
+    [
+      'is not reported besides the error of a subscription that failed',
+      async (connection) => {
+        await connection.send('hello')
+        void connection.subscribe(closed)
+      },
+      [{ code: 'ERR_SSE_CLOSED' }],
+    ],
+    [
+      'is not reported if it closes the connection itself',
+      async (connection) => {
+        void connection.subscribe(cold)
         await connection.send('hello')
         connection.close()
       },
@@ -168,6 +216,8 @@ describe('a function that subscribes to a channel and resolves', () => {
     })
     const { until: received } = await exchange(server, get('/', 'Connection: close\r\n'))
     await received(/0\r\n\r\n$/)
+    // An error of a promise that nobody handles is reported after a turn.
+    await turn()
     expect(errors).toMatchObject(expected)
     expect(errors).toHaveLength(expected.length)
     expect(news.subscriberCount).toBe(0)

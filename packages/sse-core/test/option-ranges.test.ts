@@ -69,6 +69,11 @@ describe('an invalid option is refused with an error that names the value:', () 
     expect(message).toBe(
       'RangeError: heartbeatMs must be a number, 0 or more, not { headers: [Object], items: [Array] }',
     )
+    const big = Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`key${n}`, n]))
+    for (const value of [big, new Error('of several lines')]) {
+      const make = (): unknown => Reflect.construct(SseManager, [{ heartbeatMs: value }])
+      expect(make).toThrow(/^[^\n]{50,260}$/)
+    }
   })
 
   test('heartbeatMs: null, of a loop', () => {

@@ -47,6 +47,18 @@ describe("a 'subscribe' listener of one of two merged channels", () => {
   })
 })
 
+test("a 'subscribe' listener that makes room for a new channel does not end a stream whose logs are kept in memory", async () => {
+  const manager = new SseManager({ maxChannels: 2 })
+  const [one, other] = [manager.getOrCreate('one'), manager.getOrCreate('other')]
+  one.on('subscribe', () => manager.getOrCreate('lobby'))
+  const server = await serve((req, res) => void respond(req, res, merge(one, other)))
+  const client = await exchange(server, get())
+  await until(() => other.subscriberCount === 1, 'the stream')
+  await other.broadcast('heard')
+  await client.until(/data: heard\n\n/)
+  await manager.close()
+})
+
 describe('a channel whose log has just become ready is not given up for another channel', () => {
   const sources: readonly (readonly [what: string, source: (manager: SseManager) => SseSource])[] = [
     ['streamed itself', (manager) => manager.getOrCreate('news')],

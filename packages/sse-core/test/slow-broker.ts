@@ -13,6 +13,7 @@ interface StoredLog {
   readonly entries: LogEntry[]
   trimmed: number
   idBeforeOldest: string
+  uniqueIdBeforeOldest: string | undefined
   hasEnded: boolean
 }
 
@@ -116,7 +117,14 @@ export class SlowBroker {
     let log = this.#logs.get(channel)
     if (log === undefined) {
       epochs += 1
-      log = { epoch: epochs, entries: [], trimmed: 0, idBeforeOldest: `e${epochs}.0`, hasEnded: false }
+      log = {
+        epoch: epochs,
+        entries: [],
+        trimmed: 0,
+        idBeforeOldest: `e${epochs}.0`,
+        uniqueIdBeforeOldest: undefined,
+        hasEnded: false,
+      }
       this.#logs.set(channel, log)
     }
     return log
@@ -144,7 +152,9 @@ export class SlowBroker {
     log.entries.push(entry)
     if ('end' in entry) log.hasEnded = true
     while (log.entries.length > this.#maxEvents) {
-      log.idBeforeOldest = log.entries.shift()?.id as string
+      const oldest = log.entries.shift() as LogEntry
+      log.idBeforeOldest = oldest.id
+      log.uniqueIdBeforeOldest = oldest.uniqueId
       log.trimmed += 1
     }
     for (const subscription of this.#subscriptions) if (subscription.channel === channel) this.#ring(subscription)
@@ -184,7 +194,7 @@ class SlowNode implements Backplane {
     this.#all.add(subscription)
     this.#own.add(subscription)
     const first = log.entries[position - log.trimmed - 1]
-    sink.origin?.(first === undefined ? log.idBeforeOldest : first.id)
+    sink.origin?.(first?.id ?? log.idBeforeOldest, first?.uniqueId ?? log.uniqueIdBeforeOldest)
     this.#broker.deliver(subscription)
     // So entries can arrive before subscribe() resolves.
     await later()

@@ -37,12 +37,15 @@ export class RedisLog implements SharedLog {
     const { connection, keys, retention, name } = this.#options
     const { log, tail } = keys(channel)
     const args = [String(last), String(maxBytes), retention.keepTailMs, name]
-    const answer = (await connection.run(NEWEST, [log, tail], args)) as [unknown, unknown, unknown[], unknown]
-    const [place, originId, rows, now] = answer
+    const answer = (await connection.run(NEWEST, [log, tail], args)) as [unknown, unknown, unknown[], unknown, unknown]
+    const [place, originId, rows, now, originPlace] = answer
     const stored = rows.map(storedOf)
     const [first] = stored
     const before = String(originId) || (first && idBefore(first.streamId, first.mark)) || String(place)
-    return { place: String(place), originId: before, entries: decodeAll(stored, before), now: Number(now) }
+    // The place names an entry alone; its publisher may have chosen the id.
+    const originUniqueId = originPlace === '' || originPlace === originId ? undefined : String(originPlace)
+    const entries = decodeAll(stored, before)
+    return { place: String(place), originId: before, originUniqueId, entries, now: Number(now) }
   }
 
   async after(channel: string, place: string): Promise<readonly PlacedEntry[] | undefined> {

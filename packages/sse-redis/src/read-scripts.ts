@@ -4,7 +4,8 @@ import { Script } from './script.js'
 /**
  * The newest entries. ARGV: the most entries, the most bytes, how long the tail is kept, what to call the place if there is none.
  *
- * Returns the newest place, the id before the first entry ('' if it is unknown), the entries, oldest first, and the server's time.
+ * Returns the newest place, the id before the first entry ('' if it is unknown), the entries, oldest first, the server's time,
+ * and the place of that id.
  */
 export const NEWEST: Script = new Script(`${TAIL}${RANGE}
 local count, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -40,16 +41,16 @@ while not before do
   start = '(' .. page[#page][1]
 end
 
-local originId = ''
-if before then originId = idOf(before)
-elseif #found == 0 then originId = id
+local originPlace, originId = '', ''
+if before then originPlace, originId = placeOf(before), idOf(before)
+elseif #found == 0 then originPlace, originId = place, id
 else
-  local _, beforeId = appendedTo(found[#found])
-  originId = beforeId or ''
+  local beforePlace, beforeId = appendedTo(found[#found])
+  originPlace, originId = beforePlace or '', beforeId or ''
 end
 local entries = {}
 for i = #found, 1, -1 do entries[#entries + 1] = stored(found[i]) end
-return { place, originId, entries, now }
+return { place, originId, entries, now, originPlace }
 `)
 
 /** The tails of many channels. KEYS: their keys. ARGV: how long they are kept from now on, in ms. */

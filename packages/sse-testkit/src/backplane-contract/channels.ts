@@ -95,26 +95,30 @@ export function channels({ test, onNodes }: Scenarios): void {
     'a client whose id occurs again and again gets everything after the oldest one, each event once',
     onNodes(2, async (here, there) => {
       assert(here && there)
-      const publish = (n: number): Promise<string> =>
-        there.publish('news', { event: { data: n, id: `entity-${n % 10}` } })
+      const idOf = (n: number): string => `entity-${n % 10}`
+      const publish = (n: number): Promise<string> => there.publish('news', { event: { data: n, id: idOf(n) } })
       await Promise.all(numbers(1, 250).map(publish))
       let newest = 250
       // A node whose own log is short reads pages, each of which ends with the id after which it began.
       for (const maxEvents of [5, 0]) {
-        await withManagers(
-          [here],
-          async (manager) => {
-            newest += 1
-            const reader = take(manager?.getOrCreate('news') as SseChannel, newest - 3, 'entity-3')
-            // It comes while the client reads what it has missed.
-            await publish(newest)
-            assert.deepEqual(
-              (await reader).map(({ data }) => data),
-              numbers(4, newest),
-            )
-          },
-          { maxEvents },
-        )
+        // The second id is also that of the newest event that the node's own log does not have.
+        for (const oldestOf of [() => 3, () => ((newest - maxEvents - 1) % 10) + 1]) {
+          const oldest = oldestOf()
+          await withManagers(
+            [here],
+            async (manager) => {
+              newest += 1
+              const reader = take(manager?.getOrCreate('news') as SseChannel, newest - oldest, idOf(oldest))
+              // It comes while the client reads what it has missed.
+              await publish(newest)
+              assert.deepEqual(
+                (await reader).map(({ data }) => data),
+                numbers(oldest + 1, newest),
+              )
+            },
+            { maxEvents },
+          )
+        }
       }
     }),
   )
