@@ -112,10 +112,11 @@ test('while a shard is down, the backplane does not multiply the SSUBSCRIBE comm
     await down.kill()
     await until(() => errors > 30, 'errors of ioredis')
     const times = (await subscribed()) - before
-    // With each error, ioredis itself subscribes once to each channel of the server.
+    // With each error, ioredis itself subscribes once to each channel of the server. A backplane that did so each time it
+    // reconnects would make it three times.
     const servers = await Promise.all(names.map((name) => cluster.nodeOf(`ssekit:{${name}}:log`)))
     const count = servers.filter((server) => server === healthy).length
-    expect(times).toBeLessThan(1.5 * count * errors)
+    expect(times).toBeLessThan(2.5 * count * errors)
   } finally {
     await backplane.close()
     close()
