@@ -662,9 +662,15 @@ export const processes = [
         'a reader whose id occurs again and again gets each event once',
       ],
       [
-        'past.last === undefined ? this.log.positionAfter(this.lastId) : this.log.positionAfterItem(past.last)',
-        'this.log.positionAfter(this.lastId)',
+        'last === undefined ? log.positionAfter(this.lastId) : log.positionAfterItem(last)',
+        'log.positionAfter(this.lastId)',
         'a reader that has read everything finds its place in the log by more than an id that occurs again',
+        ['sse-core/test/backplane-replay.test'],
+      ],
+      [
+        'this.#leavePast(this.#positionInLog(past))',
+        'this.#leavePast(undefined)',
+        'a reader gets no gap if its node retains what the backplane has evicted',
         ['sse-core/test/backplane-replay.test'],
       ],
       [

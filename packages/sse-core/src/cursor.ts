@@ -165,14 +165,14 @@ export class Cursor implements Place {
       past.isLoading = false
     }
     if (page === undefined) {
-      this.#leavePast(undefined)
+      // No older entry has the reader's id, so if the log knows it, that place counts.
+      this.#leavePast(this.#positionInLog(past))
       return
     }
     past.page = [...page]
     if (page.length > 0) return
     // Nothing is newer, so the log either knows the place by now or is about to receive it.
-    const position =
-      past.last === undefined ? this.log.positionAfter(this.lastId) : this.log.positionAfterItem(past.last)
+    const position = this.#positionInLog(past)
     if (position === undefined) past.loadedAt = head
     else this.#leavePast(position)
   }
@@ -183,6 +183,14 @@ export class Cursor implements Place {
 
   get #isInLog(): boolean {
     return this.trouble === undefined
+  }
+
+  /** Where the log continues for a reader of the past; undefined if it does not know the reader's place. */
+  #positionInLog({ last }: Past): number | undefined {
+    const { log } = this
+    const position = last === undefined ? log.positionAfter(this.lastId) : log.positionAfterItem(last)
+    // A reader with the id of the end itself is still at the end.
+    return position && Math.min(position, log.endPosition ?? position)
   }
 
   /** Continues at a position; everything before it has been read. */

@@ -197,6 +197,19 @@ describe('a reader that resumes', () => {
     expect(received.data).toEqual([2, 3, 4])
   })
 
+  test('gets no sse-gap if its node retains what the backplane has evicted', async () => {
+    const memory = memoryBackplane({ history: { maxEvents: 1 } })
+    const channel = new SseChannel('news', { backplane: memory, history: { maxEvents: 3 } })
+    collect(channel)
+    for (const [index, id] of ['a', 'b', 'c'].entries()) {
+      await memory.publish('news', { event: { id, data: index + 1 } })
+      await turn()
+    }
+    const received = collect(channel.listen({ lastEventId: 'a' }))
+    await settle()
+    expect(received.data).toEqual([2, 3])
+  })
+
   /** A backplane from which new entries reach this node late, while reads are answered at once. */
   function lagging(backplane: Backplane): Backplane {
     return {
