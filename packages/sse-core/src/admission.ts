@@ -37,7 +37,7 @@ export class Admission {
     return this.#connections.size
   }
 
-  /** How many `sse-gap` events were written to all streams. */
+  /** How many `sse-gap` events of streamed channels were written. */
   get gaps(): number {
     return this.#gaps
   }

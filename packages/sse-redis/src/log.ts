@@ -76,12 +76,10 @@ export class RedisLog implements SharedLog {
 
   async read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
     if (!isId(afterId)) return undefined
-    return (
-      // An id that was made here is also the place of its entry, even if a publisher gave the entry another one.
-      (looksMadeHere(afterId)
-        ? (await this.#page(channel, afterId, limit))?.entries.map(({ entry }) => entry)
-        : undefined) ?? (await this.#after(channel, await this.#ownIds.placesOf(channel, afterId), afterId, limit))
-    )
+    // An id that was made here is also the place of its entry, even if a publisher gave the entry another one.
+    const page = looksMadeHere(afterId) ? await this.#page(channel, afterId, limit) : undefined
+    if (page !== undefined) return page.entries.map(({ entry }) => entry)
+    return this.#after(channel, await this.#ownIds.placesOf(channel, afterId), afterId, limit)
   }
 
   /** Entries after the first of some places that the log has and that has this id. */
