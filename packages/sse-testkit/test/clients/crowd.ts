@@ -1,4 +1,6 @@
-import { CUTS, type Cut, faultsOf, ResumingReader } from './resuming-reader.js'
+import { pick } from '../chaos/random.js'
+import { CUTS, type Cut } from './resuming-client.js'
+import { faultsOf, ResumingReader } from './resuming-reader.js'
 
 /** Many readers of one channel of numbers. */
 export class Crowd {
@@ -78,8 +80,4 @@ export class Crowd {
     if (reader.numbers.at(-1) === this.#target && this.#waiting.delete(reader) && this.#waiting.size === 0)
       this.#settle()
   }
-}
-
-function pick<T>(among: readonly T[]): T {
-  return among[Math.floor(Math.random() * among.length)] as T
 }

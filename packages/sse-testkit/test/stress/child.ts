@@ -21,6 +21,8 @@ export class Child<C extends Commands> {
   readonly #process: ChildProcess
   readonly #waiting: Waiting[] = []
   #complaints = ''
+  #isEnding = false
+  #crash: Error | undefined
 
   private constructor(child: ChildProcess) {
     this.#process = child
@@ -33,8 +35,14 @@ export class Child<C extends Commands> {
     })
     child.on('exit', (code, signal) => {
       const error = new Error(`the child has ended with ${signal ?? code}: ${this.#complaints}`)
+      if (!this.#isEnding) this.#crash = error
       for (const { reject } of this.#waiting) reject(error)
     })
+  }
+
+  /** Why it has ended by itself. */
+  get crash(): Error | undefined {
+    return this.#crash
   }
 
   /** Starts a program whose garbage can be collected on demand. */
@@ -54,11 +62,23 @@ export class Child<C extends Commands> {
     return new Promise((resolve, reject) => {
       const number =
         this.#waiting.push({ resolve: (result) => resolve(result as Awaited<ReturnType<C[N]>>), reject }) - 1
-      this.#process.send({ number, name, args } satisfies Call)
+      this.#process.send({ number, name, args } satisfies Call, (error) => error && reject(error))
     })
   }
 
+  /** Stops its process (`SIGSTOP`): its connections stay open, and nothing is answered. */
+  pause(): void {
+    this.#process.kill('SIGSTOP')
+  }
+
+  /** Continues its process. */
+  resume(): void {
+    this.#process.kill('SIGCONT')
+  }
+
+  /** Kills it. Idempotent. */
   async end(): Promise<void> {
+    this.#isEnding = true
     if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
     this.#process.kill('SIGKILL')
     await once(this.#process, 'exit')
