@@ -488,6 +488,23 @@ export const delivery = [
       'if (!isDown || true || connection.isOpen',
       'a function that needs a broker that is down is refused as an overload',
     ],
+    [
+      'if (!hasClosedChannel(source)) {',
+      'if (true) {',
+      'a channel that is deleted while a client waits for a slow broker ends the stream',
+    ],
+  ]),
+  ...mutantsOf('sse-core/src/streaming.ts', TESTS.contract, [
+    [
+      '|| hasClosedChannel(ready)',
+      '',
+      'a channel that a function returned, and that is deleted while the broker is slow, ends the stream',
+    ],
+    [
+      'while (!hasClosedChannel(source)) {',
+      'for (;;) {',
+      'a channel that is deleted while a client waits for a slow broker is not asked for again',
+    ],
   ]),
   ...mutantsOf(
     'sse-core/src/response-lifecycle.ts',
@@ -605,6 +622,11 @@ export const delivery = [
     ['id.length <= MAX_LENGTH ? id : undefined', 'id', 'an id for several channels is not longer than the limit'],
   ]),
   ...mutantsOf('sse-core/src/subscription-group.ts', TESTS.contract, [
+    [
+      ' || channel.wasClosed) return',
+      ') return',
+      'a subscription to a channel that is deleted while the broker is slow resolves',
+    ],
     [
       'if (this.#parts.length === 1) {',
       'if (false) {',

@@ -8,7 +8,7 @@ import type { SseRequest, SseResponse } from './http.js'
 import type { RespondOptions } from './options.js'
 import { drainBody } from './request-body.js'
 import type { SseSource } from './source.js'
-import { follow, isOnlyChannels, prepare, release, run, startOf } from './streaming.js'
+import { follow, hasClosedChannel, isOnlyChannels, prepare, release, run, startOf } from './streaming.js'
 
 /** A request that is being answered, with all that the answer needs. */
 export interface Exchange {
@@ -34,7 +34,7 @@ export function answer(exchange: Exchange, source: SseSource): void {
     else {
       // Until the response headers are sent, only channels are waited for, which do not read the request.
       if (isOnlyChannels(source)) drainBody(exchange.req)
-      warming.then((ready) => begin(exchange, ready)).catch((error) => giveUp(exchange, source, error))
+      warming.then((ready) => beginLater(exchange, ready)).catch((error) => giveUp(exchange, source, error))
     }
   } catch (error) {
     giveUp(exchange, source, error)
@@ -48,7 +48,17 @@ function refusalOf({ connection, options: { refusal } }: Exchange): CloseReason 
   return own ?? connection.config.manager?.connections.admit(connection)
 }
 
-/** Streams a source that is ready. @throws {SseError} its channel was closed in the meantime */
+/** Streams a source that was waited for. If a channel of it was closed in the meantime, the stream has nothing. */
+function beginLater(exchange: Exchange, source: SseSource): void {
+  if (!hasClosedChannel(source)) {
+    begin(exchange, source)
+    return
+  }
+  release(source, exchange.connection.config.report)
+  begin(exchange, [])
+}
+
+/** Streams a source that is ready. */
 function begin(exchange: Exchange, source: SseSource): void {
   const { req, res, connection, options } = exchange
   if (connection.closeReason !== undefined) {

@@ -222,8 +222,8 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   }
 
   /**
-   * Ends the streams of this node and releases the log. Loops in this process still get everything up to the last
-   * broadcast. A later `broadcast` rejects. Idempotent.
+   * Ends the streams of this node, also those that wait for a broker, and releases the log. Loops in this process still
+   * get everything up to the last broadcast. A later `broadcast` rejects. Idempotent.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return
@@ -255,6 +255,11 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
   /** The settings under a manager; it provides what a channel without its own manager does not set. @internal */
   settingsUnder(manager: SseManager | undefined): ResolvedSettings {
     return this.manager === undefined ? resolveSettings(this.#options, manager?.settings) : this.settings
+  }
+
+  /** Whether the channel was closed or deleted, which says nothing of other nodes. @internal */
+  get wasClosed(): boolean {
+    return this.#isClosed
   }
 
   /** Makes the log ready to be read: returns undefined if it is, else a promise. @internal @throws {SseError} */

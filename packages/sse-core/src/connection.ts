@@ -77,8 +77,8 @@ export class SseConnection<Context = unknown> extends ResponseLifecycle {
   }
 
   /**
-   * Streams a channel on this connection too. Resolves when the channel has ended or the stream is over. With several
-   * channels, the client's `Last-Event-ID` resumes all of them if they are subscribed to in the same order.
+   * Streams a channel on this connection too. Resolves when the channel has ended or was closed, or the stream is over.
+   * With several channels, the client's `Last-Event-ID` resumes all of them if they are subscribed to in the same order.
    *
    * @throws {SseError} `ERR_SSE_CLOSED`, `ERR_SSE_BACKPLANE`: the channel cannot be read
    */

@@ -37,9 +37,22 @@ export function prepare(source: SseSource, { rewind }: RespondOptions): Promise<
 }
 
 async function whenReady(warming: Promise<unknown>, source: SseSource): Promise<SseSource> {
+  await warming
   // Repeated, since one channel may go idle while another one warms.
-  for (let next: Promise<unknown> | undefined = warming; next !== undefined; next = warmAll(source)) await next
+  while (!hasClosedChannel(source)) {
+    const next = warmAll(source)
+    if (next === undefined) break
+    await next
+  }
   return source
+}
+
+/**
+ * Whether a channel of a source was closed while it was waited for. Then the stream ends, as do those that were reading
+ * that channel, and the client reconnects.
+ */
+export function hasClosedChannel(source: SseSource): boolean {
+  return partsOf(source).some((part) => isChannel(part) && channelOf(part).wasClosed)
 }
 
 /** Makes all logs ready: undefined if they are, else a promise. */
@@ -180,7 +193,7 @@ async function runFunction(connection: SseConnection, source: SourceFunction): P
     release(result, connection.config.report)
     throw error
   }
-  if (connection.closeReason !== undefined) {
+  if (connection.closeReason !== undefined || hasClosedChannel(ready)) {
     release(ready, connection.config.report)
     return undefined
   }

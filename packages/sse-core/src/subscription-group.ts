@@ -123,7 +123,8 @@ export class SubscriptionGroup implements Reading {
         this.#warming -= 1
       })
     }
-    if (connection.closeReason !== undefined) return
+    // A channel that was closed meanwhile has ended this subscription, as it has ended those that had begun.
+    if (connection.closeReason !== undefined || channel.wasClosed) return
     // Only the channel's log knows whether what looks like several ids is one.
     if (index === 0) this.#unclaimed = partsOf(connection.lastEventId, channel, false)
     connection.open()

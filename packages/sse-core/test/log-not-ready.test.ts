@@ -133,3 +133,25 @@ test.each<[string, (channel: SseChannel) => SseSource]>([
     expect(manager.stats().closed).toEqual({ client: 1 })
   },
 )
+
+test("if a 'subscribe' listener deletes the channel, the streams that waited for the same log end too", async () => {
+  const memory = memoryBackplane()
+  let requests = 0
+  const subscribe: Backplane['subscribe'] = async (...args) => {
+    await until(() => requests === 2, 'both requests')
+    return memory.subscribe(...args)
+  }
+  const manager = new SseManager({ backplane: { ...memory, subscribe } })
+  const channel = manager.getOrCreate('news').on('subscribe', () => manager.delete('news'))
+  const outcomes: unknown[] = []
+  const server = await serve((req, res) => {
+    requests += 1
+    respond(req, res, channel).then(
+      (reason) => outcomes.push(reason),
+      (error: unknown) => outcomes.push(error),
+    )
+  })
+  for (let i = 0; i < 2; i++) await exchange(server, get())
+  await until(() => outcomes.length === 2, 'both outcomes')
+  expect(outcomes).toEqual(['end', 'end'])
+})

@@ -26,18 +26,6 @@ function slow(): () => void {
   return answer
 }
 
-test('if a channel is deleted while it warms up, the framework answers with 500', async () => {
-  const answer = slow()
-  serving = await serveSource(() => manager.getOrCreate('news'), { manager })
-  const client = new RawClient(serving.url)
-  await serving.asked
-  manager.delete('news')
-  answer()
-  expect(await serving.outcome).toMatchObject({ error: { code: 'ERR_SSE_CLOSED' } })
-  await client.until(() => client.isOver)
-  expect(client.status).toBe(500)
-})
-
 test('if the manager is closed while a channel warms up, the client gets a retry time', async () => {
   const answer = slow()
   serving = await serveSource(() => manager.getOrCreate('news'), { manager })

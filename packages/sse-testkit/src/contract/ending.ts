@@ -1,8 +1,8 @@
 import { strict as assert } from 'node:assert'
-import { merge, SseChannel } from '@ssekit/sse-core'
+import { memoryBackplane, merge, SseChannel, type SseSource } from '@ssekit/sse-core'
 import type { Script } from './scenario.js'
 import { subscribed } from './server-state.js'
-import { dataOf, takeNews } from './take-events.js'
+import { dataOf, takeData, takeNews } from './take-events.js'
 
 /** Channels that end, and clients that reconnect to them. */
 export function endingScenarios({ scenario }: Script): void {
@@ -88,4 +88,44 @@ export function endingScenarios({ scenario }: Script): void {
     await assert.rejects(channel.broadcast('late'), { code: 'ERR_SSE_CLOSED' })
     assert.notEqual(manager.getOrCreate('news'), channel)
   })
+
+  const readers: readonly (readonly [what: string, source: (channel: SseChannel) => SseSource])[] = [
+    ['a channel', (channel) => channel],
+    ['a filtered channel', (channel) => channel.listen({ filter: () => true })],
+    ['merged channels', (channel) => merge(channel, new SseChannel('other'))],
+    ['a function that returns the channel', (channel) => () => channel],
+    ['a function that subscribes to the channel', (channel) => (connection) => connection.subscribe(channel)],
+  ]
+  for (const [what, source] of readers) {
+    scenario(`manager.delete() also ends the stream of ${what} that waits for a slow broker`, async (stage) => {
+      const memory = memoryBackplane()
+      let answer = (): void => {}
+      const answered = new Promise<void>((resolve) => {
+        answer = resolve
+      })
+      const subscribe: typeof memory.subscribe = async (...args) => {
+        await answered
+        return memory.subscribe(...args)
+      }
+      const manager = stage.manager({ backplane: { ...memory, subscribe } })
+      const served = await stage.serve(({ sse }) => sse(source(manager.getOrCreate('news'))), { manager })
+      const opening = served.open()
+      const request = await served.request()
+      manager.delete('news')
+      answer()
+      const reader = await opening
+      assert.equal(reader.status, 200)
+      assert.equal(await reader.end(), 'complete')
+      assert.equal(reader.retries.length, 1)
+      assert.deepEqual(reader.events, [])
+      assert.deepEqual(await request.outcome(), { reason: 'end' })
+      assert.deepEqual([...served.reported, ...stage.errors], [])
+      // Its client reconnects, to the next channel of this name.
+      const again = await served.open()
+      const channel = manager.getOrCreate('news')
+      await subscribed(channel)
+      await channel.broadcast('next')
+      assert.deepEqual(await takeData(again, 1), ['next'])
+    })
+  }
 }
