@@ -12,10 +12,10 @@ export function stopOnSigterm(server, manager, { first, last } = {}) {
     if (isStopping) return
     isStopping = true
     const closed = new Promise((resolve) => server.close(resolve))
-    // Responses that are still sent close their connections.
+    // A connection that still gets an answer is closed after it.
     server.keepAliveTimeout = 1
     server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'))
-    // Do not wait for slow responses, nor for connections without a request.
+    // Destroys what is left: answers that take too long, and connections that never send a request.
     setTimeout(() => server.closeAllConnections(), 6_000).unref()
     await first?.()
     await manager.close()

@@ -35,9 +35,9 @@ process.on('SIGTERM', stop)
 async function stop() {
   if (isStopping) return
   isStopping = true
-  // Responses that are still sent close their connections.
+  // A connection that still gets an answer is closed after it.
   app.server.keepAliveTimeout = 1
-  // Do not wait for slow responses, nor for connections without a request.
+  // Destroys what is left: answers that take too long, and connections that never send a request.
   setTimeout(() => app.server.closeAllConnections(), 6_000).unref()
   // The plugin ends the streams.
   await app.close()

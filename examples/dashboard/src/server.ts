@@ -38,7 +38,7 @@ async function stop(): Promise<void> {
     server.keepAliveTimeout = 1
     server.prependListener('request', (_req, res) => res.setHeader('Connection', 'close'))
   }
-  // Destroys what is left, such as the connections that browsers open in advance.
+  // Destroys what is left: answers that take too long, and connections that never send a request.
   setTimeout(() => servers.map((server) => server.closeAllConnections()), 2_000).unref()
   await manager.close({ graceMs: 1_000 })
   // After the streams, since Fastify closes its server itself.
