@@ -1,8 +1,11 @@
-// #region five-events
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type SseEvent, sse } from '@ssekit/koa-sse'
 import Koa from 'koa'
 
+const app = new Koa()
+app.use(sse())
+
+// #region five-events
 async function* fiveEvents(): AsyncGenerator<SseEvent> {
   for (let i = 0; i < 5; i++) {
     yield { data: `Event ${i}` }
@@ -10,8 +13,6 @@ async function* fiveEvents(): AsyncGenerator<SseEvent> {
   }
 }
 
-const app = new Koa()
-app.use(sse())
 app.use((ctx) => ctx.sse(fiveEvents()))
 
 // #endregion five-events

@@ -1,10 +1,10 @@
-// #region handler
 import { SseStream, sse } from '@ssekit/express-sse'
 import express, { type Express } from 'express'
 
 const app: Express = express()
 app.use(sse())
 
+// #region handler
 app.get('/events', async (_req, res) => {
   const stream = new SseStream()
   stream.add({ data: { status: 'connected' }, event: 'init', retry: 3_000 })

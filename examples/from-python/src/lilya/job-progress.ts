@@ -1,4 +1,3 @@
-// #region job
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type SseEvent, sse, sseManager } from '@ssekit/fastify-sse'
 import Fastify from 'fastify'
@@ -6,6 +5,7 @@ import Fastify from 'fastify'
 const app = Fastify()
 await app.register(sse)
 
+// #region job
 const progress = sseManager.getOrCreate('tasks')
 
 async function* runJob(): AsyncGenerator<SseEvent> {

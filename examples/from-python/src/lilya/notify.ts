@@ -1,10 +1,10 @@
-// #region notify
 import { sse, sseManager } from '@ssekit/fastify-sse'
 import Fastify from 'fastify'
 
 const app = Fastify()
 await app.register(sse)
 
+// #region notify
 app.get('/events', (_request, reply) => reply.sse(sseManager.getOrCreate('user_notifications')))
 
 app.get('/notify', async () => {

@@ -1,8 +1,8 @@
-// #region rooms
 import Router from '@koa/router'
 import { type SseChannel, SseError, SseManager, sse } from '@ssekit/koa-sse'
 import Koa from 'koa'
 
+// #region rooms
 // Clients choose the names, so the number of channels and the length of a name are bounded.
 const manager = new SseManager({ maxChannels: 1_000 })
 

@@ -1,7 +1,7 @@
-// #region isolation
 import { SseManager, sse } from '@ssekit/express-sse'
 import express, { type Express } from 'express'
 
+// #region isolation
 /** Each application has its own manager: nothing is global, so tests have nothing to reset. */
 export function createApp(manager: SseManager = new SseManager()): Express {
   const app = express()
