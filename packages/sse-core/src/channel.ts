@@ -162,8 +162,9 @@ export class SseChannel<Events extends object = any> implements AsyncIterable<Ss
 
   /**
    * Returns the events from now on, as an async iterable; leaving the loop unsubscribes. This call takes the place in
-   * the log, so nothing broadcast after it is missed. When the channel is closed, a loop that is behind still gets
-   * everything up to the last broadcast. Passed to `res.sse()`, the iterable costs no more than the channel itself.
+   * the log, so nothing that this process broadcasts after it is missed. If a broker has to be asked for the log first,
+   * events of other processes are received from the answer on. When the channel is closed, a loop that is behind still
+   * gets everything up to the last broadcast. Passed to `res.sse()`, the iterable costs no more than the channel itself.
    *
    * A loop over it rejects with `ERR_SSE_CLOSED` if the channel was closed or deleted before, and with
    * `ERR_SSE_BACKPLANE` if its log cannot be read. `res.sse()` answers as it does for the channel.
