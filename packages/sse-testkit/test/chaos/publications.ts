@@ -5,7 +5,7 @@ import { below } from './random.js'
 import type { Stored } from './transcript.js'
 
 /** A number that every filter lets through is one of these. */
-export const WANTED_BY_ALL = 42
+const WANTED_BY_ALL = 42
 
 /** An event that a broker has accepted. */
 export interface Accepted extends Stored {
