@@ -1,6 +1,6 @@
 import type { LineEnding } from './event.js'
-import type { Log } from './log.js'
-import type { LogItem } from './log-item.js'
+import type { Log, ReadPast } from './log.js'
+import type { ItemIdentity, LogItem } from './log-item.js'
 import type { Packet } from './packet.js'
 
 /** Where a reader starts. */
@@ -27,15 +27,12 @@ export interface Gap {
   readonly channel?: string | undefined
 }
 
-/** Reads the items after an id from where the log's past is kept; undefined if that place is not kept. */
-export type ReadPast = (afterId: string) => Promise<readonly LogItem[] | undefined>
-
 /** What a reader that is older than the log needs: it reads pages until it reaches the log. */
 interface Past {
   readonly read: ReadPast
   page: LogItem[]
-  /** The last item that was read. */
-  last: LogItem | undefined
+  /** The last item that was read; undefined if only its id is known. */
+  last: ItemIdentity | undefined
   isLoading: boolean
   /** The log's head when the last page was empty. */
   loadedAt: number
@@ -51,6 +48,8 @@ export interface Place {
   readonly isFresh: boolean
   /** The id of the last event that the reader passed; at first whatever the client said. */
   readonly lastId: string
+  /** The id after which the past continues for the reader, if its log is still to tell; undefined if nobody can. */
+  readonly pastId: string | undefined
   /** The position of the next item; meaningless while the reader is older than the log. */
   readonly position: number
   /** Why the reader cannot read on from there: it is older than the log, or its place is lost. Usually undefined. */
@@ -58,49 +57,53 @@ export interface Place {
 }
 
 /** Returns where a reader starts in a log. */
-export function placeIn(
-  log: Log,
-  { lastEventId = '', rewind = 0 }: StartOptions,
-  readPast: ReadPast | undefined,
-): Place {
+export function placeIn(log: Log, { lastEventId = '', rewind = 0 }: StartOptions): Place {
   const isFresh = lastEventId === ''
-  const position = isFresh ? freshPosition(log, rewind) : resumePosition(log, lastEventId, readPast)
-  if (position !== undefined) return { log, isFresh, lastId: log.idBefore(position), position, trouble: undefined }
-  const trouble =
-    readPast === undefined ? LOST : { read: readPast, page: [], last: undefined, isLoading: false, loadedAt: -1 }
-  return { log, isFresh, lastId: lastEventId, position: log.oldest, trouble }
+  const position = isFresh ? freshPosition(log, rewind) : resumePosition(log, lastEventId)
+  if (position !== undefined) {
+    const [lastId, pastId] = [log.idBefore(position), log.pastIdBefore(position)]
+    return { log, isFresh, lastId, pastId, position, trouble: undefined }
+  }
+  const trouble = log.readPast === undefined ? LOST : pastAfter(undefined, log.readPast)
+  return { log, isFresh, lastId: lastEventId, pastId: undefined, position: log.oldest, trouble }
 }
 
 /**
  * A reader's place in a log, and the only thing that it owns. Replay, live delivery and catching up are the same:
- * `next()` until it returns undefined. A reader that is older than the log reads its way up to the log with
- * `loadPage()`.
+ * `next()` until it returns undefined. A reader that is older than the log, because it was away or is slow, reads its
+ * way up to the log with `loadPage()`, if the past is kept.
  */
 export class Cursor implements Place {
   readonly log: Log
   readonly isFresh: boolean
   position: number
   trouble: Past | typeof LOST | undefined
-  // The id of the place that was kept last, for when the log does not know it.
+  // The ids of the place that was kept last, for when the log does not know it.
   #keptId: string
+  #keptPastId: string | undefined
 
-  constructor({ log, isFresh, lastId, position, trouble }: Place) {
+  constructor({ log, isFresh, lastId, pastId, position, trouble }: Place) {
     this.log = log
     this.isFresh = isFresh
     this.position = position
     this.trouble = trouble
     this.#keptId = lastId
+    this.#keptPastId = pastId
   }
 
   get lastId(): string {
     // The log knows the id, so the many readers need not note one for each event that they pass.
-    const isKnown = this.#isInLog && this.position >= this.log.oldest
-    return isKnown ? this.log.idBefore(this.position) : this.#keptId
+    return this.#isKnown ? this.log.idBefore(this.position) : this.#keptId
+  }
+
+  get pastId(): string | undefined {
+    return this.#isKnown ? this.log.pastIdBefore(this.position) : this.#keptPastId
   }
 
   /** Must be called when the reader had its turn and has not read everything: its place may be evicted from then on. */
   keepPlace(): void {
     this.#keptId = this.lastId
+    this.#keptPastId = this.pastId
   }
 
   /** Whether the reader's place is lost, which is reported to it next. */
@@ -143,7 +146,8 @@ export class Cursor implements Place {
     const past = this.#past
     if (past !== undefined) return this.#nextOfPage(past)
     const { log } = this
-    if (this.trouble === LOST || this.position < log.oldest) return this.#gapTo(log.oldest)
+    if (this.trouble === LOST) return this.#gapTo(log.oldest)
+    if (this.position < log.oldest) return this.#fallBehind()
     if (this.position === log.head) return undefined
     const item = log.at(this.position)
     if (item.kind === 'gap') return this.#gapTo(this.position)
@@ -185,6 +189,11 @@ export class Cursor implements Place {
     return this.trouble === undefined
   }
 
+  /** Whether the log has what is next, or is about to. */
+  get #isKnown(): boolean {
+    return this.#isInLog && this.position >= this.log.oldest
+  }
+
   /** Where the log continues for a reader of the past; undefined if it does not know the reader's place. */
   #positionInLog({ last }: Past): number | undefined {
     const { log } = this
@@ -213,6 +222,18 @@ export class Cursor implements Place {
     return item.kind === 'end' ? { kind: 'end' } : { kind: 'event', item }
   }
 
+  /** What is next was evicted: it is read from the past, or there is a gap. */
+  #fallBehind(): Step | undefined {
+    const { readPast, oldest } = this.log
+    const pastId = this.#keptPastId
+    if (readPast === undefined || pastId === undefined) return this.#gapTo(oldest)
+    const id = this.#keptId
+    const hasOwnId = id !== pastId
+    const uniqueId = hasOwnId ? pastId : undefined
+    this.trouble = pastAfter({ id, hasOwnId, uniqueId, at: Number.NaN, previousId: undefined }, readPast)
+    return undefined
+  }
+
   #leavePast(position: number | undefined): void {
     this.trouble = position === undefined ? LOST : undefined
     if (position !== undefined) this.#moveTo(position)
@@ -229,11 +250,16 @@ export class Cursor implements Place {
   }
 }
 
-function resumePosition(log: Log, id: string, readPast: ReadPast | undefined): number | undefined {
+/** The past of a reader, from the last item that it has read. */
+function pastAfter(last: ItemIdentity | undefined, read: ReadPast): Past {
+  return { read, page: [], last, isLoading: false, loadedAt: -1 }
+}
+
+function resumePosition(log: Log, id: string): number | undefined {
   const position = log.positionAfter(id)
   if (position === undefined) return undefined
   // A publisher may have given its own id to an older event too, which then counts. Only the past can tell.
-  if (readPast !== undefined && log.hasOwnIdBefore(position)) return undefined
+  if (log.readPast !== undefined && log.hasOwnIdBefore(position)) return undefined
   // A reader with the id of the end itself is still at the end.
   return Math.min(position, log.endPosition ?? position)
 }

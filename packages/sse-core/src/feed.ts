@@ -86,9 +86,7 @@ export class Feed {
   cursor(start: StartOptions): Cursor {
     const log = this.#log as Log
     log.trim(now())
-    const intake = this.#intake
-    // Without a backplane, nothing older than the log can be read.
-    const cursor = new Cursor(placeIn(log, start, intake && ((afterId) => intake.readPast(afterId))))
+    const cursor = new Cursor(placeIn(log, start))
     // A 'subscribe' listener may broadcast before the reader's first turn. That must not evict what it resumes from.
     if (log.holdFrom(cursor.position)) this.#settleLater()
     return cursor
@@ -236,10 +234,12 @@ export class Feed {
   }
 
   #open(): Log {
-    const log = this.#resting ?? new Log(this.#options.history, newEpoch())
+    const intake = this.#intake
+    const readPast = intake && ((afterId: string) => intake.readPast(afterId))
+    const log = this.#resting ?? new Log(this.#options.history, newEpoch(), readPast)
     this.#resting = undefined
     this.#log = log
-    if (this.#intake !== undefined) this.#subscribe(this.#intake, log)
+    if (intake !== undefined) this.#subscribe(intake, log)
     return log
   }
 

@@ -6,6 +6,9 @@ import type { SseEvent } from './event.js'
 import { isJson, readBody, verbatimOf } from './event-reading.js'
 import { Frame, frameOf, shareFrame } from './frame.js'
 
+/** What distinguishes an item from others, of which some may have the same id. */
+export type ItemIdentity = Pick<LogItem, 'id' | 'hasOwnId' | 'uniqueId' | 'at' | 'previousId'>
+
 /**
  * One place in a log: an event, the end of the channel, or a gap. A gap means that the backplane lost its position, so
  * that it is unknown what came before.
@@ -44,7 +47,7 @@ export class LogItem {
   }
 
   /** Whether another item was made from the same entry. */
-  isSame({ id, uniqueId, at, previousId }: LogItem): boolean {
+  isSame({ id, uniqueId, at, previousId }: ItemIdentity): boolean {
     if (this.id !== id) return false
     return this.uniqueId === undefined ? this.at === at && this.previousId === previousId : this.uniqueId === uniqueId
   }

@@ -1,8 +1,11 @@
 import type { LineEnding } from './event.js'
 import type { ResolvedHistoryLimits } from './limits.js'
-import { isId, type LogItem } from './log-item.js'
+import { type ItemIdentity, isId, type LogItem } from './log-item.js'
 import { Packet } from './packet.js'
 import { Queue } from './queue.js'
+
+/** Reads the items after an id from where older ones are kept; undefined if that place is not kept. */
+export type ReadPast = (afterId: string) => Promise<readonly LogItem[] | undefined>
 
 /** Some of a log's frames, joined for one write. */
 export interface Batch {
@@ -28,6 +31,8 @@ const BURST_BYTES = 16 * 1024 * 1024
 export class Log {
   readonly limits: ResolvedHistoryLimits
   readonly epoch: string
+  /** Reads what is older than the log; undefined if it is kept nowhere. */
+  readonly readPast: ReadPast | undefined
   /** The size of the retained events, in bytes. */
   bytes = 0
   oldest = 0
@@ -49,9 +54,10 @@ export class Log {
   #heldFrom = Number.POSITIVE_INFINITY
 
   /** @param epoch the prefix of generated ids: the id before the first item is `<epoch>.0` */
-  constructor(limits: ResolvedHistoryLimits, epoch: string) {
+  constructor(limits: ResolvedHistoryLimits, epoch: string, readPast?: ReadPast) {
     this.limits = limits
     this.epoch = epoch
+    this.readPast = readPast
     this.#idBeforeOldest = `${epoch}.0`
   }
 
@@ -116,7 +122,7 @@ export class Log {
    * The position after an item, if the log has it, or has evicted it last. If the publisher chose the id, the id alone
    * does not identify it.
    */
-  positionAfterItem(item: LogItem): number | undefined {
+  positionAfterItem(item: ItemIdentity): number | undefined {
     const first = this.positionAfter(item.id)
     if (first === undefined || !item.hasOwnId) return first
     if (item.uniqueId !== undefined && item.uniqueId === this.#uniqueIdBeforeOldest) return this.oldest
@@ -134,6 +140,12 @@ export class Log {
   /** The unique id of a reader at this position, if the publisher chose the other one. */
   uniqueIdBefore(position: number): string | undefined {
     return position > this.oldest ? this.at(position - 1).uniqueId : this.#uniqueIdBeforeOldest
+  }
+
+  /** The id after which the past continues for a reader at this position; undefined if only an id that may occur again is known. */
+  pastIdBefore(position: number): string | undefined {
+    if (this.readPast === undefined) return undefined
+    return this.hasOwnIdBefore(position) ? this.uniqueIdBefore(position) : this.idBefore(position)
   }
 
   /** The frames from a position to the head, to an item without a frame, or to a full batch; undefined if none. */

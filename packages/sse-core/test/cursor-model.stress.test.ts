@@ -134,7 +134,7 @@ class Read implements fc.AsyncCommand<Model, Real> {
 
   async run(model: Model, real: Real): Promise<void> {
     const index = this.#reader % real.readers.length
-    for (let i = 0; i < this.#count; i++) if (!(await readOne(model, real, index, real.kept.local))) return
+    for (let i = 0; i < this.#count; i++) if (!(await readOne(model, real, index, real.kept.anywhere))) return
   }
 
   toString = (): string => `read ${this.#count} with reader ${this.#reader}`
@@ -212,7 +212,7 @@ describe('a reader receives all events after its id once, in order, or an sse-ga
         await fc.asyncModelRun(() => ({ model, real }), sequence)
         // Each reader that continues receives everything up to the last published event.
         for (const index of real.readers.keys()) {
-          while (await readOne(model, real, index, LOCAL));
+          while (await readOne(model, real, index, anywhere));
           expect(model.readers[index]?.last).toBe(model.published.length - 1)
         }
         await Promise.all(managers.map((manager) => manager.close()))

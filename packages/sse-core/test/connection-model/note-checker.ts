@@ -1,7 +1,7 @@
 import type { Got, Reader, Visit } from './reader.js'
 import { type ChannelName, isWanted, type News, type World } from './world.js'
 
-/** How many events a channel retains at least: on each node for connected readers, anywhere for those that reconnect. */
+/** How many events a channel retains at least: on each node, and anywhere. */
 export interface Kept {
   readonly local: number
   readonly anywhere: number
@@ -89,7 +89,7 @@ export class NoteChecker {
     const count = got.counts[channel] as number
     const atStart = this.#visit?.counts?.[channel] as number
     if (to <= from) this.#fault(got, `skips nothing: from ${from} to ${to}`)
-    if (from >= count - (this.#isFirst ? anywhere : local)) this.#fault(got, `skips ${from}, which is retained`)
+    if (from >= count - anywhere) this.#fault(got, `skips ${from}, which is retained`)
     // Greetings to this reader must not evict it.
     if (this.#isFirst && from >= atStart - local)
       this.#fault(got, `skips ${from}, which was retained when it connected`)

@@ -25,8 +25,8 @@ export interface ChaosOptions {
   /** What can go wrong at this broker only. */
   readonly faults?: Faults | undefined
   /**
-   * Makes the broker and the nodes keep few events, so that clients may get gaps. At the end nobody knows the order of the logs
-   * any more, so this compares the ids of two events. Without it, all events are kept.
+   * Makes the broker keep few events, so that clients may get gaps. At the end nobody knows the order of the logs any more, so
+   * this compares the ids of two events. Without it, the broker keeps all events.
    */
   readonly inOrder?: ((a: string, b: string) => number) | undefined
 }
@@ -157,17 +157,19 @@ export class Chaos {
     return left
   }
 
+  /** A node whose log will be what the broker has. */
   async #newNode(): Promise<Node> {
-    const node = await this.#startNode('node:http', this.#options.libraries?.[0])
+    const history = { maxEvents: 1_000_000, maxBytes: 1024 ** 3 }
+    const node = await this.#startNode('node:http', this.#options.libraries?.[0], { history })
     this.#nodes.push(node)
     return node
   }
 
-  #startNode(framework: Framework, library = ''): Promise<Node> {
+  #startNode(framework: Framework, library = '', manager = randomSettings()): Promise<Node> {
     const { port } = this.#options.broker
     const history = this.#isShort ? { maxEvents: 3, maxAgeMs: 60_000 } : { maxEvents: 1_000_000, maxAgeMs: 3_600_000 }
     const broker: BrokerAccess = { port, library, history }
-    return Node.start(this.#options.program, { framework, broker, manager: randomSettings(this.#isShort) })
+    return Node.start(this.#options.program, { framework, broker, manager })
   }
 
   #note(what: string): void {
@@ -181,9 +183,10 @@ export class Chaos {
   }
 }
 
-function randomSettings(isShort: boolean): ManagerOptions {
+function randomSettings(): ManagerOptions {
   return {
-    history: isShort ? { maxEvents: pick([1, 2, 5, 50]) } : { maxEvents: 1_000_000, maxBytes: 1024 ** 3 },
+    // What a node has evicted, it reads from the broker.
+    history: { maxEvents: pick([1, 2, 5, 50, 1_000]), maxBytes: pick([400, 4_000, 1_000_000]) },
     // Channels are forgotten and made anew all the time.
     idleChannelMs: pick([20, 200, 2_000]),
     heartbeatMs: pick([50, 500, 15_000]),
