@@ -118,8 +118,30 @@ export const delivery = [
   ]),
   ...mutantsOf('sse-core/src/cursor.ts', LOG, [
     ['this.position < log.oldest', 'false', 'a reader whose position was evicted gets sse-gap'],
-    ['readPast === undefined ? LOST', 'readPast === undefined ? undefined', 'a client with an unknown id gets sse-gap'],
+    [
+      'log.readPast === undefined ? LOST',
+      'log.readPast === undefined ? undefined',
+      'a client with an unknown id gets sse-gap',
+    ],
   ]),
+  ...mutantsOf('sse-core/src/cursor.ts', TESTS.contract, [
+    [
+      'if (readPast === undefined || pastId === undefined)',
+      'if (true)',
+      'a slow client gets what its node has evicted from the backplane',
+    ],
+  ]),
+  ...mutantsOf(
+    'sse-core/src/cursor.ts',
+    ['sse-core/test/repeated-ids'],
+    [
+      [
+        'const hasOwnId = id !== pastId',
+        'const hasOwnId = false',
+        'a slow reader whose id occurs again reads on from the unique one',
+      ],
+    ],
+  ),
   ...mutantsOf(
     'sse-core/src/callbacks.ts',
     ['sse-core/test/(asynchronous-callbacks|filter).test'],

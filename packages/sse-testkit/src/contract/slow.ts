@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert'
-import { type CloseReason, SseChannel } from '@ssekit/sse-core'
+import { type CloseReason, memoryBackplane, merge, SseChannel, type SseSource } from '@ssekit/sse-core'
 import { eventually, oneTurn } from './eventually.js'
 import { BIG, fillSocket, fullSocket, isFull } from './full-socket.js'
 import type { Script } from './scenario.js'
@@ -97,6 +97,38 @@ export function slowScenarios({ scenario }: Script): void {
       )
     },
   )
+
+  const subscriptions: readonly (readonly [what: string, source: (channel: SseChannel) => SseSource])[] = [
+    ['a channel', (channel) => channel],
+    ['a filtered channel', (channel) => channel.listen({ filter: () => true })],
+    ['several channels', (channel) => merge(channel, new SseChannel('other'))],
+  ]
+  for (const [what, source] of subscriptions) {
+    scenario(
+      `a slow client of ${what} gets from the backplane what its node has evicted, without a gap`,
+      async (stage) => {
+        const history = { maxEvents: 4, maxBytes: 64 * 1024 * 1024 }
+        const manager = stage.manager({ backplane: memoryBackplane(), history })
+        const channel = manager.getOrCreate('news')
+        const served = await stage.serve(({ sse }) => sse(source(channel)), { manager })
+        const reader = await served.open('/', { isPaused: true })
+        await subscribed(channel)
+        const { length } = await fillSocket(channel, await served.request())
+        for (const number of numbers(length + 1, length + 20)) {
+          await channel.broadcast(`${number} behind`)
+          await oneTurn()
+        }
+        reader.resume()
+        const data = await takeData(reader, length + 20)
+        assert.deepEqual(
+          data.map((text) => text.split(' ')[0]),
+          numbers(1, length + 20),
+        )
+        await channel.broadcast('live again')
+        assert.deepEqual(await takeData(reader, 1), ['live again'])
+      },
+    )
+  }
 
   scenario('a function that awaits send() sends no faster than the client reads', async (stage) => {
     let sent = 0
