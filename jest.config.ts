@@ -7,6 +7,7 @@ process.env.SSE_TESTKIT_TIMEOUT_MS ??= '15000'
 
 const config: Config = {
   testMatch: ['<rootDir>/{packages,examples}/*/test/**/*.test.ts'],
+  testEnvironment: '<rootDir>/scripts/jest-environment.mjs',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
