@@ -11,10 +11,15 @@ export async function eventually(
   const deadline = performance.now() + timeoutMs
   while (!condition()) {
     if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}`)
-    await new Promise((resolve) => {
-      setTimeout(resolve, POLL_MS)
-    })
+    await poll()
   }
+}
+
+/** Resolves when it is time to look again at what cannot be awaited, without keeping the processor busy. */
+export function poll(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, POLL_MS)
+  })
 }
 
 /** Resolves after one turn of the event loop. */

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { type CloseReason, memoryBackplane, merge, SseChannel, type SseSource } from '@ssekit/sse-core'
-import { eventually, oneTurn } from './eventually.js'
+import { eventually, oneTurn, poll } from './eventually.js'
 import { BIG, fillSocket, fullSocket, isFull } from './full-socket.js'
 import type { Script } from './scenario.js'
 import { subscribed } from './server-state.js'
@@ -24,8 +24,11 @@ export function slowScenarios({ scenario }: Script): void {
       let sent = 0
       while (channel.subscriberCount === 2) {
         sent += 1
-        // Big ones only until the socket is full: otherwise the other client would receive hundreds of megabytes.
-        await channel.broadcast(isFull(request.res) ? `${sent}` : `${sent} ${BIG}`)
+        // Big ones, one after another, only until the socket is full: otherwise the other client would receive hundreds of
+        // megabytes, and this process would be busy for all of writeTimeoutMs.
+        const full = isFull(request.res)
+        if (full) await poll()
+        await channel.broadcast(full ? `${sent}` : `${sent} ${BIG}`)
         assert.equal((await takeData(reads, 1))[0]?.split(' ')[0], String(sent))
       }
       assert.deepEqual(await request.outcome(), { reason: 'slow' })
