@@ -8,7 +8,7 @@ import { RunningRecipe } from './running-recipe.js'
 jest.setTimeout(120_000)
 
 const isFull = process.env.SSEKIT_STRESS === 'full'
-const readerCount = isFull ? 5_000 : 1_000
+const readerCount = isFull ? 5_000 : 300
 const stalledCount = 20
 /** How many connect at once: fewer than the listen queue of a server holds, or the kernel might drop some. */
 const BATCH = 100

@@ -8,7 +8,7 @@ import { isFullStress } from './stress.js'
 
 const VISITS: Readonly<Record<Framework, number>> = isFullStress
   ? { 'node:http': 100_000, Express: 20_000, Fastify: 20_000, Koa: 20_000 }
-  : { 'node:http': 5_000, Express: 1_000, Fastify: 1_000, Koa: 1_000 }
+  : { 'node:http': 2_000, Express: 1_000, Fastify: 1_000, Koa: 1_000 }
 const CHANNELS = 10_000
 
 const FEW_CHANNELS = 10
@@ -19,7 +19,7 @@ const STRING_TOLERANCE = 150
 /** V8 continues to compile and to collect type feedback for a long time. */
 const HEAP_TOLERANCE = 1024 * 1024
 /**
- * Allocators keep pages: up to 4 MB were seen without a leak. The short run detects a leak of 2 KiB a visit outside the heap,
+ * Allocators keep pages: up to 4 MB were seen without a leak. The short run detects a leak of 5 KiB a visit outside the heap,
  * the full run one of 100 bytes.
  */
 const RESIDENT_TOLERANCE = 10 * 1024 * 1024
