@@ -5,7 +5,3 @@ import { fastify } from '../../sse-testkit/test/subjects/fastify.js'
 describe('Fastify 5', () => {
   adapterContract({ test, start: fastify('http'), traits: { endsStreamsOnClose: true } })
 })
-
-describe('Fastify 5 on HTTP/2', () => {
-  adapterContract({ test, start: fastify('h2'), traits: { httpVersion: 2, endsStreamsOnClose: true } })
-})

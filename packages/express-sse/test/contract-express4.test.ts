@@ -1,0 +1,8 @@
+import { describe, test } from '@jest/globals'
+import { adapterContract } from '@ssekit/sse-testkit'
+import createApp from 'express4'
+import { express } from '../../sse-testkit/test/subjects/express.js'
+
+describe('Express 4', () => {
+  adapterContract({ test, start: express(createApp), traits: { errors: 'resolve' } })
+})
