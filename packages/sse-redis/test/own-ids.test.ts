@@ -334,7 +334,7 @@ describe.each(everyClient)("%s: ids of publishers' own", (_name, connect) => {
 
     test('a process remembers about 50 000 ids, those of the channels that were searched last', async () => {
       stage = await Stage.open(connect)
-      const node = await stage.node()
+      const node = await stage.node({ timeoutMs: 60_000 })
       await fill('small', 100)
       await fill('large', 49_000)
       await fill('other', 1_500)
@@ -351,7 +351,7 @@ describe.each(everyClient)("%s: ids of publishers' own", (_name, connect) => {
 
     test('ids of entries that were trimmed do not count', async () => {
       stage = await Stage.open(connect)
-      const node = await stage.node()
+      const node = await stage.node({ timeoutMs: 60_000 })
       await fill('large', 49_000)
       await fill('other', 1_500)
       const read = (channel: string) => (): Promise<unknown> => node.backplane.read(channel, 'junk', 100)
