@@ -1,6 +1,10 @@
+import { labelOf, ratioOf } from '../comparison.mjs'
 import { controlOf, isSound, notesOf, tableOf } from './text.mjs'
 
 const LINE_WIDTH = 120
+/** The rows that are summed up at the top, as far as they were measured, and whose ratios are compared there. */
+const SUMMED_UP = ['broadcast', 'bursts', 'heartbeats', 'new-streams']
+const COMPARED = /** @type {const} */ (['ssekit-http', 'nchan', 'better-sse', 'fastify-sse'])
 
 /** @typedef {import('../comparison.mjs').Comparison} Comparison */
 
@@ -58,9 +62,37 @@ export function formatPage(run, plotted) {
     ),
     ...wrapped(`- ${controls(run)}`),
     ...run.leftOut.flatMap((reason) => wrapped(`- Left out: ${reason}.`)),
+    ...formatSummary(run),
     ...run.results.flatMap((result) => formatResult(result, plotted.has(result.id))),
     '',
   ].join('\n')
+}
+
+/** The ratios that most readers look for, in one table. @param {Run} run */
+function formatSummary({ results }) {
+  const lines = results
+    .filter(({ id }) => SUMMED_UP.includes(id))
+    .flatMap(({ title, comparisons }) =>
+      comparisons.flatMap((comparison) => {
+        const ratios = COMPARED.map((id) => {
+          const entry = comparison.entries.find((entry) => entry.id === id)
+          return (entry && ratioOf(comparison, entry)?.middle.toFixed(2)) ?? ''
+        })
+        const isCpu = comparison.quantity.startsWith('CPU')
+        return isCpu && ratios[0] !== '' ? [[`${title}: ${comparison.title}`, ...ratios]] : []
+      }),
+    )
+  if (lines.length === 0) return []
+  return [
+    '',
+    '## In short',
+    '',
+    ...wrapped(
+      'CPU, as a ratio to the same work without a library; the tables below say with what, and how sure it is.',
+    ),
+    '',
+    ...formatTable([['', ...COMPARED.map(labelOf)], ...lines], '--:'),
+  ]
 }
 
 /**
