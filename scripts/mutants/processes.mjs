@@ -164,6 +164,12 @@ export const processes = [
       'entries that Redis refuses half-way are removed again',
       ['sse-redis/test/server-errors.test'],
     ],
+    [
+      "redis.call('PERSIST', KEYS[1])",
+      '',
+      'a log does not expire once maxAgeMs has become infinite',
+      ['sse-redis/test/retention.test'],
+    ],
   ]),
   ...mutantsOf(
     'sse-redis/src/transient-errors.ts',

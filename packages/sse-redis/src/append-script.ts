@@ -79,7 +79,10 @@ local function append()
   end
 
   if #news > 0 then
-    if isFirst and maxAgeMs ~= '' then
+    if isFirst and maxAgeMs == '' then
+      -- Processes with another maxAgeMs may have set an expiry.
+      redis.call('PERSIST', KEYS[1])
+    elseif isFirst then
       redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', math.max(0, now - maxAgeMs)))
       redis.call('PEXPIRE', KEYS[1], maxAgeMs + 1000)
     end

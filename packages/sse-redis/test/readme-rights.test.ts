@@ -25,6 +25,8 @@ test.each(everyClient)(
       expect(await node.backplane.read('news', first, 10)).toHaveLength(1)
       expect(await node.backplane.read('news', 'own', 10)).toEqual([])
       await node.backplane.publish('news', { end: true })
+      const endless = stage.nodeOf(client, { history: { maxAgeMs: Number.POSITIVE_INFINITY } })
+      await endless.backplane.publish('kept', { event: { data: 3 } })
     } finally {
       close()
     }

@@ -200,6 +200,18 @@ describe.each(everyClient)('%s: in the history at the server,', (_name, connect)
     expect((await stage.stored('news')).length).toBe(1)
   })
 
+  test('a log keeps its events once maxAgeMs has become infinite, although earlier processes had limited it', async () => {
+    stage = await Stage.open(connect)
+    await publish(await stage.node({ history: { maxAgeMs } }), 'limited')
+    const endless = await stage.node({ history: { maxAgeMs: Number.POSITIVE_INFINITY } })
+    // Within the second of the last event the script leaves the expiry as it is.
+    await until(async () => {
+      await publish(endless, 'unlimited')
+      return (await stage.control.pttl('ssekit:{news}:log')) === -1
+    }, 'a log that does not expire')
+    expect((await stage.stored('news'))[0]?.data).toBe('limited')
+  })
+
   test('publishers’ own ids can be resumed on any node, even after the log was trimmed', async () => {
     stage = await Stage.open(connect)
     const history = { maxEvents: 100 }
