@@ -364,6 +364,24 @@ export const processes = [
         '',
         'entries are delivered in order even if a server whose clock is behind stores them',
       ],
+      [
+        " || typeof fields.id !== 'string'",
+        '',
+        'an id of another program that is not a string does not stop a channel',
+        ['sse-redis/test/foreign-entries.test'],
+      ],
+      [
+        'isEnd: json === END_JSON',
+        "isEnd: json.includes('end')",
+        'an entry of another program with a field "end" does not end a channel',
+        ['sse-redis/test/foreign-entries.test'],
+      ],
+      [
+        ' && JSON.stringify(value) === END_JSON',
+        '',
+        'an event with a field "end" does not end a channel',
+        ['sse-redis/test/foreign-entries.test'],
+      ],
     ],
   ),
   ...mutantsOf(

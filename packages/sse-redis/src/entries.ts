@@ -8,12 +8,24 @@ export interface StoredEntry {
   readonly mark: string
   /** Its parsed JSON. */
   readonly value: unknown
+  /** Whether it is the end of the channel. The scripts recognise that by its JSON, so nothing else counts as one. */
+  readonly isEnd: boolean
 }
 
 /** An entry as the scripts return it. */
 export function storedOf(row: unknown): StoredEntry {
   const [streamId, json, mark] = (row as unknown[]).map(String) as [string, string, string]
-  return { streamId, mark, value: parse(json) }
+  return { streamId, mark, value: parse(json), isEnd: json === END_JSON }
+}
+
+/** An entry as a message brings it, which is what `encode` has made. */
+export function notifiedOf(streamId: string, mark: string, value: unknown): StoredEntry {
+  const isEnd = 'end' in fieldsOf(value) && JSON.stringify(value) === END_JSON
+  return { streamId, mark, value, isEnd }
+}
+
+function fieldsOf(value: unknown): object {
+  return typeof value === 'object' && value !== null ? value : {}
 }
 
 function parse(json: string): unknown {
@@ -67,13 +79,15 @@ export function decodeAll(stored: readonly StoredEntry[], beforeId: string | und
   })
 }
 
-function decode({ streamId, mark, value }: StoredEntry, previousId: string | undefined): LogEntry {
+function decode({ streamId, mark, value, isEnd }: StoredEntry, previousId: string | undefined): LogEntry {
   const at = timeOf(streamId)
-  const fields = typeof value === 'object' && value !== null ? value : {}
-  if ('end' in fields) return { id: idOf(streamId, mark), previousId, at, end: true }
   const id = idOf(streamId, mark)
+  if (isEnd) return { id, previousId, at, end: true }
   const event = value as SseEvent
-  return 'id' in fields ? { id: String(fields.id), uniqueId: id, previousId, at, event } : { id, previousId, at, event }
+  const fields = fieldsOf(value)
+  // Another program may have put anything there.
+  if (!('id' in fields) || typeof fields.id !== 'string') return { id, previousId, at, event }
+  return { id: fields.id, uniqueId: id, previousId, at, event }
 }
 
 /** When an entry was stored, in ms since the epoch by the server's clock. */

@@ -1,7 +1,7 @@
 import type { LogEntry, LogNews, LogStretch, PlacedEntry, SharedLog } from '@ssekit/sse-core'
 import type { Bell } from './bell.js'
 import type { RedisConnection } from './connection.js'
-import { decodeAll, idBefore, isId, isLater, looksMadeHere, storedOf } from './entries.js'
+import { decodeAll, idBefore, isId, isLater, looksMadeHere, notifiedOf, storedOf } from './entries.js'
 import type { ChannelKeys } from './keys.js'
 import { OwnIdSearch } from './own-id-search.js'
 import { AFTER_PLACE, NEWEST, TAILS } from './read-scripts.js'
@@ -112,7 +112,7 @@ interface Page {
 export function newsOf(message: string): LogNews | undefined {
   try {
     const [after, afterId, mark, ids, values] = JSON.parse(message) as [string, string, string, string[], unknown[]]
-    const stored = ids.map((streamId, index) => ({ streamId, mark, value: values[index] }))
+    const stored = ids.map((streamId, index) => notifiedOf(streamId, mark, values[index]))
     return { after, entries: decodeAll(stored, afterId || undefined), bytes: message.length }
   } catch {
     return undefined

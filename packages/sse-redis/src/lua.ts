@@ -1,4 +1,4 @@
-/** The end of a channel, as the scripts recognise it. No event has such a field. */
+/** The end of a channel, as the scripts recognise it. No event has this JSON: the field is unknown. */
 export const END_JSON: string = '{"end":true}'
 
 // Pieces of the scripts.
