@@ -172,6 +172,11 @@ export const processes = [
     ],
   ]),
   ...mutantsOf(
+    'sse-redis/src/publisher.ts',
+    ['sse-redis/test/buffer-limit.test'],
+    [['outgoing.bytes + EVENT_BYTES', 'outgoing.bytes', 'maxBufferedBytes limits tiny events too']],
+  ),
+  ...mutantsOf(
     'sse-redis/src/transient-errors.ts',
     ['sse-redis/test/transient-errors.test', 'sse-redis/test/server-errors.test'],
     [

@@ -38,8 +38,8 @@ export interface RedisBackplaneOptions {
    */
   readonly compareMs?: number | undefined
   /**
-   * How much may wait for Redis in this process, in bytes of JSON, 0 or more. Beyond it `publish` rejects at once with `ERR_SSE_LIMIT`;
-   * one event is always accepted if nothing else waits. @defaultValue 16 MiB
+   * How much may wait for Redis in this process, in bytes, 0 or more. An event counts as its JSON and 500 bytes more. Beyond it
+   * `publish` rejects at once with `ERR_SSE_LIMIT`; one event is always accepted if nothing else waits. @defaultValue 16 MiB
    */
   readonly maxBufferedBytes?: number | undefined
   /**

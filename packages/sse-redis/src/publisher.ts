@@ -18,6 +18,9 @@ export interface PublisherOptions {
   readonly maxBufferedBytes: number
 }
 
+/** What a waiting event counts besides its JSON, in bytes: its promises and records take about that much, or more. */
+const EVENT_BYTES = 500
+
 const MIN_RETRY_MS = 20
 const MAX_RETRY_MS = 500
 
@@ -51,7 +54,7 @@ export class Publisher {
     const { timeoutMs, maxBufferedBytes } = this.#options
     const ownId = ('event' in input ? input.event.id : undefined) ?? ''
     const outgoing = new Outgoing(ownId, encode(input), performance.now() + timeoutMs)
-    const { bytes } = outgoing
+    const bytes = outgoing.bytes + EVENT_BYTES
     if (this.#bufferedBytes > 0 && this.#bufferedBytes + bytes > maxBufferedBytes) {
       const waiting = `more than ${maxBufferedBytes} bytes (maxBufferedBytes) would wait for Redis`
       return Promise.reject(new SseError('ERR_SSE_LIMIT', waiting))
