@@ -2,7 +2,7 @@ import type { RedisConnection, RedisSubscriber, SubscriberEvents } from './conne
 import { SubscriptionBatcher } from './subscription-batcher.js'
 import { isTransient } from './transient-errors.js'
 
-/** The most channels that one command subscribes to. */
+/** The most channels that one command subscribes to, or unsubscribes. */
 const MAX_CHANNELS = 1_000
 
 export interface BellOptions {
@@ -113,18 +113,14 @@ export class Bell {
     const report = (error: unknown): void => {
       if (!this.#isClosed) this.#options.connection.report(error)
     }
-    await Promise.all(names.map((name) => this.#subscriber?.unsubscribe(name).catch(report)))
+    await Promise.all(commandsOf(names).map((some) => this.#subscriber?.unsubscribe(some).catch(report)))
     for (const name of names) this.#maybeSubscribed.delete(name)
   }
 
   async #subscribeAll(batcher: SubscriptionBatcher, names: readonly string[]): Promise<void> {
     // Messages may arrive from now on, even if the answer or the connection is lost.
     for (const name of names) this.#maybeSubscribed.add(name)
-    const subscribing: Promise<void>[] = []
-    for (let from = 0; from < names.length; from += MAX_CHANNELS) {
-      subscribing.push(this.#subscribe(batcher, names.slice(from, from + MAX_CHANNELS)))
-    }
-    await Promise.all(subscribing)
+    await Promise.all(commandsOf(names).map((some) => this.#subscribe(batcher, some)))
   }
 
   /** Subscribes to some names by one command, and settles each of them. */
@@ -194,6 +190,13 @@ export class Bell {
     await subscribing
     if (!this.#isClosed) this.#options.onReconnect(channels)
   }
+}
+
+/** Divides names among commands. */
+function commandsOf(names: readonly string[]): (readonly string[])[] {
+  const all: (readonly string[])[] = []
+  for (let from = 0; from < names.length; from += MAX_CHANNELS) all.push(names.slice(from, from + MAX_CHANNELS))
+  return all
 }
 
 function newWaiting(): Waiting {

@@ -17,7 +17,7 @@ export interface RedisSubscriber {
   /** Whether the client itself subscribes again after a lost connection. */
   readonly resubscribes: boolean
   subscribe(channels: readonly string[]): Promise<void>
-  unsubscribe(channel: string): Promise<void>
+  unsubscribe(channels: readonly string[]): Promise<void>
   close(): void
 }
 

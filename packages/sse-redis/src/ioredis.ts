@@ -93,9 +93,9 @@ class IoredisSubscriptions implements RedisSubscriber {
     else await this.#subscriber.subscribe(...channels)
   }
 
-  async unsubscribe(channel: string): Promise<void> {
-    if (this.#sharded) await this.#subscriber.sunsubscribe(channel)
-    else await this.#subscriber.unsubscribe(channel)
+  async unsubscribe(channels: readonly string[]): Promise<void> {
+    if (this.#sharded) await Promise.all(channels.map((channel) => this.#subscriber.sunsubscribe(channel)))
+    else await this.#subscriber.unsubscribe(...channels)
   }
 
   close(): void {

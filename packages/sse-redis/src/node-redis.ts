@@ -83,14 +83,15 @@ class NodeRedisSubscriptions implements RedisSubscriber {
     } else await subscriber.subscribe([...channels], this.#listener)
   }
 
-  async unsubscribe(channel: string): Promise<void> {
+  async unsubscribe(channels: readonly string[]): Promise<void> {
     const subscriber = this.#subscriber
     // It has given up reconnecting: there is no subscription, and no answer would come.
     if (!subscriber.isOpen) return
-    // Without the listener node-redis would consider the channel subscribed until the answer arrives, and a new subscription before
+    // Without the listener node-redis would consider the channels subscribed until the answer arrives, and a new subscription before
     // that would never receive anything.
-    if (this.#options.sharded && 'sUnsubscribe' in subscriber) await subscriber.sUnsubscribe(channel, this.#listener)
-    else await subscriber.unsubscribe([channel], this.#listener)
+    if (this.#options.sharded && 'sUnsubscribe' in subscriber) {
+      await Promise.all(channels.map((channel) => subscriber.sUnsubscribe(channel, this.#listener)))
+    } else await subscriber.unsubscribe([...channels], this.#listener)
   }
 
   close(): void {

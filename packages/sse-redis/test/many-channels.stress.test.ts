@@ -49,5 +49,7 @@ describe.each(everyClient)('%s', (_name, connect) => {
 
     for (const unsubscribe of unsubscribes) unsubscribe()
     await until(async () => ((await stage.control.pubsub('CHANNELS')) as unknown[]).length === 0, 'no subscription')
+    // A thousand channels to a command.
+    expect(await stage.calls('unsubscribe')).toBeLessThanOrEqual(CHANNELS / 1_000)
   })
 })
