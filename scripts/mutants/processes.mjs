@@ -234,6 +234,12 @@ export const processes = [
         'a message on an unneeded subscription makes the bell unsubscribe',
       ],
       [
+        'commandsOf(names).map((some) => this.#subscriber',
+        'names.map((name) => [name]).map((some) => this.#subscriber',
+        'ten thousand channels are unsubscribed by a few commands',
+        ['sse-redis/test/many-channels.stress.test'],
+      ],
+      [
         'this.#batcherOf(name).subscribe(name) : undefined',
         'undefined : undefined',
         'after a reconnect the bell subscribes again if the client does not',
@@ -429,6 +435,12 @@ export const processes = [
       '',
       'a brace in a channel name does not end its hash tag',
       ['sse-redis/test/cluster.stress.test', 'sse-redis/test/contract.test'],
+    ],
+    [
+      "if (channel === '') return '%'",
+      '',
+      'in a cluster, a channel may have an empty name',
+      ['sse-redis/test/cluster-key-prefix.test'],
     ],
   ]),
   ...mutantsOf(

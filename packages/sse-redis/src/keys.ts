@@ -16,6 +16,8 @@ export function keysOf(prefix: string, channel: string): ChannelKeys {
 
 /** Escapes braces, which would end the hash tag, and keeps names distinct when they become bytes. */
 function escapeTag(channel: string): string {
+  // A cluster ignores an empty hash tag. No other name becomes this.
+  if (channel === '') return '%'
   // A lone surrogate cannot be encoded as UTF-8.
   return channel.replace(
     /[%{}]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,

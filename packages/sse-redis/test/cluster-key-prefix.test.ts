@@ -28,8 +28,8 @@ test.each<[what: string, clientOf: (urls: string[]) => Cluster, sharded: boolean
   try {
     const received: string[] = []
     const sink = { entry: ({ id }: { readonly id: string }) => received.push(id), gap: () => received.push('gap') }
-    // Some at each of the servers.
-    const channels = Array.from({ length: 12 }, (_, index) => `channel ${index}`)
+    // Some at each of the servers. An empty hash tag would not count as one.
+    const channels = ['', ...Array.from({ length: 12 }, (_, index) => `channel ${index}`)]
     await Promise.all(channels.map((channel) => backplane.subscribe(channel, { last: 0 }, sink)))
     const ids = await Promise.all(channels.map((channel) => backplane.publish(channel, { event: { data: 1 } })))
     await until(() => received.length >= ids.length, 'an event of each channel')
