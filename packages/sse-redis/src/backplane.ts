@@ -21,9 +21,9 @@ export interface RedisBackplaneOptions {
    */
   readonly prefix?: string | undefined
   /**
-   * What the server keeps of each channel: how many events (0 counts as 1), and for how long, in ms; `Infinity` is no limit. It keeps
-   * a little more than `maxEvents`, since streams are trimmed in blocks. A channel without a new event for `maxAgeMs` has no events
-   * left, and no keys either once no process follows it. Use the same values in all processes.
+   * What the server keeps of each channel: how many events (0 counts as 1), and for how long, in ms; `Infinity` is no limit. Streams are
+   * trimmed in blocks, so up to a hundred events more are kept, however old, as long as new ones come. A channel without a new event for
+   * `maxAgeMs` has no events left, and no keys either once no process follows it. Use the same values in all processes.
    * @defaultValue `{ maxEvents: 1000, maxAgeMs: 300_000 }`
    */
   readonly history?: Pick<HistoryLimits, 'maxEvents' | 'maxAgeMs'> | undefined
@@ -43,8 +43,8 @@ export interface RedisBackplaneOptions {
    */
   readonly maxBufferedBytes?: number | undefined
   /**
-   * Whether a cluster's messages stay within their shard, if the server can do that (Redis 7, Valkey), instead of going to all nodes.
-   * Use the same value in all processes. @defaultValue true
+   * Whether a cluster's messages stay within their shard, instead of going to all nodes. A cluster of Redis 6.2 cannot do that, and needs
+   * `false`. Use the same value in all processes. @defaultValue true
    */
   readonly sharded?: boolean | undefined
 }
