@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals'
 import type { Backplane, LogEntry } from '@ssekit/sse-core'
 import type { RedisClient } from '@ssekit/sse-redis'
+import { createClient } from 'redis'
 import { everyClient, Stage, type StageNode } from './stage.js'
 
 const LOG = 'ssekit:{news}:log'
@@ -72,20 +73,25 @@ describe.each(everyClient)("%s: ids of publishers' own", (_name, connect) => {
 
   /** How many entries an action makes Redis copy at most. */
   const copied = async (action: () => Promise<unknown>): Promise<number> => {
-    const monitor = await stage.control.monitor()
+    // ioredis fails if a command is reported together with the answer to MONITOR.
+    const monitor = await createClient({ url: stage.redis.url }).connect()
     const ranges: string[][] = []
-    const isOver = new Promise<void>((resolve) => {
-      monitor.on('monitor', (_time: string, args: string[]) => {
-        if (/^xrev|^xrange/i.test(args[0] as string)) ranges.push(args)
-        if (args[1] === 'the end') resolve()
-      })
-    })
     try {
-      await action()
-      await stage.control.echo('the end')
+      const isOver = new Promise<void>((resolve, reject) => {
+        const onCommand = (line: unknown): void => {
+          const args = Array.from(String(line).matchAll(/"((?:\\.|[^"\\])*)"/g), ([, arg = '']) => arg)
+          if (/^xrev|^xrange/i.test(args[0] ?? '')) ranges.push(args)
+          if (args[1] === 'the end') resolve()
+        }
+        monitor
+          .monitor(onCommand)
+          .then(action)
+          .then(() => stage.control.echo('the end'))
+          .catch(reject)
+      })
       await isOver
     } finally {
-      monitor.disconnect()
+      monitor.destroy()
     }
     return ranges.reduce((sum, args) => sum + Number(args[5] ?? 1), 0)
   }
