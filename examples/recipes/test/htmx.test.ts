@@ -44,6 +44,7 @@ test.each(pages)('%s shows each event once, resumes after a 502, and closes on a
       .map(({ url, headers }) => `${url} ${headers['last-event-id']}`)
       .filter((path) => path.startsWith('/jobs'))
   const page = await browser.newPage()
+  await page.clock.install()
   await page.route('**/app/', (route) => route.fulfill({ contentType: 'text/html', body: `<!doctype html>${html}` }))
   for (const [file, path] of Object.entries(scripts))
     await page.route(`**/lib/${file}`, (route) => route.fulfill({ path }))
@@ -65,7 +66,9 @@ test.each(pages)('%s shows each event once, resumes after a 502, and closes on a
   const requests = asked().length
   await channel.end({ event: 'done', data: '' })
   await until(() => channel.subscriberCount === 0)
-  // Longer than either would wait before it reconnects.
-  await new Promise((resolve) => setTimeout(resolve, 1_000))
+  // Longer than either would wait before it reconnects. What it would request then comes before this request.
+  await page.clock.runFor(60_000)
+  await page.evaluate(() => fetch('/app/last'))
+  await until(() => server.requests.some(({ url }) => url === '/app/last'))
   expect(asked()).toHaveLength(requests)
 })
