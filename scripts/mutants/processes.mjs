@@ -494,6 +494,12 @@ export const processes = [
         'message.at ?? said',
         'an entry has the same time however it is read',
       ],
+      [
+        'headers?.last(name)',
+        'headers?.get(name)',
+        'a message that brings headers of another server is placed by those of its own server',
+        ['sse-nats/test/foreign-messages.test'],
+      ],
     ],
   ),
   ...mutantsOf(

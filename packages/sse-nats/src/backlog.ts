@@ -1,4 +1,4 @@
-import { ownIdOf, type StoredMessage } from './messages.js'
+import { ownIdOf, type StoredMessage, serverHeader } from './messages.js'
 import { type RangeOptions, readRange } from './read-range.js'
 import { Semaphore } from './semaphore.js'
 import type { Stream } from './stream.js'
@@ -78,7 +78,7 @@ export class Backlog {
     const metas: MessageMeta[] = []
     const take = (some: readonly StoredMessage[]): boolean => {
       for (const { sequence, headers } of some) {
-        metas.push({ sequence, size: Number(headers?.get('Nats-Msg-Size')), ownId: ownIdOf(headers) })
+        metas.push({ sequence, size: Number(serverHeader(headers, 'Nats-Msg-Size')), ownId: ownIdOf(headers) })
       }
       return false
     }

@@ -1,7 +1,7 @@
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import { Coalescer, type LogNews } from '@ssekit/sse-core'
 import { ChannelTail } from './channel-tail.js'
-import { entryOf } from './messages.js'
+import { entryOf, serverHeader } from './messages.js'
 import { formatPlace } from './place.js'
 import type { Stream } from './stream.js'
 
@@ -89,9 +89,9 @@ export class Bells {
   #ring(channel: string, { tail }: Bell, { headers, data }: Msg): void {
     const { snapshot, generation, name, contested } = this.#stream
     // A leaf node may deliver the copy that another stream has stored.
-    if (headers?.get('Nats-Stream') !== name) return
-    const sequence = Number(headers?.get('Nats-Sequence'))
-    const previous = Number(headers?.get('Nats-Last-Sequence'))
+    if (serverHeader(headers, 'Nats-Stream') !== name) return
+    const sequence = Number(serverHeader(headers, 'Nats-Sequence'))
+    const previous = Number(serverHeader(headers, 'Nats-Last-Sequence'))
     // A message names the previous one on its subject. If there is none, the stream is read: this may be the end, which
     // is alone on its subject, the first event after others that have expired, or a message of a recreated stream.
     const isOurs = contested === undefined
@@ -100,7 +100,9 @@ export class Bells {
       this.#hear(channel)
       return
     }
-    const stored = { sequence, headers, data, at: timeOf(headers?.get('Nats-Time-Stamp')) }
+    // Servers send the time since 2.10. From an older one the header is another program's.
+    const at = snapshot.now === undefined ? undefined : Date.parse(serverHeader(headers, 'Nats-Time-Stamp'))
+    const stored = { sequence, headers, data, at }
     tail.noteHeard(snapshot.epoch, generation, stored, previous)
     // A stream of the same name in another domain has its own sequences. Counting those would make ours look as if it
     // had lost messages.
@@ -113,10 +115,4 @@ export class Bells {
       bytes: data.length,
     })
   }
-}
-
-/** Servers send it since 2.10. */
-function timeOf(text: string | undefined): number | undefined {
-  const at = Date.parse(text ?? '')
-  return Number.isNaN(at) ? undefined : at
 }

@@ -2,7 +2,7 @@ import type { JetStreamManager, MsgRequest } from '@nats-io/jetstream'
 import type { Msg } from '@nats-io/transport-node'
 import { SseError } from '@ssekit/sse-core'
 import type { Inbox } from './inbox.js'
-import type { StoredMessage } from './messages.js'
+import { type StoredMessage, serverHeader } from './messages.js'
 import { repeatUntilAnswered } from './repeat-until-answered.js'
 
 /** By sequence, as the newest of a subject, or as the oldest of a subject from a sequence on. */
@@ -45,6 +45,11 @@ function foundIn({ headers, data }: Msg): FoundMessage | undefined {
   const { code = 0, description = '' } = headers ?? {}
   if (code === 404) return undefined
   if (headers === undefined || code !== 0) throw new SseError('ERR_SSE_BACKPLANE', `the broker refused: ${description}`)
-  const at = Date.parse(headers.get('Nats-Time-Stamp'))
-  return { subject: headers.get('Nats-Subject'), sequence: Number(headers.get('Nats-Sequence')), headers, data, at }
+  return {
+    subject: serverHeader(headers, 'Nats-Subject'),
+    sequence: Number(serverHeader(headers, 'Nats-Sequence')),
+    headers,
+    data,
+    at: Date.parse(serverHeader(headers, 'Nats-Time-Stamp')),
+  }
 }

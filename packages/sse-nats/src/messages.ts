@@ -97,6 +97,14 @@ export function ownIdOf(headers: MsgHdrs | undefined): string | undefined {
   return OWN_ID.test(id) ? id : undefined
 }
 
+/**
+ * A header that the server has appended. The message may have one of that name before it, as one that was read from a
+ * stream and published again has.
+ */
+export function serverHeader(headers: MsgHdrs | undefined, name: string): string {
+  return headers?.last(name) ?? ''
+}
+
 /** Distinguishes a message from any with the same sequence in another epoch of the stream. */
 export function markOf({ headers, data }: Pick<StoredMessage, 'headers' | 'data'>): string {
   const mark = headers?.get(MARK_HEADER) ?? ''
