@@ -495,6 +495,12 @@ export const processes = [
         'an entry has the same time however it is read',
       ],
       [
+        'Number.isSafeInteger(time)',
+        'true',
+        'an event has a time, whatever another program says',
+        ['sse-nats/test/foreign-messages.test'],
+      ],
+      [
         'headers?.last(name)',
         'headers?.get(name)',
         'a message that brings headers of another server is placed by those of its own server',

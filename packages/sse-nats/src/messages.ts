@@ -62,18 +62,25 @@ export function endQuestion(): OutgoingMessage {
 /**
  * A message as an entry of its channel's log.
  *
- * @param isDated whether republished messages have the server's time. Only then is it used for messages that are read:
- * an entry must have the same time however it arrived
+ * @param isDated whether republished messages have the server's time. Only then is it used for messages that are read,
+ * so that an entry has the same time however it arrived. Without it, a message of another program that names no time has
+ * that of its arrival if it was heard, and the server's if it was read
  */
 export function entryOf(message: StoredMessage, isEnd: boolean, isDated: boolean): LogEntry {
   const { headers, data } = message
-  const said = Number(headers?.get(AT_HEADER)) || undefined
+  const said = timeIn(headers?.get(AT_HEADER))
   const at = (isDated ? (message.at ?? said) : (said ?? message.at)) ?? Date.now()
   const id = idOf(message)
   if (isEnd) return { id, at, end: true }
   const ownId = ownIdOf(headers)
   const event = decoded(data, ownId)
   return ownId === undefined ? { id, at, event } : { id, uniqueId: uniqueIdOf(message), at, event }
+}
+
+/** A time in ms since the epoch; undefined if a header is missing, or says something else. */
+function timeIn(text: string | undefined): number | undefined {
+  const time = Number(text)
+  return Number.isSafeInteger(time) && time > 0 ? time : undefined
 }
 
 /** The id of a message's entry. */

@@ -53,3 +53,18 @@ test('a message that was copied from a stream with the server’s headers is an 
   await copies.until('after')
   expect([copies.data, copies.gaps]).toEqual([['copy', 'after'], 0])
 })
+
+test('an Ssekit-At that is no time counts as missing', async () => {
+  const nodes = broker.nodes()
+  const connection = await nodes.connect()
+  const node = await nodes.backplane({ connection })
+  const received = await Received.of(node, 'news')
+  await node.publish('news', { event: { data: 'first' } })
+  for (const at of ['Infinity', '-1e300', '0', 'now']) {
+    const subject = `${nodes.stream.toLowerCase()}.news.e`
+    connection.publish(subject, JSON.stringify({ data: at }), { headers: headersOf({ 'Ssekit-At': at }) })
+    await received.until(at)
+  }
+  const read = await Received.of(node, 'news')
+  for (const { at } of [...received.entries, ...read.entries]) expect(Math.abs(at - Date.now())).toBeLessThan(60_000)
+})
