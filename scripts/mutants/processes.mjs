@@ -616,6 +616,15 @@ export const processes = [
     ],
   ),
   ...mutantsOf(
+    'sse-nats/src/stream-state.ts',
+    ['sse-nats/test/limits.test'],
+    [
+      ['config.retention !== RetentionPolicy.Limits', 'false', 'a stream that removes events early is refused'],
+      ['config.no_ack === true', 'false', 'a stream that acknowledges nothing is refused'],
+      ['config.subject_transform !== undefined', 'false', 'a stream that stores other subjects is refused'],
+    ],
+  ),
+  ...mutantsOf(
     'sse-nats/src/stream-recovery.ts',
     ['sse-nats/test/stream-recovery.test'],
     [

@@ -1,4 +1,4 @@
-import type { StreamInfo } from '@nats-io/jetstream'
+import { RetentionPolicy, type StreamInfo } from '@nats-io/jetstream'
 import { SseError } from '@ssekit/sse-core'
 import type { Subjects } from './subjects.js'
 
@@ -39,16 +39,20 @@ interface FullInfo extends StreamInfo {
   readonly domain?: string
 }
 
-/** @throws {SseError} `ERR_SSE_BACKPLANE`: the stream exists, and lacks something that a backplane needs */
+/** @throws {SseError} `ERR_SSE_BACKPLANE`: the stream exists, and is not as a backplane needs it */
 export function stateOf({ config, created, state, ts, domain }: FullInfo, subjects: Subjects): StreamState {
   const { republish, allow_direct: isDirect, max_msgs_per_subject: maxEvents } = config
   const { src, dest } = subjects.republish
-  if (isDirect !== true) throw unfit(config.name, 'allow_direct')
+  // Any other removes events that consumers have acknowledged, or that none is waiting for.
+  if (config.retention !== RetentionPolicy.Limits) throw unfit(config.name, `with the retention ${config.retention}`)
+  if (config.no_ack === true) throw unfit(config.name, 'with no_ack')
+  if (config.subject_transform !== undefined) throw unfit(config.name, 'with a subject_transform')
+  if (isDirect !== true) throw unfit(config.name, 'without allow_direct')
   if (republish?.dest !== dest || republish.headers_only === true) {
-    throw unfit(config.name, `republish from ${src} to ${dest}`)
+    throw unfit(config.name, `without republish from ${src} to ${dest}`)
   }
   const missing = subjects.stored.find((subject) => !covers(config.subjects ?? [], subject))
-  if (missing !== undefined) throw unfit(config.name, `the subject ${missing}`)
+  if (missing !== undefined) throw unfit(config.name, `without the subject ${missing}`)
   return {
     created: BigInt(created.replace(/\D/g, '')).toString(36),
     firstSequence: state.first_seq,
@@ -74,5 +78,5 @@ function covers(patterns: readonly string[], subject: string): boolean {
 }
 
 function unfit(name: string, what: string): SseError {
-  return new SseError('ERR_SSE_BACKPLANE', `the stream ${name} is there already, without ${what}`)
+  return new SseError('ERR_SSE_BACKPLANE', `the stream ${name} is there already, ${what}`)
 }

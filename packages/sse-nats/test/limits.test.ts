@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals'
-import { jetstreamManager } from '@nats-io/jetstream'
+import { jetstreamManager, RetentionPolicy, type StreamConfig } from '@nats-io/jetstream'
 import { natsBackplane } from '@ssekit/sse-nats'
+import { stateOf } from '../src/stream-state.js'
+import { Subjects } from '../src/subjects.js'
 import type { NodeOptions } from './nodes.js'
 import { numbers, Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
@@ -59,6 +61,41 @@ test('an existing stream is not changed, and one without republish is rejected',
     code: 'ERR_SSE_BACKPLANE',
     cause: refused,
   })
+})
+
+test.each<[string, Partial<StreamConfig>]>([
+  ['with the retention interest', { retention: RetentionPolicy.Interest }],
+  ['with the retention workqueue', { retention: RetentionPolicy.Workqueue }],
+  ['with no_ack', { no_ack: true }],
+  ['without allow_direct', { allow_direct: false }],
+])('a stream %s is rejected', async (what, config) => {
+  const nodes = broker.nodes()
+  const { streams } = await jetstreamManager(await nodes.connect())
+  const prefix = nodes.stream.toLowerCase()
+  await streams.add({
+    name: nodes.stream,
+    subjects: [`${prefix}.*.e`, `${prefix}.*.x`],
+    republish: { src: `${prefix}.>`, dest: `_live.${prefix}.>` },
+    allow_direct: true,
+    max_msgs_per_subject: 100,
+    ...config,
+  })
+  await expect(Received.of(await nodes.backplane(), 'news')).rejects.toMatchObject({
+    code: 'ERR_SSE_BACKPLANE',
+    message: `the stream ${nodes.stream} is there already, ${what}`,
+  })
+})
+
+test('a stream with a subject_transform is rejected', async () => {
+  const nodes = broker.nodes()
+  await (await nodes.backplane()).publish('news', { event: { data: 1 } })
+  const { streams } = await jetstreamManager(await nodes.connect())
+  // Servers have it since 2.10, and the client asks no older one for it.
+  const { config, ...info } = await streams.info(nodes.stream)
+  const subject_transform = { src: '>', dest: 'elsewhere.>' }
+  const state = (): unknown =>
+    stateOf({ ...info, config: { ...config, subject_transform } }, new Subjects(nodes.stream.toLowerCase()))
+  expect(state).toThrow(`the stream ${nodes.stream} is there already, with a subject_transform`)
 })
 
 test('publishes reject while the configuration of the stream is unusable, and continue once it is restored', async () => {
