@@ -4,6 +4,10 @@ import { ChannelTail } from './channel-tail.js'
 import { entryOf, serverHeader } from './messages.js'
 import { formatPlace } from './place.js'
 import type { Stream } from './stream.js'
+import { isEvent } from './subjects.js'
+
+/** What news comes after that only says where to stop reading: no follower is there. */
+const NOWHERE = ''
 
 /** Called when a bell rings. Without news it only says that there are some. */
 export type HearBell = (channel: string, news?: LogNews) => void
@@ -86,33 +90,35 @@ export class Bells {
     bell?.subscription.unsubscribe()
   }
 
-  #ring(channel: string, { tail }: Bell, { headers, data }: Msg): void {
+  #ring(channel: string, { tail }: Bell, { subject, headers, data }: Msg): void {
     const { snapshot, generation, name, contested } = this.#stream
     // A leaf node may deliver the copy that another stream has stored.
     if (serverHeader(headers, 'Nats-Stream') !== name) return
     const sequence = Number(serverHeader(headers, 'Nats-Sequence'))
     const previous = Number(serverHeader(headers, 'Nats-Last-Sequence'))
-    // A message names the previous one on its subject. If there is none, the stream is read: this may be the end, which
-    // is alone on its subject, the first event after others that have expired, or a message of a recreated stream.
     const isOurs = contested === undefined
     const isEnough = snapshot !== undefined && isOurs && tail.isOf(generation) && tail.epoch === snapshot.epoch
-    if (!isEnough || tail.end !== undefined || !(previous > 0) || sequence <= tail.sequence) {
+    if (!isEnough || tail.end !== undefined || sequence <= tail.sequence) {
       this.#hear(channel)
       return
     }
     // Servers send the time since 2.10. From an older one the header is another program's.
     const at = snapshot.now === undefined ? undefined : Date.parse(serverHeader(headers, 'Nats-Time-Stamp'))
     const stored = { sequence, headers, data, at }
+    const place = formatPlace(snapshot.epoch, sequence)
+    const news = { entries: [{ place, entry: entryOf(stored, false, true) }], bytes: data.length }
+    // A message names the previous one on its subject. If there is none, the stream is asked: this may be the end, which
+    // is alone on its subject, the first event after others that nobody heard of and that have expired, an event after an
+    // end that nobody heard of, or a message of another stream.
+    if (!(previous > 0)) {
+      if (isEvent(subject)) tail.noteFirst(generation, stored)
+      this.#hear(channel, isEvent(subject) ? { after: NOWHERE, ...news } : undefined)
+      return
+    }
     tail.noteHeard(snapshot.epoch, generation, stored, previous)
     // A stream of the same name in another domain has its own sequences. Counting those would make ours look as if it
     // had lost messages.
     if (tail.isAttached) this.#stream.noteSequence(sequence)
-    const entry = entryOf(stored, false, true)
-    const place = formatPlace(snapshot.epoch, sequence)
-    this.#hear(channel, {
-      after: formatPlace(snapshot.epoch, previous),
-      entries: [{ place, entry }],
-      bytes: data.length,
-    })
+    this.#hear(channel, { after: formatPlace(snapshot.epoch, previous), ...news })
   }
 }

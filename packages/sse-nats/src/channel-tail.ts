@@ -6,6 +6,13 @@ import type { StreamSnapshot } from './stream-state.js'
 /** An event of this size or more is not transferred again just to check that it still exists. */
 const BIG_BYTES = 8 * 1024
 
+/** An event that was heard and that had no predecessor on its subject. */
+interface FirstEvent {
+  readonly generation: number
+  readonly sequence: number
+  readonly mark: string
+}
+
 /**
  * What this node knows of the newest message of a followed channel. The server forgets expired messages with their
  * sequences; by this a node whose last message has expired knows that it missed nothing.
@@ -22,6 +29,8 @@ export class ChannelTail {
   #bytes = 0
   #epoch = ''
   #generation = -1
+  // An event after the newest message. The server had no event of the channel when it stored that.
+  #first: FirstEvent | undefined
   // Up to this sequence of the stream the channel certainly has nothing after its newest message.
   #emptyUpTo = 0
   // The stream's last sequence when the channel was last compared.
@@ -73,6 +82,16 @@ export class ChannelTail {
     this.#note(epoch, generation, message)
   }
 
+  /** Notes an event that was heard, before which the channel had none. The stream has not been asked about it yet. */
+  noteFirst(generation: number, message: StoredMessage): void {
+    this.#first = { generation, sequence: message.sequence, mark: markOf(message) }
+  }
+
+  /** The event that was noted by `noteFirst` since the channel's newest message was at this place. */
+  firstAfter(epoch: string, sequence: number, generation: number): FirstEvent | undefined {
+    return this.isAt(epoch, sequence) && this.#first?.generation === generation ? this.#first : undefined
+  }
+
   /** Notes a message that was read. An older one than the newest changes nothing. */
   note(epoch: string, generation: number, message: StoredMessage): void {
     this.#attach(message.sequence)
@@ -103,6 +122,7 @@ export class ChannelTail {
       this.#moveTo(snapshot.epoch, snapshot.lastSequence)
     this.#generation = generation
     this.mark = undefined
+    this.#first = undefined
     this.isEmpty = true
     this.end = undefined
   }
@@ -135,6 +155,7 @@ export class ChannelTail {
     this.#epoch = epoch
     this.sequence = sequence
     this.mark = undefined
+    this.#first = undefined
     this.isEmpty = false
     this.#bytes = 0
     this.#emptyUpTo = sequence
@@ -154,6 +175,7 @@ export class TailSnapshot {
   readonly emptyUpTo: number
   readonly #stream: Stream
   readonly #sequence: number
+  readonly #first: FirstEvent | undefined
   readonly #mark: string | undefined
   readonly #isEmpty: boolean
   // Whether no bell can have been missed.
@@ -165,10 +187,21 @@ export class TailSnapshot {
     this.emptyUpTo = tail.emptyUpTo(epoch, sequence)
     this.#stream = stream
     this.#sequence = sequence
+    this.#first = tail.firstAfter(epoch, sequence, stream.generation)
     this.#mark = isKnown ? tail.mark : undefined
     this.#isEmpty = isKnown && tail.isEmpty
     this.#isFresh = tail.isOf(stream.generation)
     this.#isBig = tail.isBig
+  }
+
+  /** Whether a bell has told of an event after the place, before which the channel had none. */
+  get hasFirst(): boolean {
+    return this.#first !== undefined && this.#isFresh
+  }
+
+  /** Whether it is this one. */
+  isFirst(message: StoredMessage): boolean {
+    return message.sequence === this.#first?.sequence && markOf(message) === this.#first.mark
   }
 
   /** @param subjects the channel's subjects */

@@ -60,6 +60,10 @@ export class History {
     if (tail.end === sequence && tail.epoch === epoch) return []
     const { generation, subjects } = this.#stream
     const tailSnapshot = new TailSnapshot(this.#stream, tail, { epoch, sequence })
+    if (tailSnapshot.hasFirst) {
+      const first = await this.#firstAfter(channel, epoch, tailSnapshot, tail)
+      if (first !== undefined) return first
+    }
     const subject = subjects.events(channel)
     const { found: page, end } = await this.#withEnd(channel, async () => {
       const newest = await this.#stream.last(subject)
@@ -89,6 +93,36 @@ export class History {
       if (end !== undefined && (newest === end || end.sequence === sequence)) tail.end = end.sequence
     }
     return placed(snapshot, messages, end)
+  }
+
+  /**
+   * The event of which a bell said that there was none before it, if nothing can be missing between the place and that;
+   * otherwise undefined. These requests are cheap for the server. Searching for what comes after a sequence is not, once
+   * the channel has events on both sides of it: ten thousand channels that get their first events at once would take
+   * minutes.
+   */
+  async #firstAfter(
+    channel: string,
+    epoch: string,
+    tailSnapshot: TailSnapshot,
+    tail: ChannelTail,
+  ): Promise<readonly PlacedEntry[] | undefined> {
+    const { generation, subjects } = this.#stream
+    const [events, ends] = [subjects.events(channel), subjects.end(channel)]
+    const [first, end, found, snapshot] = await Promise.all([
+      this.#stream.next(events, 0),
+      this.#stream.last(ends),
+      tailSnapshot.find([events, ends]),
+      this.#stream.refresh(),
+    ])
+    // What the channel had before it, if anything, was not evicted for its own later events.
+    const isFirst = first !== undefined && tailSnapshot.isFirst(first)
+    const isBehindEviction = snapshot.firstSequence > tailSnapshot.emptyUpTo + 1
+    const isContradicted = epoch !== snapshot.epoch || tailSnapshot.isContradicted(found, first)
+    if (!isFirst || end !== undefined || isBehindEviction || isContradicted) return undefined
+    tail.note(epoch, generation, first)
+    this.#stream.noteSequence(first.sequence)
+    return placed(snapshot, [first], undefined)
   }
 
   /**

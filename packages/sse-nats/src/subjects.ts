@@ -49,6 +49,11 @@ export class Subjects {
   }
 }
 
+/** Whether a subject, stored or republished, is that of a channel's events. */
+export function isEvent(subject: string): boolean {
+  return subject.endsWith('.e')
+}
+
 /**
  * Any name as one token of a subject. A plain name stays readable; otherwise every other byte of its UTF-8 becomes
  * `=XX`. No two names share a token.

@@ -1,30 +1,11 @@
 import { expect, jest, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
-import type { NatsConnection } from '@nats-io/transport-node'
-import type { TcpProxy } from '@ssekit/sse-testkit'
+import { whileDroppingReplies } from './dropping.js'
 import { numbers, Received } from './received.js'
 import { sharedBroker } from './shared-broker.js'
-import { insist, settled, until } from './until.js'
+import { insist, until } from './until.js'
 
 const broker = sharedBroker()
-
-/** Drops everything that the server sends while `run` runs, starting and ending when the connection is quiet. */
-async function whileDroppingReplies(
-  proxy: TcpProxy,
-  run: () => Promise<unknown>,
-  connection: NatsConnection,
-): Promise<void> {
-  await settled(() => connection.stats().inMsgs)
-  proxy.discardReplies()
-  const before = proxy.discardedBytes
-  await run()
-  await until(
-    () => proxy.discardedBytes > before,
-    () => 'bytes that are dropped',
-  )
-  await settled(() => proxy.discardedBytes)
-  proxy.passReplies()
-}
 
 test('missed messages are found: a hole by the next event, the last events by comparison', async () => {
   const proxy = await broker.proxy()
