@@ -6,6 +6,12 @@ import type { Stream } from './stream.js'
 /** Up to this many messages are requested one by one, which needs no consumer. */
 const FEW = 8
 
+/**
+ * How many channels are read that way at once. With ten thousand channels in the stream, a server may need a millisecond
+ * to find the next event of one. If all were read at once, none would be read in time.
+ */
+const MAX_CONCURRENT_SEARCHES = 128
+
 /** How many reads by a consumer may run at once: each costs the server some memory. */
 const MAX_CONCURRENT_READS = 16
 
@@ -37,26 +43,23 @@ export interface MessageMeta {
  */
 export class Backlog {
   readonly #stream: Stream
-  readonly #reads = new Semaphore(MAX_CONCURRENT_READS)
+  readonly #searches: Semaphore
+  readonly #reads: Semaphore
 
   constructor(stream: Stream) {
     this.#stream = stream
+    this.#searches = new Semaphore(MAX_CONCURRENT_SEARCHES, stream.timeoutMs)
+    this.#reads = new Semaphore(MAX_CONCURRENT_READS, stream.timeoutMs)
   }
 
   /** At most `limit` messages from sequence `from` up to `newest`, which exists. Oldest first. */
   async page(subject: string, from: number, newest: number, limit: number): Promise<Page> {
-    const messages: StoredMessage[] = []
-    let bytes = 0
-    let next = from
-    while (messages.length < FEW) {
-      // Older servers would search everything after it for a message that does not exist.
-      const message = next > newest ? undefined : await this.#stream.next(subject, next)
-      if (message === undefined) return { messages, isLast: true }
-      bytes += message.data.length
-      next = message.sequence + 1
-      if (messages.push(message) === limit || bytes >= PAGE_BYTES) return { messages, isLast: next > newest }
-    }
-    messages.push(...(await this.many(subject, next, newest, limit - messages.length)))
+    if (from > newest) return { messages: [], isLast: true }
+    const few = await this.#searches.run(() => this.#few(subject, from, newest, limit))
+    if (few.isLast || few.isFull) return few
+    const next = (few.messages.at(-1) as StoredMessage).sequence + 1
+    const more = await this.many(subject, next, newest, limit - few.messages.length)
+    const messages = [...few.messages, ...more]
     return { messages, isLast: (messages.at(-1) as StoredMessage).sequence >= newest }
   }
 
@@ -84,6 +87,28 @@ export class Backlog {
     }
     await this.#readRange({ subject, from, newest, headersOnly: true, batch: BATCH, take })
     return metas
+  }
+
+  async #few(
+    subject: string,
+    from: number,
+    newest: number,
+    limit: number,
+  ): Promise<Page & { readonly isFull: boolean }> {
+    const messages: StoredMessage[] = []
+    let bytes = 0
+    let next = from
+    while (messages.length < FEW) {
+      // Older servers would search everything after it for a message that does not exist.
+      const message = next > newest ? undefined : await this.#stream.next(subject, next)
+      if (message === undefined) return { messages, isLast: true, isFull: false }
+      bytes += message.data.length
+      next = message.sequence + 1
+      if (messages.push(message) === limit || bytes >= PAGE_BYTES) {
+        return { messages, isLast: next > newest, isFull: true }
+      }
+    }
+    return { messages, isLast: false, isFull: false }
   }
 
   async #readRange(options: Omit<RangeOptions, 'maxBytes'>): Promise<void> {
