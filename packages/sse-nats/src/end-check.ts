@@ -47,13 +47,13 @@ export class EndCheck {
 
   #askFor(queue: ChannelQueue): void {
     const { lastCalled } = queue
-    const { payload, headers, bytes } = endQuestion()
+    const { payload, headers, bufferedBytes } = endQuestion()
     queue.endCheckedUpTo = lastCalled
     this.#pending.send({
       subject: this.#stream.subjects.end(queue.channel),
       payload,
       headers,
-      bytes,
+      bufferedBytes,
       answer: (answer) => {
         if (queue.endCheckedUpTo === lastCalled) queue.endCheckedUpTo = 0
         if (answer.kind === 'in-progress') setTimeout(() => this.want(queue), AGAIN_MS).unref()

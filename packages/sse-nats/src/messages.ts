@@ -15,6 +15,9 @@ const ID_HEADER = 'Ssekit-Id'
 /** Which sequence a subject's last message must have for this one to be stored. */
 const EXPECTED_HEADER = 'Nats-Expected-Last-Subject-Sequence'
 
+/** What a message takes here besides its own bytes, roughly. */
+const ENTRY_BYTES = 512
+
 const NOTHING = new Uint8Array()
 
 const MARK = /^[A-Za-z0-9._-]{1,64}$/
@@ -35,6 +38,8 @@ export interface OutgoingMessage {
   readonly headers: MsgHdrs
   /** The size of both, which the server's `max_payload` limits. */
   readonly bytes: number
+  /** The size with what this process keeps besides until the message is answered. */
+  readonly bufferedBytes: number
 }
 
 /**
@@ -135,7 +140,7 @@ function outgoing(payload: Uint8Array, fields: Record<string, string>): Outgoing
     result.append(name, value)
     bytes += name.length + value.length + 4
   }
-  return { payload, headers: result, bytes }
+  return { payload, headers: result, bytes, bufferedBytes: bytes + ENTRY_BYTES }
 }
 
 function encoded(event: SseEvent): Uint8Array {

@@ -85,7 +85,7 @@ export class Outbox {
   readonly entries: Set<Outgoing> = new Set()
   /** Their channels. */
   readonly queues: Map<string, ChannelQueue> = new Map()
-  /** The bytes of the entries that are not sent. */
+  /** How much the entries that are not sent take, in bytes. */
   heldBytes = 0
   readonly #options: OutboxOptions
   #timer: NodeJS.Timeout | undefined
@@ -106,7 +106,7 @@ export class Outbox {
     queue.lastCalled = parts.number
     queue.entries.add(entry)
     this.entries.add(entry)
-    this.heldBytes += parts.message.bytes
+    this.heldBytes += parts.message.bufferedBytes
     this.#timer ??= setTimeout(() => this.#rejectLate(), timeoutMs).unref()
     return entry
   }
@@ -114,14 +114,14 @@ export class Outbox {
   /** Notes that it was sent. */
   hand(entry: Outgoing): void {
     entry.isSent = true
-    this.heldBytes -= entry.parts.message.bytes
+    this.heldBytes -= entry.parts.message.bufferedBytes
   }
 
   /** Notes that it has to be sent again. */
   takeBack(entry: Outgoing): void {
     if (!entry.isSent || entry.sequence !== undefined || entry.isSettled) return
     entry.isSent = false
-    this.heldBytes += entry.parts.message.bytes
+    this.heldBytes += entry.parts.message.bufferedBytes
   }
 
   /** It is stored, before any end. */
@@ -147,7 +147,7 @@ export class Outbox {
 
   #remove(entry: Outgoing): void {
     const { queue, message } = entry.parts
-    if (!entry.isSent) this.heldBytes -= message.bytes
+    if (!entry.isSent) this.heldBytes -= message.bufferedBytes
     this.entries.delete(entry)
     queue.entries.delete(entry)
     if (queue.entries.size === 0) this.queues.delete(queue.channel)

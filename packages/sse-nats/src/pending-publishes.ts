@@ -9,13 +9,13 @@ export interface PendingPublish {
   readonly subject: string
   readonly payload: Uint8Array
   readonly headers: MsgHdrs
-  readonly bytes: number
+  readonly bufferedBytes: number
   answer(answer: Answer): void
 }
 
 /** The publishes that are not answered yet. */
 export class PendingPublishes {
-  /** How many bytes await an answer. */
+  /** How much the publishes that await an answer take, in bytes. */
   bytes = 0
   readonly #stream: Stream
   readonly #onIdle: () => void
@@ -32,14 +32,14 @@ export class PendingPublishes {
   }
 
   /** Sends it. `answer` is not called if no answer comes in time, or if the connection is lost. */
-  send({ subject, payload, headers, bytes, answer }: PendingPublish): void {
+  send({ subject, payload, headers, bufferedBytes, answer }: PendingPublish): void {
     const { inbox } = this.#stream
     const finish = (): void => {
       this.#questions -= 1
-      this.bytes -= bytes
+      this.bytes -= bufferedBytes
     }
     this.#questions += 1
-    this.bytes += bytes
+    this.bytes += bufferedBytes
     try {
       inbox.post(
         subject,

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type LogInput, SseError } from '@ssekit/sse-core'
 import type { Answer } from './answer.js'
 import { EndCheck, EndedChannels } from './end-check.js'
-import { encodeEnd, encodeEvent } from './messages.js'
+import { encodeEnd, encodeEvent, type OutgoingMessage } from './messages.js'
 import type { ChannelQueue, Outgoing } from './outbox.js'
 import { Outbox } from './outbox.js'
 import { PendingPublishes } from './pending-publishes.js'
@@ -70,7 +70,7 @@ export class Publisher {
     const mark = `${this.#name}.${number.toString(36)}`
     const isEnd = !('event' in input)
     const message = isEnd ? encodeEnd(mark) : encodeEvent(input.event, mark)
-    this.#requireRoom(message.bytes)
+    this.#requireRoom(message)
     this.#count = number
     const entry = this.#outbox.add(channel, { number, message, isEnd, mark, ownId: isEnd ? undefined : input.event.id })
     if (this.#state === 'open') this.#send(entry)
@@ -116,14 +116,14 @@ export class Publisher {
     await this.#outbox.close()
   }
 
-  #requireRoom(bytes: number): void {
+  #requireRoom({ bytes, bufferedBytes }: OutgoingMessage): void {
     const { maxBufferedBytes } = this.#options
     const { max_payload: maxPayload = Number.POSITIVE_INFINITY } = this.#stream.connection.info ?? {}
     if (bytes > maxPayload) {
       throw new SseError('ERR_SSE_LIMIT', `the server takes ${maxPayload} bytes (max_payload), the event has ${bytes}`)
     }
     const buffered = this.#outbox.heldBytes + this.#pending.bytes
-    if (buffered > 0 && buffered + bytes > maxBufferedBytes) {
+    if (buffered > 0 && buffered + bufferedBytes > maxBufferedBytes) {
       throw new SseError('ERR_SSE_LIMIT', `more than ${maxBufferedBytes} bytes (maxBufferedBytes) wait for the broker`)
     }
   }

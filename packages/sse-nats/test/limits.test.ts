@@ -24,7 +24,7 @@ test('an event over the server’s max_payload rejects with ERR_SSE_LIMIT, and t
 
 test('publishes over maxBufferedBytes reject at once with ERR_SSE_LIMIT while the broker does not answer', async () => {
   const nodes = broker.nodes()
-  const node = await nodes.backplane({ timeoutMs: 400, maxBufferedBytes: 10_000 })
+  const node = await nodes.backplane({ timeoutMs: 400, maxBufferedBytes: 16_000 })
   await insist(() => node.publish('news', { event: { data: 'before' } }))
   await broker.server.pause()
   const results = await Promise.allSettled(
@@ -36,6 +36,17 @@ test('publishes over maxBufferedBytes reject at once with ERR_SSE_LIMIT while th
   broker.server.resume()
   // A single event may be larger.
   await insist(() => node.publish('news', { event: { data: 'y'.repeat(20_000) } }))
+})
+
+test('maxBufferedBytes counts what a small event takes in the process', async () => {
+  const nodes = broker.nodes()
+  const node = await nodes.backplane({ timeoutMs: 400, maxBufferedBytes: 10_000 })
+  await insist(() => node.publish('news', { event: { data: 'before' } }))
+  await broker.server.pause()
+  const results = await Promise.allSettled(numbers(1, 50).map((data) => node.publish('news', { event: { data } })))
+  const refused = results.filter((result) => result.status === 'rejected' && result.reason.code === 'ERR_SSE_LIMIT')
+  expect(refused.length).toBeGreaterThan(30)
+  broker.server.resume()
 })
 
 test('an existing stream is not changed, and one without republish is rejected', async () => {
