@@ -449,7 +449,7 @@ export const processes = [
     [
       ['superseded?.subscription.unsubscribe()', '', 'listening to a bell again leaves no second subscription'],
       [
-        "headers?.get('Nats-Stream') !== name",
+        "serverHeader(headers, 'Nats-Stream') !== name",
         'false',
         'a notification of another stream is ignored',
         ['sse-nats/test/domains.test'],
@@ -483,6 +483,18 @@ export const processes = [
         'new ChannelTail()',
         "listening to a bell again keeps what is known of the channel's newest message",
       ],
+      [
+        'if (isEvent(subject)) tail.noteFirst(generation, stored)',
+        '',
+        'the first event of a channel takes few requests',
+        ['sse-nats/test/first-events.test'],
+      ],
+      [
+        '{ after: NOWHERE, ...news }',
+        '{ after: formatPlace(tail.epoch, tail.sequence), ...news }',
+        'a first event is not taken from its notification alone',
+        ['sse-nats/test/first-events.test'],
+      ],
     ],
   ),
   ...mutantsOf(
@@ -499,6 +511,12 @@ export const processes = [
         'true',
         'an event has a time, whatever another program says',
         ['sse-nats/test/foreign-messages.test'],
+      ],
+      [
+        'bufferedBytes: bytes + ENTRY_BYTES',
+        'bufferedBytes: bytes',
+        'what a small event takes besides its bytes counts toward maxBufferedBytes',
+        ['sse-nats/test/limits.test'],
       ],
       [
         'headers?.last(name)',
@@ -550,6 +568,22 @@ export const processes = [
         'a read ends if the remaining messages no longer exist',
       ],
     ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/backlog.ts',
+    ['sse-nats/test/many-channels.test'],
+    [
+      [
+        'const MAX_CONCURRENT_SEARCHES = 128',
+        'const MAX_CONCURRENT_SEARCHES = 100_000',
+        'the events of very many channels are not read all at once',
+      ],
+    ],
+  ),
+  ...mutantsOf(
+    'sse-nats/src/semaphore.ts',
+    ['sse-nats/test/semaphore.test'],
+    [['performance.now() - calledAt > this.#timeoutMs', 'false', 'a read that nobody waits for any more is not begun']],
   ),
   ...mutantsOf(
     'sse-nats/src/inbox.ts',
@@ -711,6 +745,24 @@ export const processes = [
         'await this.#stream.last(subject)]\n    const more',
         'undefined as StoredMessage | undefined]\n    const more',
         'an event that was stored while a page was read counts as one that may have evicted others',
+      ],
+      [
+        '!isFirst || end !== undefined || isBehindEviction',
+        '!isFirst || end !== undefined',
+        'a first event does not hide that events before it were missed and have expired',
+        ['sse-nats/test/first-events.test'],
+      ],
+      [
+        '!isFirst || end !== undefined || isBehindEviction',
+        '!isFirst || isBehindEviction',
+        'a first event after an end that was missed is not delivered',
+        ['sse-nats/test/first-events.test'],
+      ],
+      [
+        '!isFirst || end !== undefined || isBehindEviction',
+        'first === undefined || end !== undefined || isBehindEviction',
+        'a first event is taken only if it is the oldest that the stream has',
+        ['sse-nats/test/first-events.test'],
       ],
     ],
   ),
