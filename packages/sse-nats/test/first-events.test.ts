@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals'
 import { jetstreamManager } from '@nats-io/jetstream'
-import type { NatsConnection } from '@nats-io/transport-node'
+import { headers, type NatsConnection } from '@nats-io/transport-node'
 import type { TcpProxy } from '@ssekit/sse-testkit'
 import { whileDroppingReplies } from './dropping.js'
 import type { Nodes } from './nodes.js'
@@ -97,6 +97,24 @@ test.each([
   for (const data of numbers(4, 5)) await publish(data)
   for (const each of received) await each.until(5)
   expect(received.map(({ data, gaps }) => [data, gaps])).toEqual(received.map(() => [[4, 5], 1]))
+})
+
+test('subscribers get a gap for evicted events, although another stream reports a first event of the channel', async () => {
+  const { nodes, proxy, connection, publish, received } = await cut(300_000)
+  // One more than the stream keeps.
+  await whileDroppingReplies(proxy, () => Promise.all(numbers(1, 101).map(publish)), connection)
+  const direct = await nodes.connect(broker.server)
+  const others = headers()
+  for (const [name, value] of [
+    ['Nats-Stream', nodes.stream],
+    ['Nats-Sequence', '500'],
+    ['Nats-Last-Sequence', '0'],
+  ] as const) {
+    others.append(name, value)
+  }
+  direct.publish(`_live.${nodes.stream.toLowerCase()}.news.e`, '{"data":"other"}', { headers: others })
+  for (const each of received) await each.until(101)
+  expect(received.map(({ data, gaps }) => [data, gaps])).toEqual(received.map(() => [numbers(2, 101), 1]))
 })
 
 test('subscribers that missed the first event get it before the second', async () => {
