@@ -89,7 +89,7 @@ test.each([
       await streams.purge(nodes.stream)
     },
   ],
-])('subscribers get a gap if the first events were missed and have %s', async (_how, maxAgeMs, remove) => {
+])('subscribers get a gap if the first events were missed and then %s', async (_how, maxAgeMs, remove) => {
   const channel = await cut(maxAgeMs)
   const { proxy, connection, publish, received } = channel
   await whileDroppingReplies(proxy, () => Promise.all(numbers(1, 3).map(publish)), connection)
