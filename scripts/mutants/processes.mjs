@@ -831,6 +831,12 @@ export const processes = [
         '',
         'an id from before the first event is unknown to a stream that is shorter',
       ],
+      [
+        '(await this.#stream.at(sequence)) === undefined',
+        'false',
+        'events that are lost while they are read are a gap',
+        ['sse-nats/test/purged-while-read.test'],
+      ],
     ],
   ),
   ...mutantsOf(

@@ -2,12 +2,17 @@ import { Coalescer, type LogEntry } from '@ssekit/sse-core'
 import type { Backlog, MessageMeta } from './backlog.js'
 import type { History } from './history.js'
 import { uniqueIdOf } from './messages.js'
-import { formatPlace, type Origin, originOf } from './place.js'
+import { formatPlace, type Origin, originOf, type Place } from './place.js'
 import type { Stream } from './stream.js'
 import type { StreamSnapshot } from './stream-state.js'
 
 const ID = /^[!-~]{1,128}$/
 const GENERATED = /^(0|[1-9]\d{0,15})-([A-Za-z0-9._-]+)$/
+
+interface FoundPlace extends Place {
+  /** Whether the stream has a message there, unless it has lost it since. */
+  readonly hasMessage: boolean
+}
 
 /** Reads from the ids that clients reconnect with. */
 export class IdReader {
@@ -25,17 +30,20 @@ export class IdReader {
 
   /** As `Backplane.read`. */
   async read(channel: string, afterId: string, limit: number): Promise<readonly LogEntry[] | undefined> {
-    const place = await this.#placeOf(channel, afterId)
-    if (place === undefined) return undefined
-    const entries = await this.#history.after(channel, place, limit)
-    return entries?.map(({ entry }) => entry)
+    const found = await this.#find(channel, afterId)
+    if (found === undefined) return undefined
+    const { epoch, sequence, hasMessage } = found
+    const entries = await this.#history.after(channel, formatPlace(epoch, sequence), limit)
+    // Whoever removes messages begins with the oldest ones. So if this one is still there, those after it were all read.
+    if (entries === undefined || (hasMessage && (await this.#stream.at(sequence)) === undefined)) return undefined
+    return entries.map(({ entry }) => entry)
   }
 
   /**
    * The place after the oldest entry with that id. Whether the stream still has everything since then is not checked
    * here.
    */
-  async #placeOf(channel: string, id: string): Promise<string | undefined> {
+  async #find(channel: string, id: string): Promise<FoundPlace | undefined> {
     if (!ID.test(id)) return undefined
     const [, digits, mark] = GENERATED.exec(id) ?? []
     const { subjects } = this.#stream
@@ -47,17 +55,17 @@ export class IdReader {
       const origin = originOf(sequence, mark, snapshot.created)
       // The read itself shows whether the stream still has what came after it.
       if (origin !== undefined)
-        return (await this.#isOf(snapshot, origin, events)) ? formatPlace(epoch, sequence) : undefined
+        return (await this.#isOf(snapshot, origin, events)) ? { epoch, sequence, hasMessage: false } : undefined
       const message = await this.#stream.at(sequence)
       const isOurs = message?.subject === events || message?.subject === subjects.end(channel)
-      if (message !== undefined && isOurs && uniqueIdOf(message) === id) return formatPlace(epoch, sequence)
+      if (message !== undefined && isOurs && uniqueIdOf(message) === id) return { epoch, sequence, hasMessage: true }
     }
     const metas = await this.#searching.ask(channel, async () => {
       const newest = await this.#stream.last(events)
       return newest === undefined ? [] : this.#backlog.metas(events, 0, newest.sequence)
     })
     const found = metas.find(({ ownId }) => ownId === id)
-    return found && formatPlace(epoch, found.sequence)
+    return found && { epoch, sequence: found.sequence, hasMessage: true }
   }
 
   /** Whether a place without an entry belongs to this epoch: then the stream's messages before it are older. */
