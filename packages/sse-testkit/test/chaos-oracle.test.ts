@@ -38,9 +38,10 @@ test.each<[string, string[]]>([
   ['with a filter', verdict([event(2), event(4), checkpoint(4), event(6)], { every: 2 })],
   [
     'from several channels',
-    verdict([event(4), event(5, 'vector', 'sports'), event(6), event(7, 'vector', 'sports')], {
-      channels: ['news', 'sports'],
-    }),
+    verdict(
+      [event(4, 'id-4~'), event(5, 'id-4~id-5', 'sports'), event(6, 'id-6~id-5'), event(7, 'id-6~id-7', 'sports')],
+      { channels: ['news', 'sports'] },
+    ),
   ],
   ['after a gap, if events were lost', verdict([event(1), gap(), event(4), event(6)], {}, withGaps)],
   ['from the beginning after a gap', verdict([event(4), gap(), event(3), event(4), event(6)], {}, withGaps)],
@@ -59,6 +60,13 @@ describe('a violation', () => {
     ['an event that comes twice', verdict([event(4), event(4), event(6)]), /again/],
     ['another order', verdict([event(2), event(4), event(3), event(6)]), /which is older/],
     ['another id', verdict([event(4), event(6, 'id-4')]), /which has another id/],
+    [
+      'an id that moves another channel',
+      verdict([event(4, 'id-4~id-5'), event(7, 'id-4~id-7', 'sports'), event(6, 'id-6~id-5')], {
+        channels: ['news', 'sports'],
+      }),
+      /which is older/,
+    ],
     ['a gap, if nothing was lost', verdict([event(4), gap(), event(6)]), /gap/],
     ['no last event', verdict([event(2), event(3), event(4)]), /and then nothing/],
     ['no event at all', verdict([]), /after nothing, and then nothing/],

@@ -37,17 +37,12 @@ export function reconstructLogs(
   inOrder: (a: string, b: string) => number,
 ): Logs {
   const ids = new Map<string, Map<number, Set<string>>>()
-  const note = (channel: string, { number, id }: Stored): void => {
+  const note = ({ channel, number, id }: Accepted): void => {
     const ofChannel = ids.get(channel) ?? new Map<number, Set<string>>()
     ids.set(channel, ofChannel)
     ofChannel.set(number, (ofChannel.get(number) ?? new Set()).add(id))
   }
-  for (const event of accepted) note(event.channel, event)
-  for (const { channels, events } of clients) {
-    const [channel] = channels
-    // The ids of several channels are not those of an event.
-    if (channel !== undefined && channels.length === 1) for (const event of events) note(channel, event)
-  }
+  for (const event of [...accepted, ...clients.flatMap(({ events }) => events)]) note(event)
   return new Map([...ids].map(([channel, ofChannel]) => [channel, sorted(ofChannel, inOrder)]))
 }
 

@@ -1,5 +1,5 @@
 import type { Logs } from './logs.js'
-import type { Seen, Stored, Transcript } from './transcript.js'
+import { partOf, type Seen, type Stored, type Transcript } from './transcript.js'
 
 /** What happened, apart from the clients. */
 export interface Truth {
@@ -20,9 +20,9 @@ export function violationsOf(transcript: Transcript, truth: Truth): string[] {
   const readings = new Map(transcript.channels.map((channel) => [channel, new Reading(channel, transcript, truth)]))
   const violations: string[] = []
   for (const seen of transcript.seen) {
-    const concerned = 'channel' in seen ? [readings.get(seen.channel)] : [...readings.values()]
-    for (const reading of concerned) {
-      const violation = reading === undefined ? `${show(seen)} of a foreign channel` : reading.read(seen)
+    if ('channel' in seen && !readings.has(seen.channel)) violations.push(`${show(seen)} of a foreign channel`)
+    for (const reading of readings.values()) {
+      const violation = reading.read(seen)
       if (violation !== undefined) violations.push(violation)
     }
   }
@@ -63,6 +63,8 @@ class Reading {
 
   /** Returns what is wrong with it. */
   read(seen: Seen): string | undefined {
+    // The id of a stream of several channels names the positions in the others too.
+    if ('channel' in seen && seen.channel !== this.#channel) return this.#pass(seen)
     switch (seen.kind) {
       case 'opened':
         // A server that cannot reach its broker says so; everything else is a mistake.
@@ -97,15 +99,15 @@ class Reading {
     this.#received.add(number)
     const stored = this.#log[index]
     const problem =
-      this.#transcript.channels.length === 1 && stored?.id !== id
+      stored?.id !== this.#partOf(id)
         ? `${show(seen)}, which has another id: ${show(stored)}`
         : this.#moveTo(index, seen)
     this.#index = Math.max(index, this.#index ?? 0)
     return problem
   }
 
-  /** A checkpoint says that what it passes over does not concern the client. */
-  #pass(seen: Seen & { readonly kind: 'checkpoint' }): string | undefined {
+  /** An id says that what it passes over does not concern the client. */
+  #pass(seen: Exclude<Seen, { readonly kind: 'opened' }>): string | undefined {
     const index = this.#indexOf(seen.id)
     if (index === undefined || index === this.#index) return undefined
     const problem =
@@ -114,9 +116,13 @@ class Reading {
     return problem
   }
 
-  /** Where the log has an id; undefined if it has not, or if the id is of several channels. */
+  /** Where the log has the position that an id names; undefined if it has not. */
   #indexOf(id: string): number | undefined {
-    return this.#transcript.channels.length === 1 ? this.#ids.get(id) : undefined
+    return this.#ids.get(this.#partOf(id))
+  }
+
+  #partOf(id: string): string {
+    return partOf(id, this.#channel, this.#transcript)
   }
 
   #moveTo(index: number, seen: Seen): string | undefined {

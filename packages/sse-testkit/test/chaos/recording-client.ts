@@ -1,7 +1,7 @@
 import type { EventSourceMessage } from 'eventsource-parser'
 import { ResumingClient } from '../clients/resuming-client.js'
 import type { Payload } from './chaos-node.js'
-import type { Seen, Stored, Transcript } from './transcript.js'
+import { partOf, type Seen, type Stored, type Transcript } from './transcript.js'
 
 /** What a client requests. */
 export interface Wish {
@@ -32,9 +32,13 @@ export class RecordingClient extends ResumingClient implements Transcript {
     return this.wish.every
   }
 
-  /** The events that it has received. */
-  get events(): Stored[] {
-    return this.seen.flatMap((seen) => (seen.kind === 'event' ? [{ number: seen.number, id: seen.id }] : []))
+  /** The events that it has received, with the ids that they have in their channels. */
+  get events(): (Stored & { readonly channel: string })[] {
+    return this.seen.flatMap((seen) => {
+      if (seen.kind !== 'event') return []
+      const { channel, number, id } = seen
+      return [{ channel, number, id: partOf(id, channel, this) }]
+    })
   }
 
   /** Whether it has received these events, as far as they are of its channels. */

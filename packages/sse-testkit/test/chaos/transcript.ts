@@ -19,3 +19,8 @@ export interface Stored {
   readonly number: number
   readonly id: string
 }
+
+/** The position in one channel that an id names: the id of a stream of several channels has a part for each. */
+export function partOf(id: string, channel: string, { channels }: Pick<Transcript, 'channels'>): string {
+  return channels.length === 1 ? id : (id.split('~')[channels.indexOf(channel)] ?? '')
+}
