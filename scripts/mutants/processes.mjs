@@ -804,6 +804,7 @@ export const processes = [
         'origin: (id) => log.startAfter(id)',
         'a reader starts after the oldest event with its id, though a newer one is just before the log of its node',
       ],
+      ['Math.min(MAX_PAGE_SIZE, Math.max(1, fitting))', 'MAX_PAGE_SIZE', 'large events are read in pages of few'],
     ],
   ),
   ...mutantsOf(

@@ -3,14 +3,17 @@ import type { Log } from './log.js'
 import { gapItem, isId, itemOf, type LogItem } from './log-item.js'
 import type { ErrorListener } from './report.js'
 
-/** How many entries that are older than the log are read at once. */
-const PAGE_SIZE = 100
+/** How many entries that are older than the log are read at once, and of how many bytes: slow readers keep them for long. */
+const MAX_PAGE_SIZE = 100
+const PAGE_BYTES = 128 * 1024
 
 /** Reads one channel of a backplane, as items for this node's log. */
 export class Intake {
   readonly #backplane: Backplane
   readonly #channel: string
   readonly #report: ErrorListener
+  // How many of the entries that were read last fit into a page.
+  #pageSize = MAX_PAGE_SIZE
 
   /** @param report called with the error of an entry that cannot be written */
   constructor(backplane: Backplane, channel: string, report: ErrorListener) {
@@ -41,8 +44,19 @@ export class Intake {
 
   /** Reads the next items after an id; undefined if the backplane does not have that position. */
   async readPast(afterId: string): Promise<LogItem[] | undefined> {
-    const entries = await this.#backplane.read(this.#channel, afterId, PAGE_SIZE)
-    return entries?.map((entry) => this.#itemOf(entry))
+    const entries = await this.#backplane.read(this.#channel, afterId, this.#pageSize)
+    if (entries === undefined) return undefined
+    const page: LogItem[] = []
+    let bytes = 0
+    for (const entry of entries) {
+      const item = this.#itemOf(entry)
+      page.push(item)
+      bytes += item.frame?.size ?? 0
+      if (bytes >= PAGE_BYTES) break
+    }
+    const fitting = Math.floor((PAGE_BYTES * page.length) / Math.max(bytes, 1))
+    if (page.length > 0) this.#pageSize = Math.min(MAX_PAGE_SIZE, Math.max(1, fitting))
+    return page
   }
 
   #itemOf(entry: LogEntry): LogItem {

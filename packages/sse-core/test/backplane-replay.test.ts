@@ -43,6 +43,29 @@ describe('a reader that resumes', () => {
     expect(broker.asked.read).toBeGreaterThan(1)
   })
 
+  test('receives large events in pages of few, so that a slow reader does not keep many of them', async () => {
+    const backplane = memoryBackplane({ history: { maxBytes: Number.POSITIVE_INFINITY } })
+    const limits: number[] = []
+    const recording: Backplane = {
+      ...backplane,
+      read: (name, afterId, limit) => {
+        limits.push(limit)
+        return backplane.read(name, afterId, limit)
+      },
+    }
+    const channel = new SseChannel('news', { backplane: recording, history: { maxEvents: 1 } })
+    const ids: string[] = []
+    for (const number of numbers(1, 40)) ids.push(await channel.broadcast({ data: `${number} ${'x'.repeat(60_000)}` }))
+    for (const number of numbers(41, 140)) await channel.broadcast({ data: `${number}` })
+    const received = collect(channel.listen({ lastEventId: ids[0] }))
+    await settle()
+    expect(received.data.map((data) => Number.parseInt(String(data), 10))).toEqual(numbers(2, 140))
+    expect(limits.slice(1, 10).every((limit) => limit <= 2)).toBe(true)
+    // Small ones are read in larger pages again.
+    expect(limits.at(-1)).toBe(100)
+    await channel.close()
+  })
+
   test('receives every event once, though more are published meanwhile than the log retains', async () => {
     const { publisher, channel, ids } = await stage(120)
     const received = collect(channel.listen({ lastEventId: ids[1] }))
