@@ -5,7 +5,7 @@ const VISITS = { count: 300, concurrency: 20 }
 /** V8 compiles and optimizes during the first 5,000 or so visits. */
 const WARM_UPS = 18
 /** How many turns a round has for each candidate; other rows have one. Short turns keep the waiting of each candidate short. */
-const TURNS = 4
+const TURNS = 3
 
 /** @type {import('../stage.mjs').Cast} */
 const quickCast = { http: null, 'http-again': 'http', 'ssekit-http': 'http', 'better-sse': 'http' }

@@ -1,11 +1,11 @@
 import { Stage } from '../stage.mjs'
 
 /** How many writes to streams a round has: enough for at least 100 ms of CPU time. */
-const ROUND_WRITES = 20_000
+const ROUND_WRITES = 16_000
 /** How many of these writes one turn has; a turn has at least one publication. */
 const TURN_WRITES = 4_000
 /** How many turns a round has at most: more would hardly change the figures. */
-const MOST_TURNS = 6
+const MOST_TURNS = 5
 /**
  * A socket that has received nothing for 200 ms acknowledges each of the next sixteen segments by itself, and later ones several at a
  * time. An event then costs its sender much less. So every measurement comes after a rest, and has at most sixteen publications.
