@@ -124,6 +124,13 @@ export const delivery = [
       'a client with an unknown id gets sse-gap',
     ],
   ]),
+  ...mutantsOf('sse-core/src/response-lifecycle.ts', TESTS.contract, [
+    [
+      ' && this.reading?.hasMore !== true) this',
+      ') this',
+      'a shutdown waits for a slow reader that reads from the backplane',
+    ],
+  ]),
   ...mutantsOf('sse-core/src/cursor.ts', TESTS.contract, [
     [
       'if (readPast === undefined || pastId === undefined)',

@@ -174,12 +174,12 @@ export const requests = [
   ]),
   ...mutantsOf('sse-core/src/response-lifecycle.ts', TESTS.contract, [
     [
-      'if (this.writer.isWritable) this.#rareState?.tellCaughtUp()',
+      'if (this.writer.isWritable && this.reading?.hasMore !== true) this.#rareState?.tellCaughtUp()',
       'this.#rareState?.tellCaughtUp()',
       'the shutdown event waits until the reader has caught up',
     ],
     [
-      'if (this.writer.isWritable) this.#rareState?.tellCaughtUp()\n',
+      'if (this.writer.isWritable && this.reading?.hasMore !== true) this.#rareState?.tellCaughtUp()\n',
       '',
       'the shutdown event is sent as soon as the reader has caught up',
     ],

@@ -79,7 +79,7 @@ function endStream(stream: ResponseLifecycle, farewell: string, graceMs: number,
   }
   // The reader still gets what was broadcast in this tick.
   if (stream.closeReason === undefined) stream.reading?.pump()
-  const isBehind = stream.isOpen && !stream.writer.isWritable && stream.reading?.hasMore
+  const isBehind = stream.isOpen && stream.reading?.hasMore
   if (stream.closeReason === undefined && isBehind) {
     afterCatchingUp(stream, graceMs, (leftMs) => endWith(stream, farewell, leftMs, onOver))
   } else endWith(stream, farewell, graceMs, onOver)

@@ -19,7 +19,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** One loop over a channel. It reads straight from the log and holds no events, however slow the loop is. */
+/** One loop over a channel. It reads straight from the log and holds no events, however slow the loop is, except for a page of the past. */
 export class ListenerIterator implements AsyncIterator<SseEvent, undefined>, Subscriber {
   readonly connection = undefined
   readonly #listener: ChannelListener

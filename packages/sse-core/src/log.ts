@@ -39,7 +39,8 @@ export class Log {
   head = 0
   #ring: (LogItem | undefined)[] = new Array<LogItem | undefined>(16)
   #idBeforeOldest: string
-  // The unique id of the same item, if its publisher chose the other one.
+  // Whether its publisher chose that id, and the unique one of the same item then, if it is known.
+  #hasOwnIdBeforeOldest = false
   #uniqueIdBeforeOldest: string | undefined
   // Built when a reader first resumes: most channels of most processes never need it.
   #positions: Map<string, number> | undefined
@@ -71,6 +72,7 @@ export class Log {
     if (this.head > 0 || !isId(origin) || origin === this.#idBeforeOldest) return
     this.#idBeforeOldest = origin
     this.#uniqueIdBeforeOldest = uniqueId === origin ? undefined : uniqueId
+    this.#hasOwnIdBeforeOldest = this.#uniqueIdBeforeOldest !== undefined
   }
 
   /** How many items are retained. */
@@ -134,7 +136,7 @@ export class Log {
 
   /** Whether the publisher chose the id of a reader at this position, which must be retained or the head. */
   hasOwnIdBefore(position: number): boolean {
-    return position > this.oldest ? this.at(position - 1).hasOwnId : this.#uniqueIdBeforeOldest !== undefined
+    return position > this.oldest ? this.at(position - 1).hasOwnId : this.#hasOwnIdBeforeOldest
   }
 
   /** The unique id of a reader at this position, if the publisher chose the other one. */
@@ -228,6 +230,7 @@ export class Log {
     this.bytes -= item.frame?.size ?? 0
     this.#idBeforeOldest = item.id
     this.#uniqueIdBeforeOldest = item.uniqueId
+    this.#hasOwnIdBeforeOldest = item.hasOwnId
     this.oldest += 1
     this.#positions?.delete(item.id)
     this.#indexRepeat(item.id)

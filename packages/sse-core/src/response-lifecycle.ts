@@ -198,7 +198,8 @@ export abstract class ResponseLifecycle {
   /** @internal */
   onWritable(): void {
     this.reading?.pump()
-    if (this.writer.isWritable) this.#rareState?.tellCaughtUp()
+    // A reader that is older than the log may have room in its socket, and wait for a page.
+    if (this.writer.isWritable && this.reading?.hasMore !== true) this.#rareState?.tellCaughtUp()
   }
 
   /** @internal */

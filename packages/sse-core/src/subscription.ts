@@ -195,7 +195,7 @@ export class Subscription extends Cursor implements Subscriber, Reading {
 
   #loadPage(): void {
     this.loadPage().then(
-      () => this.pump(),
+      () => this.connection.onWritable(),
       (error: unknown) => {
         // The backplane still has the past: the client reconnects with its id, and has lost nothing.
         if (!this.#isOver) this.connection.fail(error)

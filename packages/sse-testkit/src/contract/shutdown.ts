@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert'
-import { SseChannel } from '@ssekit/sse-core'
+import { type Backplane, type ManagerOptions, memoryBackplane, SseChannel } from '@ssekit/sse-core'
 import { within } from '../time-limit.js'
+import { oneTurn } from './eventually.js'
 import { BIG, fillSocket } from './full-socket.js'
 import type { Script } from './scenario.js'
 import { subscribed } from './server-state.js'
@@ -87,27 +88,36 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
 
   // Not over HTTP/2: Node 20.19 breaks off a stream over TLS that ends while this much of it is still in flight.
   if (traits.httpVersion === 1) {
-    scenario(
-      'a slow client that reads again within graceMs gets all pending events and then the last event',
-      async (stage) => {
-        const manager = stage.manager({ history: { maxBytes: 64 * 1024 * 1024 } })
-        const channel = manager.getOrCreate('news')
-        const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
-        const reader = await served.open('/', { isPaused: true })
-        await subscribed(channel)
-        const { length } = await fillSocket(channel, await served.request())
-        // More than the socket accepts when it drains for the first time.
-        for (const number of numbers(length + 1, length + 40)) await channel.broadcast(`${number} ${BIG}`)
-        const closed = manager.close({ event: 'bye', graceMs: 60_000 })
-        reader.resume()
-        // Long before graceMs has passed, even on a busy machine.
-        await within(closed, 'close()', 30_000)
-        assert.equal(await reader.end(), 'complete')
-        const data = dataOf(reader).map((text) => text.split(' ')[0])
-        assert.deepEqual(data, [...numbers(1, length + 40), 'bye'])
-        assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
-      },
-    )
+    const kept: readonly (readonly [where: string, options: ManagerOptions])[] = [
+      ['', { history: { maxBytes: 64 * 1024 * 1024 } }],
+      [', even those that its node has evicted', { history: { maxEvents: 4 }, backplane: keepingAll() }],
+    ]
+    for (const [where, options] of kept) {
+      scenario(
+        `a slow client that reads again within graceMs gets all pending events${where}, then the last event`,
+        async (stage) => {
+          const manager = stage.manager(options)
+          const channel = manager.getOrCreate('news')
+          const served = await stage.serve(({ sse }) => sse(channel, { checkpoints: false }), { manager })
+          const reader = await served.open('/', { isPaused: true })
+          await subscribed(channel)
+          const { length } = await fillSocket(channel, await served.request())
+          // More than the socket accepts when it drains for the first time.
+          for (const number of numbers(length + 1, length + 40)) {
+            await channel.broadcast(`${number} ${BIG}`)
+            await oneTurn()
+          }
+          const closed = manager.close({ event: 'bye', graceMs: 60_000 })
+          reader.resume()
+          // Long before graceMs has passed, even on a busy machine.
+          await within(closed, 'close()', 30_000)
+          assert.equal(await reader.end(), 'complete')
+          const data = dataOf(reader).map((text) => text.split(' ')[0])
+          assert.deepEqual(data, [...numbers(1, length + 40), 'bye'])
+          assert.deepEqual(await (await served.request()).outcome(), { reason: 'shutdown' })
+        },
+      )
+    }
 
     scenario(
       'a client gets all events broadcast in the tick of manager.close(), even more than its socket holds',
@@ -270,4 +280,8 @@ export function shutdownScenarios({ scenario, traits }: Script): void {
       },
     )
   }
+}
+
+function keepingAll(): Backplane {
+  return memoryBackplane({ history: { maxBytes: Number.POSITIVE_INFINITY } })
 }
