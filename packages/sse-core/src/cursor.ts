@@ -48,7 +48,7 @@ export interface Place {
   readonly isFresh: boolean
   /** The id of the last event that the reader passed; at first whatever the client said. */
   readonly lastId: string
-  /** The id after which the past continues for the reader, if its log is still to tell; undefined if nobody can. */
+  /** The id after which the reader would read on from the past; undefined if that is not known for certain. */
   readonly pastId: string | undefined
   /** The position of the next item; meaningless while the reader is older than the log. */
   readonly position: number
@@ -189,7 +189,7 @@ export class Cursor implements Place {
     return this.trouble === undefined
   }
 
-  /** Whether the log has what is next, or is about to. */
+  /** Whether the log knows the reader's place. */
   get #isKnown(): boolean {
     return this.#isInLog && this.position >= this.log.oldest
   }

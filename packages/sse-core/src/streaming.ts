@@ -48,8 +48,8 @@ async function whenReady(warming: Promise<unknown>, source: SseSource): Promise<
 }
 
 /**
- * Whether a channel of a source was closed while it was waited for. Then the stream ends, as do those that were reading
- * that channel, and the client reconnects.
+ * Whether a channel of a source was closed while it was waited for. Then the whole stream ends, even one of several
+ * channels, and the client reconnects.
  */
 export function hasClosedChannel(source: SseSource): boolean {
   return partsOf(source).some((part) => isChannel(part) && channelOf(part).wasClosed)
